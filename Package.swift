@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Debian's C libraries: each a module map and nothing else.
+let systemLibraries: [Target] = [
+  .systemLibrary(name: "CLinux"),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.target(name: name)] + dependencies,
+    swiftSettings: swiftSettings)
+}
+
+// Imports point downwards only: mains -> Exporter -> {Heartbeat, Exposition, Procfs, HTTPServer} -> POSIX.
+// The four in the middle know nothing of each other.
+let package = Package(
+  name: "heartbeat-exporter",
+  products: [
+    .library(name: "Heartbeat", targets: ["Heartbeat"]),
+    .executable(name: "heartbeat-exporter", targets: ["heartbeat-exporter"]),
+    .executable(name: "heartbeat", targets: ["heartbeat"]),
+  ],
+  targets: systemLibraries + [
+    library("POSIX", ["CLinux"]),
+    library("Heartbeat", ["POSIX"]),
+    library("Exposition", []),
+    library("Procfs", ["POSIX"]),
+    library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
+    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "CYaml"]),
+    program("heartbeat-exporter", ["Exporter"]),
+    program("heartbeat", ["Exporter", "Heartbeat", "Procfs", "POSIX", "CLinux"]),
+    tests(of: "POSIX"),
+    tests(of: "Heartbeat", ["POSIX"]),
+    tests(of: "Exposition"),
+    tests(of: "Procfs", ["POSIX"]),
+    tests(of: "HTTPServer", ["POSIX"]),
+    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX"]),
+  ]
+)

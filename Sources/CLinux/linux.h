@@ -1,0 +1,17 @@
+// What Linux has beyond POSIX and Swift's Glibc module leaves out: either its header is not in that module,
+// or glibc declares it only under _GNU_SOURCE.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int pipe2(int descriptors[2], int flags);
+
+#endif

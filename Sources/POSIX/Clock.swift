@@ -1,0 +1,27 @@
+internal import Glibc
+
+/// The kernel's clocks, by `clock_gettime(2)`.
+public enum Clock {
+  /// Unix time in seconds (`CLOCK_REALTIME`): what heartbeats carry; it may jump.
+  public static var realtime: Double {
+    seconds(CLOCK_REALTIME)
+  }
+
+  /// Nanoseconds since an arbitrary start (`CLOCK_MONOTONIC`): for durations and deadlines; it never goes back.
+  public static var monotonicNanoseconds: UInt64 {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return UInt64(now.tv_sec) &* 1_000_000_000 &+ UInt64(now.tv_nsec)
+  }
+
+  /// Seconds since the host booted, time asleep included (`CLOCK_BOOTTIME`): the base of `starttime` in `proc(5)`.
+  public static var boottime: Double {
+    seconds(CLOCK_BOOTTIME)
+  }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var now = timespec()
+    clock_gettime(clock, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+}

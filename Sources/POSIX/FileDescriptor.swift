@@ -1,0 +1,96 @@
+public import Glibc
+
+/// An open file that is closed when its owner goes out of scope: one owner, so it is closed exactly once.
+public struct FileDescriptor: ~Copyable, Sendable {
+  /// The descriptor's number, valid while this value lives.
+  public let rawValue: Int32
+
+  /// Takes over an open descriptor; nobody else may close it from now on.
+  public init(owning rawValue: Int32) {
+    self.rawValue = rawValue
+  }
+
+  deinit {
+    _ = Glibc.close(rawValue)
+  }
+
+  /// Gives the number away without closing it; the caller closes it.
+  public consuming func take() -> Int32 {
+    let number = rawValue
+    discard self
+    return number
+  }
+
+  /// Opens a file with `O_CLOEXEC`. The corresponding C function is `open(2)`.
+  ///
+  /// - Parameter mode: permission bits of a file that `O_CREAT` makes, before the umask.
+  public static func open(
+    _ path: String, _ flags: Int32, mode: mode_t = 0o644
+  ) throws(Errno) -> FileDescriptor {
+    FileDescriptor(owning: try retryingOnInterrupt { Glibc.open(path, flags | O_CLOEXEC, mode) })
+  }
+
+  /// Opens a file relative to this directory. The corresponding C function is `openat(2)`.
+  public borrowing func open(at path: String, _ flags: Int32) throws(Errno) -> FileDescriptor {
+    let directory = rawValue
+    return FileDescriptor(owning: try retryingOnInterrupt { Glibc.openat(directory, path, flags | O_CLOEXEC) })
+  }
+
+  /// Reads at most `buffer.count` bytes; 0 is the end of the file. The corresponding C function is `read(2)`.
+  public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    let descriptor = rawValue
+    return try retryingOnInterrupt { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Writes at most `buffer.count` bytes and says how many. The corresponding C function is `write(2)`.
+  public borrowing func write(_ buffer: UnsafeRawBufferPointer) throws(Errno) -> Int {
+    let descriptor = rawValue
+    return try retryingOnInterrupt { Glibc.write(descriptor, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Writes every byte, however many calls of `write(2)` it takes.
+  public borrowing func writeAll(_ bytes: borrowing [UInt8]) throws(Errno) {
+    var written = 0
+    while written < bytes.count {
+      let descriptor = rawValue
+      written += try retryingOnInterrupt {
+        bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+      }
+    }
+  }
+
+  /// Reads to the end of the file and appends to `bytes`.
+  ///
+  /// - Parameter limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds its beginning.
+  public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int) throws(Errno) {
+    var room = 16_384
+    if let size = try? status().st_size, size > 0 { room = min(Int(size), limit) + 1 }
+    let start = bytes.count
+    while true {
+      let step = min(room, limit - (bytes.count - start) + 1)
+      let count = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: step))
+      let descriptor = rawValue
+      let got: Int
+      do throws(Errno) {
+        got = try retryingOnInterrupt {
+          bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), step) }
+        }
+      } catch {
+        bytes.removeLast(step)
+        throw error
+      }
+      bytes.removeLast(step - got)
+      if got == 0 { return }
+      if bytes.count - start > limit { throw Errno(EFBIG) }
+    }
+  }
+
+  /// What the kernel says of the open file. The corresponding C function is `fstat(2)`.
+  public borrowing func status() throws(Errno) -> stat {
+    var result = stat()
+    let descriptor = rawValue
+    _ = try retryingOnInterrupt { fstat(descriptor, &result) }
+    return result
+  }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import POSIX
+import Testing
+
+@Suite("FileDescriptor")
+struct FileDescriptorTests {
+  private func pipe() throws -> (FileDescriptor, FileDescriptor) {
+    var ends: [Int32] = [0, 0]
+    try #require(Glibc.pipe(&ends) == 0)
+    return (FileDescriptor(owning: ends[0]), FileDescriptor(owning: ends[1]))
+  }
+
+  @Test("a missing file is ENOENT, with a sentence")
+  func missing() {
+    do throws(Errno) {
+      _ = try FileDescriptor.open("/does/not/exist", O_RDONLY)
+      Issue.record("opened a file that does not exist")
+    } catch {
+      #expect(error == Errno(ENOENT))
+      #expect(error.description == "No such file or directory (ENOENT)")
+    }
+  }
+
+  @Test("what is written is read to the end", arguments: [0, 1, 4096, 60_000])
+  func roundTrip(count: Int) throws {
+    let sent = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    var got: [UInt8] = [255]
+    do {
+      let (reader, writer) = try pipe()
+      try writer.writeAll(sent)
+      _ = consume writer
+      try reader.readToEnd(appendingTo: &got, limit: 60_000)
+    }
+    #expect(got == [255] + sent)
+  }
+
+  @Test("a file over the limit is EFBIG, one at the limit is not")
+  func limit() throws {
+    for (count, fails) in [(100, false), (101, true)] {
+      let (reader, writer) = try pipe()
+      try writer.writeAll([UInt8](repeating: 1, count: count))
+      _ = consume writer
+      var got: [UInt8] = []
+      do throws(Errno) {
+        try reader.readToEnd(appendingTo: &got, limit: 100)
+        #expect(!fails)
+      } catch {
+        #expect(fails)
+        #expect(error == Errno(EFBIG))
+      }
+    }
+  }
+
+  @Test("the descriptor is closed when its owner goes out of scope")
+  func closes() throws {
+    let number: Int32
+    do {
+      let file = try FileDescriptor.open("/dev/null", O_RDONLY)
+      number = file.rawValue
+      #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
+    }
+    #expect(fcntl(number, F_GETFD) == -1)
+  }
+}
