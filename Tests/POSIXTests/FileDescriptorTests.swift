@@ -4,10 +4,12 @@ import Testing
 
 @Suite("FileDescriptor")
 struct FileDescriptorTests {
-  private func pipe() throws -> (FileDescriptor, FileDescriptor) {
+  /// The reading end of a pipe that holds `bytes` and has no writer any more.
+  private func pipe(holding bytes: [UInt8]) throws -> FileDescriptor {
     var ends: [Int32] = [0, 0]
     try #require(Glibc.pipe(&ends) == 0)
-    return (FileDescriptor(owning: ends[0]), FileDescriptor(owning: ends[1]))
+    try FileDescriptor(owning: ends[1]).writeAll(bytes)
+    return FileDescriptor(owning: ends[0])
   }
 
   @Test("a missing file is ENOENT, with a sentence")
@@ -25,21 +27,15 @@ struct FileDescriptorTests {
   func roundTrip(count: Int) throws {
     let sent = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     var got: [UInt8] = [255]
-    do {
-      let (reader, writer) = try pipe()
-      try writer.writeAll(sent)
-      _ = consume writer
-      try reader.readToEnd(appendingTo: &got, limit: 60_000)
-    }
+    let reader = try pipe(holding: sent)
+    try reader.readToEnd(appendingTo: &got, limit: 60_000)
     #expect(got == [255] + sent)
   }
 
   @Test("a file over the limit is EFBIG, one at the limit is not")
   func limit() throws {
     for (count, fails) in [(100, false), (101, true)] {
-      let (reader, writer) = try pipe()
-      try writer.writeAll([UInt8](repeating: 1, count: count))
-      _ = consume writer
+      let reader = try pipe(holding: [UInt8](repeating: 1, count: count))
       var got: [UInt8] = []
       do throws(Errno) {
         try reader.readToEnd(appendingTo: &got, limit: 100)
