@@ -29,7 +29,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     swiftSettings: swiftSettings)
 }
 
-// Imports point downwards only: mains -> Exporter -> {Heartbeat, Exposition, Procfs, HTTPServer} -> POSIX.
+// Imports point downwards only: mains -> Exporter -> {Heartbeat, Exposition, Procfs, HTTPServer} -> POSIX; Flags beside them.
 // The four in the middle know nothing of each other.
 let package = Package(
   name: "heartbeat-exporter",
@@ -40,14 +40,16 @@ let package = Package(
   ],
   targets: systemLibraries + [
     library("POSIX", ["CLinux"]),
+    library("Flags", []),
     library("Heartbeat", ["POSIX"]),
     library("Exposition", []),
     library("Procfs", ["POSIX"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
-    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "CYaml"]),
-    program("heartbeat-exporter", ["Exporter"]),
-    program("heartbeat", ["Exporter", "Heartbeat", "Procfs", "POSIX", "CLinux"]),
+    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CYaml"]),
+    program("heartbeat-exporter", ["Exporter", "Flags"]),
+    program("heartbeat", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
     tests(of: "POSIX"),
+    tests(of: "Flags"),
     tests(of: "Heartbeat", ["POSIX"]),
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
