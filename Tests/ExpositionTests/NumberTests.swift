@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Exposition
+
+@Suite("Number")
+struct NumberTests {
+  private func text(_ value: Double) -> String {
+    var bytes: [UInt8] = []
+    Number.append(value, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test(
+    "a value is written as its shortest text",
+    arguments: [
+      (0, "0"), (-0.0, "-0"), (1, "1"), (-1, "-1"), (0.5, "0.5"), (-0.25, "-0.25"), (140, "140"),
+      (98_299_904, "98299904"), (1_703_123_456.789, "1703123456.789"), (1_750_822_082.854375, "1750822082.854375"),
+      (5040.803058196, "5040.803058196"), (0.1 + 0.2, "0.30000000000000004"), (1.05, "1.05"), (100.001, "100.001"),
+      (9_007_199_254_740_992, "9007199254740992"), (9_223_372_036_854_775_808, "9.223372036854776e+18"),
+      (1e21, "1e+21"), (1.5e-7, "1.5e-07"), (.leastNonzeroMagnitude, "5e-324"), (.greatestFiniteMagnitude, "1.7976931348623157e+308"),
+      (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (0.0001, "0.0001"),
+      (123456789012345.6, "123456789012345.6"),
+    ] as [(Double, String)])
+  func table(value: Double, expected: String) {
+    #expect(text(value) == expected)
+  }
+
+  @Test("any double reads back to the same bits, and no text is longer than Swift's own")
+  func readsBack() {
+    var generator = SystemRandomNumberGenerator()
+    for round in 0..<20_000 {
+      let value: Double
+      switch round % 4 {
+      case 0: value = Double(bitPattern: generator.next())
+      case 1: value = Double(Int.random(in: -1_000_000_000...1_000_000_000)) / [1, 10, 1000, 1e6, 1e9][round / 4 % 5]
+      case 2: value = Double.random(in: 0...1000)
+      default: value = 1.7e9 + Double(Int.random(in: 0...100_000_000_000)) / 1000
+      }
+      guard value.isFinite else { continue }
+      let written = text(value)
+      #expect(Double(written)?.bitPattern == value.bitPattern, "\(written) for \(value)")
+      #expect(written.utf8.count <= max(value.description.utf8.count, 16), "\(written) for \(value)")
+      #expect(written.utf8.count <= Number.maximumLength)
+    }
+  }
+}
