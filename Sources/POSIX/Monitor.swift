@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// A value behind a lock on which threads can wait for a change: `pthread_mutex_t` and `pthread_cond_t` in one.
+///
+/// `Synchronization.Mutex` guards a value but cannot wait; this is for the few places where a thread sleeps until
+/// another has work for it.
+public final class Monitor<Value>: @unchecked Sendable {
+  // Unchecked is sound: `value` is touched only while `mutex` is held, and the two C objects live at fixed addresses
+  // from init to deinit.
+  private var value: Value
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  /// Puts a value behind a new lock.
+  public init(_ value: sending Value) {
+    self.value = value
+    mutex.initialize(to: pthread_mutex_t())
+    pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    changed.initialize(to: pthread_cond_t())
+    pthread_cond_init(changed, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    changed.deallocate()
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  /// Runs `body` with the value while no other thread can touch it, then wakes all that wait.
+  public func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer {
+      pthread_cond_broadcast(changed)
+      pthread_mutex_unlock(mutex)
+    }
+    return body(&value)
+  }
+
+  /// Waits until `body` gives something other than nil, and returns that.
+  ///
+  /// - Parameter timeout: seconds to wait at the most; nil waits without end.
+  /// - Returns: nil when the time ran out.
+  public func wait<Result>(timeout: Double? = nil, until body: (inout Value) -> Result?) -> Result? {
+    var deadline = timespec()
+    if let timeout {
+      clock_gettime(CLOCK_MONOTONIC, &deadline)
+      let wait = max(0, min(timeout, 1e9))
+      let nanoseconds = deadline.tv_nsec + Int((wait - wait.rounded(.down)) * 1e9)
+      deadline.tv_sec += Int(wait) + nanoseconds / 1_000_000_000
+      deadline.tv_nsec = nanoseconds % 1_000_000_000
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      if let result = body(&value) { return result }
+      if timeout == nil {
+        pthread_cond_wait(changed, mutex)
+      } else if pthread_cond_timedwait(changed, mutex, &deadline) == ETIMEDOUT {
+        return body(&value)
+      }
+    }
+  }
+}
