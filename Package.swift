@@ -45,7 +45,7 @@ let package = Package(
     library("Exposition", []),
     library("Procfs", ["POSIX"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
-    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CYaml"]),
+    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
     program("heartbeat", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
     tests(of: "POSIX"),
@@ -54,6 +54,6 @@ let package = Package(
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
     tests(of: "HTTPServer", ["POSIX"]),
-    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX"]),
+    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"]),
   ]
 )

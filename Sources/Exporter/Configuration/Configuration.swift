@@ -1,0 +1,60 @@
+/// What the file of `--config.file` says.
+public struct Configuration: Sendable, Equatable {
+  /// The configured processes, in the file's order, each name once.
+  public let processes: [ProcessConfiguration]
+  private let indices: [String: Int]
+
+  /// A configuration of processes; of several with one name the last wins.
+  public init(processes: [ProcessConfiguration] = []) {
+    var indices: [String: Int] = [:]
+    var unique: [ProcessConfiguration] = []
+    for process in processes {
+      if let index = indices[process.name] {
+        unique[index] = process
+      } else {
+        indices[process.name] = unique.count
+        unique.append(process)
+      }
+    }
+    self.processes = unique
+    self.indices = indices
+  }
+
+  /// The process of a heartbeat name, or nil when the file does not name it.
+  public subscript(name: String) -> ProcessConfiguration? {
+    indices[name].map { processes[$0] }
+  }
+}
+
+/// What the configuration says of one process.
+public struct ProcessConfiguration: Sendable, Equatable {
+  /// How to find the process in the process table.
+  public enum Match: Sendable, Equatable {
+    /// All of them stand in the command line, whatever their case. At least one, none empty.
+    case substrings([String])
+    /// A POSIX extended regular expression that the command line matches (`regex(7)`); it compiles.
+    case regex(String)
+  }
+
+  /// The heartbeat name.
+  public var name: String
+  /// What people call it.
+  public var displayName: String?
+  /// The age, in seconds, at which it counts as dead; nil is `--heartbeat.timeout`.
+  public var timeout: Double?
+  /// How to find the process without its pid.
+  public var match: Match?
+  /// Whether its figures are those of its whole process tree.
+  public var children: Bool
+
+  /// Describes a process.
+  public init(
+    name: String, displayName: String? = nil, timeout: Double? = nil, match: Match? = nil, children: Bool = false
+  ) {
+    self.name = name
+    self.displayName = displayName
+    self.timeout = timeout
+    self.match = match
+    self.children = children
+  }
+}

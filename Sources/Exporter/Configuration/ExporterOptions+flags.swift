@@ -1,0 +1,211 @@
+public import Flags
+
+/// The exporter's flags, one for each value of `ExporterOptions`.
+enum ExporterFlags {
+  private static let defaults = ExporterOptions()
+  private static let atLeastOneMillisecond = 0.001...Durations.longest
+
+  static let listenAddresses = Flag.list(
+    "web.listen-address", .string.named("ADDRESS"), default: defaults.web.listenAddresses,
+    help: "Address to listen on: host:port, [v6]:port, or :port for all addresses. May be given more than once.")
+  static let telemetryPath = Flag.value(
+    "web.telemetry-path", .telemetryPath, default: defaults.web.telemetryPath, help: "Path of the metrics.")
+  static let maxRequests = Flag.value(
+    "web.max-requests", .integer(0...1_000_000), default: defaults.web.maxRequests,
+    help: "Most scrapes at once, others get 503. 0 is no limit.")
+  static let maxConnections = Flag.value(
+    "web.max-connections", .integer(1...1_000_000), default: defaults.web.maxConnections,
+    help: "Most open connections.")
+  static let headerTimeout = Flag.value(
+    "web.header-timeout", .duration(atLeastOneMillisecond), default: defaults.web.headerTimeout,
+    help: "How long a client may take to send a request.")
+  static let idleTimeout = Flag.value(
+    "web.idle-timeout", .duration(atLeastOneMillisecond), default: defaults.web.idleTimeout,
+    help: "How long a connection may stay open without a request.")
+  static let writeTimeout = Flag.value(
+    "web.write-timeout", .duration(atLeastOneMillisecond), default: defaults.web.writeTimeout,
+    help: "How long a client may take to read a response.")
+  static let shutdownTimeout = Flag.value(
+    "web.shutdown-timeout", .duration, default: defaults.web.shutdownTimeout,
+    help: "How long requests in flight may take after SIGTERM.")
+
+  static let file = Flag.value(
+    "heartbeat.file", .file, default: defaults.heartbeat.file, environment: ["HEARTBEAT_FILE"],
+    help: "The heartbeat file.")
+  static let timeout = Flag.value(
+    "heartbeat.timeout", .duration(atLeastOneMillisecond), default: defaults.heartbeat.timeout,
+    help: "Age at which a process counts as dead, unless the configuration file says otherwise.")
+  static let retention = Flag.value(
+    "heartbeat.retention", .duration, default: defaults.heartbeat.retention,
+    help: "Age at which a process is no longer shown. 0 shows every one in the file.")
+  static let stringKeys = Flag.list(
+    "heartbeat.string-keys", .string.named("KEY"), default: defaults.heartbeat.stringKeys, commas: true,
+    help: "Key path, such as profile.name, of strings to show in heartbeat_data_info. "
+      + "May be given more than once, or with commas.")
+  static let maxSeries = Flag.value(
+    "heartbeat.max-series", .integer(0...100_000_000), default: defaults.heartbeat.maxSeries,
+    help: "Most data series of all processes, further ones are dropped and counted.")
+  static let maxSeriesPerProcess = Flag.value(
+    "heartbeat.max-series-per-process", .integer(0...100_000_000), default: defaults.heartbeat.maxSeriesPerProcess,
+    help: "Most data series of one process.")
+  static let maxFileSize = Flag.value(
+    "heartbeat.max-file-size", .size(1...(1 << 31)), default: defaults.heartbeat.maxFileSize,
+    help: "Largest heartbeat file that is read.")
+
+  static let heartbeatCollector = Flag.toggle(
+    "collector.heartbeat", default: defaults.collectors.heartbeat, help: "The heartbeat_* metrics.")
+  static let processCollector = Flag.toggle(
+    "collector.process", default: defaults.collectors.process, help: "The process_* metrics.")
+  static let systemCollector = Flag.toggle(
+    "collector.system", default: defaults.collectors.system, help: "The system_* metrics.")
+
+  static let configFile = Flag.optional(
+    "config.file", .file, help: "YAML file with names, timeouts and matches of processes. SIGHUP reads it again.")
+  static let checkConfig = Flag.toggle(
+    "check-config", default: defaults.checkConfig, negatable: false,
+    help: "Checks flags and configuration file, then exits: 0 when they are right, 1 when the file is not.")
+  static let procfs = Flag.value(
+    "path.procfs", .directory, default: defaults.paths.procfs, help: "Where procfs is mounted.")
+  static let rootfs = Flag.value(
+    "path.rootfs", .directory, default: defaults.paths.rootfs, help: "Where the host's root is mounted.")
+  static let logLevel = Flag.value(
+    "log.level", .choice, default: defaults.log.level, help: "Less important lines are not written.")
+  static let logFormat = Flag.value("log.format", .choice, default: defaults.log.format, help: "How lines are written.")
+
+  static let set = FlagSet(
+    program: "heartbeat-exporter",
+    summary: "Serves the heartbeats of processes, what the kernel knows of them, and of the host, as metrics for "
+      + "Prometheus.",
+    groups: [
+      FlagGroup(
+        "Web",
+        [
+          listenAddresses, telemetryPath, maxRequests, maxConnections, headerTimeout, idleTimeout, writeTimeout,
+          shutdownTimeout,
+        ]),
+      FlagGroup(
+        "Heartbeats", [file, timeout, retention, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize]),
+      FlagGroup("Collectors", [heartbeatCollector, processCollector, systemCollector]),
+      FlagGroup("Configuration and host", [configFile, checkConfig, procfs, rootfs]),
+      FlagGroup("Log", [logLevel, logFormat]),
+    ],
+    environmentPrefix: "HEARTBEAT_EXPORTER_",
+    examples: [
+      FlagExample(
+        "Serve a heartbeat file on port 9464", "heartbeat-exporter --heartbeat.file=/run/heartbeat_status.json"),
+      FlagExample(
+        "Only for this machine, with host metrics off",
+        "heartbeat-exporter --web.listen-address=127.0.0.1:9464 --no-collector.system"),
+      FlagExample("Check a configuration file", "heartbeat-exporter --config.file=heartbeat.yml --check-config"),
+    ],
+    hasVersion: true)
+}
+
+extension FlagType where Value == String {
+  /// A path of the server that no other page has.
+  fileprivate static var telemetryPath: Self {
+    FlagType(placeholder: "PATH") { (text) throws(ValueError) in
+      guard text.hasPrefix("/"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#%".utf8.contains($0) }) else {
+        throw ValueError(expected: "a path such as /metrics: a slash first, no blanks, no ?, # or %")
+      }
+      guard text != "/", text != "/-", !text.hasPrefix("/-/") else {
+        throw ValueError(expected: "a path that no other page has (/ and /-/ are taken), such as /metrics")
+      }
+      return text
+    } format: {
+      $0
+    }
+  }
+}
+
+extension ExporterOptions {
+  /// What a command line asks the exporter for.
+  public enum Outcome: Sendable, Equatable {
+    /// To run.
+    case run(ExporterOptions)
+    /// To print this help and exit 0.
+    case help(String)
+    /// To print `Version.text` and exit 0.
+    case version
+  }
+
+  /// All flags, for completions and the documentation.
+  public static var flags: FlagSet { ExporterFlags.set }
+
+  /// Reads the command line and the environment.
+  ///
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - environment: by name.
+  ///   - columns: the width of the help.
+  /// - Throws: the sentence to print before exiting with status 2.
+  public static func parse(
+    _ arguments: [String], environment: [String: String], columns: Int = 80
+  ) throws(FlagError) -> Outcome {
+    switch try ExporterFlags.set.parse(arguments, environment: environment) {
+    case .help: return .help(ExporterFlags.set.help(columns: columns))
+    case .version: return .version
+    case .values(let values):
+      let options = ExporterOptions(values)
+      try options.checkCombinations(values)
+      return .run(options)
+    }
+  }
+
+  private init(_ values: FlagValues) {
+    web.listenAddresses = values[ExporterFlags.listenAddresses]
+    web.telemetryPath = values[ExporterFlags.telemetryPath]
+    web.maxRequests = values[ExporterFlags.maxRequests]
+    web.maxConnections = values[ExporterFlags.maxConnections]
+    web.headerTimeout = values[ExporterFlags.headerTimeout]
+    web.idleTimeout = values[ExporterFlags.idleTimeout]
+    web.writeTimeout = values[ExporterFlags.writeTimeout]
+    web.shutdownTimeout = values[ExporterFlags.shutdownTimeout]
+    heartbeat.file = values[ExporterFlags.file]
+    heartbeat.timeout = values[ExporterFlags.timeout]
+    heartbeat.retention = values[ExporterFlags.retention]
+    heartbeat.stringKeys = values[ExporterFlags.stringKeys]
+    heartbeat.maxSeries = values[ExporterFlags.maxSeries]
+    heartbeat.maxSeriesPerProcess = values[ExporterFlags.maxSeriesPerProcess]
+    heartbeat.maxFileSize = values[ExporterFlags.maxFileSize]
+    configFile = values[ExporterFlags.configFile]
+    checkConfig = values[ExporterFlags.checkConfig]
+    collectors.heartbeat = values[ExporterFlags.heartbeatCollector]
+    collectors.process = values[ExporterFlags.processCollector]
+    collectors.system = values[ExporterFlags.systemCollector]
+    paths.procfs = values[ExporterFlags.procfs]
+    paths.rootfs = values[ExporterFlags.rootfs]
+    log.level = values[ExporterFlags.logLevel]
+    log.format = values[ExporterFlags.logFormat]
+    warnings = values.warnings
+    if !collectors.heartbeat, values.isSet(ExporterFlags.stringKeys) {
+      warnings.append("\(values.name(of: ExporterFlags.stringKeys)) has no effect: the heartbeat collector is off")
+    }
+    if !collectors.heartbeat, !collectors.process, configFile != nil {
+      warnings.append(
+        "\(values.name(of: ExporterFlags.configFile)) has no effect: the heartbeat and process collectors are off")
+    }
+  }
+
+  /// Throws when values that are each right are wrong together.
+  private func checkCombinations(_ values: FlagValues) throws(FlagError) {
+    for (index, address) in web.listenAddresses.enumerated() where web.listenAddresses[..<index].contains(address) {
+      throw .invalid("\(values.name(of: ExporterFlags.listenAddresses)): \(quoted(address)) is given twice")
+    }
+    if checkConfig, configFile == nil { throw .invalid("--check-config needs --config.file") }
+    if heartbeat.retention > 0, heartbeat.retention < heartbeat.timeout {
+      throw .invalid(
+        "--heartbeat.retention (\(Durations.format(heartbeat.retention))) must not be shorter than "
+          + "--heartbeat.timeout (\(Durations.format(heartbeat.timeout))): "
+          + "a process would vanish before it counts as dead")
+    }
+    if values.isSet(ExporterFlags.maxSeriesPerProcess), heartbeat.maxSeriesPerProcess > heartbeat.maxSeries {
+      throw .invalid(
+        "--heartbeat.max-series-per-process (\(heartbeat.maxSeriesPerProcess)) must not be larger than "
+          + "--heartbeat.max-series (\(heartbeat.maxSeries))")
+    }
+    if !collectors.heartbeat, !collectors.process, !collectors.system {
+      throw .invalid("every collector is off: expected at least one of heartbeat, process and system")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/// What the command line and the environment tell the exporter. Durations are seconds, sizes bytes.
+///
+/// The values here are the defaults; `ExporterOptions+flags.swift` has the flag for each.
+public struct ExporterOptions: Sendable, Equatable {
+  /// How it is served.
+  public struct Web: Sendable, Equatable {
+    /// `host:port`, `[v6]:port` or `:port`, at least one.
+    public var listenAddresses = [":9464"]
+    /// The path of the metrics; begins with a slash.
+    public var telemetryPath = "/metrics"
+    /// The most scrapes at once; 0 is no limit.
+    public var maxRequests = 40
+    /// The most open connections.
+    public var maxConnections = 512
+    /// How long a client may take for a request.
+    public var headerTimeout = 10.0
+    /// How long a connection may stay open without a request.
+    public var idleTimeout = 75.0
+    /// How long a client may take to read a response.
+    public var writeTimeout = 30.0
+    /// How long requests in flight may take after SIGTERM.
+    public var shutdownTimeout = 10.0
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What is read of the heartbeat file.
+  public struct Heartbeats: Sendable, Equatable {
+    /// The heartbeat file's path.
+    public var file = "heartbeat_status.json"
+    /// The age at which a process counts as dead.
+    public var timeout = 60.0
+    /// The age at which a process is no longer shown; 0 shows every one.
+    public var retention = 0.0
+    /// The dotted key paths of strings to show in `heartbeat_data_info`.
+    public var stringKeys: [String] = []
+    /// The most data series of all processes.
+    public var maxSeries = 200_000
+    /// The most data series of one process.
+    public var maxSeriesPerProcess = 1000
+    /// The largest heartbeat file that is read.
+    public var maxFileSize = 64 << 20
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Which collectors run.
+  public struct Collectors: Sendable, Equatable {
+    /// `heartbeat_*`.
+    public var heartbeat = true
+    /// `process_*`.
+    public var process = true
+    /// `system_*`.
+    public var system = true
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Where the kernel's view of the host is.
+  public struct Paths: Sendable, Equatable {
+    /// Where procfs is mounted.
+    public var procfs = "/proc"
+    /// Where the host's root is mounted.
+    public var rootfs = "/"
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What is logged.
+  public struct Log: Sendable, Equatable {
+    /// Less important lines are not written.
+    public var level = Logger.Level.info
+    /// How lines are written.
+    public var format = Logger.Format.logfmt
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How it is served.
+  public var web = Web()
+  /// What is read of the heartbeat file.
+  public var heartbeat = Heartbeats()
+  /// The YAML file of `Configuration`, or nil.
+  public var configFile: String?
+  /// Whether only to check the configuration: exit 0 when it is right, else 1.
+  public var checkConfig = false
+  /// Which collectors run.
+  public var collectors = Collectors()
+  /// Where the kernel's view of the host is.
+  public var paths = Paths()
+  /// What is logged.
+  public var log = Log()
+  /// Sentences to log at the start: values that have no effect, misspelt environment variables.
+  public var warnings: [String] = []
+
+  /// The defaults.
+  public init() {}
+}
