@@ -1,0 +1,36 @@
+"""Fixtures: an exporter per test, shown with its stderr when the test fails. A missing tool is a failure, never a skip."""
+
+import shutil
+
+import pytest
+
+from support import EXPORTER, TOOL, Exporter
+
+
+def pytest_sessionstart(session):
+    absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
+    absent += [t for t in ("prometheus", "promtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
+    if absent:
+        pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
+
+
+@pytest.fixture
+def exporter(tmp_path, request):
+    """`exporter(*flags, ...)` starts one; all are stopped at the end."""
+    started = []
+
+    def start(*flags, **options):
+        e = Exporter(tmp_path, flags=flags, **options)
+        started.append(e)
+        return e
+
+    yield start
+    for e in started:
+        status = e.stop()
+        print(f"--- exporter on port {e.port}, exit status {status}, its stderr:\n{e.stderr[-4000:]}")
+
+
+@pytest.fixture
+def beats(tmp_path):
+    """Where the exporter of the test reads heartbeats."""
+    return tmp_path / "heartbeat_status.json"

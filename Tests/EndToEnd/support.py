@@ -1,0 +1,204 @@
+"""The exporter as a child process, and small readers of what it answers."""
+
+import gzip
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "Tests" / "Fixtures"
+BIN = Path(os.environ.get("HEARTBEAT_BIN", ROOT / ".build" / "release"))
+EXPORTER = BIN / "heartbeat-exporter"
+TOOL = BIN / "heartbeat"
+
+# Without the developer's own variables: HEARTBEAT_FILE or HEARTBEAT_EXPORTER_* would change what is tested.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("HEARTBEAT")}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def eventually(condition, what, seconds=20.0):
+    """Polls until `condition()` is true (and returns its value); fails with `what` when it never is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict
+    raw: bytes
+
+    @property
+    def body(self):
+        if self.headers.get("content-encoding") == "gzip":
+            return gzip.decompress(self.raw)
+        return self.raw
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+
+class Samples(dict):
+    """{(name, ((label, value), ...)): value}, read by Prometheus's own Python client."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+        self.types = {}
+        for family in text_string_to_metric_families(text):
+            self.types[family.name] = family.type
+            for s in family.samples:
+                key = (s.name, tuple(sorted(s.labels.items())))
+                assert key not in self, f"twice: {key}"
+                self[key] = s.value
+
+    def value(self, name, **labels):
+        return self.get((name, tuple(sorted(labels.items()))))
+
+    def of(self, name):
+        """The values of one metric: {the label values, in the labels' order: value}; of one label just its value."""
+        found = {}
+        for (n, labels), value in self.items():
+            if n == name:
+                values = tuple(v for _, v in labels)
+                found[values[0] if len(values) == 1 else values] = value
+        return found
+
+    def names(self):
+        return {name for name, _ in self}
+
+
+class Exporter:
+    """A running heartbeat-exporter on 127.0.0.1; `stop()` ends it and hands its exit status on."""
+
+    def __init__(self, folder, flags=(), env=None, under=(), default_file=False):
+        """`under`: a command that runs the exporter, as setpriv does. `default_file`: without --heartbeat.file."""
+        file = [] if default_file else [f"--heartbeat.file={folder / 'heartbeat_status.json'}"]
+        self.port = free_port()
+        self.stderr_path = folder / f"exporter-{self.port}.stderr"
+        with open(self.stderr_path, "wb") as stderr:
+            self.process = subprocess.Popen(
+                [*under, EXPORTER, f"--web.listen-address=127.0.0.1:{self.port}", *file, *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                env=ENVIRONMENT | (env or {}),
+                cwd=folder,
+            )
+        eventually(self.is_ready, "the exporter answers /-/ready")
+
+    @property
+    def stderr(self):
+        return self.stderr_path.read_text(errors="replace")
+
+    def is_ready(self):
+        assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.stderr}"
+        try:
+            return self.get("/-/ready").status == 200
+        except OSError:
+            return False
+
+    def get(self, path="/metrics", headers=None, method="GET"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            response = connection.getresponse()
+            return Answer(
+                response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+            )
+        finally:
+            connection.close()
+
+    def metrics(self, query=""):
+        answer = self.get("/metrics" + query)
+        assert answer.status == 200, answer
+        return Samples(answer.text)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"SIGTERM did not end it:\n{self.stderr}") from None
+
+
+def run(*arguments, env=None, cwd=None, timeout=30):
+    """A program that must end by itself; its output as text."""
+    return subprocess.run(
+        [str(a) for a in arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT | (env or {}),
+        cwd=cwd,
+        timeout=timeout,
+    )
+
+
+def entry(age=0.0, pid=None, **data):
+    """An entry of the heartbeat file in its flat shape, `age` seconds old."""
+    e = {"last_heartbeat": time.time() - age, "status": "alive"} | data
+    return e if pid is None else e | {"pid": pid}
+
+
+def write_beats(file, processes):
+    """Puts a whole heartbeat file in place, as a careful writer does."""
+    text = json.dumps({"last_updated": time.time(), "processes": processes})
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(text)
+    temporary.rename(file)
+
+
+# What differs from run to run, and nothing else. Used by the golden tests only.
+VOLATILE_VALUES = [
+    r"heartbeat_age_seconds",
+    r"heartbeat_file_modified_timestamp_seconds",
+    r"heartbeat_exporter_build_info",
+    r"heartbeat_exporter_collector_duration_seconds",
+    r"heartbeat_exporter_http_\w+",
+    r"system_filesystem_\w+",  # statvfs(3) asks the real kernel, whatever /proc is
+    r'\w+\{process="heartbeat-exporter"[^}]*\}',
+]
+
+
+def normalised(text, dropped=()):
+    """The exposition with volatile values written as `*`, and without the families named in `dropped` (patterns)."""
+    volatile = re.compile(r"^(?:%s)(?:\{.*\})? " % "|".join(VOLATILE_VALUES))
+    skip = re.compile(r"^(?:# (?:HELP|TYPE) )?(?:%s)[{ ]" % "|".join(dropped)) if dropped else None
+    lines = []
+    for line in text.splitlines():
+        if skip and skip.match(line):
+            continue
+        if not line.startswith("#") and volatile.match(line):
+            line = line[: line.rindex(" ")] + " *"
+        lines.append(line)
+    return "\n".join(lines) + "\n"

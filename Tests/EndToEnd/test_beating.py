@@ -1,0 +1,102 @@
+"""Writers: the tool beside other processes, what one reads back, and that no beat is lost."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from support import ENVIRONMENT, TOOL, eventually, run
+
+
+def test_a_beat_by_the_tool_is_seen_by_the_exporter(exporter, beats):
+    e = exporter()
+    result = run(TOOL, "send", "bidder", "--file", beats, "--status", "scanning", "--data", "offset=140", "--pid", os.getpid())
+    assert result.returncode == 0, result.stderr
+    samples = e.metrics()
+    assert samples.value("heartbeat_alive", process="bidder") == 1
+    assert samples.value("heartbeat_status", process="bidder", status="scanning") == 1
+    assert samples.value("heartbeat_data_offset", process="bidder") == 140
+    assert samples.value("process_up", process="bidder") == 1
+
+
+def test_status_answers_with_its_exit_status(beats):
+    now = time.time()
+    beats.write_text(
+        json.dumps({"processes": {"alive": {"last_heartbeat": now}, "dead": {"last_heartbeat": now - 3600}}})
+    )
+    status = lambda name: run(TOOL, "status", name, "--file", beats).returncode
+    assert [status(n) for n in ("alive", "dead", "unknown")] == [0, 1, 2]
+
+
+def test_the_file_keeps_what_the_tool_does_not_know(beats):
+    beats.write_text(json.dumps({"site": {"a": [1, 2]}, "processes": {"old": {"last_heartbeat": time.time(), "x": "y"}}}))
+    assert run(TOOL, "send", "new", "--file", beats).returncode == 0
+    content = json.loads(beats.read_text())
+    assert content["site"] == {"a": [1, 2]}
+    assert content["processes"]["old"]["x"] == "y"
+    assert set(content["processes"]) == {"old", "new"}
+
+
+def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
+    beats.write_text('{"processes": {}}')
+    writers, each = 8, 40
+
+    def write(name):
+        for n in range(1, each + 1):
+            result = run(TOOL, "send", name, "--file", beats, "--data", f"sequence={n}")
+            assert result.returncode == 0, result.stderr
+
+    failures = []
+
+    def guarded(name):
+        try:
+            write(name)
+        except BaseException as error:  # a thread's failure must fail the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(f"writer-{n}",)) for n in range(writers)]
+    for t in threads:
+        t.start()
+    reads = 0
+    while any(t.is_alive() for t in threads):
+        json.loads(beats.read_text())
+        reads += 1
+    for t in threads:
+        t.join()
+    assert failures == []
+    assert reads > 100
+    last = {n: p["additional_data"]["sequence"] for n, p in json.loads(beats.read_text())["processes"].items()}
+    assert last == {f"writer-{n}": each for n in range(writers)}
+
+
+def test_run_beats_for_a_command_and_hands_its_exit_status_on(exporter, beats):
+    e = exporter()
+    child = subprocess.Popen(
+        [TOOL, "run", "--name", "job", "--file", beats, "--interval", "1s", "--", "sh", "-c", "sleep 600"], env=ENVIRONMENT
+    )
+    try:
+        eventually(lambda: e.metrics().value("heartbeat_alive", process="job") == 1, "the command's beat is seen")
+        assert e.metrics().value("process_up", process="job") == 1
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait(timeout=20)
+    assert run(TOOL, "run", "--name", "job", "--file", beats, "--", "sh", "-c", "exit 7").returncode == 7
+
+
+def test_the_demo_simulation_beats(exporter, beats):
+    e = exporter()
+    simulation = subprocess.Popen([TOOL, "simulate", "--scenario", "demo", "--file", beats], env=ENVIRONMENT)
+    names = {"websocket-reader", "bidder", "vue-frontend"}
+    try:
+        eventually(lambda: set(e.metrics().of("heartbeat_age_seconds")) == names, "the three processes beat")
+        samples = e.metrics()
+        assert {samples.value("process_up", process=n) for n in names} == {1}
+        pids = samples.of("heartbeat_pid")
+        assert len(set(pids.values())) == 3
+    finally:
+        simulation.send_signal(signal.SIGTERM)
+        simulation.wait(timeout=20)
+    for pid in pids.values():
+        eventually(lambda: not os.path.exists(f"/proc/{int(pid)}"), f"the simulated process {int(pid)} ended too")
