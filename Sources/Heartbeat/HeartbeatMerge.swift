@@ -1,0 +1,225 @@
+/// A heartbeat file's next text: some entries set, some removed, every other byte as it was.
+struct HeartbeatMerge {
+  /// The file's new bytes.
+  private(set) var bytes: [UInt8] = []
+  /// The names of the removed entries.
+  private(set) var removed: [String] = []
+
+  /// Merges beats into a text.
+  ///
+  /// - Parameters:
+  ///   - text: the file's bytes; none for a new file.
+  ///   - beats: what to set; of several with one name the last wins.
+  ///   - now: Unix time in seconds, the new `last_updated`.
+  ///   - oldest: entries whose last beat is before this are removed; nil removes none. An entry without a time stays.
+  init(_ beats: [Beat], into text: [UInt8], now: Double, removingBefore oldest: Double?) throws(JSONError) {
+    let isNew = text.isEmpty
+    let text = isNew ? Array("{}\n".utf8) : text
+    var result: Result<HeartbeatMerge, JSONError> = .success(self)
+    text.withUnsafeBytes { buffer in
+      do throws(JSONError) {
+        var merge = HeartbeatMerge()
+        try merge.run(beats, buffer, now, oldest)
+        result = .success(merge)
+      } catch {
+        result = .failure(error)
+      }
+    }
+    self = try result.get()
+  }
+
+  private init() {}
+
+  private mutating func run(
+    _ beats: [Beat], _ text: UnsafeRawBufferPointer, _ now: Double, _ oldest: Double?
+  ) throws(JSONError) {
+    let document = try HeartbeatDocument(scanning: text)
+    let scanner = JSONScanner(text)
+    var edits: [Edit] = []
+    let stamp = Array(HeartbeatMerge.rounded(now).description.utf8)
+    if let place = document.lastUpdated { edits.append(Edit(place, stamp)) }
+
+    var entries: [UInt8] = []
+    if let place = document.processes, !document.entries.isEmpty {
+      edits += try entryEdits(beats, document, scanner, now, oldest, end: place.upperBound)
+    } else {
+      try appendNew(beats[...], now, to: &entries, separated: false)
+      if !entries.isEmpty { JSONText.appendLineBreak(to: &entries, depth: 1) }
+      entries = [UInt8(ascii: "{")] + entries + [UInt8(ascii: "}")]
+      if let place = document.processes { edits.append(Edit(place, entries)) }
+    }
+
+    var head: [UInt8] = []
+    if document.lastUpdated == nil {
+      JSONText.appendLineBreak(to: &head, depth: 1)
+      head += Array("\"last_updated\": ".utf8) + stamp
+    }
+    if document.processes == nil {
+      if !head.isEmpty { head.append(UInt8(ascii: ",")) }
+      JSONText.appendLineBreak(to: &head, depth: 1)
+      head += Array("\"processes\": ".utf8) + entries
+    }
+    if !head.isEmpty {
+      if document.isEmpty {
+        JSONText.appendLineBreak(to: &head, depth: 0)
+      } else {
+        head.append(UInt8(ascii: ","))
+      }
+      edits.append(Edit(document.start..<document.start, head))
+    }
+    apply(edits, to: text)
+  }
+
+  /// The changes within a `processes` object that has entries.
+  private mutating func entryEdits(
+    _ beats: [Beat], _ document: HeartbeatDocument, _ scanner: JSONScanner, _ now: Double, _ oldest: Double?,
+    end: Int
+  ) throws(JSONError) -> [Edit] {
+    // Of two entries with one name the last counts, here as for every reader.
+    var places: [Int: Int] = [:]
+    var isThere = Array(repeating: false, count: beats.count)
+    for (number, entry) in document.entries.enumerated() {
+      for (index, beat) in beats.enumerated() where scanner.isKey(entry.key, beat.name) {
+        if let former = places.first(where: { $0.value == index })?.key { places[former] = nil }
+        places[number] = index
+        isThere[index] = true
+      }
+    }
+    var edits: [Edit] = []
+    var kept = false
+    var previousEnd: Int?
+    for (number, entry) in document.entries.enumerated() {
+      defer { previousEnd = entry.value.upperBound }
+      if let index = places[number] {
+        let old = try? scanner.members(of: entry.value)
+        edits.append(Edit(entry.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], scanner)))
+      } else if let oldest, let time = entry.lastHeartbeat, time < oldest {
+        removed.append(scanner.text(of: entry.key))
+        // Behind a kept entry the comma before this one goes, else the comma behind it.
+        if kept, let previousEnd {
+          edits.append(Edit(previousEnd..<entry.value.upperBound, []))
+        } else if number + 1 < document.entries.count {
+          edits.append(Edit(entry.key.lowerBound..<document.entries[number + 1].key.lowerBound, []))
+        } else {
+          edits.append(Edit(entry.key.lowerBound..<entry.value.upperBound, []))
+        }
+        continue
+      }
+      kept = true
+    }
+    let new = beats.indices.filter { !isThere[$0] }.map { beats[$0] }
+    var added: [UInt8] = []
+    try appendNew(new[...], now, to: &added, separated: kept)
+    if !added.isEmpty {
+      let place = previousEnd ?? end - 1
+      edits.append(Edit(place..<place, added))
+    }
+    return edits
+  }
+
+  /// Appends the entries that the file does not have yet.
+  private func appendNew(
+    _ beats: ArraySlice<Beat>, _ now: Double, to bytes: inout [UInt8], separated: Bool
+  ) throws(JSONError) {
+    var separated = separated
+    for beat in beats {
+      if separated { bytes.append(UInt8(ascii: ",")) }
+      separated = true
+      JSONText.appendLineBreak(to: &bytes, depth: 2)
+      JSONText.append(beat.name, to: &bytes)
+      bytes += Array(": ".utf8)
+      bytes += HeartbeatMerge.entry(beat, now, over: [], nil)
+    }
+  }
+
+  /// One entry's object: the known members first, in their usual order, then the old one's others as they stood.
+  ///
+  /// An old member beside the known ones whose key the new data has too goes: its newer value is in
+  /// `additional_data`, and one key must not have two values.
+  private static func entry(
+    _ beat: Beat, _ now: Double, over old: [JSONScanner.RawMember], _ scanner: JSONScanner?
+  ) -> [UInt8] {
+    let time = rounded(beat.time ?? now)
+    var members: [(String, [UInt8])] = [
+      (Heartbeat.Key.lastHeartbeat, JSONValue.number(time).serialised()),
+      (Heartbeat.Key.formatted, JSONValue.string(LocalTime.formatted(time)).serialised()),
+    ]
+    if let pid = beat.pid { members.append((Heartbeat.Key.pid, JSONValue.integer(Int64(pid)).serialised())) }
+    members.append((Heartbeat.Key.status, JSONValue.string(beat.status).serialised()))
+    if let host = beat.host { members.append((Heartbeat.Key.host, JSONValue.string(host).serialised())) }
+    if let data = beat.additionalData {
+      members.append((Heartbeat.Key.additionalData, JSONValue.object(data).serialised(pretty: true, depth: 3)))
+    } else if old.isEmpty {
+      members.append((Heartbeat.Key.additionalData, Array("{}".utf8)))
+    }
+    var bytes: [UInt8] = [UInt8(ascii: "{")]
+    for (key, value) in members {
+      if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+      JSONText.appendLineBreak(to: &bytes, depth: 3)
+      JSONText.append(key, to: &bytes)
+      bytes += Array(": ".utf8)
+      bytes += value
+    }
+    if let scanner {
+      for member in old {
+        let key = scanner.text(of: member.key)
+        let isKnown = Heartbeat.Key.known.contains(key)
+        if key == Heartbeat.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
+        if beat.additionalData?[key] != nil { continue }
+        bytes.append(UInt8(ascii: ","))
+        JSONText.appendLineBreak(to: &bytes, depth: 3)
+        bytes += scanner.bytes[member.key.lowerBound..<member.value.upperBound]
+      }
+    }
+    JSONText.appendLineBreak(to: &bytes, depth: 2)
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+  }
+
+  /// Whole microseconds: what the clock gives and a `Double` of today's Unix time can still tell apart.
+  private static func rounded(_ time: Double) -> Double {
+    time.isFinite ? (time * 1e6).rounded() / 1e6 : 0
+  }
+
+  private struct Edit {
+    let range: Range<Int>
+    let replacement: [UInt8]
+    init(_ range: Range<Int>, _ replacement: [UInt8]) {
+      self.range = range
+      self.replacement = replacement
+    }
+  }
+
+  private mutating func apply(_ edits: [Edit], to text: UnsafeRawBufferPointer) {
+    bytes.reserveCapacity(text.count + edits.reduce(0) { $0 + $1.replacement.count })
+    var position = 0
+    for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+      // A `processes` or `last_updated` that is there twice could give edits out of order: the later place wins.
+      guard edit.range.lowerBound >= position else { continue }
+      bytes.append(contentsOf: text[position..<edit.range.lowerBound])
+      bytes.append(contentsOf: edit.replacement)
+      position = edit.range.upperBound
+    }
+    bytes.append(contentsOf: text[position...])
+  }
+}
+
+extension JSONScanner {
+  /// One member of an object, where it stands.
+  struct RawMember {
+    var key: Range<Int>
+    var value: Range<Int>
+  }
+
+  /// The members of the object in a range; throws when another value stands there.
+  func members(of range: Range<Int>) throws(JSONError) -> [RawMember] {
+    var scanner = JSONScanner(bytes, at: range.lowerBound)
+    var members: [RawMember] = []
+    try scanner.object { (scanner, key) throws(JSONError) in
+      let start = scanner.position
+      try scanner.skipValue()
+      members.append(RawMember(key: key, value: start..<scanner.position))
+    }
+    return members
+  }
+}
