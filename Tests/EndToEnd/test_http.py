@@ -97,6 +97,11 @@ def test_accept_encoding(served, accepted, encoding):
     assert len(Samples(answer.text).of("heartbeat_data_jobs")) == 50
 
 
+@pytest.mark.parametrize("accepted", ["identity;q=0", "*;q=0", "br, identity;q=0"])
+def test_no_coding_is_left(served, accepted):
+    assert served.get(headers={"Accept-Encoding": accepted}).status == 406
+
+
 def test_gzip_is_read_by_curl_and_python(served):
     plain = served.get()
     packed = served.get(headers={"Accept-Encoding": "gzip"})

@@ -85,7 +85,7 @@ processes:
   matched:
     match: [python, "{marker}"]
   by regex:
-    match: {{ cmdline_regex: '(?i)^\\S*python.*{marker}$' }}
+    match: {{ cmdline_regex: '^[^ ]*python.*{marker.upper()}' }}
   never:
     display_name: Never Ran
     timeout: 120s
@@ -99,7 +99,7 @@ processes:
     assert samples.value("heartbeat_timeout_seconds", process="never") == 120
     assert samples.value("heartbeat_alive", process="never") == 0
     assert samples.value("heartbeat_age_seconds", process="never") is None
-    assert samples.value("process_up", process="by regex") is not None
+    assert samples.value("process_up", process="by regex") == 1
 
 
 def test_the_oldest_match_is_taken(exporter, beats, tmp_path, sleeper):
