@@ -1,0 +1,153 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Exporter
+
+/// Keeps what a logger writes.
+private final class Lines: Sendable {
+  private let bytes = Mutex<[UInt8]>([])
+
+  func logger(_ level: Logger.Level = .debug, _ format: Logger.Format = .logfmt) -> Logger {
+    Logger(level: level, format: format, clock: { 1_795_478_400.1234 }) { [self] line in
+      bytes.withLock { $0 += line }
+    }
+  }
+
+  var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+}
+
+private let hostile: [(value: String, logfmt: String, json: String)] = [
+  ("plain", "plain", #""plain""#),
+  ("[::]:9464", "[::]:9464", #""[::]:9464""#),
+  ("", #""""#, #""""#),
+  ("two words", #""two words""#, #""two words""#),
+  ("a=b", #""a=b""#, #""a=b""#),
+  (#"q"u\o"#, #""q\"u\\o""#, #""q\"u\\o""#),
+  ("x\ntime=1 level=error", #""x\ntime=1 level=error""#, #""x\ntime=1 level=error""#),
+  ("\r\t", #""\r\t""#, #""\r\t""#),
+  ("\u{1b}[2J\u{0}\u{7f}", #""\u001b[2J\u0000\u007f""#, #""\u001b[2J\u0000\u007f""#),
+  ("\u{202e}\u{2028}", #""\u202e\u2028""#, #""\u202e\u2028""#),
+  ("\u{e0001}", #""\udb40\udc01""#, #""\udb40\udc01""#),
+  ("größe 😀", #""größe 😀""#, #""größe 😀""#),
+  (String(decoding: [0x61, 0xFF], as: UTF8.self), "\"a\u{fffd}\"", "\"a\u{fffd}\""),
+]
+
+@Suite("Logger")
+struct LoggerTests {
+  @Test("writes logfmt")
+  func logfmt() {
+    let lines = Lines()
+    lines.logger().info("listening", ["address": "[::]:9464", "port": 9464, "tls": false, "seconds": 0.5])
+    #expect(
+      lines.text
+        == "time=2026-11-24T00:00:00.123Z level=info msg=\"listening\" address=[::]:9464 port=9464 tls=false seconds=0.5\n"
+    )
+  }
+
+  @Test("writes JSON with numbers and booleans as such")
+  func json() throws {
+    let lines = Lines()
+    lines.logger(.debug, .json).error(
+      "no \"way\"", ["port": 9464, "tls": false, "seconds": 0.5, "nan": Double.nan, "text": "1", "bytes": UInt8(3)])
+    #expect(
+      lines.text == #"{"time":"2026-11-24T00:00:00.123Z","level":"error","msg":"no \"way\"","port":9464,"#
+        + #""tls":false,"seconds":0.5,"nan":"nan","text":"1","bytes":3}"# + "\n")
+    #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(lines.text.utf8)) }
+  }
+
+  @Test("a hostile value stays in its line", arguments: hostile.indices)
+  func values(index: Int) throws {
+    let (value, logfmt, json) = hostile[index]
+    let lines = Lines()
+    lines.logger().warn(value, ["name": value])
+    let quoted = logfmt.hasPrefix("\"") ? logfmt : "\"\(logfmt)\""
+    #expect(lines.text == "time=2026-11-24T00:00:00.123Z level=warn msg=\(quoted) name=\(logfmt)\n")
+    let jsonLines = Lines()
+    jsonLines.logger(.debug, .json).warn("x", [value: value])
+    #expect(
+      jsonLines.text == "{\"time\":\"2026-11-24T00:00:00.123Z\",\"level\":\"warn\",\"msg\":\"x\",\(json):\(json)}\n")
+    let parsed = try JSONSerialization.jsonObject(with: Data(jsonLines.text.utf8)) as? [String: Any]
+    #expect(parsed?[value] as? String == value)
+  }
+
+  @Test("a key cannot break logfmt")
+  func keys() {
+    let lines = Lines()
+    lines.logger().info("m", ["a b=\"\n": 1])
+    #expect(lines.text.hasSuffix(" a_b___=1\n"))
+  }
+
+  @Test("a long value is cut", arguments: [(LogLine.longestValue, false), (LogLine.longestValue + 1, true)])
+  func long(length: Int, isCut: Bool) {
+    let lines = Lines()
+    lines.logger().info("m", ["v": String(repeating: "x", count: length)])
+    #expect(lines.text.contains("…") == isCut)
+  }
+
+  @Test("less important lines are left out", arguments: Logger.Level.allCases)
+  func levels(level: Logger.Level) {
+    let lines = Lines()
+    let logger = lines.logger(level)
+    logger.debug("1")
+    logger.info("2")
+    logger.warn("3")
+    logger.error("4")
+    let expected = Logger.Level.allCases.filter { $0 >= level }.map { "level=\($0)" }
+    #expect(lines.text.split(separator: "\n").map { String($0.split(separator: " ")[1]) } == expected)
+  }
+
+  @Test("what is told once is told once, also by copies")
+  func once() {
+    let lines = Lines()
+    let logger = lines.logger()
+    let copy = logger
+    logger.once("a", .warn, "first")
+    copy.once("a", .warn, "second")
+    copy.once("b", .warn, "third")
+    #expect(lines.text.split(separator: "\n").count == 2)
+    #expect(!lines.text.contains("second"))
+  }
+
+  @Test("a state is news when it changes")
+  func news() {
+    let logger = Lines().logger()
+    #expect(logger.isNews("missing", of: "file"))
+    #expect(!logger.isNews("missing", of: "file"))
+    #expect(logger.isNews("ok", of: "file"))
+    #expect(logger.isNews("ok", of: "other"))
+    #expect(logger.isNews("missing", of: "file"))
+  }
+
+  @Test("hostile keys fill no memory")
+  func manyKeys() {
+    let logger = Lines().logger()
+    for number in 0..<Logger.mostKeys { #expect(logger.isNews("", of: "\(number)")) }
+    #expect(!logger.isNews("", of: "one more"))
+    #expect(logger.isNews("changed", of: "0"))
+  }
+
+  @Test("lines of many threads do not mix")
+  func threads() {
+    let lines = Lines()
+    let logger = lines.logger()
+    DispatchQueue.concurrentPerform(iterations: 200) { logger.info("line", ["n": $0]) }
+    let numbers = lines.text.split(separator: "\n").compactMap { $0.split(separator: "=").last.flatMap { Int($0) } }
+    #expect(numbers.sorted() == Array(0..<200))
+  }
+}
+
+@Suite("Timestamps")
+struct TimestampTests {
+  @Test(
+    "are UTC by RFC 3339",
+    arguments: [
+      (0, "1970-01-01T00:00:00.000Z"), (1_703_123_456.789, "2023-12-21T01:50:56.789Z"),
+      (951_782_400, "2000-02-29T00:00:00.000Z"), (-1, "1970-01-01T00:00:00.000Z"),
+      (Double.nan, "1970-01-01T00:00:00.000Z"),
+      (.infinity, "9999-12-31T23:59:59.000Z"), (1e300, "9999-12-31T23:59:59.000Z"),
+    ])
+  func rfc3339(time: Double, expected: String) {
+    #expect(Timestamp.rfc3339(time) == expected)
+  }
+}
