@@ -22,10 +22,11 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
   .testTarget(
     name: name + "Tests",
     dependencies: [.target(name: name)] + dependencies,
+    exclude: exclude,
     swiftSettings: swiftSettings)
 }
 
@@ -54,6 +55,6 @@ let package = Package(
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
     tests(of: "HTTPServer", ["POSIX"]),
-    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"]),
+    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
   ]
 )
