@@ -10,10 +10,13 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/timerfd.h>
+#include <sys/types.h>
 
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
+extern ssize_t getdents64(int directory, void *buffer, size_t length);
 extern int pipe2(int descriptors[2], int flags);
 
 #endif

@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// A POSIX extended regular expression, see `regex(7)`: found anywhere in the text, and the case of letters matters
+/// (`[Bb]idder`). It sees bytes, so `.` is one byte of a longer character.
+///
+/// It is for the configuration's author to write one that is fast; at most 64 KiB of a command line are searched.
+public final class CommandLinePattern: @unchecked Sendable {
+  // Unchecked is sound: the compiled expression is written only by init and deinit, and regexec(3) is MT-safe: glibc
+  // takes the lock inside it.
+  private let compiled: UnsafeMutablePointer<regex_t>
+
+  /// Why an expression cannot be used: the sentence of `regerror(3)`, such as `Unmatched ( or \(`.
+  public struct CompileError: Error, Equatable, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+  }
+
+  /// Compiles the expression. The corresponding C function is `regcomp(3)`.
+  public init(_ expression: String) throws(CompileError) {
+    guard !expression.utf8.contains(0) else { throw CompileError(description: "A NUL in the regular expression") }
+    compiled = .allocate(capacity: 1)
+    compiled.initialize(to: regex_t())
+    let code = regcomp(compiled, expression, REG_EXTENDED | REG_NOSUB)
+    guard code != 0 else { return }
+    var text = [CChar](repeating: 0, count: 256)
+    regerror(code, compiled, &text, text.count)
+    compiled.deallocate()
+    throw CompileError(
+      description: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+  }
+
+  deinit {
+    regfree(compiled)
+    compiled.deallocate()
+  }
+
+  /// Whether the bytes before the first NUL match; there has to be one. The corresponding C function is `regexec(3)`.
+  func matches(_ bytes: [UInt8]) -> Bool {
+    guard bytes.last == 0 else { return false }
+    return bytes.withUnsafeBytes {
+      guard let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self) else { return false }
+      return regexec(compiled, text, 0, nil, 0) == 0
+    }
+  }
+}

@@ -1,0 +1,55 @@
+internal import Glibc
+public import POSIX
+
+/// How long threads had to wait for a resource: a file of `/proc/pressure`, see the kernel's `accounting/psi.rst`.
+public struct Pressure: Equatable, Sendable {
+  /// What is short.
+  public enum Resource: String, CaseIterable, Sendable {
+    /// CPU time.
+    case cpu
+    /// Memory.
+    case memory
+    /// Storage.
+    case io
+  }
+
+  /// Seconds in which at least one thread waited.
+  public var someSeconds: Double?
+  /// Seconds in which all threads waited that had something to do; nil where the kernel does not tell.
+  public var fullSeconds: Double?
+
+  /// Reads the content of `/proc/pressure/cpu` and its like.
+  public init(parsing bytes: UnsafeRawBufferPointer) {
+    var lines = ByteFields(bytes)
+    while let line = lines.line() {
+      var fields = ByteFields(line)
+      guard let kind = fields.field() else { continue }
+      while let field = fields.field() {
+        guard field.hasPrefix("total="),
+          let microseconds = UnsafeRawBufferPointer(rebasing: field.dropFirst(6)).unsigned
+        else { continue }
+        if kind.equals("some") { someSeconds = Double(microseconds) / 1e6 }
+        if kind.equals("full") { fullSeconds = Double(microseconds) / 1e6 }
+      }
+    }
+  }
+}
+
+extension Procfs {
+  /// How long threads had to wait for a resource; nil on a kernel that does not count it (before 4.20, or `psi=0`).
+  public func pressure(of resource: Pressure.Resource) throws(Errno) -> Pressure? {
+    let file: StaticString =
+      switch resource {
+      case .cpu: "pressure/cpu"
+      case .memory: "pressure/memory"
+      case .io: "pressure/io"
+      }
+    do throws(Errno) {
+      return try contents(of: file).withUnsafeBytes { Pressure(parsing: $0) }
+    } catch {
+      // EOPNOTSUPP: the kernel could count but was told not to.
+      if error.rawValue == ENOENT || error.rawValue == EOPNOTSUPP { return nil }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// What `/proc/PID/status` says beyond `stat`, see `proc_pid_status(5)`.
+///
+/// The kernel counts context switches by thread, and this file is that of the main thread.
+struct ProcessStatus: Equatable {
+  var voluntarySwitches: UInt64?
+  var involuntarySwitches: UInt64?
+
+  init(parsing bytes: UnsafeRawBufferPointer) {
+    var lines = ByteFields(bytes)
+    while let line = lines.line() {
+      // A look at the first letter passes over the other sixty lines.
+      guard line.first == UInt8(ascii: "v") || line.first == UInt8(ascii: "n") else { continue }
+      var fields = ByteFields(line)
+      guard let key = fields.field() else { continue }
+      if key.equals("voluntary_ctxt_switches:") {
+        voluntarySwitches = fields.unsigned()
+      } else if key.equals("nonvoluntary_ctxt_switches:") {
+        involuntarySwitches = fields.unsigned()
+      }
+    }
+  }
+}

@@ -1,0 +1,209 @@
+internal import Glibc
+internal import POSIX
+
+/// The kernel's view of processes and of the host: `/proc`, and `statvfs(3)` of what is mounted.
+///
+/// One value serves one thread at a time: all reads go through one buffer. It keeps the directory open, so a read is
+/// one `openat(2)`, one `read(2)` and one `close(2)`, and no `String` is made on the way.
+public final class Procfs {
+  /// Where `/proc` is found, such as `/host/proc` in a container.
+  public let path: String
+  /// Where the host's root is found, such as `/host`; mount points are looked up below it.
+  public let rootfs: String
+
+  let buffer: UnsafeMutableRawBufferPointer
+  private let name: UnsafeMutableBufferPointer<CChar>
+  private var directory: FileDescriptor?
+  private var isKernel = false
+  private var lastBootTime: Double?
+
+  /// The most bytes of one of the host's files that are read; the rest of a longer one is left out.
+  static let sizeLimit = 4 << 20
+  /// The most bytes of a process's file that are read: the longest of them but the command line has some 2,000.
+  static let bufferSize = 64 << 10
+  private static let nameSize = 64
+
+  /// Nothing is opened yet: a path that is not there shows at the first read.
+  public init(procfs: String = "/proc", rootfs: String = "/") {
+    path = procfs
+    self.rootfs = rootfs
+    buffer = .allocate(byteCount: Self.bufferSize, alignment: 16)
+    name = .allocate(capacity: Self.nameSize)
+    name.initialize(repeating: 0)
+  }
+
+  deinit {
+    buffer.deallocate()
+    name.deallocate()
+  }
+
+  // MARK: Files
+
+  /// The descriptor of the directory, opened at the first use; it lives as long as `self`.
+  func root() throws(Errno) -> Int32 {
+    if directory == nil {
+      let opened = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+      isKernel = opened.isInProcfs
+      let number = opened.rawValue
+      directory = consume opened
+      return number
+    }
+    return directory?.rawValue ?? -1
+  }
+
+  /// Whether the path is a `/proc` that a kernel serves, and no tree of plain files.
+  var isServedByKernel: Bool {
+    _ = try? root()
+    return isKernel
+  }
+
+  /// Reads a file of the host, at most `sizeLimit` bytes of it.
+  func contents(of file: StaticString) throws(Errno) -> [UInt8] {
+    let opened = try openFile(file, in: try root())
+    var bytes: [UInt8] = []
+    do throws(Errno) {
+      try opened.readToEnd(appendingTo: &bytes, limit: Self.sizeLimit)
+    } catch {
+      if error.rawValue != EFBIG { throw error }
+    }
+    return bytes
+  }
+
+  /// Hands `body` a file of the process whose directory is open, as much as one `read(2)` into the buffer gives: the
+  /// kernel writes the files of a process at once.
+  func withFile<Result>(
+    _ file: StaticString, in directory: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
+    guard let opened = try? openFile(file, in: directory) else { return nil }
+    return read(opened, body)
+  }
+
+  /// The same for `PID/file` below the root.
+  func withFile<Result>(
+    _ file: StaticString, of pid: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
+    guard let opened = try? openFile(file, of: pid, O_RDONLY) else { return nil }
+    return read(opened, body)
+  }
+
+  private func read<Result>(
+    _ opened: borrowing FileDescriptor, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
+    guard let count = try? opened.read(into: buffer) else { return nil }
+    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// Opens the directory of a process. It stays that of this process: when the process ends, reads through it fail,
+  /// even when its number is given to another one.
+  func openProcess(_ pid: Int32) throws(Errno) -> FileDescriptor {
+    try openFile("", of: pid, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// Number of files that the process of `directory` has open; nil when one may not know.
+  func openFiles(in directory: Int32) -> UInt64? {
+    if isKernel, faccessat(directory, "fd", R_OK | X_OK, 0x200 /* AT_EACCESS */) == 0 {
+      // Since Linux 6.2 the directory's size is the count; before, it is 0.
+      var status = Glibc.stat()
+      if fstatat(directory, "fd", &status, 0) == 0, status.st_size > 0 { return UInt64(status.st_size) }
+    }
+    return listedFiles(in: directory)
+  }
+
+  /// The same by counting the directory's entries.
+  func listedFiles(in directory: Int32) -> UInt64? {
+    guard let opened = try? openFile("fd", in: directory, O_RDONLY | O_DIRECTORY) else { return nil }
+    var count: UInt64 = 0
+    do throws(Errno) {
+      try opened.forEachEntry(using: buffer) { _ in count += 1 }
+    } catch {
+      return nil
+    }
+    return count
+  }
+
+  /// The numbers of all processes, in ascending order.
+  func processIDs() throws(Errno) -> [Int32] {
+    // A descriptor of its own: the place in the listing belongs to the descriptor.
+    let listing = try openFile(".", in: try root(), O_RDONLY | O_DIRECTORY)
+    var found: [Int32] = []
+    try listing.forEachEntry(using: buffer) { name in
+      if let pid = name.processID { found.append(pid) }
+    }
+    if zip(found, found.dropFirst()).contains(where: { $0 >= $1 }) { found.sort() }
+    return found
+  }
+
+  /// The number of this very process in the tree's own numbering; nil for a tree of plain files.
+  public var selfPID: Int32? {
+    guard isServedByKernel, let number = try? root() else { return nil }
+    guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
+    let count = readlinkat(number, "self", start, buffer.count)
+    guard count > 0 else { return nil }
+    return UnsafeRawBufferPointer(rebasing: buffer[..<count]).processID
+  }
+
+  // MARK: Times
+
+  /// Unix time in seconds at which the host booted, by `btime` of `/proc/stat`.
+  ///
+  /// The kernel works it out anew from the clock at each read and cuts it to whole seconds, so it may waver by one;
+  /// the last value stays as long as the new one is that close, so start times do not change between two scrapes.
+  public func bootTime() -> Double? {
+    guard let bytes = try? contents(of: "stat"), let now = bytes.withUnsafeBytes(SystemStat.bootTime) else {
+      return lastBootTime
+    }
+    return steady(bootTime: now)
+  }
+
+  /// The boot time to use when the kernel says `now`.
+  func steady(bootTime now: Double) -> Double {
+    if let last = lastBootTime, abs(now - last) <= 1 { return last }
+    lastBootTime = now
+    return now
+  }
+
+  // MARK: Opening
+
+  private func openFile(
+    _ file: StaticString, in directory: Int32, _ flags: Int32 = O_RDONLY
+  ) throws(Errno) -> FileDescriptor {
+    let number = try retryingOnInterrupt {
+      // Sound: the bytes of a StaticString end with NUL.
+      openat(directory, UnsafeRawPointer(file.utf8Start).assumingMemoryBound(to: CChar.self), flags | O_CLOEXEC)
+    }
+    return FileDescriptor(owning: number)
+  }
+
+  private func openFile(_ file: StaticString, of pid: Int32, _ flags: Int32) throws(Errno) -> FileDescriptor {
+    let directory = try root()
+    setName(pid, file)
+    let number = try retryingOnInterrupt {
+      // Sound: `name` was allocated with room, so it has an address.
+      name.baseAddress.map { openat(directory, $0, flags | O_CLOEXEC) } ?? -1
+    }
+    return FileDescriptor(owning: number)
+  }
+
+  /// Writes `PID/file` and a NUL into `name`, which has room for ten digits and the longest name used here.
+  private func setName(_ pid: Int32, _ file: StaticString) {
+    var rest = UInt32(max(0, pid))
+    var power: UInt32 = 1
+    while rest / power >= 10 { power *= 10 }
+    var position = 0
+    while power > 0 {
+      name[position] = CChar(UInt8(ascii: "0") + UInt8(rest / power))
+      rest %= power
+      power /= 10
+      position += 1
+    }
+    name[position] = CChar(UInt8(ascii: "/"))
+    position += 1
+    file.withUTF8Buffer { text in
+      for byte in text.prefix(Self.nameSize - position - 1) {
+        name[position] = CChar(bitPattern: byte)
+        position += 1
+      }
+    }
+    name[position] = 0
+  }
+}

@@ -1,0 +1,36 @@
+internal import Glibc
+
+/// Which kernel runs on which machine, by `uname(2)`, and the host's name by `/proc/sys/kernel/hostname`.
+public struct SystemInfo: Equatable, Sendable {
+  /// The operating system, `Linux`.
+  public var systemName: String
+  /// The kernel's release, such as `6.1.0-37-amd64`.
+  public var release: String
+  /// The kernel's build.
+  public var version: String
+  /// The machine's kind, such as `x86_64`.
+  public var machine: String
+  /// The host's name.
+  public var nodeName: String
+}
+
+extension Procfs {
+  /// Which kernel runs on which machine.
+  public func systemInfo() -> SystemInfo {
+    var name = utsname()
+    uname(&name)
+    var info = SystemInfo(
+      systemName: text(of: name.sysname), release: text(of: name.release), version: text(of: name.version),
+      machine: text(of: name.machine), nodeName: text(of: name.nodename))
+    if let bytes = try? contents(of: "sys/kernel/hostname") {
+      let host = bytes.prefix { $0 != UInt8(ascii: "\n") }
+      if !host.isEmpty { info.nodeName = String(decoding: host, as: UTF8.self) }
+    }
+    return info
+  }
+
+  /// A C array of characters up to its NUL, as text.
+  private func text<Characters>(of characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

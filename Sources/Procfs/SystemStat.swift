@@ -1,0 +1,59 @@
+public import POSIX
+
+/// Seconds that one CPU spent in each mode since the host booted.
+public struct CPUTimes: Equatable, Sendable {
+  /// The names of the modes, in the order of `seconds`. Time that guests ran is part of `user` and `nice`.
+  public static let modes = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"]
+
+  /// The CPU's number.
+  public var cpu: Int
+  /// Seconds by mode, in the order of `modes`; fewer on a kernel that has fewer.
+  public var seconds: [Double]
+}
+
+/// The host's CPUs and its start: `/proc/stat`, see `proc_stat(5)`.
+public struct SystemStat: Equatable, Sendable {
+  /// One entry for each CPU that is online, in the kernel's order.
+  public var cpus: [CPUTimes] = []
+  /// Unix time in seconds at which the host booted; nil when it is not there.
+  public var bootTime: Double?
+
+  /// Reads the content of `/proc/stat`; lines that are not well-formed are left out.
+  public init(parsing bytes: UnsafeRawBufferPointer) {
+    var lines = ByteFields(bytes)
+    while let line = lines.line() {
+      var fields = ByteFields(line)
+      guard let key = fields.field() else { continue }
+      if key.equals("btime") {
+        bootTime = fields.unsigned().map { Double($0) }
+      } else if key.hasPrefix("cpu"),
+        let number = UnsafeRawBufferPointer(rebasing: key.dropFirst(3)).unsigned.flatMap({ Int(exactly: $0) })
+      {
+        var seconds: [Double] = []
+        while seconds.count < CPUTimes.modes.count, let ticks = fields.unsigned() {
+          seconds.append(Double(ticks) / KernelUnits.ticksPerSecond)
+        }
+        if seconds.count >= 4 { cpus.append(CPUTimes(cpu: number, seconds: seconds)) }
+      }
+    }
+  }
+
+  /// Only the boot time.
+  static func bootTime(in bytes: UnsafeRawBufferPointer) -> Double? {
+    var lines = ByteFields(bytes)
+    while let line = lines.line() {
+      guard line.hasPrefix("btime ") else { continue }
+      return UnsafeRawBufferPointer(rebasing: line.dropFirst(6)).unsigned.map { Double($0) }
+    }
+    return nil
+  }
+}
+
+extension Procfs {
+  /// The host's CPUs and boot time, by `/proc/stat`.
+  public func systemStat() throws(Errno) -> SystemStat {
+    var result = try contents(of: "stat").withUnsafeBytes { SystemStat(parsing: $0) }
+    if let now = result.bootTime { result.bootTime = steady(bootTime: now) }
+    return result
+  }
+}
