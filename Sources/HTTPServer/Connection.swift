@@ -1,0 +1,110 @@
+internal import POSIX
+
+/// One client: its transport, what it has sent so far, and what it is still to get. Used by the event loop's thread alone.
+final class Connection {
+  enum Phase {
+    /// A request is awaited or comes in.
+    case reading
+    /// The handler has the request; nothing is read meanwhile.
+    case responding
+    /// An answer goes out; nothing is read meanwhile, so answers keep the order of the requests.
+    case writing
+    /// The last answer is out and the sending half closed; what still comes is thrown away.
+    case lingering
+    case closed
+  }
+
+  /// What is on its way to the client: a head made for it and a body that others may share.
+  struct Output {
+    var head: [UInt8]
+    var body: [UInt8] = []
+    var sent = 0
+    /// `100 Continue`, which does not answer the request.
+    var isInterim = false
+
+    var isComplete: Bool { sent == head.count + body.count }
+    var bodyBytesSent: Int { max(0, sent - head.count) }
+  }
+
+  /// The request that is being served, for the record of it.
+  struct Exchange {
+    var method: Request.Method?
+    var path = ""
+    var status = 0
+    var started: UInt64
+    var isHTTP10 = false
+    var isServersOwn = false
+  }
+
+  enum WriteOutcome {
+    case complete
+    case blocked(Transport.Blocked)
+    case failed(Errno)
+  }
+
+  let id: ConnectionID
+  let peer: SocketAddress
+  /// Whether it came when there was no room, only to be told so.
+  let isRefusal: Bool
+  var transport: Transport
+  var parser: RequestParser
+  var phase = Phase.reading
+  var output = Output(head: [])
+  var exchange: Exchange
+  /// Whether the connection carries another request after this answer.
+  var keepsAlive = true
+  /// The client has closed its sending half.
+  var inputEnded = false
+  /// What epoll is told to watch.
+  var interest: UInt32
+  /// What its deadline is for.
+  var awaits: Deadlines.Kind?
+  /// `output.sent` when the present write deadline was set.
+  var sentAtDeadline = 0
+  /// How much is still read and thrown away while lingering.
+  var lingerBytes = Connection.maximumLingerBytes
+
+  static let maximumLingerBytes = 1024 * 1024
+
+  init(
+    id: ConnectionID, accepted: consuming AcceptedSocket, limits: RequestLimits, isRefusal: Bool, interest: UInt32,
+    now: UInt64
+  ) {
+    self.id = id
+    self.peer = accepted.peer
+    self.isRefusal = isRefusal
+    self.parser = RequestParser(limits: limits)
+    self.exchange = Exchange(started: now)
+    self.interest = interest
+    self.transport = .plain(accepted.intoDescriptor())
+  }
+
+  /// Sends as much of the output as the kernel takes.
+  func flush() -> WriteOutcome {
+    while !output.isComplete {
+      let inHead = min(output.sent, output.head.count)
+      let inBody = output.sent - inHead
+      let outcome = output.head.withUnsafeBytes { head in
+        output.body.withUnsafeBytes { body in
+          transport.send(
+            UnsafeRawBufferPointer(rebasing: head[inHead...]), UnsafeRawBufferPointer(rebasing: body[inBody...]))
+        }
+      }
+      switch outcome {
+      case .moved(let count): output.sent += count
+      case .blocked(let direction): return .blocked(direction)
+      case .failed(let error): return .failed(error)
+      case .ended: return .complete
+      }
+    }
+    return .complete
+  }
+
+  /// The record of the exchange as far as it got.
+  func record(now: UInt64) -> AccessRecord {
+    AccessRecord(
+      method: exchange.method, path: exchange.path, status: exchange.status, bodyBytes: output.bodyBytesSent,
+      durationNanoseconds: now &- exchange.started, peer: peer, isServersOwn: exchange.isServersOwn,
+      isComplete: output.isComplete)
+  }
+}

@@ -1,0 +1,124 @@
+internal import CLinux
+internal import Glibc
+internal import POSIX
+
+/// How many connections a process can take.
+struct Capacity: Sendable {
+  /// Connections that are served.
+  var connections: Int
+  /// Connections beyond, which are told 503.
+  var refusals: Int
+
+  /// What the configuration asks for, within what `RLIMIT_NOFILE` allows.
+  init(_ configuration: ServerConfiguration) {
+    var limit = rlimit()
+    var available = Int.max
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+      available = max(8, Int(clamping: limit.rlim_cur) - max(0, configuration.reservedDescriptors))
+    }
+    refusals = max(0, min(configuration.maximumRefusals, available / 8))
+    connections = max(1, min(configuration.maximumConnections, available - refusals))
+  }
+}
+
+/// New connections.
+extension EventLoop {
+  /// Connections accepted before the others get their turn.
+  private static let acceptsAtOnce = 64
+  /// How long to leave clients to the kernel's backlog when there is no descriptor at all, in nanoseconds.
+  private static let acceptPause: UInt64 = 100_000_000
+
+  /// A descriptor kept in reserve: given up for a moment, it lets a connection be accepted and closed that would
+  /// otherwise wake the loop again and again.
+  static func openSpare() -> FileDescriptor? {
+    try? FileDescriptor.open("/dev/null", O_RDONLY)
+  }
+
+  func accept(from listener: Listener) {
+    for _ in 0..<Self.acceptsAtOnce {
+      do throws(Errno) {
+        admit(try setup.accept(listener.descriptor.rawValue))
+      } catch {
+        switch error.rawValue {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+          setup.counters.acceptErrors.add(1, ordering: .relaxed)
+          report(.cannotAccept, nil, error)
+          if evictOne() || refuseBySpare(listener) { continue }
+          pauseAccepting()
+          return
+        case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+          ENETUNREACH:
+          continue  // accept(2): errors of that one connection
+        default:
+          return
+        }
+      }
+    }
+  }
+
+  private func admit(_ accepted: consuming AcceptedSocket) {
+    setup.counters.accepted.add(1, ordering: .relaxed)
+    let isFull = connections.count - connections.refusals >= setup.capacity.connections
+    let isRefusal = isFull && !evictOne()
+    if isRefusal {
+      setup.counters.refused.add(1, ordering: .relaxed)
+      report(.refused, accepted.peer)
+      if connections.refusals >= setup.capacity.refusals { return }
+    }
+    let connection = Connection(
+      id: connections.nextID(), accepted: accepted, limits: setup.configuration.limits, isRefusal: isRefusal,
+      interest: EventPoll.readable, now: now)
+    do throws(Errno) {
+      try poll.add(connection.transport.descriptor, token: connection.id.packed, interest: connection.interest)
+    } catch {
+      report(.cannotAccept, connection.peer, error)
+      return
+    }
+    connections.insert(connection)
+    setup.counters.open.add(1, ordering: .relaxed)
+    if isRefusal {
+      respondItself(connection, 503, "too many connections")
+      advance(connection)
+    } else {
+      setDeadline(connection, .idle)
+    }
+  }
+
+  /// Closes the connection that can best be spared: an answered one, or the one that has been idle for longest.
+  private func evictOne() -> Bool {
+    guard let slot = deadlines.longest(.linger) ?? deadlines.longest(.idle), let connection = connections[slot: slot]
+    else { return false }
+    if connection.awaits == .idle { setup.counters.evicted.add(1, ordering: .relaxed) }
+    close(connection)
+    return true
+  }
+
+  private func refuseBySpare(_ listener: Listener) -> Bool {
+    guard spare != nil else {
+      spare = Self.openSpare()
+      return false
+    }
+    spare = nil
+    let wasAccepted = (try? setup.accept(listener.descriptor.rawValue)) != nil
+    if wasAccepted { setup.counters.refused.add(1, ordering: .relaxed) }
+    spare = Self.openSpare()
+    return wasAccepted
+  }
+
+  private func pauseAccepting() {
+    acceptResumes = now &+ Self.acceptPause
+    watchListeners(0)
+  }
+
+  func resumeAccepting() {
+    acceptResumes = nil
+    if spare == nil { spare = Self.openSpare() }
+    if !isShuttingDown { watchListeners(EventPoll.readable) }
+  }
+
+  private func watchListeners(_ interest: UInt32) {
+    for (index, listener) in setup.listeners.enumerated() {
+      poll.modify(listener.descriptor.rawValue, token: Self.listenerToken(index), interest: interest)
+    }
+  }
+}

@@ -1,0 +1,219 @@
+internal import POSIX
+
+/// Requests and answers of a connection.
+extension EventLoop {
+  private static let continueHead = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+  /// Does all that is possible without waiting.
+  func advance(_ connection: Connection) {
+    while true {
+      switch connection.phase {
+      case .reading:
+        switch connection.parser.next() {
+        case .needsMore:
+          waitForInput(connection)
+          return
+        case .expectsContinue:
+          connection.output = Connection.Output(head: Self.continueHead, isInterim: true)
+          connection.phase = .writing
+        case .request(let request, let keepsAlive):
+          dispatch(connection, request, keepsAlive: keepsAlive)
+        case .failure(let failure):
+          respondItself(connection, failure.status, failure.reason)
+        }
+      case .writing:
+        switch connection.flush() {
+        case .complete: finishWriting(connection)
+        case .blocked(let direction):
+          if connection.awaits != .write { awaitWriting(connection) }
+          watch(connection, direction == .untilWritable ? EventPoll.writable : EventPoll.readable)
+          return
+        case .failed(let error):
+          report(.brokenByClient, connection.peer, error)
+          close(connection)
+          return
+        }
+      case .responding, .lingering, .closed:
+        return
+      }
+    }
+  }
+
+  func becameReadable(_ connection: Connection, _ events: UInt32) {
+    switch connection.phase {
+    case .reading: read(connection)
+    case .lingering: drain(connection)
+    case .responding where events & EventPoll.broken != 0:
+      report(.brokenByClient, connection.peer)
+      close(connection)
+    case .responding: watch(connection, 0)
+    case .writing, .closed: break
+    }
+  }
+
+  private func read(_ connection: Connection) {
+    switch connection.transport.receive(into: readBuffer) {
+    case .moved(let count):
+      if connection.parser.stage == .betweenRequests { connection.exchange = Connection.Exchange(started: now) }
+      connection.parser.append(UnsafeRawBufferPointer(rebasing: readBuffer[..<count]))
+      advance(connection)
+    case .ended:
+      connection.inputEnded = true
+      advance(connection)
+    case .blocked(let direction):
+      watch(connection, direction == .untilReadable ? EventPoll.readable : EventPoll.writable)
+    case .failed(let error):
+      if connection.parser.stage != .betweenRequests { report(.brokenByClient, connection.peer, error) }
+      close(connection)
+    }
+  }
+
+  private func waitForInput(_ connection: Connection) {
+    let stage = connection.parser.stage
+    if connection.inputEnded {
+      if stage != .betweenRequests { report(.brokenByClient, connection.peer) }
+      close(connection)
+      return
+    }
+    let kind: Deadlines.Kind =
+      switch stage {
+      case .betweenRequests: .idle
+      case .head: .header
+      case .body: .body
+      }
+    // One deadline for the whole header, one for the whole body: a dribble of bytes does not move them.
+    if connection.awaits != kind { setDeadline(connection, kind) }
+    watch(connection, EventPoll.readable)
+  }
+
+  private func dispatch(_ connection: Connection, _ request: Request, keepsAlive: Bool) {
+    connection.exchange.method = request.method
+    connection.exchange.path = request.path
+    connection.exchange.isHTTP10 = request.isHTTP10
+    connection.keepsAlive = keepsAlive
+    connection.phase = .responding
+    setDeadline(connection, nil)
+    if request.rawPath == "*" {
+      // It asks for the server as a whole (RFC 9110 section 9.3.7), which no route can speak for.
+      connection.exchange.isServersOwn = true
+      respond(connection, Response(status: 204))
+      return
+    }
+    var request = request
+    request.peer = connection.peer
+    let responder = Responder(mailbox: setup.mailbox, connection: connection.id)
+    setup.handler(request, responder)
+    if let response = responder.handlerReturned() { respond(connection, response) }
+  }
+
+  /// Gives an answer of the server's own, the last one on this connection.
+  func respondItself(_ connection: Connection, _ status: Int, _ reason: String) {
+    if let current = connection.parser.current {
+      let path = current.target.prefix { $0 != UInt8(ascii: "?") }
+      connection.exchange.method = current.method
+      connection.exchange.path = String(decoding: PercentEncoding.decodedStrictly(path) ?? Array(path), as: UTF8.self)
+    }
+    connection.exchange.isServersOwn = true
+    connection.keepsAlive = false
+    respond(connection, .text(status, "\(status) \(Response.reason(status)): \(reason)"))
+  }
+
+  /// Begins to write an answer; `advance` goes on with it.
+  func respond(_ connection: Connection, _ response: Response) {
+    var response = response
+    if !(200...599).contains(response.status) { response = .text(500, "500 Internal Server Error: no such status") }
+    if response.asksToClose || isShuttingDown { connection.keepsAlive = false }
+    connection.exchange.status = response.status
+    let field = connection.keepsAlive ? (connection.exchange.isHTTP10 ? "keep-alive" : nil) : "close"
+    let hasBody = response.mayHaveBody && connection.exchange.method != .head
+    connection.output = Connection.Output(
+      head: response.head(date: Int(Clock.realtime), connection: field), body: hasBody ? response.body : [])
+    connection.phase = .writing
+  }
+
+  private func awaitWriting(_ connection: Connection) {
+    connection.sentAtDeadline = connection.output.sent
+    setDeadline(connection, .write)
+  }
+
+  private func finishWriting(_ connection: Connection) {
+    if connection.output.isInterim {
+      connection.output = Connection.Output(head: [])
+      connection.phase = .reading
+      return
+    }
+    let time = Clock.monotonicNanoseconds
+    setup.configuration.onAccess?(connection.record(now: time))
+    connection.output = Connection.Output(head: [])
+    guard connection.keepsAlive else {
+      linger(connection)
+      return
+    }
+    connection.exchange = Connection.Exchange(started: time)
+    connection.phase = .reading
+    connection.parser.shrink()
+    setDeadline(connection, nil)
+  }
+
+  // Closing while the client still sends would make the kernel reset the connection, and the answer might be lost.
+  private func linger(_ connection: Connection) {
+    if connection.inputEnded {
+      connection.phase = .lingering
+      close(connection)
+      return
+    }
+    Socket.shutdownSending(connection.transport.descriptor)
+    connection.phase = .lingering
+    setDeadline(connection, .linger)
+    watch(connection, EventPoll.readable)
+  }
+
+  private func drain(_ connection: Connection) {
+    switch connection.transport.receive(into: readBuffer) {
+    case .moved(let count):
+      connection.lingerBytes -= count
+      if connection.lingerBytes < 0 { close(connection) }
+    case .blocked: break
+    case .ended, .failed: close(connection)
+    }
+  }
+
+  /// A deadline has passed.
+  func expire(_ connection: Connection, _ kind: Deadlines.Kind) {
+    switch kind {
+    case .idle, .linger: close(connection)
+    case .header, .body:
+      setup.counters.timeouts.add(1, ordering: .relaxed)
+      report(.requestTimeout, connection.peer)
+      setDeadline(connection, nil)
+      respondItself(
+        connection, 408, kind == .header ? "the header did not come in time" : "the body did not come in time")
+      advance(connection)
+    case .write:
+      let taken = connection.output.sent - connection.sentAtDeadline
+      if taken >= setup.configuration.minimumBytesPerWriteTimeout {
+        awaitWriting(connection)
+        return
+      }
+      setup.counters.timeouts.add(1, ordering: .relaxed)
+      report(.writeTimeout, connection.peer)
+      // Else the kernel would keep the unread answer and try for minutes.
+      Socket.abortOnClose(connection.transport.descriptor)
+      close(connection)
+    }
+  }
+
+  /// Ends a connection, whatever it was doing.
+  func close(_ connection: Connection) {
+    guard connection.phase != .closed else { return }
+    if connection.phase == .writing && !connection.output.isInterim {
+      setup.configuration.onAccess?(connection.record(now: Clock.monotonicNanoseconds))
+    }
+    connection.phase = .closed
+    setDeadline(connection, nil)
+    connections.remove(connection)
+    setup.counters.open.subtract(1, ordering: .relaxed)
+    // Nobody else holds the connection for long, but its socket must be gone now, also from epoll.
+    poll.remove(connection.transport.descriptor)
+  }
+}

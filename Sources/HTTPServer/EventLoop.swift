@@ -1,0 +1,151 @@
+internal import Glibc
+internal import POSIX
+
+/// One thread that serves every connection: it sleeps in `epoll_wait(2)` and does what has become possible.
+///
+/// Not Sendable: made, run and dropped on its own thread.
+final class EventLoop {
+  /// What the loop is given when it starts.
+  struct Setup: Sendable {
+    let configuration: ServerConfiguration
+    let handler: @Sendable (Request, Responder) -> Void
+    let listeners: [Listener]
+    let mailbox: Mailbox
+    let counters: Counters
+    let capacity: Capacity
+    /// `Socket.accept`, or what a test puts in its place.
+    let accept: @Sendable (Int32) throws(Errno) -> AcceptedSocket
+  }
+
+  // Tokens of epoll that are no connection: their slots are beyond any table.
+  private static let wakeUpToken = ConnectionID(slot: .max, generation: 0).packed
+  static func listenerToken(_ index: Int) -> UInt64 { ConnectionID(slot: .max, generation: UInt32(index + 1)).packed }
+
+  /// Bytes read at a time: also how much one client can keep the others waiting.
+  static let readSize = 16 * 1024
+
+  let setup: Setup
+  var poll: EventPoll
+  var connections = ConnectionTable()
+  var deadlines: Deadlines
+  var now = Clock.monotonicNanoseconds
+  var isShuttingDown: Bool { shutdownDeadline != nil }
+  var shutdownDeadline: UInt64?
+  var acceptResumes: UInt64?
+  var spare: FileDescriptor?
+  let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EventLoop.readSize, alignment: 16)
+
+  init(_ setup: Setup, poll: consuming EventPoll) throws(Errno) {
+    self.setup = setup
+    self.deadlines = Deadlines(setup.configuration.timeouts)
+    self.poll = poll
+    self.spare = EventLoop.openSpare()
+    try self.poll.add(setup.mailbox.wakeUp.rawValue, token: Self.wakeUpToken, interest: EventPoll.readable)
+    for (index, listener) in setup.listeners.enumerated() {
+      try self.poll.add(
+        listener.descriptor.rawValue, token: Self.listenerToken(index), interest: EventPoll.readable)
+    }
+  }
+
+  deinit {
+    readBuffer.deallocate()
+  }
+
+  /// Serves until a shutdown is complete.
+  func run() {
+    while true {
+      if isShuttingDown && connections.count == 0 { return }
+      let count = poll.wait(milliseconds: millisecondsToWait())
+      now = Clock.monotonicNanoseconds
+      for index in 0..<count {
+        let (token, events) = poll.event(index)
+        handle(ConnectionID(packed: token), events)
+      }
+      handleDeadlines()
+      if let shutdownDeadline, now >= shutdownDeadline {
+        for connection in connections.all { close(connection) }
+      }
+    }
+  }
+
+  private func handle(_ id: ConnectionID, _ events: UInt32) {
+    if id.slot == .max {
+      if id.generation == 0 {
+        readMail()
+      } else if !isShuttingDown, Int(id.generation) <= setup.listeners.count {
+        accept(from: setup.listeners[Int(id.generation) - 1])
+      }
+      return
+    }
+    guard let connection = connections[id] else { return }
+    if events & (EventPoll.readable | EventPoll.broken) != 0 { becameReadable(connection, events) }
+    if events & (EventPoll.writable | EventPoll.broken) != 0, connection.phase == .writing { advance(connection) }
+  }
+
+  private func readMail() {
+    for message in setup.mailbox.takeAll() {
+      switch message {
+      case .response(let id, let response):
+        guard let connection = connections[id], connection.phase == .responding else { continue }
+        respond(connection, response)
+        advance(connection)
+      case .shutdown(let deadline):
+        shutdown(deadline: deadline)
+      }
+    }
+  }
+
+  private func millisecondsToWait() -> Int32 {
+    let times = [deadlines.next, shutdownDeadline, acceptResumes]
+    guard let earliest = times.compactMap({ $0 }).min() else { return -1 }
+    let present = Clock.monotonicNanoseconds
+    if earliest <= present { return 0 }
+    // Rounded up: waking too early would only mean to wait again.
+    return Int32(clamping: (earliest - present) / 1_000_000 + 1)
+  }
+
+  private func handleDeadlines() {
+    if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
+    while let (slot, kind) = deadlines.expired(now: now) {
+      guard let connection = connections[slot: slot] else {
+        deadlines.set(slot, nil, now: now)
+        continue
+      }
+      expire(connection, kind)
+    }
+  }
+
+  /// Stops accepting, answers what has arrived, closes what waits for nothing, and lets the rest finish.
+  private func shutdown(deadline: UInt64) {
+    let isFirst = !isShuttingDown
+    shutdownDeadline = min(deadline, shutdownDeadline ?? .max)
+    guard isFirst else { return }
+    for listener in setup.listeners {
+      // Clients that were let in by the kernel, and requests that have arrived, are still served.
+      accept(from: listener)
+      poll.remove(listener.descriptor.rawValue)
+      listener.stop()
+    }
+    for connection in connections.all where connection.phase == .reading {
+      becameReadable(connection, EventPoll.readable)
+      if connection.phase == .reading && connection.parser.stage != .body { close(connection) }
+    }
+  }
+
+  /// Sets or takes away a connection's deadline.
+  func setDeadline(_ connection: Connection, _ kind: Deadlines.Kind?) {
+    connection.awaits = kind
+    deadlines.set(Int(connection.id.slot), kind, now: now)
+  }
+
+  /// Tells epoll what to watch, if that is anything new.
+  func watch(_ connection: Connection, _ interest: UInt32) {
+    guard connection.interest != interest else { return }
+    connection.interest = interest
+    poll.modify(connection.transport.descriptor, token: connection.id.packed, interest: interest)
+  }
+
+  func report(_ kind: ConnectionProblem.Kind, _ peer: SocketAddress?, _ error: Errno? = nil) {
+    setup.configuration.onProblem?(ConnectionProblem(kind: kind, peer: peer, error: error))
+  }
+}

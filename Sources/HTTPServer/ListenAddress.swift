@@ -1,0 +1,79 @@
+internal import Glibc
+
+/// Where to listen, as a flag spells it: `:9464`, `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464`.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+  /// A name or an address without brackets; empty for every address of the host.
+  public let host: String
+  /// The port; 0 lets the kernel choose a free one.
+  public let port: UInt16
+
+  /// Reads `host:port`.
+  ///
+  /// - Throws: what was wrong and what was expected.
+  public init(_ text: String) throws(ListenAddressError) {
+    guard let colon = text.utf8.lastIndex(of: ASCII.colon) else {
+      throw ListenAddressError(text: text, problem: "has no port")
+    }
+    var host = text[..<colon]
+    if host.hasPrefix("[") {
+      guard host.hasSuffix("]"), host.count > 2 else {
+        throw ListenAddressError(text: text, problem: "has brackets that do not enclose an IPv6 address")
+      }
+      host = host.dropFirst().dropLast()
+    } else if host.utf8.contains(ASCII.colon) {
+      throw ListenAddressError(text: text, problem: "has an IPv6 address without brackets")
+    }
+    let allowed: (UInt8) -> Bool = { ASCII.isToken($0) || $0 == ASCII.colon }
+    guard host.utf8.allSatisfy(allowed) else {
+      throw ListenAddressError(text: text, problem: "has a host with characters that no host has")
+    }
+    let digits = text[text.utf8.index(after: colon)...]
+    guard digits.utf8.allSatisfy(ASCII.isDigit), let port = UInt16(digits) else {
+      throw ListenAddressError(text: text, problem: "has no port from 0 to 65535")
+    }
+    self.host = String(host)
+    self.port = port
+  }
+
+  /// The spelling that `init` reads.
+  public var description: String {
+    host.utf8.contains(ASCII.colon) ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+
+  /// The socket addresses behind it, by `getaddrinfo(3)`; empty when the host is empty, which means every address.
+  func resolved() throws(ServerError) -> [SocketAddress] {
+    if host.isEmpty { return [] }
+    var hints = addrinfo()
+    hints.ai_family = AF_UNSPEC
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(host, nil, &hints, &list)
+    guard code == 0 else {
+      throw .cannotResolve(self, gai_strerror(code).map { String(cString: $0) } ?? "error \(code)")
+    }
+    defer { freeaddrinfo(list) }
+    var result: [SocketAddress] = []
+    var next = list
+    // The list ends with a null pointer, and each node stays valid until freeaddrinfo.
+    while let node = next {
+      if let raw = node.pointee.ai_addr, var address = SocketAddress(raw) {
+        address.port = port
+        if !result.contains(address) { result.append(address) }
+      }
+      next = node.pointee.ai_next
+    }
+    return result
+  }
+}
+
+/// Why a text is no listen address.
+public struct ListenAddressError: Error, Sendable, CustomStringConvertible {
+  /// What was given.
+  public let text: String
+  let problem: String
+
+  /// The sentence a user reads.
+  public var description: String {
+    "the listen address \"\(text)\" \(problem); expected host:port such as :9464, 127.0.0.1:9464 or [::1]:9464"
+  }
+}

@@ -1,0 +1,125 @@
+internal import Glibc
+
+/// An answer. The server adds `Date`, `Content-Length` and `Connection`, and leaves the body out where HTTP has none.
+public struct Response: Sendable {
+  /// The status code, 200...599.
+  public var status: Int
+  /// Further header fields. `Date`, `Content-Length`, `Connection` and `Transfer-Encoding` are the server's own and
+  /// ignored here, but for `Connection: close`, which closes.
+  public var headers: [(String, String)]
+  /// The body's bytes: shared with whoever made them, never copied.
+  public var body: [UInt8]
+
+  /// Puts an answer together.
+  public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  /// A plain text answer of one line; the line feed is added.
+  public static func text(_ status: Int, _ line: String) -> Response {
+    Response(
+      status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((line + "\n").utf8))
+  }
+
+  /// The reason phrase of RFC 9110 section 15; `Unknown` for a status that has none.
+  public static func reason(_ status: Int) -> String {
+    switch status {
+    case 100: "Continue"
+    case 200: "OK"
+    case 201: "Created"
+    case 202: "Accepted"
+    case 204: "No Content"
+    case 206: "Partial Content"
+    case 301: "Moved Permanently"
+    case 302: "Found"
+    case 303: "See Other"
+    case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 406: "Not Acceptable"
+    case 408: "Request Timeout"
+    case 409: "Conflict"
+    case 411: "Length Required"
+    case 412: "Precondition Failed"
+    case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 415: "Unsupported Media Type"
+    case 417: "Expectation Failed"
+    case 422: "Unprocessable Content"
+    case 429: "Too Many Requests"
+    case 431: "Request Header Fields Too Large"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    default: "Unknown"
+    }
+  }
+}
+
+extension Response {
+  /// Whether HTTP lets an answer of this status have a body (RFC 9110 section 6.4.1).
+  var mayHaveBody: Bool { status >= 200 && status != 204 && status != 304 }
+
+  /// Whether the handler asks for the connection to be closed.
+  var asksToClose: Bool {
+    headers.contains { $0.0.lowercased() == "connection" && $0.1.lowercased() == "close" }
+  }
+
+  /// The status line and the header fields, with the empty line behind them.
+  ///
+  /// - Parameters:
+  ///   - date: Unix time in seconds.
+  ///   - connection: the value of `Connection`; nil leaves it out.
+  func head(date: Int, connection: String?) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(256)
+    bytes.append(contentsOf: "HTTP/1.1 \(status) \(Response.reason(status))\r\nDate: \(HTTPDate.text(date))\r\n".utf8)
+    if mayHaveBody { bytes.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8) }
+    for (name, value) in headers where !Response.isServersOwn(name) { Response.append(name, value, to: &bytes) }
+    if let connection { bytes.append(contentsOf: "Connection: \(connection)\r\n".utf8) }
+    bytes.append(contentsOf: "\r\n".utf8)
+    return bytes
+  }
+
+  private static func isServersOwn(_ name: String) -> Bool {
+    switch name.lowercased() {
+    case "date", "content-length", "connection", "transfer-encoding": true
+    default: false
+    }
+  }
+
+  // A value may stem from outside: a line feed in it must not become a header line of its own.
+  private static func append(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+    guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) else { return }
+    bytes.append(contentsOf: name.utf8)
+    bytes.append(contentsOf: ": ".utf8)
+    for byte in value.utf8 { bytes.append(ASCII.isFieldValue(byte) ? byte : ASCII.space) }
+    bytes.append(contentsOf: "\r\n".utf8)
+  }
+}
+
+/// `IMF-fixdate` of RFC 9110 section 5.6.7, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+enum HTTPDate {
+  static func text(_ time: Int) -> String {
+    var time = time_t(time)
+    var parts = tm()
+    guard gmtime_r(&time, &parts) != nil else { return "Thu, 01 Jan 1970 00:00:00 GMT" }
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let day = days[Int(parts.tm_wday) % 7]
+    let month = months[Int(parts.tm_mon) % 12]
+    let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+    return "\(day), \(two(parts.tm_mday)) \(month) \(Int(parts.tm_year) + 1900) \(clock) GMT"
+  }
+
+  private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+}
