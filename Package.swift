@@ -55,6 +55,7 @@ let package = Package(
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
     tests(of: "HTTPServer", ["POSIX"]),
-    tests(of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
+    tests(
+      of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
   ]
 )
