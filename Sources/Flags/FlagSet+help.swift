@@ -73,7 +73,8 @@ func wrap(_ text: String, width: Int, indent: Int, firstIndent: Int? = nil) -> S
     .joined()
 }
 
-/// Puts words into lines of `width` columns at most, each with a newline.
+/// Puts words into lines of `width` columns at most, each with a newline; a word too long for the indent begins
+/// further to the left.
 func wrap(_ words: [String], width: Int, indent: Int, firstIndent: Int? = nil) -> String {
   let margin = String(repeating: " ", count: indent)
   var result = ""
@@ -82,7 +83,7 @@ func wrap(_ words: [String], width: Int, indent: Int, firstIndent: Int? = nil) -
   for word in words {
     if !isEmpty, line.count + 1 + word.count > width {
       result += line + "\n"
-      line = margin
+      line = indent + word.count > width ? String(repeating: " ", count: max(2, width - word.count)) : margin
       isEmpty = true
     }
     line += (isEmpty ? "" : " ") + word

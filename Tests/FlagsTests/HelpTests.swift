@@ -55,6 +55,28 @@ struct HelpTests {
         """)
   }
 
+  @Test("a word too long for its column begins further to the left")
+  func longWord() {
+    let flags = FlagSet(
+      program: "x", summary: "Does it.",
+      groups: [FlagGroup("A", [Flag.optional("some-flag-of-mine", .string, help: "Its help.")])],
+      environmentPrefix: "AN_UNUSUALLY_LONG_PREFIX_OF_VARIABLES_")
+    #expect(
+      flags.help(columns: 72) == """
+        usage: x [flags]
+
+        Does it.
+
+        A:
+          --some-flag-of-mine=TEXT  Its help.
+                  [env: AN_UNUSUALLY_LONG_PREFIX_OF_VARIABLES_SOME_FLAG_OF_MINE]
+
+        Other:
+          -h, --help                Shows this help.
+
+        """)
+  }
+
   @Test("fits any terminal, unless a single word does not", arguments: [-1, 0, 40, 57, 100, 200])
   func widths(columns: Int) {
     let lines = flags.help(columns: columns).split(separator: "\n")

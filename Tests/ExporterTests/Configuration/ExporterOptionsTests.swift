@@ -1,5 +1,6 @@
 import Exporter
 import Flags
+import Foundation
 import Testing
 
 /// The options of a command line; anything else fails the test.
@@ -146,6 +147,17 @@ struct ExporterOptionsTests {
           "--heartbeat.string-keys has no effect: the heartbeat collector is off",
           "--config.file has no effect: the heartbeat and process collectors are off",
         ])
+  }
+
+  @Test("the documentation has each flag with its default and its meaning")
+  func documentation() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/configuration.md")
+    let text = try String(contentsOf: file.standardized, encoding: .utf8)
+    for flag in ExporterOptions.flags.flags {
+      let spelling = flag.placeholder.map { "--\(flag.name)=\($0.replacing("|", with: "\\|"))" } ?? flag.spelling
+      let row = "| `\(spelling)` | \(flag.defaultText.map { "`\($0)`" } ?? "") | \(flag.help) |"
+      #expect(text.contains(row), "\(row)")
+    }
   }
 
   @Test("help names every flag and every variable")
