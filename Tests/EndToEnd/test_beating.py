@@ -4,10 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import threading
+import sys
 import time
 
-from support import ENVIRONMENT, TOOL, eventually, run
+from support import ENVIRONMENT, ROOT, TOOL, eventually, run
 
 
 def test_a_beat_by_the_tool_is_seen_by_the_exporter(exporter, beats):
@@ -39,36 +39,40 @@ def test_the_file_keeps_what_the_tool_does_not_know(beats):
     assert set(content["processes"]) == {"old", "new"}
 
 
+PYTHON_BEATS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from heartbeat_manager import HeartbeatManager
+manager = HeartbeatManager(sys.argv[2])
+for n in range(1, int(sys.argv[4]) + 1):
+    manager.send_heartbeat(sys.argv[3], {"sequence": n})
+"""
+
+SHELL_BEATS = """
+set -e
+for n in $(seq 1 "$4"); do "$1" send "$3" --file "$2" --data sequence="$n"; done
+"""
+
+
 def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
+    """Four processes that use the Python client and four that use the tool, beside a reader without a lock."""
     beats.write_text('{"processes": {}}')
-    writers, each = 8, 40
-
-    def write(name):
-        for n in range(1, each + 1):
-            result = run(TOOL, "send", name, "--file", beats, "--data", f"sequence={n}")
-            assert result.returncode == 0, result.stderr
-
-    failures = []
-
-    def guarded(name):
-        try:
-            write(name)
-        except BaseException as error:  # a thread's failure must fail the test
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(f"writer-{n}",)) for n in range(writers)]
-    for t in threads:
-        t.start()
+    each = {"python": 200, "tool": 50}
+    writers = {}
+    for n in range(4):
+        arguments = [str(beats), f"python-{n}", str(each["python"])]
+        writers[f"python-{n}"] = [sys.executable, "-c", PYTHON_BEATS, str(ROOT / "clients" / "python"), *arguments]
+        arguments = [str(beats), f"tool-{n}", str(each["tool"])]
+        writers[f"tool-{n}"] = ["sh", "-c", SHELL_BEATS, "sh", str(TOOL), *arguments]
+    running = [subprocess.Popen(command, env=ENVIRONMENT) for command in writers.values()]
     reads = 0
-    while any(t.is_alive() for t in threads):
+    while any(p.poll() is None for p in running):
         json.loads(beats.read_text())
         reads += 1
-    for t in threads:
-        t.join()
-    assert failures == []
+    assert [p.returncode for p in running] == [0] * 8
     assert reads > 100
     last = {n: p["additional_data"]["sequence"] for n, p in json.loads(beats.read_text())["processes"].items()}
-    assert last == {f"writer-{n}": each for n in range(writers)}
+    assert last == {name: each[name.split("-")[0]] for name in writers}
 
 
 def test_run_beats_for_a_command_and_hands_its_exit_status_on(exporter, beats):
