@@ -19,12 +19,12 @@ public final class HeartbeatSender: Sendable {
   ///   - manager: the file to write.
   ///   - interval: seconds from one beat's beginning to the next one's.
   ///   - status: the status word of every beat.
-  ///   - onError: gets what went wrong; the next beat is tried all the same. The default writes to standard error.
   ///   - data: makes the data of each beat, on the sender's thread; nil leaves the last data.
+  ///   - onError: gets what went wrong; the next beat is tried all the same. The default writes to standard error.
   public init(
     _ processName: String, manager: HeartbeatManager = HeartbeatManager(), interval: Double = 30,
-    status: String = "alive", onError: (@Sendable (HeartbeatError) -> Void)? = nil,
-    data: @escaping @Sendable () -> JSONObject? = { nil }
+    status: String = "alive", data: @escaping @Sendable () -> JSONObject? = { nil },
+    onError: (@Sendable (HeartbeatError) -> Void)? = nil
   ) {
     let state = Monitor(State())
     self.state = state

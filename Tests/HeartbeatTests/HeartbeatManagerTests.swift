@@ -4,7 +4,7 @@ import Testing
 @testable import Heartbeat
 
 /// A folder of its own for each test, removed with it.
-final class Folder {
+final class Folder: Sendable {
   let path: String
   init() throws {
     path = NSTemporaryDirectory() + "/heartbeat-\(UUID().uuidString)"
@@ -36,4 +36,236 @@ struct HeartbeatManagerTests {
     #expect(try !manager.isProcessAlive("nobody"))
     #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
   }
+
+  @Test("an entry of either shape is understood")
+  func shapes() throws {
+    let folder = try Folder()
+    try folder.write(
+      #"{"processes":{"f":{"pid":0,"last_heartbeat":5,"port":"80"},"n":{"pid":3.0,"additional_data":"x"},"bad":1}}"#)
+    let beats = try HeartbeatManager(file: folder.file).allHeartbeats()
+    #expect(beats.map(\.name) == ["f", "n"])
+    #expect(beats.first == Heartbeat(name: "f", lastHeartbeat: 5, additionalData: ["port": "80"]))
+    #expect(beats.last == Heartbeat(name: "n", lastHeartbeat: nil, pid: 3, additionalData: "x"))
+  }
+
+  @Test(
+    "alive from 5 s ahead of the clock until the timeout",
+    arguments: [(100.0, true), (105, true), (105.1, false), (40.1, true), (40, false), (0, false)])
+  func alive(time: Double, isAlive: Bool) {
+    #expect(Heartbeat(name: "a", lastHeartbeat: time).isAlive(at: 100) == isAlive)
+  }
+
+  @Test("writers on many threads lose no beat, and a reader without the lock never sees half a file")
+  func concurrency() throws {
+    let folder = try Folder()
+    let manager = HeartbeatManager(file: folder.file)
+    try manager.sendHeartbeat("first")
+    let writers = 8
+    let beats = 50
+    DispatchQueue.concurrentPerform(iterations: writers + 1) { index in
+      do {
+        if index == writers {
+          for _ in 0..<500 {
+            let text = try Data(contentsOf: URL(fileURLWithPath: folder.file))
+            _ = try JSONValue(parsing: Array(text))
+          }
+        } else {
+          for number in 1...beats {
+            try manager.sendHeartbeat("w\(index)", additionalData: ["sequence": .integer(Int64(number))])
+          }
+        }
+      } catch {
+        Issue.record(error)
+      }
+    }
+    let last = try manager.allHeartbeats().dropFirst().map { $0.additionalData.objectValue?["sequence"] }
+    #expect(last == Array(repeating: .integer(Int64(beats)), count: writers))
+  }
+
+  @Test(
+    "a corrupt file is moved aside with a warning, not overwritten", arguments: ["{\"processes\":{\"a\"", "[]", "x"])
+  func corrupt(text: String) throws {
+    let folder = try Folder()
+    try folder.write(text)
+    let warnings = Warnings()
+    var options = HeartbeatManager.Options()
+    options.warn = { warnings.add($0) }
+    let manager = HeartbeatManager(file: folder.file, options: options)
+    #expect(throws: HeartbeatError.self) { try manager.allHeartbeats() }
+    #expect(throws: HeartbeatError.self) { try manager.prune() }
+    #expect(try folder.read() == text)
+    try manager.sendHeartbeat("a")
+    #expect(try manager.allHeartbeats().map(\.name) == ["a"])
+    let aside = try #require(folder.names.first { $0.contains(".corrupt-") })
+    #expect(try String(contentsOfFile: folder.path + "/" + aside, encoding: .utf8) == text)
+    #expect(warnings.all.count == 1)
+    #expect(warnings.all.first?.contains(aside) == true)
+  }
+
+  @Test("an empty file is a new one")
+  func empty() throws {
+    let folder = try Folder()
+    try folder.write("")
+    try HeartbeatManager(file: folder.file).sendHeartbeat("a")
+    #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
+  }
+
+  @Test("a lock that stays held gives an error that names the lock file and the holder")
+  func lockTimeout() throws {
+    let folder = try Folder()
+    var options = HeartbeatManager.Options()
+    options.lockTimeout = 0.05
+    let manager = HeartbeatManager(file: folder.file, options: options)
+    let lock = try FileLock(of: folder.file, timeout: 1)
+    defer { _ = lock }
+    #expect {
+      try manager.sendHeartbeat("a")
+    } throws: { error in
+      let text = "\(error)"
+      return text.contains(folder.file + ".lock") && text.contains("process \(getpid()) (")
+    }
+    #expect(folder.names == ["heartbeat_status.json.lock"])
+  }
+
+  @Test("the holder of a lock is found in /proc/locks by the inode")
+  func holder() {
+    let locks = """
+      1: POSIX  ADVISORY  WRITE 11 fe:00:77 0 EOF
+      2: FLOCK  ADVISORY  WRITE 22 fe:00:78 0 EOF
+      3: FLOCK  ADVISORY  WRITE 33 fe:00:77 0 EOF
+      3: -> FLOCK  ADVISORY  WRITE 44 fe:00:77 0 EOF
+      """
+    #expect(LockHolder.pid(holding: 77, in: locks) == 33)
+    #expect(LockHolder.pid(holding: 79, in: locks) == nil)
+    #expect(LockHolder(pid: 5, command: "bidder", state: "T").advice.contains("kill -CONT 5"))
+  }
+
+  @Test("a symbolic link is followed, also to a file that is not there yet")
+  func symbolicLink() throws {
+    let folder = try Folder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/data", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/second", withDestinationPath: "data/target")
+    try FileManager.default.createSymbolicLink(atPath: folder.file, withDestinationPath: folder.path + "/second")
+    let manager = HeartbeatManager(file: folder.file)
+    try manager.sendHeartbeat("a")
+    try manager.sendHeartbeat("b")
+    #expect(try manager.allHeartbeats().map(\.name) == ["a", "b"])
+    #expect(folder.names == ["data", "heartbeat_status.json", "second"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/data").sorted()
+    #expect(names == ["target", "target.lock"])
+  }
+
+  @Test("mode and owner of the file are kept", arguments: [mode_t(0o600), 0o664, 0o640])
+  func modeAndOwner(mode: mode_t) throws {
+    let folder = try Folder()
+    let manager = HeartbeatManager(file: folder.file)
+    try manager.sendHeartbeat("a")
+    chmod(folder.file, mode)
+    let isRoot = geteuid() == 0
+    if isRoot { chown(folder.file, 65534, 65533) }
+    try manager.sendHeartbeat("a")
+    var status = stat()
+    #expect(stat(folder.file, &status) == 0)
+    #expect(status.st_mode & 0o7777 == mode)
+    if isRoot { #expect(status.st_uid == 65534 && status.st_gid == 65533) }
+  }
+
+  @Test("a dead writer's temporary files are removed, and nothing else")
+  func leftovers() throws {
+    let folder = try Folder()
+    let others = [
+      "heartbeat_status.json.tmp-1", "heartbeat_status.json.tmp-0123456789abcdeX", "other.tmp-0123456789abcdef",
+    ]
+    for name in others + ["heartbeat_status.json.tmp-0123456789abcdef"] {
+      _ = FileManager.default.createFile(atPath: folder.path + "/" + name, contents: Data())
+    }
+    try HeartbeatManager(file: folder.file).sendHeartbeat("a")
+    #expect(folder.names == (others + ["heartbeat_status.json", "heartbeat_status.json.lock"]).sorted())
+  }
+
+  @Test("a beat removes what is older than the retention; 0 keeps all")
+  func retention() throws {
+    let folder = try Folder()
+    let manager = HeartbeatManager(file: folder.file)
+    let now = Date().timeIntervalSince1970
+    var keeping = manager
+    keeping.options.retention = 0
+    try keeping.sendHeartbeats([Beat("old", time: now - 90_000), Beat("young", time: now - 80_000)])
+    try keeping.sendHeartbeat("a")
+    #expect(try manager.allHeartbeats().map(\.name) == ["old", "young", "a"])
+    #expect(try manager.prune(dryRun: true) == ["old"])
+    #expect(try manager.allHeartbeats().count == 3)
+    try manager.sendHeartbeat("a")
+    #expect(try manager.allHeartbeats().map(\.name) == ["young", "a"])
+    #expect(try manager.prune(olderThan: 3600) == ["young"])
+    #expect(try manager.prune(olderThan: 3600) == [])
+    #expect(try manager.allHeartbeats().map(\.name) == ["a"])
+  }
+
+  @Test("where there is nothing to prune, no file is made")
+  func pruneNothing() throws {
+    let folder = try Folder()
+    #expect(try HeartbeatManager(file: folder.file).prune() == [])
+    #expect(!folder.names.contains("heartbeat_status.json"))
+  }
+
+  @Test("errors name the file, the cause and what to do")
+  func errors() throws {
+    let folder = try Folder()
+    func text(_ file: String) -> String {
+      do {
+        try HeartbeatManager(file: file).sendHeartbeat("a")
+        return ""
+      } catch {
+        return error.description
+      }
+    }
+    #expect(text(folder.path + "/none/x").contains("No such file or directory (ENOENT); make the folder"))
+    #expect(text(folder.path).contains("is not a regular file"))
+    #expect(throws: HeartbeatError.invalidBeat("the process name is empty")) {
+      try HeartbeatManager(file: folder.file).sendHeartbeat("")
+    }
+    var small = HeartbeatManager(file: folder.file)
+    small.options.maximumFileSize = 100
+    try small.sendHeartbeat("a")
+    #expect(throws: HeartbeatError.tooLarge(file: folder.file, limit: 100)) { try small.sendHeartbeat("a") }
+  }
+
+  @Test("a sender beats at once, again and again, and not after it was stopped")
+  func sender() throws {
+    let folder = try Folder()
+    let manager = HeartbeatManager(file: folder.file)
+    let count = Warnings()
+    let sender = HeartbeatSender("s", manager: manager, interval: 0.01) {
+      count.add("")
+      return ["n": .integer(Int64(count.all.count))]
+    }
+    while count.all.count < 3 { usleep(1000) }
+    sender.stop()
+    let beaten = Int64(count.all.count)
+    #expect(try manager.heartbeatStatus(of: "s")?.additionalData == ["n": .integer(beaten)])
+    usleep(30_000)
+    #expect(Int64(count.all.count) == beaten)
+  }
+
+  @Test("local time is written as people read it")
+  func localTime() throws {
+    #expect(LocalTime.compactUTC(1_703_123_456.9) == "20231221T015056Z")
+    let formatter = DateFormatter()
+    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    for time in [0, 1_703_123_456.789, 1_750_844_295.458] {
+      #expect(LocalTime.formatted(time) == formatter.string(from: Date(timeIntervalSince1970: time)))
+    }
+    #expect(LocalTime.formatted(.nan) == LocalTime.formatted(0))
+  }
+}
+
+/// Sentences from other threads.
+private final class Warnings: @unchecked Sendable {
+  // Unchecked is sound: every access is under the lock.
+  private let lock = NSLock()
+  private var texts: [String] = []
+  func add(_ text: String) { lock.withLock { texts.append(text) } }
+  var all: [String] { lock.withLock { texts } }
 }
