@@ -1,5 +1,5 @@
 internal import Flags
-internal import Glibc
+internal import Procfs
 
 /// Turns a YAML document into a `Configuration`.
 enum ConfigurationDecoder {
@@ -81,26 +81,15 @@ enum ConfigurationDecoder {
         throw YAMLError(node.position, "match is an empty mapping: expected \(expected)")
       }
       let pattern = try text(value, key, "a POSIX extended regular expression")
-      if let problem = regexProblem(pattern) {
+      do throws(CommandLinePattern.CompileError) {
+        _ = try CommandLinePattern(pattern)
+      } catch {
         throw YAMLError(
           value.position,
-          "cmdline_regex is \(quoted(pattern)): \(problem), expected a POSIX extended regular expression")
+          "cmdline_regex is \(quoted(pattern)): \(error), expected a POSIX extended regular expression")
       }
       return .regex(pattern)
     }
-  }
-
-  /// What `regcomp(3)` has against a pattern, or nil when it compiles.
-  private static func regexProblem(_ pattern: String) -> String? {
-    var regex = regex_t()
-    let code = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)
-    guard code != 0 else {
-      regfree(&regex)
-      return nil
-    }
-    var words = [CChar](repeating: 0, count: 128)
-    regerror(code, &regex, &words, words.count)
-    return String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   // MARK: - What every key needs
