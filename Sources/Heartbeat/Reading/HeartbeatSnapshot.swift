@@ -1,0 +1,116 @@
+/// One content of a heartbeat file, parsed: flat arrays that point into the file's own bytes.
+public struct HeartbeatSnapshot: Sendable {
+  /// A piece of UTF-8 in `bytes`.
+  public struct Text: Hashable, Sendable {
+    /// Where it lies.
+    public let range: Range<Int>
+  }
+
+  /// One process of the file.
+  public struct Entry: Sendable {
+    /// Its name, unescaped.
+    public var name: Text
+    /// Unix time of its last beat; always finite.
+    public var lastHeartbeat: Double
+    /// The pid that it reports, if that is a pid: 1 to `PID_MAX_LIMIT`.
+    public var pid: Int32?
+    /// Its status word, at most `maximumStatusLength` bytes of it.
+    public var status: Text?
+    /// The host on which it runs, where the beat came from another one.
+    public var host: Text?
+    /// Its own data's numbers, in `numbers`.
+    public var numbers: Range<Int>
+    /// Its own data's strings, in `strings`.
+    public var strings: Range<Int>
+    /// Its JSON object, in `bytes`.
+    public var source: Range<Int>
+  }
+
+  /// A number of a process's own data; booleans are 0 and 1.
+  public struct Number: Sendable {
+    /// The place of its path in `keyPaths`.
+    public var key: Int32
+    /// Always finite.
+    public var value: Double
+  }
+
+  /// A string of a process's own data.
+  public struct StringValue: Sendable {
+    /// The place of its path in `keyPaths`.
+    public var key: Int32
+    /// The text, unescaped.
+    public var value: Text
+  }
+
+  /// The keys that lead to a value in a process's own data.
+  public struct KeyPath: Hashable, Sendable {
+    /// From the outside in, unescaped: `["memory_usage", "heapTotal"]`.
+    public let components: [String]
+  }
+
+  /// Why a part of the file was left out: the `reason` of `heartbeat_entries_skipped_total`.
+  public enum SkipReason: String, CaseIterable, Sendable {
+    /// The process's value is no JSON object.
+    case notAnObject = "not_an_object"
+    /// There is no `last_heartbeat`.
+    case missingLastHeartbeat = "missing_last_heartbeat"
+    /// `last_heartbeat` is no number, or none that is finite.
+    case badLastHeartbeat = "bad_last_heartbeat"
+    /// The name is empty.
+    case emptyName = "empty_name"
+    /// The name is longer than `maximumNameLength`.
+    case nameTooLong = "name_too_long"
+    /// The name comes again further down; the last one counts.
+    case duplicateName = "duplicate_name"
+    /// There are more processes than the limit.
+    case tooManyEntries = "too_many_entries"
+    /// A number of the process's data is too large for a double; the rest of the process counts.
+    case numberOutOfRange = "number_out_of_range"
+    /// An object of the process's data lies deeper than `maximumDataDepth`; the rest of the process counts.
+    case tooDeep = "too_deep"
+  }
+
+  /// The longest process name in bytes.
+  public static let maximumNameLength = 1024
+  /// Of a longer status word this many bytes count.
+  public static let maximumStatusLength = 64
+  /// How deep objects of a process's own data may lie in one another.
+  public static let maximumDataDepth = 16
+  /// How deep anything in the file may be nested; deeper is not read at all.
+  public static let maximumNesting = 512
+
+  /// The file's bytes; strings that had escapes follow, decoded.
+  public internal(set) var bytes: [UInt8] = []
+  /// The processes, in the order in which their names first appear.
+  public internal(set) var entries: [Entry] = []
+  /// The numbers of all processes, one process after the other.
+  public internal(set) var numbers: [Number] = []
+  /// The strings that were asked for, one process after the other.
+  public internal(set) var strings: [StringValue] = []
+  /// Every path that leads to a value of some process, once.
+  public internal(set) var keyPaths: [KeyPath] = []
+  /// What the file gives as `last_updated`, Unix time.
+  public internal(set) var lastUpdated: Double?
+  /// What was left out.
+  public internal(set) var skipped: [SkipReason: Int] = [:]
+
+  /// A file without processes.
+  public init() {}
+
+  /// The text as a string.
+  public func string(_ text: Text) -> String {
+    String(decoding: bytes[text.range], as: UTF8.self)
+  }
+}
+
+/// Why bytes are no heartbeat file.
+public enum HeartbeatParseError: Error, Hashable, Sendable {
+  /// There is nothing but white space.
+  case empty
+  /// The text ends before its JSON does, as when it is being written.
+  case torn
+  /// At this byte something else stands than JSON has there.
+  case notJSON(offset: Int, expected: String)
+  /// It is JSON, and at this byte something else stands than a heartbeat file has there.
+  case wrongShape(offset: Int, expected: String)
+}

@@ -1,0 +1,76 @@
+internal import Glibc
+
+extension JSONCursor {
+  /// Passes a number and gives the nearest double: infinite when there is none near.
+  ///
+  /// Up to 2^53 and with a power of ten up to 10^22 both operands are exact and one multiplication or division rounds
+  /// once (Clinger, "How to Read Floating Point Numbers Accurately", 1990); the rest goes to `strtod(3)`.
+  @inline(__always)
+  mutating func number() throws(HeartbeatParseError) -> Double {
+    let start = position
+    let isNegative = peek == UInt8(ascii: "-")
+    if isNegative { position &+= 1 }
+    var digits: UInt64 = 0
+    let wholeStart = position
+    while let digit = digit() { digits = digits &* 10 &+ digit }
+    let wholeCount = position &- wholeStart
+    guard wholeCount > 0 else { throw error("a value") }
+    if wholeCount > 1, text[wholeStart] == UInt8(ascii: "0") {
+      throw .notJSON(offset: wholeStart, expected: "no leading zero")
+    }
+    var fractionCount = 0
+    if peek == UInt8(ascii: ".") {
+      position &+= 1
+      let fractionStart = position
+      while let digit = digit() { digits = digits &* 10 &+ digit }
+      fractionCount = position &- fractionStart
+      guard fractionCount > 0 else { throw error("a digit") }
+    }
+    var exponent = 0
+    if peek | 0x20 == UInt8(ascii: "e") {
+      position &+= 1
+      let sign = peek
+      if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { position &+= 1 }
+      let exponentStart = position
+      while let digit = digit() { exponent = min(exponent &* 10 &+ Int(digit), 100_000) }
+      guard position > exponentStart else { throw error("a digit") }
+      if sign == UInt8(ascii: "-") { exponent = -exponent }
+    }
+    let scale = exponent &- fractionCount
+    if wholeCount &+ fractionCount <= 19, digits <= 1 << 53, scale.magnitude <= 22 {
+      let value = Double(digits)
+      let power = JSONCursor.powersOfTen[Int(scale.magnitude)]
+      let magnitude = scale < 0 ? value / power : value * power
+      return isNegative ? -magnitude : magnitude
+    }
+    return general(start..<position)
+  }
+
+  @inline(__always)
+  private mutating func digit() -> UInt64? {
+    let value = peek &- UInt8(ascii: "0")
+    guard value < 10 else { return nil }
+    position &+= 1
+    return UInt64(value)
+  }
+
+  /// A number may be as long as the file, but digits beyond these cannot move a double by more than half a unit.
+  private static let maximumCopiedLength = 1024
+
+  private func general(_ range: Range<Int>) -> Double {
+    guard range.count <= JSONCursor.maximumCopiedLength else {
+      return Double(String(decoding: text[range], as: UTF8.self)) ?? .infinity
+    }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: range.count + 1) { copy in
+      for (index, byte) in text[range].enumerated() { copy[index] = CChar(bitPattern: byte) }
+      copy[range.count] = 0
+      // Sound: the copy ends with a zero. The programs never call setlocale(3), so the point is a point.
+      return copy.baseAddress.map { strtod($0, nil) } ?? .infinity
+    }
+  }
+
+  private static let powersOfTen: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+    1e20, 1e21, 1e22,
+  ]
+}

@@ -1,0 +1,88 @@
+extension SnapshotParser {
+  /// Reads an object of a process's own data.
+  ///
+  /// - Parameters:
+  ///   - parent: the path of the object itself.
+  ///   - depth: how many objects it lies in; the recursion is bounded by `maximumDataDepth`.
+  ///   - firstNumber: where the process's numbers begin.
+  mutating func data(under parent: Int, depth: Int, firstNumber: Int) throws(HeartbeatParseError) {
+    try cursor.expect(UInt8(ascii: "{"), "'{'")
+    if cursor.peek == UInt8(ascii: "}") {
+      cursor.position &+= 1
+      return
+    }
+    // The known keys stand in front of the root's others, so that data under `additional_data` may follow any of them.
+    var key = parent == KeyPathTree.none ? KeyPathTree.KnownKey.additionalData.rawValue : KeyPathTree.none
+    repeat {
+      key = try paths.node(under: parent, after: key, &cursor)
+      try cursor.expect(UInt8(ascii: ":"), "':'")
+      try value(key, depth: depth, firstNumber: firstNumber)
+    } while try cursor.hasNext(UInt8(ascii: "}"))
+  }
+
+  /// Reads a value of a process's own data.
+  @inline(__always)
+  mutating func value(_ key: Int, depth: Int, firstNumber: Int) throws(HeartbeatParseError) {
+    switch cursor.peek {
+    case UInt8(ascii: "{"):
+      guard depth < HeartbeatSnapshot.maximumDataDepth else { return try skip(.tooDeep) }
+      try data(under: key, depth: depth + 1, firstNumber: firstNumber)
+    case UInt8(ascii: "\""):
+      let raw = try cursor.string()
+      forget(key, firstNumber: firstNumber)
+      if paths.isWanted(key) {
+        snapshot.strings.append(HeartbeatSnapshot.StringValue(key: Int32(key), value: text(raw)))
+      }
+    case UInt8(ascii: "t"):
+      try cursor.word("true")
+      add(1, key, firstNumber: firstNumber)
+    case UInt8(ascii: "f"):
+      try cursor.word("false")
+      add(0, key, firstNumber: firstNumber)
+    case UInt8(ascii: "n"), UInt8(ascii: "["):
+      try cursor.skipValue()
+      forget(key, firstNumber: firstNumber)
+    default:
+      let number = try cursor.number()
+      if number.isFinite {
+        add(number, key, firstNumber: firstNumber)
+      } else {
+        forget(key, firstNumber: firstNumber)
+        snapshot.skipped[.numberOutOfRange, default: 0] += 1
+      }
+    }
+  }
+
+  @inline(__always)
+  private mutating func add(_ value: Double, _ key: Int, firstNumber: Int) {
+    while lastNumber.count <= key { lastNumber.append(-1) }
+    let number = HeartbeatSnapshot.Number(key: Int32(truncatingIfNeeded: key), value: value)
+    let last = Int(lastNumber[key])
+    if last >= firstNumber, last < snapshot.numbers.count, Int(snapshot.numbers[last].key) == key {
+      snapshot.numbers[last] = number
+    } else {
+      lastNumber[key] = Int32(truncatingIfNeeded: snapshot.numbers.count)
+      snapshot.numbers.append(number)
+    }
+  }
+
+  /// A key that was a number before in the same process is none any more.
+  @inline(__always)
+  private mutating func forget(_ key: Int, firstNumber: Int) {
+    guard key < lastNumber.count else { return }
+    let last = Int(lastNumber[key])
+    guard last >= firstNumber, last < snapshot.numbers.count, Int(snapshot.numbers[last].key) == key else { return }
+    snapshot.numbers[last].key = -1
+    lastNumber[key] = -1
+    hasRemovedNumbers = true
+  }
+
+  mutating func removeNumbers(from firstNumber: Int) {
+    let kept = snapshot.numbers[firstNumber...].filter { $0.key >= 0 }
+    snapshot.numbers.replaceSubrange(firstNumber..., with: kept)
+    for (place, number) in kept.enumerated() {
+      lastNumber[Int(number.key)] = Int32(truncatingIfNeeded: firstNumber + place)
+    }
+    hasRemovedNumbers = false
+  }
+}

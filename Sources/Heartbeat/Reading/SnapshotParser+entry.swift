@@ -1,0 +1,98 @@
+extension SnapshotParser {
+  /// What the known keys of a process said; a key that comes again replaces what it said before.
+  private struct Fields {
+    var lastHeartbeat: LastHeartbeat = .missing
+    var pid: Int32?
+    var status: HeartbeatSnapshot.Text?
+    var host: HeartbeatSnapshot.Text?
+
+    enum LastHeartbeat {
+      case missing, bad
+      case time(Double)
+    }
+  }
+
+  /// Reads a process's object; nil when it is malformed and was counted as such.
+  mutating func entry(name: HeartbeatSnapshot.Text) throws(HeartbeatParseError) -> HeartbeatSnapshot.Entry? {
+    let start = cursor.position
+    let firstNumber = snapshot.numbers.count
+    let firstString = snapshot.strings.count
+    var fields = Fields()
+    try cursor.expect(UInt8(ascii: "{"), "'{'")
+    if cursor.peek == UInt8(ascii: "}") {
+      cursor.position &+= 1
+    } else {
+      var key = KeyPathTree.none
+      repeat {
+        key = try paths.node(under: KeyPathTree.none, after: key, &cursor)
+        try cursor.expect(UInt8(ascii: ":"), "':'")
+        if let known = KeyPathTree.KnownKey(rawValue: key) {
+          try field(known, &fields, firstNumber: firstNumber)
+        } else {
+          try value(key, depth: 1, firstNumber: firstNumber)
+        }
+      } while try cursor.hasNext(UInt8(ascii: "}"))
+    }
+    if hasRemovedNumbers { removeNumbers(from: firstNumber) }
+
+    guard case .time(let lastHeartbeat) = fields.lastHeartbeat else {
+      let reason: HeartbeatSnapshot.SkipReason =
+        if case .missing = fields.lastHeartbeat { .missingLastHeartbeat } else { .badLastHeartbeat }
+      snapshot.skipped[reason, default: 0] += 1
+      snapshot.numbers.removeLast(snapshot.numbers.count - firstNumber)
+      snapshot.strings.removeLast(snapshot.strings.count - firstString)
+      return nil
+    }
+    return HeartbeatSnapshot.Entry(
+      name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
+      numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
+      source: start..<cursor.position)
+  }
+
+  private mutating func field(
+    _ key: KeyPathTree.KnownKey, _ fields: inout Fields, firstNumber: Int
+  ) throws(HeartbeatParseError) {
+    switch key {
+    case .lastHeartbeat:
+      let time = try numberOrNil()
+      fields.lastHeartbeat = if let time, time.isFinite { .time(time) } else { .bad }
+    case .lastHeartbeatFormatted: try cursor.skipValue()
+    case .pid: fields.pid = try numberOrNil().flatMap(SnapshotParser.pid)
+    case .status: fields.status = try stringOrNil().map(statusWord)
+    case .host: fields.host = try stringOrNil()
+    case .additionalData:
+      if cursor.peek == UInt8(ascii: "{") {
+        try data(under: KeyPathTree.none, depth: 1, firstNumber: firstNumber)
+      } else {
+        try cursor.skipValue()
+      }
+    }
+  }
+
+  private mutating func numberOrNil() throws(HeartbeatParseError) -> Double? {
+    if cursor.startsNumber { return try cursor.number() }
+    try cursor.skipValue()
+    return nil
+  }
+
+  private mutating func stringOrNil() throws(HeartbeatParseError) -> HeartbeatSnapshot.Text? {
+    if cursor.peek == UInt8(ascii: "\"") { return text(try cursor.string()) }
+    try cursor.skipValue()
+    return nil
+  }
+
+  /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`, `/proc/sys/kernel/pid_max`.
+  private static let maximumPid = 4_194_304.0
+
+  private static func pid(_ number: Double) -> Int32? {
+    guard number >= 1, number <= maximumPid, number == number.rounded() else { return nil }
+    return Int32(number)
+  }
+
+  private func statusWord(_ text: HeartbeatSnapshot.Text) -> HeartbeatSnapshot.Text {
+    guard text.range.count > HeartbeatSnapshot.maximumStatusLength else { return text }
+    var end = text.range.lowerBound + HeartbeatSnapshot.maximumStatusLength
+    while end > text.range.lowerBound, byte(at: end) & 0xC0 == 0x80 { end -= 1 }
+    return HeartbeatSnapshot.Text(range: text.range.lowerBound..<end)
+  }
+}
