@@ -91,7 +91,12 @@ struct DifferentialTests {
       #expect(Set(ours.map(\.name)) == Set(processes.keys))
       for process in ours {
         let data = processes[process.name]?["additional_data"] as? [String: Any] ?? [:]
-        #expect(process.numbers == DifferentialTests.numbers(data), "\(text)")
+        let expected = DifferentialTests.numbers(data)
+        #expect(Set(process.numbers.keys) == Set(expected.keys), "\(text)")
+        for (key, value) in process.numbers {
+          // JSONSerialization is off by a unit in the last place now and then; the test below is exact.
+          #expect(abs(value - (expected[key] ?? .nan)) <= abs(value) * 1e-15, "\(key) in \(text)")
+        }
       }
     }
   }
@@ -104,6 +109,8 @@ struct DifferentialTests {
       var bytes = Array(writer.document().utf8)
       let place = Int.random(in: 0..<bytes.count, using: &writer.random)
       bytes[place] = Array("{}[]\",:0 xe-.".utf8).randomElement(using: &writer.random) ?? 0
+      // Ours repairs such text on purpose, so that one odd name does not cost the file.
+      guard String(validating: bytes, as: UTF8.self) != nil else { continue }
       let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
       var ours = true
       do throws(HeartbeatParseError) {
