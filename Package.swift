@@ -48,7 +48,8 @@ let package = Package(
     library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
     library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
-    program("heartbeat", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
+    library("HeartbeatTool", ["Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
+    program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),
     tests(of: "Heartbeat", ["POSIX"]),
@@ -57,5 +58,6 @@ let package = Package(
     tests(of: "HTTPServer", ["POSIX"]),
     tests(
       of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
+    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "POSIX"]),
   ]
 )

@@ -1,1 +1,5 @@
-print("not yet")
+internal import Flags
+internal import Glibc
+internal import HeartbeatTool
+
+exit(Tool.run(Array(CommandLine.arguments.dropFirst()), environment: Surroundings.environment))

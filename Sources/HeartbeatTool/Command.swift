@@ -1,0 +1,32 @@
+internal import Flags
+internal import Heartbeat
+
+/// A subcommand.
+struct Command: Sendable {
+  let name: String
+  /// One line for the list of commands.
+  let title: String
+  let flags: FlagSet
+  /// Does it; the result is the exit status.
+  let run: @Sendable (FlagValues, _ environment: [String: String]) throws(FlagError) -> Int32
+}
+
+/// Flags that more than one subcommand has.
+enum CommonFlags {
+  /// The heartbeat file.
+  static let file = Flag<String>.value(
+    "file", .file, default: "heartbeat_status.json", environment: ["HEARTBEAT_FILE"], help: "The heartbeat file.")
+
+  /// The age at which a heartbeat counts as dead.
+  static let timeout = Flag<Double>.value(
+    "timeout", .duration, default: Heartbeat.defaultTimeout, help: "Age at which a heartbeat counts as dead.")
+}
+
+extension HeartbeatManager.Options {
+  /// As the tool writes: entries of any age stay, `heartbeat prune` is there to remove them.
+  static var tool: Self {
+    var options = Self()
+    options.retention = 0
+    return options
+  }
+}

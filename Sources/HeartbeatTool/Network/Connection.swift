@@ -1,0 +1,139 @@
+internal import CLinux
+internal import Glibc
+internal import POSIX
+
+/// Why a peer gave no answer.
+enum NetworkError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The name has no address; the text is that of `gai_strerror(3)`.
+  case unknownHost(String)
+  /// A system call failed.
+  case system(Errno)
+  /// It took longer than allowed.
+  case timeout
+  /// The answer is longer than allowed.
+  case tooLarge
+  /// What it answered is no HTTP.
+  case notHTTP
+
+  var description: String {
+    switch self {
+    case .unknownHost(let reason): reason
+    case .system(let error): error.description
+    case .timeout: "timed out"
+    case .tooLarge: "the answer is too large"
+    case .notHTTP: "the answer is not HTTP"
+    }
+  }
+}
+
+/// A moment after which a network operation gives up; by the monotonic clock.
+struct Deadline: Sendable {
+  private let nanoseconds: UInt64
+
+  /// So many seconds from now.
+  init(after seconds: Double) {
+    nanoseconds = Clock.monotonicNanoseconds &+ UInt64(min(max(seconds, 0), 1e6) * 1e9)
+  }
+
+  /// Milliseconds left, 0 at the end.
+  var milliseconds: Int32 {
+    let now = Clock.monotonicNanoseconds
+    return now >= nanoseconds ? 0 : Int32(clamping: (nanoseconds - now) / 1_000_000 + 1)
+  }
+}
+
+/// A TCP connection with a deadline for everything.
+struct Connection: ~Copyable {
+  private let descriptor: FileDescriptor
+  private let deadline: Deadline
+
+  /// Connects to the first of the host's addresses that answers. Blocks; the lookup of a name has the resolver's own
+  /// time limit.
+  init(to endpoint: Endpoint, deadline: Deadline) throws(NetworkError) {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_NUMERICSERV
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(endpoint.host, String(endpoint.port), &hints, &list)
+    guard code == 0 else { throw .unknownHost(String(cString: gai_strerror(code))) }
+    defer { freeaddrinfo(list) }
+    var failure = NetworkError.unknownHost("no address")
+    var entry = list
+    while let address = entry?.pointee {
+      do throws(NetworkError) {
+        descriptor = try Self.connect(address, deadline)
+        self.deadline = deadline
+        return
+      } catch {
+        failure = error
+      }
+      entry = address.ai_next
+    }
+    throw failure
+  }
+
+  private static func connect(_ address: addrinfo, _ deadline: Deadline) throws(NetworkError) -> FileDescriptor {
+    let type = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let raw = socket(address.ai_family, type, address.ai_protocol)
+    guard raw >= 0 else { throw .system(Errno.last) }
+    let descriptor = FileDescriptor(owning: raw)
+    if Glibc.connect(raw, address.ai_addr, address.ai_addrlen) != 0 {
+      let error = Errno.last
+      guard error.rawValue == EINPROGRESS else { throw .system(error) }
+      try wait(raw, for: POLLOUT, deadline)
+      var result: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      getsockopt(raw, SOL_SOCKET, SO_ERROR, &result, &size)
+      guard result == 0 else { throw .system(Errno(result)) }
+    }
+    return descriptor
+  }
+
+  private static func wait(_ raw: Int32, for events: Int32, _ deadline: Deadline) throws(NetworkError) {
+    var polled = pollfd(fd: raw, events: Int16(events), revents: 0)
+    while true {
+      let left = deadline.milliseconds
+      let count = left == 0 ? 0 : poll(&polled, 1, left)
+      if count > 0 { return }
+      if count == 0 { throw .timeout }
+      if errno != EINTR { throw .system(Errno.last) }
+    }
+  }
+
+  /// Sends every byte.
+  borrowing func send(_ bytes: [UInt8]) throws(NetworkError) {
+    var sent = 0
+    let raw = descriptor.rawValue
+    while sent < bytes.count {
+      let got = bytes.withUnsafeBytes {
+        Glibc.send(raw, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
+      }
+      if got >= 0 {
+        sent += got
+      } else if errno == EAGAIN {
+        try Self.wait(raw, for: POLLOUT, deadline)
+      } else if errno != EINTR {
+        throw .system(Errno.last)
+      }
+    }
+  }
+
+  /// Appends what has arrived, waiting for it if need be; false at the end of the stream.
+  borrowing func receive(into bytes: inout [UInt8]) throws(NetworkError) -> Bool {
+    let raw = descriptor.rawValue
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let got = recv(raw, &buffer, buffer.count, 0)
+      if got >= 0 {
+        bytes.append(contentsOf: buffer.prefix(got))
+        return got > 0
+      }
+      let error = Errno.last
+      if error.rawValue == EAGAIN {
+        try Self.wait(raw, for: POLLIN, deadline)
+      } else if error.rawValue != EINTR {
+        throw .system(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import Glibc
+internal import POSIX
+
+/// Where the tool's text goes.
+enum Console {
+  /// Writes to standard output, whole. A reader that has gone is no error.
+  static func print(_ text: String, terminator: String = "\n") {
+    write(text + terminator, to: STDOUT_FILENO)
+  }
+
+  /// Writes `heartbeat: …` to standard error.
+  static func error(_ text: String) {
+    write("heartbeat: \(text)\n", to: STDERR_FILENO)
+  }
+
+  /// Writes text as it is to a descriptor.
+  static func write(_ text: String, to descriptor: Int32) {
+    write(Array(text.utf8), to: descriptor)
+  }
+
+  /// Writes bytes to a descriptor.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var written = 0
+    while written < bytes.count {
+      let got = try? retryingOnInterrupt {
+        bytes.withUnsafeBytes {
+          Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+        }
+      }
+      guard let got, got > 0 else { return }
+      written += got
+    }
+  }
+}
+
+/// `2.5s`, `45s`, `3m 20s`, `2h 05m`, `3d 04h`: a duration for people.
+func seconds(_ value: Double) -> String {
+  guard value.isFinite, abs(value) < 1e12 else { return "?" }
+  if value < 0 { return "-" + seconds(-value) }
+  if value < 9.95 {
+    let tenths = Int((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)s" : "\(tenths / 10).\(tenths % 10)s"
+  }
+  let whole = Int(value.rounded())
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  switch whole {
+  case ..<60: return "\(whole)s"
+  case ..<3600: return "\(whole / 60)m \(two(whole % 60))s"
+  case ..<86_400: return "\(whole / 3600)h \(two(whole / 60 % 60))m"
+  default: return "\(whole / 86_400)d \(two(whole / 3600 % 24))h"
+  }
+}

@@ -1,0 +1,91 @@
+internal import Flags
+
+/// The tool `heartbeat`: a table of subcommands.
+public enum Tool {
+  /// The tool's version.
+  public static let version = "0.1.0"
+
+  /// Runs a command line.
+  ///
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - environment: by name.
+  /// - Returns: the exit status; 2 for a wrong command line.
+  public static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
+    guard let name = arguments.first else {
+      Console.write(help, to: 2)
+      return 2
+    }
+    switch name {
+    case "--help", "-h", "help":
+      if arguments.count > 1, let command = commands.first(where: { $0.name == arguments[1] }) {
+        Console.print(command.flags.help(columns: min(Surroundings.columns, 100)), terminator: "")
+      } else {
+        Console.print(help, terminator: "")
+      }
+      return 0
+    case "--version", "version":
+      Console.print("heartbeat \(version)")
+      return 0
+    default:
+      break
+    }
+    let rest = Array(arguments.dropFirst())
+    if name == SimulatedProcess.commandName { return SimulatedProcess.run(rest) }
+    guard let command = commands.first(where: { $0.name == name }) else {
+      let meant = nearest(to: name, among: commands.map(\.name)).map { ", did you mean \($0)?" } ?? ""
+      Console.error("unknown command \(quoted(name))\(meant)\nsee heartbeat --help")
+      return 2
+    }
+    do throws(FlagError) {
+      switch try command.flags.parse(rest, environment: environment) {
+      case .help:
+        Console.print(command.flags.help(columns: min(Surroundings.columns, 100)), terminator: "")
+        return 0
+      case .version:
+        return 0
+      case .values(let values):
+        return try command.run(values, environment)
+      }
+    } catch {
+      Console.error("\(error)\n\(command.flags.hint)")
+      return 2
+    }
+  }
+
+  static let commands: [Command] = [
+    SendCommand.command, StatusCommand.command, RunCommand.command, SimulateCommand.command,
+    PruneCommand.command, CompletionsCommand.command,
+  ]
+
+  private static var help: String {
+    let width = commands.map(\.name.count).max() ?? 0
+    let lines = commands.map { command in
+      "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.title)"
+    }
+    return """
+      usage: heartbeat COMMAND [flags] ...
+
+      Tells which programs work, by the heartbeats they write to a shared file.
+
+      Commands:
+      \(lines.joined(separator: "\n"))
+
+      Flags of every command:
+        --file=FILE  The heartbeat file. [default: heartbeat_status.json] [env: HEARTBEAT_FILE]
+        -h, --help   What a command does, its flags, an example.
+        --version    Shows the version.
+
+      Examples:
+        # Beat once, from a shell script
+        heartbeat send backup --data files=120
+
+        # Beat for a program that cannot be changed, and restart it when it crashes
+        heartbeat run --name web --restart on-failure -- npm run serve
+
+        # Watch all of them
+        heartbeat monitor
+
+      """
+  }
+}

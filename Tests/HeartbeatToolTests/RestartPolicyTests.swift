@@ -1,0 +1,46 @@
+import Testing
+
+@testable import HeartbeatTool
+
+@Suite("Restart policy")
+struct RestartPolicyTests {
+  @Test(
+    "restarts what the mode says, and nothing else",
+    arguments: [
+      (RestartMode.no, ChildStatus.exited(1), false, RestartDecision.end),
+      (.no, .signalled(9), false, .end),
+      (.no, .signalled(15), true, .restart(after: 1)),
+      (.onFailure, .exited(0), false, .end),
+      (.onFailure, .exited(0), true, .restart(after: 1)),
+      (.onFailure, .exited(3), false, .restart(after: 1)),
+      (.onFailure, .signalled(11), false, .restart(after: 1)),
+      (.always, .exited(0), false, .restart(after: 1)),
+    ])
+  func mode(mode: RestartMode, status: ChildStatus, stale: Bool, expected: RestartDecision) {
+    var state = RestartState(RestartPolicy(mode: mode))
+    #expect(state.ended(status, after: 5, wasStale: stale) == expected)
+  }
+
+  @Test("waits twice as long each time, up to the cap, then gives up")
+  func backOff() {
+    var state = RestartState(RestartPolicy(mode: .always, firstDelay: 1, longestDelay: 10, limit: 6))
+    let decisions = (0..<7).map { _ in state.ended(.exited(1), after: 0) }
+    #expect(decisions == [1, 2, 4, 8, 10, 10].map { .restart(after: $0) } + [.giveUp])
+    #expect(state.restarts == 6)
+  }
+
+  @Test("a stable run starts the count afresh")
+  func stableRun() {
+    var state = RestartState(RestartPolicy(mode: .onFailure, stableAfter: 60, limit: 2))
+    #expect(state.ended(.exited(1), after: 59) == .restart(after: 1))
+    #expect(state.ended(.exited(1), after: 59) == .restart(after: 2))
+    #expect(state.ended(.exited(1), after: 60) == .restart(after: 1))
+    #expect(state.restarts == 3)
+  }
+
+  @Test("no limit means no end")
+  func unlimited() {
+    var state = RestartState(RestartPolicy(mode: .always, limit: nil))
+    for _ in 0..<1000 { #expect(state.ended(.exited(1), after: 0) != .giveUp) }
+  }
+}
