@@ -1,0 +1,188 @@
+'use strict';
+// Beat from Node: say in a shared file that this program is alive and how it is doing.
+//
+//   const { sendHeartbeat } = require('./heartbeat');
+//   await sendHeartbeat('bidder', { offset: 140 });
+//
+// Node has no flock(2), without which two writers lose each other's beats. So the beats go to the program `heartbeat`,
+// which takes the lock and replaces the file in one step. It is looked for in HEARTBEAT_TOOL, then in PATH.
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs/promises');
+
+// A beat that is more than this many seconds in the future does not count as alive.
+const CLOCK_TOLERANCE = 5;
+// Milliseconds before each further look at a file that a careless writer may be filling right now.
+const PAUSES = [1, 3, 10, 20, 40];
+// How long `heartbeat send` may take in milliseconds: longer than it waits for the lock.
+const TOOL_TIMEOUT = 15000;
+
+/** A heartbeat could not be written or read; the message names the file or the program, the cause and what to do. */
+class HeartbeatError extends Error {
+  constructor(message, code, options) {
+    super(message, options);
+    this.name = 'HeartbeatError';
+    this.code = code;
+  }
+}
+
+/** Writes and reads the heartbeats in one file. */
+class HeartbeatManager {
+  #last = Promise.resolve();
+
+  /**
+   * @param {string} [file] default: the environment variable HEARTBEAT_FILE, else heartbeat_status.json in the working
+   *   folder
+   * @param {{tool?: string}} [options] tool: the program `heartbeat`
+   */
+  constructor(file, options = {}) {
+    this.file = file || process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+    this.tool = options.tool || process.env.HEARTBEAT_TOOL || 'heartbeat';
+  }
+
+  /** Says that a process is alive. Beats of one manager are written one after the other, in the order of the calls. */
+  sendHeartbeat(name, data, options = {}) {
+    let args;
+    let text = null;
+    try {
+      if (typeof name !== 'string' || name === '') {
+        throw new HeartbeatError('cannot beat: the process name must be a string that is not empty', 'invalid');
+      }
+      if (data !== undefined && data !== null) {
+        if (typeof data !== 'object' || Array.isArray(data)) {
+          throw new HeartbeatError('cannot beat: data must be an object', 'invalid');
+        }
+        text = JSON.stringify(data);
+      }
+      args = ['send', '--file', this.file, '--pid', String(options.pid ?? process.pid)];
+      if (options.status !== undefined) args.push('--status', String(options.status));
+      if (text !== null) args.push('--json', '-');
+      args.push('--', name);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const beat = this.#last.then(() => run(this.tool, args, text ?? ''));
+    this.#last = beat.catch(() => {});
+    return beat;
+  }
+
+  /** The entry of a process, or null when the file does not name it. */
+  async getHeartbeatStatus(name) {
+    const processes = await this.allHeartbeats();
+    const entry = Object.hasOwn(processes, name) ? processes[name] : null;
+    return entry !== null && typeof entry === 'object' && !Array.isArray(entry) ? entry : null;
+  }
+
+  /** Whether a process beat within the last `timeout` seconds. */
+  async isProcessAlive(name, timeout = 60) {
+    const last = (await this.getHeartbeatStatus(name))?.last_heartbeat;
+    if (typeof last !== 'number') return false;
+    const age = Date.now() / 1000 - last;
+    return age >= -CLOCK_TOLERANCE && age < timeout;
+  }
+
+  /** Every process's entry by its name; empty when there is no file yet. */
+  async allHeartbeats() {
+    for (let look = 0; ; look++) {
+      let text;
+      try {
+        text = await fs.readFile(this.file, 'utf8');
+      } catch (error) {
+        if (error.code === 'ENOENT') return {};
+        throw new HeartbeatError(`cannot read ${this.file}: ${error.message}`, 'read', { cause: error });
+      }
+      let problem = 'it is empty';
+      if (text !== '') {
+        try {
+          const root = JSON.parse(text);
+          const processes = isObject(root) ? root.processes ?? {} : null;
+          if (isObject(processes)) return processes;
+          problem = 'it has no object "processes"';
+        } catch (error) {
+          problem = error.message;
+        }
+      }
+      if (look === PAUSES.length) {
+        if (text === '') return {};
+        throw new HeartbeatError(`${this.file} is not a heartbeat file: ${problem}`, 'corrupt');
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSES[look]));
+    }
+  }
+
+  /**
+   * Beats every `interval` seconds, the first time at once. Does not keep the program running.
+   *
+   * @returns {() => Promise<void>} stops; its promise is kept when a beat under way is done
+   */
+  startHeartbeat(name, options = {}) {
+    const interval = Math.max(Number(options.interval ?? 30), 0.01) * 1000;
+    const onError = options.onError || ((error) => console.error(`heartbeat: ${error.message}`));
+    let current = null;
+    const beat = () => {
+      if (current) return; // the last one still waits for the lock
+      current = (async () => {
+        try {
+          const data = typeof options.data === 'function' ? await options.data() : options.data;
+          await this.sendHeartbeat(name, data, { status: options.status, pid: options.pid });
+        } catch (error) {
+          onError(error);
+        } finally {
+          current = null;
+        }
+      })();
+    };
+    const timer = setInterval(beat, interval);
+    timer.unref();
+    beat();
+    return async () => {
+      clearInterval(timer);
+      await current;
+    };
+  }
+}
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function run(tool, args, input) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'], timeout: TOOL_TIMEOUT });
+    let stderr = '';
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text) => {
+      if (stderr.length < 4096) stderr += text;
+    });
+    child.stdin.on('error', () => {}); // it ended without reading: its exit status says why
+    child.on('error', (error) => {
+      const advice =
+        error.code === 'ENOENT' || error.code === 'EACCES'
+          ? 'install it, put it in PATH, or name it in HEARTBEAT_TOOL'
+          : error.message;
+      reject(new HeartbeatError(`cannot run the program ${tool}: ${advice}`, 'tool', { cause: error }));
+    });
+    child.on('close', (status, signal) => {
+      if (status === 0) return resolve();
+      const cause = stderr.trim() || (signal ? `it was ended by ${signal}` : `its exit status is ${status}`);
+      reject(new HeartbeatError(`the beat was not written: ${cause}`, 'write'));
+    });
+    child.stdin.end(input);
+  });
+}
+
+const managers = new Map();
+function manager() {
+  const file = process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+  if (!managers.has(file)) managers.set(file, new HeartbeatManager(file));
+  return managers.get(file);
+}
+
+module.exports = {
+  HeartbeatError,
+  HeartbeatManager,
+  sendHeartbeat: (name, data, options) => manager().sendHeartbeat(name, data, options),
+  getHeartbeatStatus: (name) => manager().getHeartbeatStatus(name),
+  isProcessAlive: (name, timeout) => manager().isProcessAlive(name, timeout),
+  startHeartbeat: (name, options) => manager().startHeartbeat(name, options),
+};
