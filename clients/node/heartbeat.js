@@ -148,7 +148,8 @@ function isObject(value) {
 
 function run(tool, args, input) {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'], timeout: TOOL_TIMEOUT });
+    const child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+    const timer = setTimeout(() => child.kill(), TOOL_TIMEOUT);
     let stderr = '';
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text) => {
@@ -156,6 +157,7 @@ function run(tool, args, input) {
     });
     child.stdin.on('error', () => {}); // it ended without reading: its exit status says why
     child.on('error', (error) => {
+      clearTimeout(timer);
       const advice =
         error.code === 'ENOENT' || error.code === 'EACCES'
           ? 'install it, put it in PATH, or name it in HEARTBEAT_TOOL'
@@ -163,6 +165,7 @@ function run(tool, args, input) {
       reject(new HeartbeatError(`cannot run the program ${tool}: ${advice}`, 'tool', { cause: error }));
     });
     child.on('close', (status, signal) => {
+      clearTimeout(timer);
       if (status === 0) return resolve();
       const cause = stderr.trim() || (signal ? `it was ended by ${signal}` : `its exit status is ${status}`);
       reject(new HeartbeatError(`the beat was not written: ${cause}`, 'write'));
