@@ -48,6 +48,15 @@ for n in range(1, int(sys.argv[4]) + 1):
     manager.send_heartbeat(sys.argv[3], {"sequence": n})
 """
 
+NODE_BEATS = """
+const [client, file, name, count] = process.argv.slice(1);
+const { HeartbeatManager } = require(client);
+const manager = new HeartbeatManager(file);
+(async () => {
+  for (let n = 1; n <= Number(count); n++) await manager.sendHeartbeat(name, { sequence: n });
+})();
+"""
+
 SHELL_BEATS = """
 set -e
 for n in $(seq 1 "$4"); do "$1" send "$3" --file "$2" --data sequence="$n"; done
@@ -55,16 +64,22 @@ for n in $(seq 1 "$4"); do "$1" send "$3" --file "$2" --data sequence="$n"; done
 
 
 def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
-    """Four processes that use the Python client and four that use the tool, beside a reader without a lock."""
+    """Eight processes that use the Python client, the Node client and the tool, beside a reader without a lock."""
     beats.write_text('{"processes": {}}')
-    each = {"python": 200, "tool": 50}
-    writers = {}
-    for n in range(4):
-        arguments = [str(beats), f"python-{n}", str(each["python"])]
-        writers[f"python-{n}"] = [sys.executable, "-c", PYTHON_BEATS, str(ROOT / "clients" / "python"), *arguments]
-        arguments = [str(beats), f"tool-{n}", str(each["tool"])]
-        writers[f"tool-{n}"] = ["sh", "-c", SHELL_BEATS, "sh", str(TOOL), *arguments]
-    running = [subprocess.Popen(command, env=ENVIRONMENT) for command in writers.values()]
+    each = 500
+    clients = ROOT / "clients"
+    commands = {
+        "python": [sys.executable, "-c", PYTHON_BEATS, str(clients / "python")],
+        "node": ["node", "-e", NODE_BEATS, str(clients / "node")],
+        "tool": ["sh", "-c", SHELL_BEATS, "sh", str(TOOL)],
+    }
+    names = [f"{kind}-{n}" for kind, count in {"python": 3, "node": 2, "tool": 3}.items() for n in range(count)]
+    running = [
+        subprocess.Popen(
+            [*commands[name.split("-")[0]], str(beats), name, str(each)], env=ENVIRONMENT | {"HEARTBEAT_TOOL": str(TOOL)}
+        )
+        for name in names
+    ]
     reads = 0
     while any(p.poll() is None for p in running):
         json.loads(beats.read_text())
@@ -72,7 +87,7 @@ def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
     assert [p.returncode for p in running] == [0] * 8
     assert reads > 100
     last = {n: p["additional_data"]["sequence"] for n, p in json.loads(beats.read_text())["processes"].items()}
-    assert last == {name: each[name.split("-")[0]] for name in writers}
+    assert last == dict.fromkeys(names, each)
 
 
 def test_run_beats_for_a_command_and_hands_its_exit_status_on(exporter, beats):
