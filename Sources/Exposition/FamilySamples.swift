@@ -3,7 +3,7 @@ public struct FamilySamples: ~Copyable {
   @usableFromInline var bytes: [UInt8]
   @usableFromInline let start: Int
   @usableFromInline let samplesStart: Int
-  /// The family's name with the opening brace, as each labelled line begins.
+  @usableFromInline let name: [UInt8]
   @usableFromInline let lineStart: [UInt8]
 
   @usableFromInline
@@ -12,7 +12,8 @@ public struct FamilySamples: ~Copyable {
     self.bytes = bytes
     self.bytes.append(contentsOf: family.header)
     samplesStart = self.bytes.count
-    lineStart = family.name + [UInt8(ascii: "{")]
+    name = family.name
+    lineStart = family.lineStart
   }
 
   /// How many bytes of samples were written.
@@ -49,7 +50,7 @@ public struct FamilySamples: ~Copyable {
   @inlinable
   mutating func appendName(labels: ArraySlice<UInt8>) {
     if labels.isEmpty {
-      bytes.append(contentsOf: lineStart.dropLast())
+      bytes.append(contentsOf: name)
       bytes.append(UInt8(ascii: " "))
     } else {
       bytes.append(contentsOf: lineStart)

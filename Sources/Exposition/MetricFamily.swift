@@ -12,6 +12,8 @@ public struct MetricFamily: Sendable {
   public let name: [UInt8]
   /// The `# HELP` and `# TYPE` lines of the text format.
   public let header: [UInt8]
+  /// The name with the opening brace, as each labelled line begins.
+  @usableFromInline let lineStart: [UInt8]
 
   /// Describes a family.
   ///
@@ -31,5 +33,6 @@ public struct MetricFamily: Sendable {
     }
     header.append(contentsOf: "\n# TYPE \(name) \(type.rawValue)\n".utf8)
     self.header = header
+    lineStart = self.name + [UInt8(ascii: "{")]
   }
 }

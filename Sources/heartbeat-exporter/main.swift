@@ -1,1 +1,29 @@
-print("not yet")
+import Exporter
+import Flags
+import Glibc
+
+/// Ends the program with a sentence on standard error.
+func fail(_ message: String, status: Int32) -> Never {
+  Logger.writeToStandardError(Array("heartbeat-exporter: \(message)\n".utf8))
+  exit(status)
+}
+
+do throws(FlagError) {
+  switch try ExporterOptions.parse(
+    Array(CommandLine.arguments.dropFirst()), environment: Surroundings.environment, columns: Surroundings.columns)
+  {
+  case .help(let text): print(text, terminator: "")
+  case .version: print(Version.text(program: "heartbeat-exporter"), terminator: "")
+  case .run(let options) where options.checkConfig:
+    do throws(ConfigurationError) {
+      if let file = options.configFile { _ = try Configuration.load(file) }
+      print("the configuration is good")
+    } catch {
+      fail(error.description, status: 1)
+    }
+  case .run(let options):
+    exit(Exporter(options: options, logger: Logger(level: options.log.level, format: options.log.format)).run())
+  }
+} catch {
+  fail(error.description, status: 2)
+}

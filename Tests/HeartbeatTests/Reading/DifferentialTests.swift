@@ -111,6 +111,8 @@ struct DifferentialTests {
       bytes[place] = Array("{}[]\",:0 xe-.".utf8).randomElement(using: &writer.random) ?? 0
       // Ours repairs such text on purpose, so that one odd name does not cost the file.
       guard String(validating: bytes, as: UTF8.self) != nil else { continue }
+      // A number that no double can hold is JSON all the same; Foundation refuses it.
+      guard String(decoding: bytes, as: UTF8.self).firstMatch(of: /[0-9]e[+-]?[0-9]{3}/) == nil else { continue }
       let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
       var ours = true
       do throws(HeartbeatParseError) {

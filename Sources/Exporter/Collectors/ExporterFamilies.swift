@@ -1,0 +1,18 @@
+internal import Exposition
+
+/// What the exporter says of itself.
+enum ExporterFamilies {
+  static let buildInfo = MetricFamily(
+    "heartbeat_exporter_build_info", .gauge, "Always 1: the version of this exporter.")
+  static let collectorDuration = MetricFamily(
+    "heartbeat_exporter_collector_duration_seconds", .gauge, "Seconds that the collector took in this scrape.")
+  static let collectorSuccess = MetricFamily(
+    "heartbeat_exporter_collector_success", .gauge, "1 if the collector could read its source in this scrape.")
+  static let requests = MetricFamily(
+    "heartbeat_exporter_http_requests_total", .counter, "HTTP requests answered, by handler and status code.")
+  static let connections = MetricFamily(
+    "heartbeat_exporter_http_connections", .gauge, "HTTP connections that are open.")
+  static let reloadSuccessful = MetricFamily(
+    "heartbeat_exporter_config_last_reload_successful", .gauge,
+    "1 if the configuration file was good when it was last read.")
+}

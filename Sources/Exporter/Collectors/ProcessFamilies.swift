@@ -1,0 +1,26 @@
+internal import Exposition
+
+/// What the kernel says of each process. Names and meaning follow the Prometheus client libraries where they have them.
+enum ProcessFamilies {
+  static let up = MetricFamily(
+    "process_up", .gauge, "1 if the process runs: it exists, is no zombie and is the one that beat.")
+  static let cpu = MetricFamily(
+    "process_cpu_seconds_total", .counter, "User and system CPU time spent, in seconds.")
+  static let residentMemory = MetricFamily(
+    "process_resident_memory_bytes", .gauge, "Resident memory size in bytes.")
+  static let virtualMemory = MetricFamily(
+    "process_virtual_memory_bytes", .gauge, "Virtual memory size in bytes.")
+  static let threads = MetricFamily("process_threads", .gauge, "Number of threads.")
+  static let openFiles = MetricFamily("process_open_fds", .gauge, "Number of open file descriptors.")
+  static let maximumFiles = MetricFamily("process_max_fds", .gauge, "Maximum number of open file descriptors.")
+  static let startTime = MetricFamily(
+    "process_start_time_seconds", .gauge, "Unix time at which the process started.")
+  static let readBytes = MetricFamily(
+    "process_io_read_bytes_total", .counter, "Bytes that the process made the storage layer read.")
+  static let writtenBytes = MetricFamily(
+    "process_io_written_bytes_total", .counter, "Bytes that the process made the storage layer write.")
+  static let contextSwitches = MetricFamily(
+    "process_context_switches_total", .counter, "Context switches of the process's threads, by kind.")
+  static let majorPageFaults = MetricFamily(
+    "process_major_page_faults_total", .counter, "Page faults that needed a read from disk.")
+}

@@ -1,0 +1,149 @@
+internal import CLinux
+internal import Glibc
+internal import HTTPServer
+internal import POSIX
+
+/// The running exporter: what is wired to what, started in order and stopped in the reverse one.
+///
+///     signals (this thread) -> server (event loop) -> routes -> queue -> scraper (its thread) -> answer
+public struct Exporter {
+  private let options: ExporterOptions
+  private let logger: Logger
+
+  /// Prepares an exporter with these options.
+  public init(options: ExporterOptions, logger: Logger) {
+    self.options = options
+    self.logger = logger
+  }
+
+  /// Runs until SIGTERM or SIGINT; SIGHUP reads the configuration file again.
+  ///
+  /// - Returns: the exit status: 0 after a signal, 1 when it could not start, which the log tells.
+  public func run() -> Int32 {
+    for warning in options.warnings { logger.warn(warning) }
+    let signals = Signals.block()
+    let configuration: Configuration
+    do throws(ConfigurationError) {
+      configuration = try load()
+    } catch {
+      logger.error("the configuration file is not usable", ["error": error.description])
+      return 1
+    }
+
+    let queue = ScrapeQueue(limit: options.web.maxRequests)
+    let collectors = Set(options.collectors)
+    let routes = Routes(telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue)
+    let requests = RequestCounts(handler: options.web.telemetryPath)
+    let server: Server
+    do throws(ListenAddressError) {
+      server = Server(configuration: try serverConfiguration(routes, requests)) { routes.answer($0, $1) }
+    } catch {
+      logger.error("cannot listen", ["error": error.description])
+      return 1
+    }
+    do throws(ServerError) {
+      try server.start()
+    } catch {
+      logger.error("cannot listen", ["error": error.description])
+      return 1
+    }
+    let scraping: Thread
+    do throws(Errno) {
+      scraping = try startScraping(configuration, queue, requests, server)
+    } catch {
+      logger.error("cannot start a thread", ["error": error.description])
+      server.shutdown(grace: 0)
+      return 1
+    }
+    for address in server.boundAddresses {
+      logger.info("listening", ["address": address.description, "path": options.web.telemetryPath])
+    }
+
+    waitForEnd(signals, queue)
+    server.shutdown(grace: options.web.shutdownTimeout)
+    queue.close()
+    scraping.join()
+    logger.info("stopped")
+    return 0
+  }
+
+  private func load() throws(ConfigurationError) -> Configuration {
+    guard let file = options.configFile else { return Configuration() }
+    return try Configuration.load(file)
+  }
+
+  private func serverConfiguration(
+    _ routes: Routes, _ requests: RequestCounts
+  ) throws(ListenAddressError) -> ServerConfiguration {
+    var addresses: [ListenAddress] = []
+    for address in options.web.listenAddresses { addresses.append(try ListenAddress(address)) }
+    var configuration = ServerConfiguration(listen: addresses)
+    configuration.maximumConnections = options.web.maxConnections
+    configuration.timeouts.header = options.web.headerTimeout
+    configuration.timeouts.idle = options.web.idleTimeout
+    configuration.timeouts.write = options.web.writeTimeout
+    let logger = logger
+    configuration.onAccess = { record in
+      requests.add(handler: routes.handlerName(record.path), code: record.status)
+      logger.debug(
+        "request",
+        [
+          "method": record.method?.rawValue ?? "-", "path": record.path, "status": record.status,
+          "bytes": record.bodyBytes, "seconds": Double(record.durationNanoseconds / 1000) / 1e6,
+          "peer": record.peer.description,
+        ])
+    }
+    configuration.onProblem = { problem in logger.debug("connection", ["problem": problem.description]) }
+    return configuration
+  }
+
+  private func startScraping(
+    _ configuration: Configuration, _ queue: ScrapeQueue, _ requests: RequestCounts, _ server: Server
+  ) throws(Errno) -> Thread {
+    let (options, logger) = (options, logger)
+    return try Thread.start(named: "scrape") {
+      var scraper = Scraper(
+        options: options, configuration: configuration, requests: requests, logger: logger,
+        openConnections: { server.statistics.openConnections })
+      while let task = queue.next() {
+        switch task {
+        case .configure(let configuration): scraper.configure(configuration)
+        case .scrape(let request):
+          request.responder.send(scraper.answer(request, at: Clock.realtime))
+          queue.finishedScrape()
+        }
+      }
+    }
+  }
+
+  private func waitForEnd(_ signals: Signals, _ queue: ScrapeQueue) {
+    while true {
+      switch signals.wait() {
+      case .reload:
+        guard let file = options.configFile else {
+          logger.info("nothing to reload: there is no --config.file")
+          continue
+        }
+        do throws(ConfigurationError) {
+          queue.configure(try Configuration.load(file))
+          logger.info("the configuration file was read again", ["file": file])
+        } catch {
+          queue.configure(nil)
+          logger.error("the old configuration stays: the new one is not usable", ["error": error.description])
+        }
+      case .stop(let name):
+        logger.info("stopping: what is in flight is finished", ["signal": name])
+        return
+      }
+    }
+  }
+}
+
+extension Set<CollectorName> {
+  fileprivate init(_ collectors: ExporterOptions.Collectors) {
+    self = []
+    if collectors.heartbeat { insert(.heartbeat) }
+    if collectors.process { insert(.process) }
+    if collectors.system { insert(.system) }
+  }
+}

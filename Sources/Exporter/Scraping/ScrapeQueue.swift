@@ -1,0 +1,70 @@
+internal import HTTPServer
+internal import POSIX
+
+/// What the scrape thread is asked to do, in the order in which it was asked.
+///
+/// Collecting runs on a thread of its own, so that a slow /proc delays no other answer; and on only one, so that what
+/// the collectors remember needs no locks.
+final class ScrapeQueue: Sendable {
+  /// A thing to do.
+  enum Task: Sendable {
+    /// Answer a scrape.
+    case scrape(ScrapeRequest)
+    /// Go on with another configuration; nil keeps the old one, because the new one is bad.
+    case configure(Configuration?)
+  }
+
+  private struct State {
+    var tasks: [Task] = []
+    var scrapes = 0
+    var isClosed = false
+  }
+
+  private let state = Monitor(State())
+  private let limit: Int
+
+  /// - Parameter limit: how many scrapes may be waiting or under way at once; 0 is no limit.
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  /// Adds a scrape; false when too many are waiting already.
+  func add(_ request: ScrapeRequest) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed, limit == 0 || state.scrapes < limit else { return false }
+      state.scrapes += 1
+      state.tasks.append(.scrape(request))
+      return true
+    }
+  }
+
+  /// Adds a change of configuration.
+  func configure(_ configuration: Configuration?) {
+    state.withLock { $0.tasks.append(.configure(configuration)) }
+  }
+
+  /// Says that a scrape was answered.
+  func finishedScrape() {
+    state.withLock { $0.scrapes -= 1 }
+  }
+
+  /// Lets the thread end once nothing is left to do.
+  func close() {
+    state.withLock { $0.isClosed = true }
+  }
+
+  /// Waits for the next thing to do; nil is the end.
+  func next() -> Task? {
+    state.wait { (state) -> Task?? in
+      if !state.tasks.isEmpty { return .some(state.tasks.removeFirst()) }
+      return state.isClosed ? .some(nil) : nil
+    } ?? nil
+  }
+}
+
+/// A scrape that waits for its answer.
+struct ScrapeRequest: Sendable {
+  let selection: CollectorSelection
+  let coding: ContentCoding
+  let responder: Responder
+}

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// The signals that mean something to the exporter, taken one by one instead of interrupting it.
+struct Signals {
+  /// What one of them asks for.
+  enum Request {
+    /// To end, by the signal of this name.
+    case stop(String)
+    /// To read the configuration again.
+    case reload
+  }
+
+  private let set: sigset_t
+
+  /// Blocks the signals in this thread and all that it starts from now on, and ignores SIGPIPE.
+  static func block() -> Signals {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    signal(SIGPIPE, SIG_IGN)
+    return Signals(set: set)
+  }
+
+  /// Waits for the next one. The corresponding C function is `sigwait(3)`.
+  func wait() -> Request {
+    var set = set
+    while true {
+      var signal: Int32 = 0
+      guard sigwait(&set, &signal) == 0 else { continue }
+      switch signal {
+      case SIGHUP: return .reload
+      case SIGINT: return .stop("SIGINT")
+      default: return .stop("SIGTERM")
+      }
+    }
+  }
+}
