@@ -24,7 +24,8 @@ public final class CommandLinePattern: @unchecked Sendable {
     guard code != 0 else { return }
     var text = [CChar](repeating: 0, count: 256)
     regerror(code, compiled, &text, text.count)
-    compiled.deallocate()
+    // What deinit, which runs now too, may free: nothing.
+    compiled.pointee = regex_t()
     throw CompileError(
       description: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
