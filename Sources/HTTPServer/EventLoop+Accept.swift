@@ -43,7 +43,7 @@ extension EventLoop {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
           setup.counters.acceptErrors.add(1, ordering: .relaxed)
           report(.cannotAccept, nil, error)
-          if evictOne() || refuseBySpare(listener) { continue }
+          if evictOne(evenRefusals: true) || refuseBySpare(listener) { continue }
           pauseAccepting()
           return
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
@@ -59,7 +59,7 @@ extension EventLoop {
   private func admit(_ accepted: consuming AcceptedSocket) {
     setup.counters.accepted.add(1, ordering: .relaxed)
     let isFull = connections.count - connections.refusals >= setup.capacity.connections
-    let isRefusal = isFull && !evictOne()
+    let isRefusal = isFull && !evictOne(evenRefusals: false)
     if isRefusal {
       setup.counters.refused.add(1, ordering: .relaxed)
       report(.refused, accepted.peer)
@@ -85,12 +85,19 @@ extension EventLoop {
   }
 
   /// Closes the connection that can best be spared: an answered one, or the one that has been idle for longest.
-  private func evictOne() -> Bool {
-    guard let slot = deadlines.longest(.linger) ?? deadlines.longest(.idle), let connection = connections[slot: slot]
-    else { return false }
-    if connection.awaits == .idle { setup.counters.evicted.add(1, ordering: .relaxed) }
-    close(connection)
-    return true
+  ///
+  /// - Parameter evenRefusals: whether one that was only let in to be refused will do; its end makes no room for
+  ///   another that is served, but gives a descriptor back.
+  private func evictOne(evenRefusals: Bool) -> Bool {
+    for kind in [Deadlines.Kind.linger, .idle] {
+      guard let slot = deadlines.longest(kind), let connection = connections[slot: slot],
+        evenRefusals || !connection.isRefusal
+      else { continue }
+      if kind == .idle { setup.counters.evicted.add(1, ordering: .relaxed) }
+      close(connection)
+      return true
+    }
+    return false
   }
 
   private func refuseBySpare(_ listener: Listener) -> Bool {

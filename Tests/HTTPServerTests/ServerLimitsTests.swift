@@ -1,0 +1,128 @@
+import Glibc
+import POSIX
+import Synchronization
+import Testing
+
+@testable import HTTPServer
+
+/// What happens when there are too many clients, or too few descriptors.
+@Suite struct ServerLimitsTests {
+  private let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+
+  @Test("At the limit the longest idle connection makes room for the new one")
+  func eviction() throws {
+    let server = try TestServer { $0.maximumConnections = 3 }
+    let clients = try (0..<3).map { _ in
+      let client = try server.connect()
+      client.send(get)
+      #expect(client.receive()?.status == 200)
+      return client
+    }
+    let fresh = try server.connect()
+    fresh.send(get)
+    #expect(fresh.receive()?.status == 200)
+    #expect(clients[0].isClosedByServer())
+    clients[2].send(get)
+    #expect(clients[2].receive()?.status == 200)
+    #expect(server.server.statistics.evictedConnections == 1)
+    #expect(server.server.statistics.refusedConnections == 0)
+  }
+
+  @Test("At the limit, with every connection busy, a new one gets 503; it recovers")
+  func refusal() throws {
+    let waiting = Monitor<[Responder]>([])
+    let server = try TestServer(
+      configure: {
+        $0.maximumConnections = 2
+        $0.maximumRefusals = 1
+      }, handler: { _, responder in waiting.withLock { $0.append(responder) } })
+    let busy = try (0..<2).map { _ in
+      let client = try server.connect()
+      client.send(get)
+      return client
+    }
+    #expect(waiting.wait(timeout: 30) { $0.count == 2 ? true : nil } == true)
+    let refused = try server.connect()
+    let answer = refused.receive()
+    #expect(answer?.status == 503)
+    #expect(answer?.headers["connection"] == "close")
+    // It still counts as a refusal, so the next one is not even told.
+    let dropped = try server.connect()
+    #expect(dropped.isGone())
+    #expect(server.waits { $0.problems == [.refused, .refused] && $0.access.map { $0.status } == [503] })
+    for responder in waiting.withLock({ $0 }) { responder.send(.text(200, "at last")) }
+    for client in busy { #expect(client.receive()?.text == "at last\n") }
+    let next = try server.connect()
+    next.send(get)
+    #expect(waiting.wait(timeout: 30) { $0.count == 3 ? true : nil } == true)
+    waiting.withLock { $0 }.last?.send(.text(200, "served"))
+    #expect(next.receive()?.text == "served\n")
+  }
+
+  @Test("Without descriptors it refuses or waits, and serves again as soon as there are some")
+  func noDescriptors() throws {
+    let failures = Mutex(0)
+    let server = try TestServer(accept: { (listener: Int32) throws(Errno) -> AcceptedSocket in
+      let mustFail = failures.withLock { count in
+        count -= 1
+        return count >= 0
+      }
+      if mustFail { throw Errno(EMFILE) }
+      return try Socket.accept(from: listener)
+    })
+    // One failure: the spare descriptor lets the client be accepted and closed.
+    failures.withLock { $0 = 1 }
+    let refused = try server.connect()
+    #expect(refused.isGone())
+    #expect(server.waits { $0.problems == [.cannotAccept] })
+    // Many failures: clients wait in the backlog, and get their answers later.
+    failures.withLock { $0 = 6 }
+    let patient = try server.connect()
+    patient.send(get)
+    #expect(patient.receive()?.status == 200)
+    #expect(server.server.statistics.acceptErrors >= 3)
+    // An idle connection gives its descriptor to a new one.
+    failures.withLock { $0 = 1 }
+    let fresh = try server.connect()
+    fresh.send(get)
+    #expect(fresh.receive()?.status == 200)
+    #expect(patient.isClosedByServer())
+  }
+
+  @Test("Two thousand idle connections do not keep a client waiting")
+  func manyIdle() throws {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let count = min(2000, (Int(clamping: limit.rlim_cur) - 200) / 2)
+    let server = try TestServer { $0.maximumConnections = 5000 }
+    let idle = try (0..<count).map { _ in
+      let client = try server.connect()
+      client.send(get)
+      return client
+    }
+    for client in idle { #expect(client.receive()?.status == 200) }
+    #expect(server.server.statistics.openConnections == count)
+    let fresh = try server.connect()
+    fresh.send(get)
+    #expect(fresh.receive()?.status == 200)
+    for client in idle { client.send(get) }
+    for client in idle { #expect(client.receive()?.status == 200) }
+  }
+
+  @Test("The descriptor limit bounds the connections, with some left for the rest of the program")
+  func capacity() {
+    var configuration = ServerConfiguration(listen: [])
+    configuration.maximumConnections = .max
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let capacity = Capacity(configuration)
+    let most = max(8, Int(clamping: limit.rlim_cur) - configuration.reservedDescriptors)
+    #expect(capacity.connections + capacity.refusals <= most)
+    configuration.maximumConnections = 0
+    #expect(Capacity(configuration).connections == 1)
+  }
+}
+
+func usleepMilliseconds(_ milliseconds: UInt32) {
+  usleep(milliseconds * 1000)
+}
