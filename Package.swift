@@ -48,7 +48,7 @@ let package = Package(
     library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
     library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
-    library("HeartbeatTool", ["Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
+    library("HeartbeatTool", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),

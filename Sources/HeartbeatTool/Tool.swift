@@ -54,7 +54,7 @@ public enum Tool {
   }
 
   static let commands: [Command] = [
-    SendCommand.command, StatusCommand.command, RunCommand.command, SimulateCommand.command,
+    SendCommand.command, StatusCommand.command, MonitorCommand.command, RunCommand.command, SimulateCommand.command,
     PruneCommand.command, CompletionsCommand.command,
   ]
 

@@ -30,6 +30,7 @@ struct Simulator: Sendable {
   private func superviseChildren(_ signals: borrowing SignalQueue) throws(Errno) -> Int32 {
     var running: [pid_t: Int] = [:]
     var due: [(index: Int, at: Double)] = (0..<processes).map { ($0, 0) }
+    let program = Self.ownProgram
     defer { stop(running.keys.map { $0 }) }
     while true {
       let now = Double(Clock.monotonicNanoseconds) / 1e9
@@ -38,7 +39,7 @@ struct Simulator: Sendable {
           name: SimulatedProgram.name(of: start.index), behaviour: behaviour(of: start.index), interval: interval,
           file: file)
         // In our own process group: Ctrl-C ends all of them.
-        let child = try ChildProcess.start(["/proc/self/exe"] + arguments, environment: environment, ownGroup: false)
+        let child = try ChildProcess.start([program] + arguments, environment: environment, ownGroup: false)
         running[child.pid] = start.index
       }
       due.removeAll { $0.at <= now }
@@ -51,6 +52,13 @@ struct Simulator: Sendable {
         due.append((index, Double(Clock.monotonicNanoseconds) / 1e9 + Self.restartDelay))
       }
     }
+  }
+
+  /// The path of this very program: its name is what `ps` shows.
+  private static var ownProgram: String {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : "heartbeat"
   }
 
   private func stop(_ pids: [pid_t]) {

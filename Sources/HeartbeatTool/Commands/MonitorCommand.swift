@@ -1,0 +1,70 @@
+internal import Exporter
+internal import Flags
+internal import Glibc
+internal import POSIX
+
+/// `heartbeat monitor`
+enum MonitorCommand {
+  private static let interval = Flag<Double>.value(
+    "interval", .duration(0.1...86_400), default: 5, help: "Time between two looks.")
+  private static let once = Flag<Bool>.toggle(
+    "once", negatable: false, help: "Prints one page and ends, as it does without a terminal.")
+  private static let url = Flag<[Endpoint]>.list(
+    "url", Endpoint.httpFlagType,
+    help: "A heartbeat-exporter to watch in place of this host; may be given more than once.")
+  private static let configuration = Flag<String?>.optional(
+    "config.file", .file, help: "The exporter's configuration: names, timeouts and how to find processes.")
+
+  static let command = Command(
+    name: "monitor", title: "Shows all programs in the terminal, live.",
+    flags: FlagSet(
+      program: "heartbeat monitor",
+      summary: "Shows the host's load and all programs in the terminal, live, and tells below what changes. q ends it.",
+      groups: [
+        FlagGroup("Flags", [interval, once, url, configuration, CommonFlags.timeout, CommonFlags.file])
+      ],
+      examples: [
+        FlagExample("This host", "heartbeat monitor --config.file heartbeat.yml"),
+        FlagExample("Two others", "heartbeat monitor --url http://web1:9464 --url http://web2:9464"),
+      ]),
+    run: { (values, _) in run(values) })
+
+  private static func run(_ values: FlagValues) -> Int32 {
+    var known = Configuration()
+    if let path = values[configuration] {
+      do throws(ConfigurationError) {
+        known = try Configuration.load(path)
+      } catch {
+        Console.error(error.description)
+        return 1
+      }
+    }
+    do throws(Errno) {
+      var monitor = try LiveMonitor(
+        file: values[CommonFlags.file], configuration: known, timeout: values[CommonFlags.timeout],
+        urls: values[url], interval: values[interval])
+      if values[once] || isatty(STDOUT_FILENO) == 0 {
+        monitor.printOnce(style: .forStandardOutput)
+        return 0
+      }
+      return try monitor.run()
+    } catch {
+      Console.error("cannot watch: \(error)")
+      return 1
+    }
+  }
+}
+
+extension Endpoint {
+  /// A flag whose value is an exporter's URL.
+  static var httpFlagType: FlagType<Endpoint> {
+    FlagType(placeholder: "URL") { (text) throws(ValueError) in
+      guard let endpoint = Endpoint(text), endpoint.scheme == .http else {
+        throw ValueError(expected: "http://HOST[:PORT][/PATH]")
+      }
+      return endpoint
+    } format: {
+      "http://\($0.authority)\($0.path)"
+    }
+  }
+}

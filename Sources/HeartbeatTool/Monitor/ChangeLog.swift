@@ -1,0 +1,61 @@
+/// Something that happened between two looks.
+struct Change: Hashable, Sendable {
+  /// Unix time.
+  var time: Double
+  var title: String
+  var text: String
+  var emphasis: Emphasis
+}
+
+/// Finds what changed from one look to the next; pure.
+struct ChangeLog: Sendable {
+  /// The most changes that are kept.
+  static let longest = 500
+
+  /// All changes, the newest last.
+  private(set) var changes: [Change] = []
+  private var known: [String: ProgramView] = [:]
+  private var since: [String: Double] = [:]
+  private var hasLooked: Set<String> = []
+
+  /// Takes the next look at a host. The first one tells nothing: everything would be new.
+  mutating func observe(_ host: HostView, showsHost: Bool) {
+    guard host.failure == nil else { return }
+    let isFirst = hasLooked.insert(host.name).inserted
+    for program in host.programs {
+      let key = host.name + "\u{0}" + program.name
+      let before = known[key]
+      if !isFirst, let (text, emphasis) = Self.change(before, program, silentFor: host.time - (since[key] ?? host.time))
+      {
+        let title = showsHost ? "\(host.name) \(program.title)" : program.title
+        changes.append(Change(time: host.time, title: title, text: text, emphasis: emphasis))
+      }
+      if before?.state != program.state { since[key] = host.time }
+      var kept = program
+      // How long it ran is known only while it runs.
+      if kept.runtime == nil, program.state != .working { kept.runtime = before?.runtime }
+      known[key] = kept
+    }
+    if changes.count > Self.longest { changes.removeFirst(changes.count - Self.longest) }
+  }
+
+  private static func change(
+    _ before: ProgramView?, _ now: ProgramView, silentFor: Double
+  ) -> (String, Emphasis)? {
+    let pid = now.pid.map { " (pid \($0))" } ?? ""
+    guard let before else { return now.state == .working ? ("started" + pid, .good) : nil }
+    switch (before.state, now.state) {
+    case (.working, .working):
+      guard let old = before.pid, let new = now.pid, old != new else { return nil }
+      return ("restarted (pid \(old) → \(new))", .warning)
+    case (let old, let new) where old == new: return nil
+    case (.hung, .working), (.silent, .working):
+      return before.pid == now.pid ? ("is back after \(seconds(silentFor))", .good) : ("started" + pid, .good)
+    case (_, .working): return ("started" + pid, .good)
+    case (_, .stopped): return ("stopped" + (before.runtime.map { " after running \(seconds($0))" } ?? ""), .bad)
+    case (_, .hung): return ("hangs" + (now.age.map { ": no beat for \(seconds($0))" } ?? ""), .warning)
+    case (_, .silent): return ("is silent" + (now.age.map { ": no beat for \(seconds($0))" } ?? ""), .bad)
+    case (_, .unseen): return ("has gone", .faint)
+    }
+  }
+}

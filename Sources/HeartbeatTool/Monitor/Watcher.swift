@@ -1,0 +1,26 @@
+internal import POSIX
+
+/// Looks at a host again and again on a thread of its own, so that a slow one holds up nobody.
+struct Watcher: Sendable {
+  private let latest: Monitor<HostView?>
+
+  /// Starts to look.
+  init(_ endpoint: Endpoint, interval: Double) throws(Errno) {
+    let latest = Monitor<HostView?>(nil)
+    self.latest = latest
+    try Thread.start(named: "watcher") {
+      var source = RemoteSource(endpoint)
+      while true {
+        let view = source.look()
+        latest.withLock { $0 = view }
+        // Nobody ends this wait: it is the pause between two looks.
+        _ = Monitor(()).wait(timeout: interval) { _ in Never?.none }
+      }
+    }.detach()
+  }
+
+  /// What was seen last; waits for the first look, but not for ever.
+  func view() -> HostView? {
+    latest.wait(timeout: RemoteSource.timeout + 1) { $0 }
+  }
+}

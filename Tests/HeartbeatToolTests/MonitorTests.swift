@@ -1,0 +1,75 @@
+import Testing
+
+@testable import HeartbeatTool
+
+@Suite("Monitor")
+struct MonitorTests {
+  private func program(_ name: String, _ state: ProgramState, pid: Int32? = 1, runtime: Double? = nil) -> ProgramView {
+    ProgramView(
+      name: name, title: name, isConfigured: false, state: state, status: nil, pid: pid, runtime: runtime,
+      lastBeat: nil,
+      age: nil, residentBytes: nil)
+  }
+
+  @Test(
+    "a state follows from beat and process",
+    arguments: [
+      (true, true, .working), (true, nil, .working), (true, false, .stopped), (false, true, .hung),
+      (false, false, .stopped),
+      (false, nil, .silent), (nil, nil, .unseen), (nil, true, .working), (nil, false, .stopped),
+    ] as [(Bool?, Bool?, ProgramState)])
+  func states(isAlive: Bool?, isUp: Bool?, expected: ProgramState) {
+    #expect(ProgramState(isAlive: isAlive, isUp: isUp) == expected)
+  }
+
+  @Test("tells what changed, and nothing of the first look")
+  func changes() {
+    var log = ChangeLog()
+    func look(_ time: Double, _ programs: ProgramView...) -> [String] {
+      let count = log.changes.count
+      log.observe(HostView(name: "h", time: time, programs: programs), showsHost: false)
+      return log.changes.dropFirst(count).map { "\($0.title) \($0.text)" }
+    }
+    #expect(look(0, program("a", .working, runtime: 60)) == [])
+    #expect(
+      look(5, program("a", .hung, runtime: 65), program("b", .working, pid: 7)) == ["a hangs", "b started (pid 7)"])
+    #expect(look(10, program("a", .hung), program("b", .working, pid: 8)) == ["b restarted (pid 7 → 8)"])
+    #expect(look(15, program("a", .working, runtime: 75), program("b", .working, pid: 8)) == ["a is back after 10s"])
+    #expect(look(20, program("a", .stopped)) == ["a stopped after running 1m 15s"])
+    #expect(look(25, program("a", .working, pid: 9)) == ["a started (pid 9)"])
+    #expect(look(30, program("a", .working, pid: 9)) == [])
+  }
+
+  @Test("the page fits width and height, with one host or three", arguments: [20, 40, 60, 80, 130, 200])
+  func fits(width: Int) {
+    let programs = (0..<30).map { program("worker 入札 \($0)", $0 % 2 == 0 ? .working : .hung, runtime: 4000) }
+    let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, diskUsed: 1e11, diskTotal: 2e11, load: 1.5)
+    let host = HostView(name: "host\u{1B}[2J", time: 1e9, system: system, programs: programs)
+    let change = Change(time: 1e9, title: "worker", text: String(repeating: "long ", count: 50), emphasis: .bad)
+    for hosts in [[host], [host, host, host]] {
+      let page = MonitorPage(
+        hosts: hosts, changes: Array(repeating: change, count: 20), runtime: 5,
+        style: Style(usesColour: true, width: width), height: 24)
+      let lines = page.lines()
+      #expect(lines.count <= 24)
+      for line in lines { #expect(MonitorPage.visibleWidth(line) <= width, "\(line)") }
+    }
+  }
+
+  @Test("no colours where none are wanted")
+  func plain() {
+    let page = MonitorPage(
+      hosts: [HostView(name: "h", time: 0, programs: [program("a", .working)])], style: .plain)
+    #expect(!page.lines().joined().contains("\u{1B}"))
+  }
+
+  @Test(
+    "bytes for people",
+    arguments: [
+      (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_600, "1.0 MB"), (132_894_720, "133 MB"), (7.8e9, "7.8 GB"),
+      (-1, "?"), (.nan, "?"),
+    ] as [(Double, String)])
+  func bytes(value: Double, text: String) {
+    #expect(MonitorPage.bytes(value) == text)
+  }
+}

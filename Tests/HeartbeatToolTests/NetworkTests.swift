@@ -1,0 +1,86 @@
+import Heartbeat
+import Testing
+
+@testable import HeartbeatTool
+
+@Suite("Network")
+struct NetworkTests {
+  @Test(
+    "reads URLs",
+    arguments: [
+      ("http://localhost:9464", "localhost", 9464, "/"), ("http://host", "host", 80, "/"),
+      ("http://[::1]:9464/metrics?x=1#y", "::1", 9464, "/metrics?x=1"), ("HTTP://h/a", "h", 80, "/a"),
+      ("http://h?q", "h", 80, "/?q"), ("tcp://127.0.0.1:5432", "127.0.0.1", 5432, "/"),
+    ])
+  func urls(text: String, host: String, port: Int, path: String) throws {
+    let endpoint = try #require(Endpoint(text))
+    #expect(endpoint.host == host && Int(endpoint.port) == port && endpoint.path == path)
+  }
+
+  @Test(
+    "refuses what is no URL of ours",
+    arguments: [
+      "", "localhost:9464", "https://h", "http://", "http://h:0", "http://h:70000", "tcp://h", "tcp://h:1/x",
+      "http://h/a b", "http://h/\r\nX: y", "http://user@h", "http:/h",
+    ])
+  func badURLs(text: String) {
+    #expect(Endpoint(text) == nil)
+  }
+
+  @Test("reads a head only when it is whole")
+  func head() {
+    let text = "HTTP/1.1 204 No Content\r\nContent-Length: 12\r\n\r\nbody"
+    for count in 0..<47 { #expect(HTTPClient.parseHead(Array(text.utf8.prefix(count))) == nil, "\(count)") }
+    #expect(HTTPClient.parseHead(Array(text.utf8)) == .init(status: 204, size: text.utf8.count - 4, length: 12))
+    #expect(HTTPClient.parseHead(Array("SSH-2.0\r\n\r\n".utf8))?.status == -1)
+  }
+
+  @Test(
+    "joins chunks",
+    arguments: [
+      ("3\r\nabc\r\n0\r\n\r\n", "abc"), ("1;x=y\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n", "a0123456789"),
+      ("0\r\n\r\n", ""),
+    ])
+  func chunks(text: String, expected: String) {
+    #expect(HTTPClient.joinChunks(Array(text.utf8)) == Array(expected.utf8))
+  }
+
+  @Test(
+    "broken chunks are none", arguments: ["", "5\r\nabc", "-1\r\n\r\n", "zz\r\n", "ffffffffffffffffff\r\n", "3\r\nabc"])
+  func brokenChunks(text: String) {
+    #expect(HTTPClient.joinChunks(Array(text.utf8)) == nil)
+  }
+
+  @Test("reads samples")
+  func metrics() {
+    let text = """
+      # HELP a help
+      # TYPE a gauge
+      a{process="x \\"y\\" \\n\\\\",z="1"} 1.5
+      a 2e3 1700000000
+      a{broken 3
+      a{x="open} 3
+      b NaN
+      c 1
+      """
+    let reader = MetricsReader(Array(text.utf8)) { $0 != "c" }
+    #expect(
+      reader["a"] == [
+        .init(labels: ["process": "x \"y\" \n\\", "z": "1"], value: 1.5), .init(labels: [:], value: 2000),
+      ])
+    #expect(reader["b"].first?.value.isNaN == true)
+    #expect(reader["c"].isEmpty)
+  }
+
+  @Test(
+    "data of send has the type it looks like",
+    arguments: [
+      ("1", .integer(1)), ("-0.5", .number(-0.5)), ("true", .bool(true)), ("false", .bool(false)),
+      ("1x", .string("1x")),
+      ("", .string("")), ("null", .string("null")), ("1e999", .string("1e999")), ("007", .string("007")),
+      ("[1]", .string("[1]")), ("\"q\"", .string("\"q\"")),
+    ] as [(String, JSONValue)])
+  func typing(text: String, expected: JSONValue) {
+    #expect(SendCommand.value(of: text) == expected)
+  }
+}

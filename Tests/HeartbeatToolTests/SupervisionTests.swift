@@ -1,0 +1,104 @@
+import Testing
+
+@testable import HeartbeatTool
+
+@Suite("Supervision")
+struct SupervisionTests {
+  @Test("reads what a program says by sd_notify")
+  func notify() {
+    let message = NotifyMessage(
+      Array("READY=1\nSTATUS=all \u{1B}[1m well\nWATCHDOG=1\nWATCHDOG_USEC=3000000\nMAINPID=42\nX=y".utf8))
+    #expect(message.isReady && message.isWatchdogPing)
+    #expect(!message.isStopping && !message.isReloading && !message.isWatchdogTrigger)
+    #expect(message.status == "all [1m well")
+    #expect(message.watchdogSeconds == 3)
+    #expect(message.mainPID == 42)
+  }
+
+  @Test(
+    "a hostile message is no message",
+    arguments: [
+      "", "=", "\n\n\n", "READY", "READY=0", "MAINPID=-1", "MAINPID=99999999999999999999", "WATCHDOG_USEC=-5",
+      "WATCHDOG_USEC=0", "WATCHDOG=2", "\u{0}\u{0}=\u{0}",
+    ])
+  func hostile(text: String) {
+    #expect(NotifyMessage(Array(text.utf8)) == NotifyMessage([]))
+  }
+
+  @Test("keeps no more of a status than it may")
+  func longStatus() {
+    let message = NotifyMessage(Array("STATUS=".utf8) + Array(repeating: UInt8(ascii: "x"), count: 100_000))
+    #expect(message.status?.utf8.count == NotifyMessage.longestStatus)
+  }
+
+  @Test("without probe and watchdog it beats once an interval, and never hangs")
+  func plain() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    let beats = stride(from: 100.0, to: 131, by: 1).filter { vitality.takeBeat(at: $0) }
+    #expect(beats == [100, 110, 120, 130])
+    #expect(!vitality.isStale(at: 1e9))
+  }
+
+  @Test("with a probe it beats only while that answers")
+  func probe() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    #expect(!vitality.takeBeat(at: 0))
+    #expect(vitality.nextProbe(after: 0) == 1)
+    vitality.probed(true, at: 2)
+    #expect(vitality.takeBeat(at: 2))
+    #expect(vitality.nextProbe(after: 2) == 12)
+    vitality.probed(false, at: 12)
+    #expect(!vitality.takeBeat(at: 12))
+    #expect(!vitality.isStale(at: 31.9))
+    #expect(vitality.isStale(at: 32))
+    vitality.probed(true, at: 40)
+    #expect(!vitality.isStale(at: 40) && vitality.takeBeat(at: 40))
+  }
+
+  @Test("a program that never answers its probe hangs after the timeout")
+  func neverAnswers() {
+    let vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 5)
+    #expect(!vitality.isStale(at: 34) && vitality.isStale(at: 35))
+  }
+
+  @Test("once a watchdog has spoken, the beats follow it")
+  func watchdog() {
+    var ping = NotifyMessage([])
+    ping.isWatchdogPing = true
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    #expect(vitality.takeBeat(at: 0))
+    vitality.notified(ping, at: 3)
+    #expect(vitality.takeBeat(at: 3))
+    #expect(!vitality.takeBeat(at: 20))
+    #expect(vitality.isStale(at: 33))
+    vitality.notified(ping, at: 34)
+    #expect(vitality.takeBeat(at: 34))
+    ping.watchdogSeconds = 2
+    vitality.notified(ping, at: 40)
+    #expect(vitality.isStale(at: 42))
+  }
+
+  @Test("a program that calls itself broken is")
+  func trigger() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1)
+    #expect(vitality.isStale(at: 1) && !vitality.takeBeat(at: 1))
+  }
+
+  @Test("behaviours survive the command line of the process that has them", arguments: Scenario.allCases)
+  func behaviours(scenario: Scenario) {
+    for index in 0..<6 {
+      let behaviour = scenario.behaviour(of: index, timeout: 30)
+      #expect(Behaviour(behaviour.text) == behaviour)
+    }
+  }
+
+  @Test("the demo's first process is silent for longer than its timeout, then beats again")
+  func demoHangs() {
+    let behaviour = Scenario.demo.behaviour(of: 0, timeout: 30)
+    let silent = stride(from: 0.0, to: 180, by: 5).filter { behaviour.action(after: $0) == .keepSilent }
+    #expect((silent.last ?? 0) - (silent.first ?? 0) > 30)
+    #expect(behaviour.action(after: 0) == .beat(ahead: 0) && behaviour.action(after: 150) == .beat(ahead: 0))
+    #expect(Scenario.demo.behaviour(of: 1, timeout: 60) == .steady)
+  }
+}
