@@ -18,14 +18,17 @@ public final class CommandLinePattern: @unchecked Sendable {
   /// Compiles the expression. The corresponding C function is `regcomp(3)`.
   public init(_ expression: String) throws(CompileError) {
     guard !expression.utf8.contains(0) else { throw CompileError(description: "A NUL in the regular expression") }
-    compiled = .allocate(capacity: 1)
-    compiled.initialize(to: regex_t())
-    let code = regcomp(compiled, expression, REG_EXTENDED | REG_NOSUB)
-    guard code != 0 else { return }
+    let memory = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
+    memory.initialize(to: regex_t())
+    let code = regcomp(memory, expression, REG_EXTENDED | REG_NOSUB)
+    guard code != 0 else {
+      compiled = memory
+      return
+    }
+    // `compiled` is not set yet, so deinit does not run: regcomp itself has freed what it made.
     var text = [CChar](repeating: 0, count: 256)
-    regerror(code, compiled, &text, text.count)
-    // What deinit, which runs now too, may free: nothing.
-    compiled.pointee = regex_t()
+    regerror(code, memory, &text, text.count)
+    memory.deallocate()
     throw CompileError(
       description: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }

@@ -57,9 +57,9 @@ extension Procfs {
     return figures
   }
 
-  /// What one process and all that descend from it use; nil when there is no such process.
+  /// What one process and all that descend from it use; nil when there is no such process any more.
   ///
-  /// - Parameter members: the process first, then the others, as `ProcessTable.tree(of:)` gives them.
+  /// - Parameter members: the process first, then the others, parents before their children.
   ///
   /// Memory, threads, open files, CPU time, storage bytes and faults are sums. The limit of open files, the start time
   /// and the context switches are those of the first process: the kernel keeps no switches of those that ended, so
@@ -68,32 +68,71 @@ extension Procfs {
   /// CPU time, storage bytes and faults are counted with those of children that were waited for: when a child ends,
   /// its figures move to its parent's, so nothing counts twice and the sum goes on. What it loses are children whose
   /// parent ignores `SIGCHLD`, and those that outlive their parent: they become children of another process.
-  func figures(ofTree members: [Int32], bootTime: Double?) -> ProcessFigures? {
-    guard let root = members.first, var sum = figures(of: root, bootTime: bootTime) else { return nil }
-    guard let stat = stat(of: root) else { return sum }
-    sum.cpuSeconds = stat.cpuSecondsWithChildren
-    sum.majorFaults = clampedSum(stat.majorFaults, stat.childMajorFaults)
-    for pid in members.dropFirst() {
-      guard let directory = try? openProcess(pid) else { continue }
-      let number = directory.rawValue
-      guard let stat = withFile("stat", in: number, { ProcessStat(parsing: $0) }) else { continue }
-      let other = ProcessFigures(stat, usageIn: number, of: self)
+  ///
+  /// A child that ends between the reading of its parent and its own would be missed for once, and the counter would
+  /// step back; so the sum is then begun anew without it.
+  func figures(ofTree members: [ProcessStat], bootTime: Double?) -> ProcessFigures? {
+    guard let root = members.first, let figures = figures(of: root.pid, bootTime: bootTime) else { return nil }
+    var members = members
+    for _ in 0..<Self.treeAttempts {
+      var ended: Set<Int32> = []
+      let sum = sum(of: members, ended: &ended)
+      guard !ended.contains(root.pid) else { return nil }
+      guard !ended.isEmpty else { return sum.completed(by: figures) }
+      members.removeAll { ended.contains($0.pid) }
+    }
+    var ended: Set<Int32> = []
+    return sum(of: members, ended: &ended).completed(by: figures)
+  }
+
+  /// How often a tree is added up anew because one of it ended meanwhile; then the sum counts as it is.
+  private static let treeAttempts = 3
+
+  private func sum(of members: [ProcessStat], ended: inout Set<Int32>) -> ProcessFigures {
+    var sum = ProcessFigures(
+      cpuSeconds: 0, residentBytes: 0, virtualBytes: 0, threads: 0, majorFaults: 0, openFiles: 0, readBytes: 0,
+      writtenBytes: 0)
+    for member in members {
+      guard let directory = try? openProcess(member.pid),
+        let stat = withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }),
+        stat.startTicks == member.startTicks
+      else {
+        ended.insert(member.pid)
+        continue
+      }
       sum.cpuSeconds += stat.cpuSecondsWithChildren
       sum.majorFaults = clampedSum(sum.majorFaults, clampedSum(stat.majorFaults, stat.childMajorFaults))
+      // A zombie has nothing else any more. Of a living process that keeps it secret the whole sum would be wrong.
+      guard !stat.isZombie else { continue }
+      let other = ProcessFigures(stat, usageIn: directory.rawValue, of: self)
       sum.residentBytes = clampedSum(sum.residentBytes, other.residentBytes)
       sum.virtualBytes = clampedSum(sum.virtualBytes, other.virtualBytes)
       sum.threads = clampedSum(sum.threads, other.threads)
-      // A zombie has neither; of a living process that keeps them secret the whole sum would be wrong.
-      guard !stat.isZombie else { continue }
-      sum.openFiles = sum.openFiles.flatMap { mine in other.openFiles.map { clampedSum(mine, $0) } }
-      sum.readBytes = sum.readBytes.flatMap { mine in other.readBytes.map { clampedSum(mine, $0) } }
-      sum.writtenBytes = sum.writtenBytes.flatMap { mine in other.writtenBytes.map { clampedSum(mine, $0) } }
+      sum.openFiles = clampedSum(sum.openFiles, other.openFiles)
+      sum.readBytes = clampedSum(sum.readBytes, other.readBytes)
+      sum.writtenBytes = clampedSum(sum.writtenBytes, other.writtenBytes)
     }
     return sum
   }
 }
 
+/// The sum where both are known.
+private func clampedSum(_ value: UInt64?, _ other: UInt64?) -> UInt64? {
+  guard let value, let other else { return nil }
+  return clampedSum(value, other) as UInt64
+}
+
 extension ProcessFigures {
+  /// A sum with what cannot be added up.
+  fileprivate func completed(by root: ProcessFigures) -> ProcessFigures {
+    var result = self
+    result.startTime = root.startTime
+    result.maxOpenFiles = root.maxOpenFiles
+    result.voluntarySwitches = root.voluntarySwitches
+    result.involuntarySwitches = root.involuntarySwitches
+    return result
+  }
+
   /// The figures that can be added up over a tree.
   fileprivate init(_ stat: ProcessStat, usageIn directory: Int32, of procfs: Procfs) {
     let io = procfs.withFile("io", in: directory) { ProcessIO(parsing: $0) }

@@ -72,7 +72,8 @@ public final class ProcessTable {
 
   /// What one process and all that descend from it use; nil when there is no such process any more.
   public func figures(ofTree root: Int32) -> ProcessFigures? {
-    procfs.figures(ofTree: tree(of: root), bootTime: bootTime)
+    guard stat(of: root) != nil else { return nil }
+    return procfs.figures(ofTree: tree(of: root).compactMap { stat(of: $0) }, bootTime: bootTime)
   }
 
   /// A process and all that descend from it, parents before their children; just the number itself when it has none.

@@ -1,0 +1,123 @@
+import Testing
+
+@testable import Procfs
+
+@Suite("The host's figures")
+struct HostTests {
+  let procfs = Fixture.procfs()
+
+  @Test("CPU seconds by mode, and the boot time")
+  func systemStat() throws {
+    let stat = try procfs.systemStat()
+    #expect(stat.bootTime == Fixture.bootTime)
+    #expect(stat.cpus.map(\.cpu) == [0, 1])
+    let ticks: [Double] = [761500, 1005, 201150, 45_616_050, 10057, 0, 6021, 155]
+    #expect(stat.cpus[0].seconds == ticks.map { $0 / KernelUnits.ticksPerSecond })
+    #expect(CPUTimes.modes.count == ticks.count)
+  }
+
+  @Test("odd lines of /proc/stat are left out")
+  func oddStat() {
+    let text = "cpu 1 2 3 4\ncpuX 1 2 3 4\ncpu0 1 2\ncpu1 1 2 3 4\ncpu99999999999999999999 1 2 3 4\nbtime soon\n"
+    let stat = parse(text) { SystemStat(parsing: $0) }
+    #expect(stat.cpus == [CPUTimes(cpu: 1, seconds: [1, 2, 3, 4].map { $0 / KernelUnits.ticksPerSecond })])
+    #expect(stat.bootTime == nil)
+    #expect(parse("btime 12\n") { SystemStat.bootTime(in: $0) } == 12)
+    #expect(parse("ctxt 12\nbtime \n") { SystemStat.bootTime(in: $0) } == nil)
+  }
+
+  @Test("load")
+  func load() throws {
+    let load = try #require(try procfs.loadAverage())
+    #expect([load.one, load.five, load.fifteen] == [0.42, 0.31, 1.07])
+    for text in ["", "0.1 0.2", "a b c", "-1 0 0"] { #expect(parse(text) { LoadAverage(parsing: $0) } == nil) }
+  }
+
+  @Test("memory in bytes, in the kernel's order, without mere counts")
+  func memory() throws {
+    let memory = try procfs.memoryInfo()
+    #expect(memory.fields.first == MemoryInfo.Field(name: "MemTotal", bytes: 16_293_532 * 1024))
+    #expect(memory["MemAvailable"] == 11_203_204 * 1024)
+    #expect(memory["SwapFree"] == 2_085_884 * 1024)
+    #expect(memory["HugePages_Total"] == nil)
+    let odd = parse("A: 18446744073709551615 kB\nB: x kB\n: 1 kB\nC 1 kB\nD:\n") { MemoryInfo(parsing: $0) }
+    #expect(odd.fields == [MemoryInfo.Field(name: "A", bytes: .max)])
+  }
+
+  @Test("network devices, also with a colon in the name and without a space behind it")
+  func network() throws {
+    #expect(
+      try procfs.networkDevices() == [
+        NetworkDevice(name: "lo", receiveBytes: 91_231_231, transmitBytes: 91_231_231),
+        NetworkDevice(name: "eth0", receiveBytes: 8_123_123_123, transmitBytes: 1_203_123_123),
+        NetworkDevice(name: "wlan0", receiveBytes: 0, transmitBytes: 0),
+      ])
+    #expect(
+      parse("eth0:1: 5 0 0 0 0 0 0 0 6\n: 1 2\nx: 1 2 3\n") { NetworkDevice.parse($0) }
+        == [NetworkDevice(name: "eth0:1", receiveBytes: 5, transmitBytes: 6)])
+  }
+
+  @Test("whole disks, in bytes")
+  func disks() throws {
+    #expect(
+      try procfs.diskStats() == [
+        DiskStats(device: "sda", readBytes: 4_120_312 * 512, writtenBytes: 3_120_312 * 512),
+        DiskStats(device: "nvme0n1", readBytes: 61_203_120 * 512, writtenBytes: 91_203_120 * 512),
+        DiskStats(device: "dm-0", readBytes: 8000 * 512, writtenBytes: 4000 * 512),
+        DiskStats(device: "sr0", readBytes: 0, writtenBytes: 0),
+      ])
+  }
+
+  @Test(
+    "partitions and memory are no disks",
+    arguments: [
+      ("sda", false), ("sda1", true), ("sdaa12", true), ("vdb", false), ("vdb2", true), ("xvda1", true),
+      ("nvme0n1", false), ("nvme10n1p12", true), ("mmcblk0", false), ("mmcblk0p1", true), ("loop7", true),
+      ("ram0", true), ("zram1", true), ("fd0", true), ("sr0", false), ("md127", false), ("dm-3", false), ("", false),
+      ("7", false),
+    ])
+  func partitions(name: String, expected: Bool) {
+    #expect(parse(name) { DiskStats.isLeftOut($0) } == expected)
+  }
+
+  @Test("pressure in seconds; nil where the kernel does not count it")
+  func pressure() throws {
+    #expect(try procfs.pressure(of: .cpu)?.someSeconds == 20.307189)
+    #expect(try procfs.pressure(of: .cpu)?.fullSeconds == 0)
+    #expect(try procfs.pressure(of: .memory)?.fullSeconds == 0.9015)
+    #expect(try procfs.pressure(of: .io)?.someSeconds == 91.20312)
+    let old = parse("some avg10=0.00 total=5\nfull total=x\n") { Pressure(parsing: $0) }
+    #expect(old.someSeconds == 5e-6)
+    #expect(old.fullSeconds == nil)
+    let tree = try TemporaryTree()
+    #expect(try Procfs(procfs: tree.path).pressure(of: .io) == nil)
+  }
+
+  @Test("the machine and the host's name")
+  func systemInfo() {
+    let info = procfs.systemInfo()
+    #expect(info.systemName == "Linux")
+    #expect(info.nodeName == "workhorse")
+    #expect(!info.release.isEmpty && !info.machine.isEmpty && !info.version.isEmpty)
+  }
+
+  @Test("no byte of any file can be missing so that a parser traps")
+  func truncated() throws {
+    let parsers: [(StaticString, (UnsafeRawBufferPointer) -> Int)] = [
+      ("stat", { SystemStat(parsing: $0).cpus.count }), ("loadavg", { LoadAverage(parsing: $0) == nil ? 0 : 1 }),
+      ("meminfo", { MemoryInfo(parsing: $0).fields.count }), ("net/dev", { NetworkDevice.parse($0).count }),
+      ("diskstats", { DiskStats.parse($0).count }), ("1/mounts", { Mount.parse($0).count }),
+      ("pressure/io", { Pressure(parsing: $0).fullSeconds == nil ? 0 : 1 }),
+    ]
+    for (file, parser) in parsers {
+      let bytes = try procfs.contents(of: file)
+      let whole = bytes.withUnsafeBytes(parser)
+      #expect(whole > 0)
+      for count in bytes.indices {
+        let found = Array(bytes[..<count]).withUnsafeBytes(parser)
+        // One more is possible: a name or type that is cut is another one.
+        #expect(found <= whole + 1)
+      }
+    }
+  }
+}

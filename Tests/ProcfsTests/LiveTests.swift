@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+@testable import Procfs
+
+/// Against the kernel that runs the tests.
+@Suite("The live /proc", .serialized)
+struct LiveTests {
+  let procfs = Procfs()
+
+  static func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+  }
+
+  /// Starts a program and gives its number.
+  static func spawn(_ path: String, _ arguments: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    try process.run()
+    return process
+  }
+
+  /// Looks again and again until it is so, at most ten seconds.
+  static func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<1000 {
+      if try condition() { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  @Test("this process is there, is up, and has all its figures")
+  func own() throws {
+    #expect(procfs.selfPID == getpid())
+    let table = try procfs.processTable()
+    #expect(table.exists(getpid()))
+    #expect(table.isUp(getpid(), lastBeat: Date().timeIntervalSince1970))
+    #expect(!table.isUp(getpid(), lastBeat: 1_000_000_000))
+    let figures = try #require(table.figures(of: getpid()))
+    #expect(figures.cpuSeconds > 0)
+    #expect(figures.residentBytes > 1 << 20 && figures.residentBytes < figures.virtualBytes)
+    #expect(figures.threads >= 1)
+    #expect(figures.openFiles ?? 0 >= 3)
+    #expect(figures.maxOpenFiles ?? 0 >= 3)
+    #expect(figures.readBytes != nil && figures.writtenBytes != nil)
+    #expect(figures.voluntarySwitches != nil && figures.involuntarySwitches != nil)
+    let age = Date().timeIntervalSince1970 - (figures.startTime ?? 0)
+    #expect(age > -2 && age < 86_400)
+  }
+
+  @Test("the count of open files is that of the listing")
+  func openFiles() throws {
+    let child = try Self.spawn("/bin/sleep", ["60"])
+    defer { kill(child.processIdentifier, SIGKILL) }
+    #expect(try Self.eventually { try procfs.processTable().find([ProcessMatcher(substrings: ["sleep 60"])]) != [nil] })
+    let directory = try procfs.openProcess(child.processIdentifier)
+    let count = procfs.openFiles(in: directory.rawValue)
+    #expect(count != nil && count == procfs.listedFiles(in: directory.rawValue))
+  }
+
+  @Test("a child is found, belongs to the tree, becomes a zombie, and vanishes")
+  func child() throws {
+    // Foundation waits for its children; a zombie needs a parent that does not: the shell is replaced by sleep.
+    let parent = try Self.spawn("/bin/sh", ["-c", "sleep 61 & echo; exec sleep 62"])
+    defer { kill(parent.processIdentifier, SIGKILL) }
+    let pid = parent.processIdentifier
+    var found: Int32?
+    #expect(
+      try Self.eventually {
+        let table = try procfs.processTable()
+        found = table.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid])[0]
+        return found != nil && table.find([ProcessMatcher(substrings: ["SLEEP 62"])]) == [pid]
+      })
+    let child = try #require(found)
+    let table = try procfs.processTable()
+    #expect(table.tree(of: pid) == [pid, child])
+    let whole = try #require(table.figures(ofTree: pid))
+    let single = try #require(table.figures(of: pid))
+    #expect(whole.threads == 2 && single.threads == 1)
+    #expect(whole.virtualBytes > single.virtualBytes)
+
+    kill(child, SIGKILL)
+    #expect(try Self.eventually { try procfs.processTable().stat(of: child)?.isZombie == true })
+    let after = try procfs.processTable()
+    #expect(after.exists(child) && !after.isUp(child, lastBeat: Date().timeIntervalSince1970))
+    #expect(after.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid]) == [nil])
+    #expect(after.figures(ofTree: pid)?.threads == 1)
+
+    kill(pid, SIGKILL)
+    parent.waitUntilExit()
+    #expect(after.figures(of: pid) == nil)
+    #expect(after.figures(ofTree: pid) == nil)
+    #expect(try !procfs.processTable().exists(pid))
+  }
+
+  @Test("an open directory is that of its process for ever")
+  func vanished() throws {
+    let child = try Self.spawn("/bin/sleep", ["63"])
+    let directory = try procfs.openProcess(child.processIdentifier)
+    kill(child.processIdentifier, SIGKILL)
+    child.waitUntilExit()
+    #expect(procfs.withFile("stat", in: directory.rawValue) { ProcessStat(parsing: $0) } == nil)
+    #expect(procfs.openFiles(in: directory.rawValue) == nil)
+  }
+
+  @Test("the host has figures")
+  func host() throws {
+    #expect(try procfs.systemStat().cpus.count >= 1)
+    #expect(try procfs.loadAverage() != nil)
+    #expect(try procfs.memoryInfo()["MemTotal"] ?? 0 > 0)
+    #expect(try procfs.networkDevices().contains { $0.name == "lo" })
+    #expect(try !procfs.filesystems().contains { $0.type == "proc" })
+    _ = try procfs.diskStats()
+  }
+
+  @Test("a thousand reads leave no descriptor open and no memory behind")
+  func leaks() throws {
+    func one() throws {
+      _ = procfs.figures(of: getpid())
+      _ = procfs.figures(of: .max)
+      _ = try procfs.processIDs()
+    }
+    func all() throws {
+      let table = try procfs.processTable()
+      _ = table.figures(ofTree: getpid())
+      _ = table.find([ProcessMatcher(substrings: ["no such process"]), try ProcessMatcher(regex: "^none$")])
+      _ = try procfs.systemStat()
+      _ = try procfs.filesystems()
+    }
+    for _ in 0..<100 { try one() }
+    for _ in 0..<10 { try all() }
+    let descriptors = try Self.openDescriptors()
+    let memory = try #require(procfs.stat(of: getpid())).residentBytes
+    for _ in 0..<1000 { try one() }
+    for _ in 0..<100 { try all() }
+    // Other tests of this process open files meanwhile, but not for long.
+    #expect(try Self.eventually { try Self.openDescriptors() <= descriptors })
+    let grown = try #require(procfs.stat(of: getpid())).residentBytes
+    #expect(grown < memory + (16 << 20))
+  }
+}

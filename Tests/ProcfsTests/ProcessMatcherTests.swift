@@ -1,0 +1,75 @@
+import Testing
+
+@testable import Procfs
+
+@Suite("Finding a process by its command line")
+struct ProcessMatcherTests {
+  @Test(
+    "all of the texts, in any case and order",
+    arguments: [
+      (["python", "bidder.py"], "python bidder.py", true),
+      (["BIDDER.py", "Python"], "/usr/bin/PYTHON3 ./Bidder.PY --x", true),
+      (["python bidder"], "python bidder.py", true),
+      (["python", "reader"], "python bidder.py", false),
+      (["bidder.py."], "python bidder.py", false),
+      (["", "python"], "python", true),
+      ([""], "python", false), ([], "python", false),
+      (["ä"], "Ä", false), (["größe"], "GRößE", true),
+      (["aab"], "aaab", true), (["x"], "", false),
+    ] as [([String], String, Bool)])
+  func substrings(texts: [String], line: String, expected: Bool) {
+    #expect(ProcessMatcher(substrings: texts).matches(line) == expected)
+  }
+
+  @Test(
+    "a POSIX extended expression, anywhere, case-sensitive",
+    arguments: [
+      ("bid+er", "python bidder.py", true), ("^python .*\\.py$", "python bidder.py", true),
+      ("BIDDER", "python bidder.py", false), ("^bidder", "python bidder.py", false),
+      ("(node|python) (server|bidder)", "python bidder.py", true), ("", "python", true),
+    ])
+  func expressions(regex: String, line: String, expected: Bool) throws {
+    #expect(try ProcessMatcher(regex: regex).matches(line) == expected)
+  }
+
+  @Test("an expression that is none says why", arguments: ["(", "[a", "a{2,1}", "*(", "a\u{0}b"])
+  func badExpressions(regex: String) {
+    do throws(CommandLinePattern.CompileError) {
+      _ = try ProcessMatcher(regex: regex)
+      Issue.record("compiled: \(regex)")
+    } catch {
+      #expect(!error.description.isEmpty)
+    }
+  }
+
+  @Test("the oldest wins; never the tool, a zombie, a kernel thread or what is excluded")
+  func find() throws {
+    let table = try Fixture.procfs().processTable()
+    let matchers = [
+      ProcessMatcher(substrings: ["python", "bidder.py"]), ProcessMatcher(substrings: ["node", "server.js"]),
+      ProcessMatcher(substrings: ["websocket_reader"]), try ProcessMatcher(regex: "^python "),
+      try ProcessMatcher(regex: "heartbeat"), try ProcessMatcher(regex: ""),
+      ProcessMatcher(substrings: ["type=renderer"]),
+    ]
+    #expect(table.find(matchers) == [51121, nil, 51241, 51121, nil, 1, 51126])
+    #expect(table.find(matchers, excluding: [1, 51121]) == [60001, nil, 51241, 51241, nil, 700, 51126])
+    #expect(table.find([]) == [])
+  }
+
+  @Test(
+    "our own programs, by the first argument",
+    arguments: [
+      ("heartbeat\0run\0", true), ("/usr/bin/heartbeat-exporter", true), ("./heartbeat", true), ("heartbeats\0", false),
+      ("python\0heartbeat\0", false), ("/heartbeat/python\0", false), ("", false), ("\0heartbeat", false), ("/", false),
+    ])
+  func ownPrograms(line: String, expected: Bool) {
+    #expect(parse(line) { OwnPrograms.contains(commandLine: $0) } == expected)
+  }
+
+  @Test(
+    "arguments are joined by spaces", arguments: [("a\0b c\0", "a b c"), ("a\0\0b", "a  b"), ("\0\0", ""), ("a", "a")])
+  func join(arguments: String, expected: String) {
+    let line = CommandLine(arguments: Array(arguments.utf8))
+    #expect(line.bytes == Array(expected.utf8) + [0])
+  }
+}
