@@ -57,7 +57,7 @@ public struct ServerStatistics: Sendable {
   public var acceptedConnections = 0
   /// Connections that got 503 or no answer at all because there were too many.
   public var refusedConnections = 0
-  /// Idle connections that were closed to make room for new ones.
+  /// Connections without a whole request that were closed to make room for new ones.
   public var evictedConnections = 0
   /// Requests and answers that took too long.
   public var timeouts = 0

@@ -37,8 +37,9 @@ public struct Timeouts: Sendable {
 public struct ServerConfiguration: Sendable {
   /// Where it listens: one or more.
   public var listen: [ListenAddress]
-  /// Connections at a time. Beyond, the longest idle one is closed for a new one; when none is idle, the new one
-  /// gets 503. Fewer are taken when the process may not open that many descriptors.
+  /// Connections at a time. Beyond, the longest idle one, or else the one whose header has been coming in for longest,
+  /// is closed for a new one; when all have whole requests, the new one gets 503. Fewer are taken when the process may
+  /// not open that many descriptors.
   public var maximumConnections = 512
   /// Connections beyond the maximum that are told 503; further ones are closed without an answer.
   public var maximumRefusals = 32

@@ -28,6 +28,23 @@ import Testing
     #expect(server.server.statistics.refusedConnections == 0)
   }
 
+  @Test("A crowd of clients that dribble does not shut others out")
+  func dribblers() throws {
+    let server = try TestServer { $0.maximumConnections = 5 }
+    let crowd = try (0..<20).map { _ in
+      let client = try server.connect()
+      client.send("GET / HT")
+      return client
+    }
+    for _ in 0..<10 {
+      let client = try server.connect()
+      client.send(get)
+      #expect(client.receive()?.status == 200)
+    }
+    #expect(crowd[0].isGone())
+    #expect(server.server.statistics.refusedConnections == 0)
+  }
+
   @Test("At the limit, with every connection busy, a new one gets 503; it recovers")
   func refusal() throws {
     let waiting = Monitor<[Responder]>([])
