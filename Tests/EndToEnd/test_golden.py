@@ -17,6 +17,7 @@ MACHINE = [
     r"system_filesystem_\w+",
     r"system_info",
     r"heartbeat_exporter_http_\w+",
+    r"heartbeat_exporter_build_info",
     r'\w+\{process="heartbeat-exporter"[^}]*\}',
 ]
 
