@@ -1,0 +1,210 @@
+"""`heartbeat monitor`, `simulate`, `status`, `send`, `prune` and the tool's own words, as people and scripts see them."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from support import ENVIRONMENT, TOOL, eventually, run
+
+
+def write(beats, **ages):
+    now = time.time()
+    entry = lambda age: {"last_heartbeat": now - age, "pid": os.getpid(), "status": "alive"}
+    beats.write_text(json.dumps({"processes": {name: entry(age) for name, age in ages.items()}}))
+
+
+def in_terminal(*command, columns, lines=24, seconds=1.5, environment=None):
+    """What the command writes to a terminal in so many seconds; then it gets SIGTERM. Returns (status, text)."""
+    pid, master = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        os.execve(command[0], [str(c) for c in command], {**ENVIRONMENT, "TERM": "xterm", **(environment or {})})
+    data = b""
+    os.set_blocking(master, False)
+    end = time.monotonic() + seconds
+    status = None
+    while status is None:
+        try:
+            data += os.read(master, 65536)
+        except (BlockingIOError, OSError):
+            time.sleep(0.02)
+        done, result = os.waitpid(pid, os.WNOHANG)
+        if done:
+            status = os.waitstatus_to_exitcode(result)
+        elif time.monotonic() > end:
+            os.kill(pid, signal.SIGTERM)
+            end = time.monotonic() + 10
+    try:
+        data += os.read(master, 65536)
+    except (BlockingIOError, OSError):
+        pass
+    os.close(master)
+    return status, data.decode()
+
+
+def test_piped_it_prints_one_plain_page(beats):
+    write(beats, bidder=1, reader=500)
+    result = run(TOOL, "monitor", "--file", beats)
+    assert result.returncode == 0 and "\x1b" not in result.stdout
+    assert re.search(r"● +bidder +alive", result.stdout)
+    assert re.search(r"○ +reader +stopped", result.stdout), "the pid is ours: a process younger than its last beat"
+    assert "CPU" in result.stdout and "RAM" in result.stdout and "disk" in result.stdout
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 132])
+def test_in_a_terminal_it_fits(beats, columns):
+    write(beats, **{"bidder": 1, "入札者のプロセス": 2, "x" * 200: 3, "evil\x1b[2J\n": 1})
+    status, text = in_terminal(TOOL, "monitor", "--file", beats, "--interval", "300ms", columns=columns)
+    assert status == 0
+    assert text.startswith("\x1b[?1049h") and text.rstrip("\x00").endswith("\x1b[?1049l"), "the screen comes back"
+    assert "\x1b[2J" not in text, "what is in the file moves no cursor and never clears: that would flicker"
+    assert "\x1b[32m" in text, "colours"
+    frames = re.findall(r"\x1b\[\?2026h(.*?)\x1b\[\?2026l", text, re.S)
+    assert len(frames) >= 2
+    for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", frames[-1]).replace("\r", "").split("\n"):
+        wide = sum(0x2E80 <= ord(c) <= 0xFFEF for c in line)
+        assert len(line) + wide <= columns, line
+
+
+def test_no_color(beats):
+    write(beats, bidder=1)
+    _, text = in_terminal(TOOL, "monitor", "--once", "--file", beats, columns=80, environment={"NO_COLOR": "1"})
+    assert "bidder" in text and "\x1b" not in text
+
+
+def test_it_tells_what_changes(beats):
+    write(beats, bidder=0)
+    _, text = in_terminal(
+        TOOL, "monitor", "--file", beats, "--interval", "200ms", "--timeout", "1s", columns=100, seconds=3
+    )
+    assert "hangs: no beat for" in text
+
+
+def test_another_host(beats, exporter):
+    write(beats, bidder=1, reader=500)
+    e = exporter()
+    url = f"http://127.0.0.1:{e.port}"
+    result = run(TOOL, "monitor", "--url", url, "--url", "http://127.0.0.1:1")
+    assert re.search(r"● +bidder +alive", result.stdout)
+    assert re.search(r"[○◐] +reader", result.stdout)
+    assert "refused" in result.stdout
+    assert re.search(r"CPU .*RAM", result.stdout)
+
+
+@pytest.mark.parametrize("scenario", ["healthy", "hang", "crash", "flapping", "clock-skew", "demo"])
+def test_scenarios_start_real_processes_that_end_with_it(beats, scenario):
+    p = subprocess.Popen(
+        [TOOL, "simulate", "--scenario", scenario, "--interval", "100ms", "--timeout", "1s", "--file", beats],
+        env=ENVIRONMENT,
+    )
+    try:
+        processes = eventually(
+            lambda: beats.exists() and len(found := json.loads(beats.read_text())["processes"]) == 3 and found, "three beats"
+        )
+        assert set(processes) == {"websocket-reader", "bidder", "vue-frontend"}
+        pids = {entry["pid"] for entry in processes.values()}
+        assert len(pids) == 3 and p.pid not in pids
+        age = lambda name: time.time() - json.loads(beats.read_text())["processes"][name]["last_heartbeat"]
+        if scenario in ("hang", "flapping", "demo"):
+            eventually(lambda: age("websocket-reader") > 1, "the first one silent for longer than its timeout")
+            assert age("bidder") < 1 and os.path.exists(f"/proc/{processes['websocket-reader']['pid']}")
+        if scenario == "crash":
+            eventually(lambda: not os.path.exists(f"/proc/{processes['websocket-reader']['pid']}"), "the first one ends")
+        if scenario == "clock-skew":
+            assert age("websocket-reader") < 0 < age("bidder")
+    finally:
+        p.terminate()
+        assert p.wait(timeout=10) == 0
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+
+
+def test_simulated_processes_die_with_a_killed_parent(beats):
+    p = subprocess.Popen([TOOL, "simulate", "--interval", "100ms", "--file", beats], env=ENVIRONMENT)
+    processes = eventually(
+        lambda: beats.exists() and len(found := json.loads(beats.read_text())["processes"]) == 3 and found, "three beats"
+    )
+    p.kill()
+    p.wait()
+    eventually(lambda: not any(os.path.exists(f"/proc/{e['pid']}") for e in processes.values()), "all gone")
+
+
+def test_many_names(beats):
+    p = subprocess.Popen([TOOL, "simulate", "--processes", "2000", "--interval", "500ms", "--file", beats], env=ENVIRONMENT)
+    try:
+        eventually(lambda: beats.exists() and len(json.loads(beats.read_text())["processes"]) == 2000, "2000 names")
+    finally:
+        p.terminate()
+        assert p.wait(timeout=10) == 0
+
+
+def test_the_types_of_sent_data(beats):
+    data = ["n=140", "x=-1.5e3", "t=true", "f=false", "s=a=b", "z=007", "e="]
+    flags = [word for pair in data for word in ("--data", pair)]
+    assert run(TOOL, "send", "p", "--file", beats, "--json", '{"deep": {"k": [1]}}', *flags).returncode == 0
+    entry = json.loads(beats.read_text())["processes"]["p"]
+    assert entry["additional_data"] == {
+        "deep": {"k": [1]}, "n": 140, "x": -1500, "t": True, "f": False, "s": "a=b", "z": "007", "e": "",
+    }
+    assert entry["pid"] == os.getpid(), "the process that called it"
+
+
+def test_data_from_standard_input(beats):
+    send = lambda text: subprocess.run(
+        [TOOL, "send", "p", "--file", beats, "--json", "-"], input=text, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert send('{"a": 1}').returncode == 0
+    for wrong in ('{"a": }', "[1]", "", "{" * 100_000):
+        result = send(wrong)
+        assert result.returncode == 2 and "standard input: " in result.stderr, wrong[:20]
+    assert "at byte 6" in send('{"a": }').stderr
+    assert send('{"a": "' + "x" * (1 << 20) + '"}').returncode == 1
+    assert json.loads(beats.read_text())["processes"]["p"]["additional_data"] == {"a": 1}
+
+
+def test_status_of_all_and_as_json(beats):
+    assert run(TOOL, "status", "--file", beats).returncode == 2
+    write(beats, a=1)
+    assert run(TOOL, "status", "--file", beats).returncode == 0
+    write(beats, a=1, b=500)
+    result = run(TOOL, "status", "--file", beats, "--json")
+    assert result.returncode == 1
+    assert [(e["name"], e["alive"]) for e in json.loads(result.stdout)] == [("a", True), ("b", False)]
+    assert run(TOOL, "status", "b", "--timeout", "10m", "--file", beats).returncode == 0
+    beats.write_text("not json")
+    assert run(TOOL, "status", "a", "--file", beats).returncode == 2
+
+
+def test_prune(beats):
+    write(beats, young=1, old=100_000)
+    result = run(TOOL, "prune", "--dry-run", "--file", beats)
+    assert result.stdout == 'would remove "old"\n' and "old" in beats.read_text()
+    assert run(TOOL, "prune", "--file", beats).stdout == 'removed "old"\n'
+    assert set(json.loads(beats.read_text())["processes"]) == {"young"}
+
+
+def test_help_and_mistakes():
+    assert run(TOOL, "--version").stdout.startswith("heartbeat ")
+    for command in ("send", "status", "monitor", "run", "simulate", "prune", "completions"):
+        text = run(TOOL, command, "--help").stdout
+        assert "Examples:" in text, command
+        assert command == "completions" or "--file" in text
+    result = run(TOOL, "moniter")
+    assert result.returncode == 2 and "did you mean monitor?" in result.stderr
+    assert run(TOOL, "run", "--", "true").returncode == 2
+    assert run(TOOL, "run", "--name", "p", "--probe", "https://x", "--", "true").returncode == 2
+
+
+def test_bash_understands_its_completions():
+    script = run(TOOL, "completions", "bash").stdout
+    words = 'COMP_WORDS=(heartbeat run --restart ""); COMP_CWORD=3; _heartbeat; echo "${COMPREPLY[@]}"'
+    result = subprocess.run(["bash", "-c", script + words], capture_output=True, text=True)
+    assert result.stdout == "no on-failure always\n" and result.stderr == ""
