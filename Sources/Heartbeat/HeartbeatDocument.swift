@@ -3,9 +3,7 @@
 struct HeartbeatDocument {
   /// One member of `processes`.
   struct Entry {
-    /// The name with its quotes and escapes, as it stands in the text.
-    var key: Range<Int>
-    var value: Range<Int>
+    var member: JSONCursor.RawMember
     /// The Unix time of the last beat; nil when the entry has none.
     var lastHeartbeat: Double?
   }
@@ -21,63 +19,51 @@ struct HeartbeatDocument {
   var entries: [Entry] = []
 
   /// Walks over the whole text; anything that is not a heartbeat file's shape throws.
-  init(scanning bytes: UnsafeRawBufferPointer) throws(JSONError) {
-    var scanner = JSONScanner(bytes)
-    scanner.skipWhiteSpace()
-    guard scanner.next == UInt8(ascii: "{") else { throw scanner.error("expected an object") }
-    start = scanner.position + 1
+  init(scanning cursor: JSONCursor) throws(HeartbeatParseError) {
+    var cursor = cursor
+    cursor.begin()
+    start = cursor.position + 1
     var document = self
-    try scanner.object { (scanner, key) throws(JSONError) in
+    try cursor.object { (cursor, key) throws(HeartbeatParseError) in
       document.isEmpty = false
-      let start = scanner.position
-      switch scanner.text(of: key) {
-      case "last_updated":
-        try scanner.skipValue(depth: 1)
-        document.lastUpdated = start..<scanner.position
-      case "processes":
-        // A file whose `processes` is null has none yet.
-        document.entries = []
-        if scanner.next == UInt8(ascii: "n") {
-          try scanner.skipWord("null")
-        } else {
-          guard scanner.next == UInt8(ascii: "{") else { throw scanner.error("\"processes\" is not an object") }
-          try document.scanEntries(&scanner)
-        }
-        document.processes = start..<scanner.position
-      default: try scanner.skipValue(depth: 1)
+      let start = cursor.position
+      if cursor.isSame(key, "processes") {
+        try document.scanProcesses(&cursor)
+        document.processes = start..<cursor.position
+      } else {
+        try cursor.skipValue()
+        if cursor.isSame(key, "last_updated") { document.lastUpdated = start..<cursor.position }
       }
     }
-    try scanner.expectEnd()
+    try cursor.expectEnd()
     self = document
   }
 
-  private mutating func scanEntries(_ scanner: inout JSONScanner) throws(JSONError) {
-    var entries = entries
-    try scanner.object { (scanner, key) throws(JSONError) in
-      let start = scanner.position
+  private mutating func scanProcesses(_ cursor: inout JSONCursor) throws(HeartbeatParseError) {
+    entries = []
+    // A file whose `processes` is null has none yet.
+    if cursor.peek == UInt8(ascii: "n") { return try cursor.word("null") }
+    guard cursor.peek == UInt8(ascii: "{") else {
+      throw .wrongShape(offset: cursor.position, expected: "an object as \"processes\"")
+    }
+    var entries: [Entry] = []
+    try cursor.object { (cursor, key) throws(HeartbeatParseError) in
+      let start = cursor.position
       var time: Double?
-      if scanner.next == UInt8(ascii: "{") {
-        try scanner.object { (scanner, key) throws(JSONError) in
-          if scanner.isKey(key, Heartbeat.Key.lastHeartbeat) {
-            time = try scanner.number()
+      if cursor.peek == UInt8(ascii: "{") {
+        try cursor.object { (cursor, key) throws(HeartbeatParseError) in
+          if cursor.isSame(key, Heartbeat.Key.lastHeartbeat), cursor.startsNumber {
+            time = try cursor.number()
           } else {
-            try scanner.skipValue(depth: 3)
+            try cursor.skipValue()
           }
         }
       } else {
-        try scanner.skipValue(depth: 2)
+        try cursor.skipValue()
       }
-      entries.append(Entry(key: key, value: start..<scanner.position, lastHeartbeat: time))
+      let member = JSONCursor.RawMember(key: key, value: start..<cursor.position)
+      entries.append(Entry(member: member, lastHeartbeat: time))
     }
     self.entries = entries
-  }
-}
-
-extension JSONScanner {
-  /// Whether a key that has been passed means this name.
-  func isKey(_ key: Range<Int>, _ name: String) -> Bool {
-    let content = UnsafeRawBufferPointer(rebasing: bytes[key.lowerBound + 1..<key.upperBound - 1])
-    if content.contains(UInt8(ascii: "\\")) { return text(of: key).utf8.elementsEqual(name.utf8) }
-    return content.elementsEqual(name.utf8)
   }
 }

@@ -13,37 +13,29 @@ struct HeartbeatMerge {
   ///   - now: Unix time in seconds, the new `last_updated`.
   ///   - oldest: entries whose last beat is before this are removed; nil removes none. An entry without a time stays.
   init(_ beats: [Beat], into text: [UInt8], now: Double, removingBefore oldest: Double?) throws(JSONError) {
-    let isNew = text.isEmpty
-    let text = isNew ? Array("{}\n".utf8) : text
-    var result: Result<HeartbeatMerge, JSONError> = .success(self)
-    text.withUnsafeBytes { buffer in
-      do throws(JSONError) {
-        var merge = HeartbeatMerge()
-        try merge.run(beats, buffer, now, oldest)
-        result = .success(merge)
-      } catch {
-        result = .failure(error)
-      }
+    let text = text.isEmpty ? Array("{}\n".utf8) : text
+    self = try JSONError.catching(in: text) { (cursor) throws(HeartbeatParseError) in
+      var merge = HeartbeatMerge()
+      try merge.run(beats, cursor, now, oldest)
+      return merge
     }
-    self = try result.get()
   }
 
   private init() {}
 
   private mutating func run(
-    _ beats: [Beat], _ text: UnsafeRawBufferPointer, _ now: Double, _ oldest: Double?
-  ) throws(JSONError) {
-    let document = try HeartbeatDocument(scanning: text)
-    let scanner = JSONScanner(text)
+    _ beats: [Beat], _ cursor: JSONCursor, _ now: Double, _ oldest: Double?
+  ) throws(HeartbeatParseError) {
+    let document = try HeartbeatDocument(scanning: cursor)
     var edits: [Edit] = []
     let stamp = Array(HeartbeatMerge.rounded(now).description.utf8)
     if let place = document.lastUpdated { edits.append(Edit(place, stamp)) }
 
     var entries: [UInt8] = []
     if let place = document.processes, !document.entries.isEmpty {
-      edits += try entryEdits(beats, document, scanner, now, oldest, end: place.upperBound)
+      edits += entryEdits(beats, document, cursor, now, oldest, end: place.upperBound)
     } else {
-      try appendNew(beats[...], now, to: &entries, separated: false)
+      appendNew(beats[...], now, to: &entries, separated: false)
       if !entries.isEmpty { JSONText.appendLineBreak(to: &entries, depth: 1) }
       entries = [UInt8(ascii: "{")] + entries + [UInt8(ascii: "}")]
       if let place = document.processes { edits.append(Edit(place, entries)) }
@@ -67,19 +59,18 @@ struct HeartbeatMerge {
       }
       edits.append(Edit(document.start..<document.start, head))
     }
-    apply(edits, to: text)
+    apply(edits, to: cursor.text)
   }
 
   /// The changes within a `processes` object that has entries.
   private mutating func entryEdits(
-    _ beats: [Beat], _ document: HeartbeatDocument, _ scanner: JSONScanner, _ now: Double, _ oldest: Double?,
-    end: Int
-  ) throws(JSONError) -> [Edit] {
+    _ beats: [Beat], _ document: HeartbeatDocument, _ cursor: JSONCursor, _ now: Double, _ oldest: Double?, end: Int
+  ) -> [Edit] {
     // Of two entries with one name the last counts, here as for every reader.
     var places: [Int: Int] = [:]
     var isThere = Array(repeating: false, count: beats.count)
     for (number, entry) in document.entries.enumerated() {
-      for (index, beat) in beats.enumerated() where scanner.isKey(entry.key, beat.name) {
+      for (index, beat) in beats.enumerated() where cursor.isSame(entry.member.key, beat.name) {
         if let former = places.first(where: { $0.value == index })?.key { places[former] = nil }
         places[number] = index
         isThere[index] = true
@@ -89,19 +80,20 @@ struct HeartbeatMerge {
     var kept = false
     var previousEnd: Int?
     for (number, entry) in document.entries.enumerated() {
-      defer { previousEnd = entry.value.upperBound }
+      let place = entry.member.range
+      defer { previousEnd = place.upperBound }
       if let index = places[number] {
-        let old = try? scanner.members(of: entry.value)
-        edits.append(Edit(entry.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], scanner)))
+        let old = try? cursor.members(of: entry.member.value)
+        edits.append(Edit(entry.member.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], cursor)))
       } else if let oldest, let time = entry.lastHeartbeat, time < oldest {
-        removed.append(scanner.text(of: entry.key))
+        removed.append(cursor.string(entry.member.key))
         // Behind a kept entry the comma before this one goes, else the comma behind it.
         if kept, let previousEnd {
-          edits.append(Edit(previousEnd..<entry.value.upperBound, []))
+          edits.append(Edit(previousEnd..<place.upperBound, []))
         } else if number + 1 < document.entries.count {
-          edits.append(Edit(entry.key.lowerBound..<document.entries[number + 1].key.lowerBound, []))
+          edits.append(Edit(place.lowerBound..<document.entries[number + 1].member.range.lowerBound, []))
         } else {
-          edits.append(Edit(entry.key.lowerBound..<entry.value.upperBound, []))
+          edits.append(Edit(place, []))
         }
         continue
       }
@@ -109,7 +101,7 @@ struct HeartbeatMerge {
     }
     let new = beats.indices.filter { !isThere[$0] }.map { beats[$0] }
     var added: [UInt8] = []
-    try appendNew(new[...], now, to: &added, separated: kept)
+    appendNew(new[...], now, to: &added, separated: kept)
     if !added.isEmpty {
       let place = previousEnd ?? end - 1
       edits.append(Edit(place..<place, added))
@@ -120,7 +112,7 @@ struct HeartbeatMerge {
   /// Appends the entries that the file does not have yet.
   private func appendNew(
     _ beats: ArraySlice<Beat>, _ now: Double, to bytes: inout [UInt8], separated: Bool
-  ) throws(JSONError) {
+  ) {
     var separated = separated
     for beat in beats {
       if separated { bytes.append(UInt8(ascii: ",")) }
@@ -137,7 +129,7 @@ struct HeartbeatMerge {
   /// An old member beside the known ones whose key the new data has too goes: its newer value is in
   /// `additional_data`, and one key must not have two values.
   private static func entry(
-    _ beat: Beat, _ now: Double, over old: [JSONScanner.RawMember], _ scanner: JSONScanner?
+    _ beat: Beat, _ now: Double, over old: [JSONCursor.RawMember], _ cursor: JSONCursor?
   ) -> [UInt8] {
     let time = rounded(beat.time ?? now)
     var members: [(String, [UInt8])] = [
@@ -160,15 +152,15 @@ struct HeartbeatMerge {
       bytes += Array(": ".utf8)
       bytes += value
     }
-    if let scanner {
+    if let cursor {
       for member in old {
-        let key = scanner.text(of: member.key)
+        let key = cursor.string(member.key)
         let isKnown = Heartbeat.Key.known.contains(key)
         if key == Heartbeat.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
         if beat.additionalData?[key] != nil { continue }
         bytes.append(UInt8(ascii: ","))
         JSONText.appendLineBreak(to: &bytes, depth: 3)
-        bytes += scanner.bytes[member.key.lowerBound..<member.value.upperBound]
+        bytes += cursor.text[member.range]
       }
     }
     JSONText.appendLineBreak(to: &bytes, depth: 2)
@@ -190,7 +182,7 @@ struct HeartbeatMerge {
     }
   }
 
-  private mutating func apply(_ edits: [Edit], to text: UnsafeRawBufferPointer) {
+  private mutating func apply(_ edits: [Edit], to text: UnsafeBufferPointer<UInt8>) {
     bytes.reserveCapacity(text.count + edits.reduce(0) { $0 + $1.replacement.count })
     var position = 0
     for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
@@ -201,25 +193,5 @@ struct HeartbeatMerge {
       position = edit.range.upperBound
     }
     bytes.append(contentsOf: text[position...])
-  }
-}
-
-extension JSONScanner {
-  /// One member of an object, where it stands.
-  struct RawMember {
-    var key: Range<Int>
-    var value: Range<Int>
-  }
-
-  /// The members of the object in a range; throws when another value stands there.
-  func members(of range: Range<Int>) throws(JSONError) -> [RawMember] {
-    var scanner = JSONScanner(bytes, at: range.lowerBound)
-    var members: [RawMember] = []
-    try scanner.object { (scanner, key) throws(JSONError) in
-      let start = scanner.position
-      try scanner.skipValue()
-      members.append(RawMember(key: key, value: start..<scanner.position))
-    }
-    return members
   }
 }

@@ -47,6 +47,10 @@ struct HeartbeatMergeTests {
         """)
   }
 
+  private static let deepMember =
+    "\"k\":" + String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
+  private static let deepEntry = "{\(deepMember)}"
+
   /// The text of a beaten entry without data of its own.
   private static let entry = """
     {

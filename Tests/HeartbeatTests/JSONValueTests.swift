@@ -34,7 +34,7 @@ struct JSONValueTests {
   @Test(
     "what is not JSON is refused, with the place",
     arguments: [
-      ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 3), ("01", 1), ("1.", 2), ("-", 1), ("\"\\u12g4\"", 5),
+      ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 3), ("01", 0), ("1.", 2), ("-", 1), ("\"\\u12g4\"", 5),
       ("\"a", 2),
       ("{\"a\":1,}", 7), ("1 2", 2), ("+1", 0), ("'a'", 0), ("\"\n\"", 1),
     ])
@@ -44,7 +44,7 @@ struct JSONValueTests {
 
   @Test("nesting has a limit")
   func nesting() throws {
-    let most = JSONScanner.maximumDepth
+    let most = JSONValue.maximumNesting
     _ = try JSONValue(parsing: String(repeating: "[", count: most) + String(repeating: "]", count: most))
     #expect(throws: JSONError.self) {
       try JSONValue(parsing: String(repeating: "[", count: most + 1) + String(repeating: "]", count: most + 1))

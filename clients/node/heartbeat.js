@@ -94,7 +94,7 @@ class HeartbeatManager {
       let problem = 'it is empty';
       if (text !== '') {
         try {
-          const root = JSON.parse(text);
+          const root = JSON.parse(text.replace(/^\uFEFF/, ''));
           const processes = isObject(root) ? root.processes ?? {} : null;
           if (isObject(processes)) return processes;
           problem = 'it has no object "processes"';

@@ -173,7 +173,7 @@ class HeartbeatManager:
             problem = "it is empty"
             if content:
                 try:
-                    document = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+                    document = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
                     problem = _shape_problem(document)
                     if problem is None:
                         return document, None, status
