@@ -92,6 +92,8 @@ extension Procfs {
     var sum = ProcessFigures(
       cpuSeconds: 0, residentBytes: 0, virtualBytes: 0, threads: 0, majorFaults: 0, openFiles: 0, readBytes: 0,
       writtenBytes: 0)
+    // Ticks are added up, not seconds: a sum of rounded fractions could step back.
+    var ticks: UInt64 = 0
     for member in members {
       guard let directory = try? openProcess(member.pid),
         let stat = withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }),
@@ -100,7 +102,7 @@ extension Procfs {
         ended.insert(member.pid)
         continue
       }
-      sum.cpuSeconds += stat.cpuSecondsWithChildren
+      ticks = clampedSum(ticks, clampedSum(stat.ticks, stat.childTicks))
       sum.majorFaults = clampedSum(sum.majorFaults, clampedSum(stat.majorFaults, stat.childMajorFaults))
       // A zombie has nothing else any more. Of a living process that keeps it secret the whole sum would be wrong.
       guard !stat.isZombie else { continue }
@@ -112,6 +114,7 @@ extension Procfs {
       sum.readBytes = clampedSum(sum.readBytes, other.readBytes)
       sum.writtenBytes = clampedSum(sum.writtenBytes, other.writtenBytes)
     }
+    sum.cpuSeconds = Double(ticks) / KernelUnits.ticksPerSecond
     return sum
   }
 }

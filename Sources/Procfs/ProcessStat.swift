@@ -28,11 +28,6 @@ public struct ProcessStat: Equatable, Sendable {
   /// CPU time in user and kernel mode, in seconds.
   public var cpuSeconds: Double { Double(ticks) / KernelUnits.ticksPerSecond }
 
-  /// CPU time in seconds, with that of the children it has waited for.
-  public var cpuSecondsWithChildren: Double {
-    Double(clampedSum(ticks, childTicks)) / KernelUnits.ticksPerSecond
-  }
-
   /// Whether it has ended and only waits for its parent to ask for its exit status (`Z`, `X`).
   public var isZombie: Bool {
     state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x")

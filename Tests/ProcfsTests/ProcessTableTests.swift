@@ -70,7 +70,7 @@ struct ProcessTableTests {
   @Test("the figures of a tree are sums, with what ended children used")
   func treeFigures() throws {
     let figures = try #require(try Fixture.procfs().processTable().figures(ofTree: 51121))
-    #expect(abs(figures.cpuSeconds - (97.15 + 244.06 + 55)) < 1e-9)
+    #expect(figures.cpuSeconds == (9715 + 24406 + 5500) / KernelUnits.ticksPerSecond)
     #expect(figures.residentBytes == (24000 + 51200 + 20480) * KernelUnits.pageSize)
     #expect(figures.virtualBytes == 1_283_457_024 + 34_359_738_368 + 17_179_869_184)
     #expect(figures.threads == 37)
