@@ -78,8 +78,12 @@ final class EventLoop {
       return
     }
     guard let connection = connections[id] else { return }
-    if events & (EventPoll.readable | EventPoll.broken) != 0 { becameReadable(connection, events) }
-    if events & (EventPoll.writable | EventPoll.broken) != 0, connection.phase == .writing { advance(connection) }
+    // Only what the phase waits for is watched, so any event means that it can go on.
+    if connection.phase == .writing {
+      advance(connection)
+    } else {
+      becameReadable(connection, events)
+    }
   }
 
   private func readMail() {

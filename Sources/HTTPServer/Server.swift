@@ -47,6 +47,7 @@ public final class Server: Sendable {
   /// Listens on all addresses and starts the event loop; returns as soon as clients can connect. It can be called once.
   public func start() throws(ServerError) {
     if configuration.listen.isEmpty { throw .nothingToListenOn }
+    guard isFresh else { throw .cannotRun(Errno(EALREADY)) }
     var listeners: [Listener] = []
     for address in configuration.listen {
       listeners += try Listener.open(address, backlog: configuration.backlog)
@@ -55,6 +56,13 @@ public final class Server: Sendable {
       try run(listeners)
     } catch {
       throw .cannotRun(error)
+    }
+  }
+
+  private var isFresh: Bool {
+    state.withLock { state in
+      if case .fresh = state { return true }
+      return false
     }
   }
 

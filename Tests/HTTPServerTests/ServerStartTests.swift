@@ -42,7 +42,8 @@ import Testing
     #expect(throws: ServerError.self) { try empty.start() }
     let twice = try server(["127.0.0.1:0"])
     try twice.start()
-    #expect(throws: ServerError.self) { try twice.start() }
+    let error = #expect(throws: ServerError.self) { try twice.start() }
+    #expect(error?.description.hasPrefix("cannot start the server's event loop") == true)
     #expect(try answers(#require(twice.boundAddresses.first)))
     twice.shutdown(grace: 0)
   }
