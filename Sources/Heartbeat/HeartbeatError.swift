@@ -26,7 +26,8 @@ extension HeartbeatError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .cannotRead(let file, let error):
-      "cannot read \(file): \(error)\(HeartbeatError.advice(error, file))"
+      "cannot read \(file): \(error)"
+        + (error == .accessDenied ? "; give this user the right to read it, or name another file (HEARTBEAT_FILE)" : "")
     case .cannotWrite(let file, let error):
       "cannot write \(file): \(error); the old content is untouched\(HeartbeatError.advice(error, file))"
     case .cannotLock(let lockFile, let error):

@@ -222,6 +222,7 @@ struct HeartbeatManagerTests {
     }
     #expect(text(folder.path + "/none/x").contains("No such file or directory (ENOENT); make the folder"))
     #expect(text(folder.path).contains("is not a regular file"))
+    #expect(HeartbeatError.cannotRead(file: "x", .accessDenied).description.contains("right to read it"))
     #expect(throws: HeartbeatError.invalidBeat("the process name is empty")) {
       try HeartbeatManager(file: folder.file).sendHeartbeat("")
     }

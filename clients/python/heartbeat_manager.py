@@ -210,7 +210,10 @@ class HeartbeatManager:
 
     @staticmethod
     def _cannot_read(path, error):
-        return HeartbeatError("cannot read %s: %s%s" % (path, _cause(error), _advice(error, path)), path, "read")
+        advice = ""
+        if error.errno == errno.EACCES:
+            advice = "; give this user the right to read it, or name another file (HEARTBEAT_FILE)"
+        return HeartbeatError("cannot read %s: %s%s" % (path, _cause(error), advice), path, "read")
 
     def _move_aside(self, target, problem):
         """Renames a file that is none of ours, so that a person can look at it."""
