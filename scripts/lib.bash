@@ -102,7 +102,11 @@ require_headers() {
 # Builds the two programs as they are shipped: optimised, with the Swift runtime inside. Prints the folder they are in.
 build_release() {
   local flags=(--package-path "$ROOT" --configuration release --static-swift-stdlib)
-  local product
+  local product revision
+  # Outside of a clone the binaries call their revision "unknown".
+  if revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null); then
+    flags+=(-Xcc "-DHEARTBEAT_REVISION=\"$revision\"")
+  fi
   for product in heartbeat-exporter heartbeat; do
     swift build "${flags[@]}" --product "$product" >&2 || die "the release build of $product failed: see the compiler's messages above"
   done
