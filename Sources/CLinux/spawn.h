@@ -73,6 +73,7 @@ static inline pid_t clinux_guardian(int *lifeline) {
   pid_t pid = fork();
   if (pid == 0) {
     setsid();
+    (void)!chdir("/");  // or it would keep a file system busy
     prctl(PR_SET_NAME, "hb-guardian", 0, 0, 0);
     // Every descriptor but the lifeline is somebody else's: an inherited pipe would never end.
     if (ends[0] != 3) dup2(ends[0], 3);

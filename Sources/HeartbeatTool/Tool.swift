@@ -1,10 +1,8 @@
+internal import Exporter
 internal import Flags
 
 /// The tool `heartbeat`: a table of subcommands.
 public enum Tool {
-  /// The tool's version.
-  public static let version = "0.1.0"
-
   /// Runs a command line.
   ///
   /// - Parameters:
@@ -25,7 +23,7 @@ public enum Tool {
       }
       return 0
     case "--version", "version":
-      Console.print("heartbeat \(version)")
+      Console.print(Version.text(program: "heartbeat"), terminator: "")
       return 0
     default:
       break

@@ -192,7 +192,7 @@ def test_prune(beats):
 
 
 def test_help_and_mistakes():
-    assert run(TOOL, "--version").stdout.startswith("heartbeat ")
+    assert run(TOOL, "--version").stdout.startswith("heartbeat, version ")
     for command in ("send", "status", "monitor", "run", "simulate", "prune", "completions"):
         text = run(TOOL, command, "--help").stdout
         assert "Examples:" in text, command

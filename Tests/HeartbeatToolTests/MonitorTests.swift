@@ -40,6 +40,15 @@ struct MonitorTests {
     #expect(look(30, program("a", .working, pid: 9)) == [])
   }
 
+  @Test("tells once that a host fails, and that it is back")
+  func failures() {
+    var log = ChangeLog()
+    for failure in [nil, "timed out", "timed out", nil, nil] as [String?] {
+      log.observe(HostView(name: "h", time: 0, failure: failure), showsHost: true)
+    }
+    #expect(log.changes.map(\.text) == ["timed out", "can be read again"])
+  }
+
   @Test("the page fits width and height, with one host or three", arguments: [20, 40, 60, 80, 130, 200])
   func fits(width: Int) {
     let programs = (0..<30).map { program("worker 入札 \($0)", $0 % 2 == 0 ? .working : .hung, runtime: 4000) }

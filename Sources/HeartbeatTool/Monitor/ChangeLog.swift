@@ -17,9 +17,11 @@ struct ChangeLog: Sendable {
   private var known: [String: ProgramView] = [:]
   private var since: [String: Double] = [:]
   private var hasLooked: Set<String> = []
+  private var failing: Set<String> = []
 
   /// Takes the next look at a host. The first one tells nothing: everything would be new.
   mutating func observe(_ host: HostView, showsHost: Bool) {
+    noteFailure(host)
     guard host.failure == nil else { return }
     let isFirst = hasLooked.insert(host.name).inserted
     for program in host.programs {
@@ -37,6 +39,15 @@ struct ChangeLog: Sendable {
       known[key] = kept
     }
     if changes.count > Self.longest { changes.removeFirst(changes.count - Self.longest) }
+  }
+
+  private mutating func noteFailure(_ host: HostView) {
+    if let failure = host.failure {
+      guard failing.insert(host.name).inserted, hasLooked.contains(host.name) else { return }
+      changes.append(Change(time: host.time, title: host.name, text: failure, emphasis: .bad))
+    } else if failing.remove(host.name) != nil, hasLooked.contains(host.name) {
+      changes.append(Change(time: host.time, title: host.name, text: "can be read again", emphasis: .good))
+    }
   }
 
   private static func change(

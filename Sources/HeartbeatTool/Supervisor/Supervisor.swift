@@ -43,6 +43,8 @@ struct Supervisor: ~Copyable {
     var word = "alive"
     var statusText: String?
     var handedOn: Set<Int32> = []
+    /// What it left in its group was asked to end.
+    var isSwept = false
   }
 
   /// Prepares everything but the program itself.
@@ -219,9 +221,9 @@ struct Supervisor: ~Copyable {
   /// The program has ended: ends what it left in its group, then decides what comes next.
   private mutating func sweep(_ current: Run, _ status: ChildStatus, _ guardian: Guardian?) {
     if current.child.hasGroup {
-      if current.word != "swept" {
+      if !current.isSwept {
         current.child.signal(SIGTERM)
-        run?.word = "swept"
+        run?.isSwept = true
         run?.killAt = now + Self.sweepTimeout
       } else if now >= current.killAt {
         current.child.signal(SIGKILL)
