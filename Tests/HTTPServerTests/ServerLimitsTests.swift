@@ -41,7 +41,8 @@ import Testing
       client.send(get)
       #expect(client.receive()?.status == 200)
     }
-    #expect(crowd[0].isGone())
+    // Which of the crowd are left depends on whose bytes came before the others connected; how many does not.
+    #expect(server.server.statistics.evictedConnections >= crowd.count - 5)
     #expect(server.server.statistics.refusedConnections == 0)
   }
 
