@@ -39,6 +39,17 @@ struct SupervisionTests {
     #expect(!vitality.isStale(at: 1e9))
   }
 
+  @Test("a beat that could not be written is tried again soon, but not at once")
+  func retry() {
+    var vitality = Vitality(interval: 30, timeout: 60, hasProbe: false, startedAt: 0)
+    let beats = [0.0, 0.5, 1, 2, 29, 30].map { now in
+      let isDue = vitality.takeBeat(at: now)
+      if now == 0 { vitality.beatFailed(at: now) }
+      return isDue
+    }
+    #expect(beats == [true, false, true, false, false, false])
+  }
+
   @Test("with a probe it beats only while that answers")
   func probe() {
     var vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)

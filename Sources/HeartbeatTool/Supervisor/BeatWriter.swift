@@ -8,12 +8,15 @@ struct BeatWriter: ~Copyable {
   private let complaint = Mutex<String?>(nil)
 
   init(file: String, name: String) {
-    manager = HeartbeatManager(file: file, options: .tool)
+    var options = HeartbeatManager.Options.tool
+    // Signals wait meanwhile; a beat that could not be written is tried again.
+    options.lockTimeout = 2
+    manager = HeartbeatManager(file: file, options: options)
     self.name = name
   }
 
-  /// Writes a beat.
-  borrowing func write(status: String, pid: Int32, data: JSONObject) {
+  /// Writes a beat; false when that failed.
+  borrowing func write(status: String, pid: Int32, data: JSONObject) -> Bool {
     var failure: String?
     do throws(HeartbeatError) {
       try manager.sendHeartbeat(name, status: status, additionalData: data, pid: pid)
@@ -25,5 +28,6 @@ struct BeatWriter: ~Copyable {
       return last != failure
     }
     if changed, let failure { Console.error(failure) }
+    return failure == nil
   }
 }

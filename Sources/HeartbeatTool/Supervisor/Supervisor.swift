@@ -203,7 +203,7 @@ struct Supervisor: ~Copyable {
       Console.error("\(options.name): is back")
       run?.saidStale = false
     }
-    if run?.vitality.takeBeat(at: now) ?? false { beat() }
+    if run?.vitality.takeBeat(at: now) ?? false, !beat() { run?.vitality.beatFailed(at: now) }
   }
 
   private mutating func becomeStale(_ current: Run) {
@@ -255,15 +255,16 @@ struct Supervisor: ~Copyable {
     }
   }
 
-  private func beat() {
-    guard let run else { return }
+  /// Writes a beat; false when that failed.
+  private func beat() -> Bool {
+    guard let run else { return true }
     var data: JSONObject = [
       "uptime_seconds": .number(((now - run.startedAt) * 1000).rounded() / 1000),
       "restarts_total": .integer(Int64(restarts.restarts)),
     ]
     if let lastExitCode { data["last_exit_code"] = .integer(Int64(lastExitCode)) }
     if let text = run.statusText { data["status_text"] = .string(text) }
-    beats.write(status: run.word, pid: run.mainPID, data: data)
+    return beats.write(status: run.word, pid: run.mainPID, data: data)
   }
 }
 

@@ -11,6 +11,8 @@ struct Vitality: Sendable {
   private var answeredAt: Double?
   private var pingedAt: Double?
   private var lastBeat: Double?
+  private var beatBefore: Double?
+  private var retryAt = -Double.infinity
   private var watchdogTimeout: Double?
   /// The program said itself that it is broken.
   private var isTriggered = false
@@ -46,8 +48,15 @@ struct Vitality: Sendable {
   /// Whether a beat is to be sent now; if so it counts as sent.
   mutating func takeBeat(at now: Double) -> Bool {
     guard !isTriggered, !isStale(at: now), now >= nextBeat(at: now) else { return false }
+    beatBefore = lastBeat
     lastBeat = now
     return true
+  }
+
+  /// The beat that was taken last could not be written: it is due again soon, not only after an interval.
+  mutating func beatFailed(at now: Double) {
+    lastBeat = beatBefore
+    retryAt = now + Self.shortestInterval
   }
 
   /// When the next beat may be due: never while nothing vouches for the program.
@@ -55,9 +64,9 @@ struct Vitality: Sendable {
     if hasProbe, answeredAt == nil || probeFailed { return .infinity }
     if let pingedAt {
       guard pingedAt > lastBeat ?? -.infinity else { return .infinity }
-      return lastBeat.map { $0 + Self.shortestInterval } ?? now
+      return max(lastBeat.map { $0 + Self.shortestInterval } ?? now, retryAt)
     }
-    return lastBeat.map { $0 + interval } ?? now
+    return max(lastBeat.map { $0 + interval } ?? now, retryAt)
   }
 
   /// Whether it hangs: what should vouch for it has been silent for longer than the timeout.
