@@ -64,7 +64,7 @@ public struct HeartbeatSnapshot: Sendable {
     case duplicateName = "duplicate_name"
     /// There are more processes than the limit.
     case tooManyEntries = "too_many_entries"
-    /// A number of the process's data is too large for a double; the rest of the process counts.
+    /// A number of the process's data is NaN, infinite or too large for a double; the rest of the process counts.
     case numberOutOfRange = "number_out_of_range"
     /// An object of the process's data lies deeper than `maximumDataDepth`; the rest of the process counts.
     case tooDeep = "too_deep"

@@ -14,7 +14,7 @@ extension JSONCursor {
     let wholeStart = position
     while let digit = digit() { digits = digits &* 10 &+ digit }
     let wholeCount = position &- wholeStart
-    guard wholeCount > 0 else { throw error("a value") }
+    guard wholeCount > 0 else { return try notFinite(isNegative: isNegative) }
     if wholeCount > 1, text[wholeStart] == UInt8(ascii: "0") {
       throw .notJSON(offset: wholeStart, expected: "no leading zero")
     }
@@ -44,6 +44,20 @@ extension JSONCursor {
       return isNegative ? -magnitude : magnitude
     }
     return general(start..<position)
+  }
+
+  /// Passes `NaN`, `Infinity` or `-Infinity`: no JSON, but what Python's `json.dump` writes of such numbers, and one of
+  /// them must not cost all processes their beats.
+  private mutating func notFinite(isNegative: Bool) throws(HeartbeatParseError) -> Double {
+    switch peek {
+    case UInt8(ascii: "N") where !isNegative:
+      try word("NaN")
+      return .nan
+    case UInt8(ascii: "I"):
+      try word("Infinity")
+      return isNegative ? -.infinity : .infinity
+    default: throw error("a value")
+    }
   }
 
   @inline(__always)

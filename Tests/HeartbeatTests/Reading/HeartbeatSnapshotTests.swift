@@ -96,6 +96,14 @@ struct HeartbeatSnapshotTests {
     #expect(snapshot.skipped == [reason: 1])
   }
 
+  @Test("what Python writes of numbers that are not finite costs only these numbers")
+  func notFinite() throws {
+    let snapshot = try HeartbeatSnapshotTests.parse(
+      processes: #""a": {"last_heartbeat": 1, "x": NaN, "y": Infinity, "z": -Infinity, "v": 5, "w": [NaN]}"#)
+    #expect(HeartbeatSnapshotTests.plain(snapshot) == [Plain("a", 1, ["v": 5])])
+    #expect(snapshot.skipped == [.numberOutOfRange: 3])
+  }
+
   @Test("a long status word is cut between two characters")
   func longStatus() throws {
     let word = String(repeating: "a", count: 63) + "ü" + "rest"
@@ -151,7 +159,7 @@ struct HeartbeatSnapshotTests {
       ("{\"a\" 1}", .notJSON(offset: 5, expected: "':'")),
       ("{\"a\": 1,}", .notJSON(offset: 8, expected: "a string")),
       ("{\"a\": 01}", .notJSON(offset: 6, expected: "no leading zero")),
-      ("{\"a\": NaN}", .notJSON(offset: 6, expected: "a value")),
+      ("{\"a\": Nan}", .notJSON(offset: 8, expected: "a value")),
       ("{\"a\": \"\u{1}\"}", .notJSON(offset: 7, expected: "no control character in a string")),
       ("<html>", .notJSON(offset: 0, expected: "a value")),
     ])
