@@ -20,6 +20,9 @@ BIN = Path(os.environ.get("HEARTBEAT_BIN", ROOT / ".build" / "release"))
 EXPORTER = BIN / "heartbeat-exporter"
 TOOL = BIN / "heartbeat"
 
+# What only root may do (mount, chroot) is done by sudo when the tests run as somebody else.
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+
 # Without the developer's own variables: HEARTBEAT_FILE or HEARTBEAT_EXPORTER_* would change what is tested.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("HEARTBEAT")}
 

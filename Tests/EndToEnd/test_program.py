@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import EXPORTER, TOOL, entry, eventually, free_port, run, write_beats
+from support import AS_ROOT, EXPORTER, TOOL, entry, eventually, free_port, run, write_beats
 
 
 def test_help_lists_the_flags_with_defaults():
@@ -234,10 +234,8 @@ def test_it_runs_in_a_root_that_holds_only_its_libraries(tmp_path):
         shutil.copy(path, target)
     # By environment: Swift reads the arguments from /proc, which is not there either.
     port = free_port()
-    chroot = shutil.which("chroot", path="/usr/sbin:/usr/bin")
-    process = subprocess.Popen(
-        [chroot, root, "/heartbeat-exporter"], env={"HEARTBEAT_EXPORTER_WEB_LISTEN_ADDRESS": f"127.0.0.1:{port}"}
-    )
+    address = f"HEARTBEAT_EXPORTER_WEB_LISTEN_ADDRESS=127.0.0.1:{port}"
+    process = subprocess.Popen([*AS_ROOT, "env", "-i", address, "/usr/sbin/chroot", root, "/heartbeat-exporter"])
     try:
         metrics = f"http://127.0.0.1:{port}/metrics"
         answer = eventually(lambda: run("curl", "-sS", "--fail", metrics).stdout, "it answers without Swift and /proc")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support import ENVIRONMENT, ROOT, TOOL, run
+from support import AS_ROOT, ENVIRONMENT, ROOT, TOOL, run
 
 PYTHON_CLIENT = ROOT / "clients" / "python"
 NODE_CLIENT = ROOT / "clients" / "node"
@@ -119,9 +119,9 @@ def mounted(tmp_path):
     """A small tmpfs of its own, as root: 256 KiB."""
     folder = tmp_path / "mounted"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
+    subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    subprocess.run([*AS_ROOT, "umount", folder], check=True)
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -147,7 +147,7 @@ def test_a_read_only_file_system_is_named_as_the_cause(kind, mounted):
     file = mounted / "heartbeat_status.json"
     file.write_text(json.dumps({"processes": some_entries(3)}))
     before = file.read_bytes()
-    subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
+    subprocess.run([*AS_ROOT, "mount", "-o", "remount,ro", mounted], check=True)
     status, stderr = beat_once(kind, file)
     assert status != 0
     assert "Read-only file system" in stderr and str(file) in stderr
