@@ -20,13 +20,9 @@ enum CommonFlags {
   /// The age at which a heartbeat counts as dead.
   static let timeout = Flag<Double>.value(
     "timeout", .duration, default: Heartbeat.defaultTimeout, help: "Age at which a heartbeat counts as dead.")
-}
 
-extension HeartbeatManager.Options {
-  /// As the tool writes: entries of any age stay, `heartbeat prune` is there to remove them.
-  static var tool: Self {
-    var options = Self()
-    options.retention = 0
-    return options
-  }
+  /// The age at which a writer removes other entries.
+  static let retention = Flag<Double>.value(
+    "retention", .duration, default: HeartbeatManager.Options().retention,
+    help: "Age at which the entries of others are removed from the file; 0 keeps them.")
 }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import pytest
 from support import ENVIRONMENT, ROOT, TOOL, eventually, run
 
 
@@ -119,3 +120,12 @@ def test_the_demo_simulation_beats(exporter, beats):
         simulation.wait(timeout=20)
     for pid in pids.values():
         eventually(lambda: not os.path.exists(f"/proc/{int(pid)}"), f"the simulated process {int(pid)} ended too")
+
+
+@pytest.mark.parametrize("flags, stays", [([], False), (["--retention=0"], True), (["--retention=30d"], True)])
+def test_send_removes_what_is_older_than_the_retention(tmp_path, flags, stays):
+    file = tmp_path / "heartbeat_status.json"
+    old = {"last_heartbeat": time.time() - 25 * 3600, "pid": 1}
+    file.write_text(json.dumps({"processes": {"old": old}}))
+    subprocess.run([TOOL, "send", "new", "--file", file, *flags], check=True)
+    assert set(json.loads(file.read_text())["processes"]) == ({"old", "new"} if stays else {"new"})

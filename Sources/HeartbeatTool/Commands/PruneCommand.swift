@@ -16,7 +16,7 @@ enum PruneCommand {
       examples: [FlagExample("What is older than a week?", "heartbeat prune --older-than 7d --dry-run")]),
     run: { (values, _) in
       do throws(HeartbeatError) {
-        let manager = HeartbeatManager(file: values[CommonFlags.file], options: .tool)
+        let manager = HeartbeatManager(file: values[CommonFlags.file])
         let names = try manager.prune(olderThan: values[olderThan], dryRun: values[dryRun])
         for name in names { Console.print((values[dryRun] ? "would remove " : "removed ") + quoted(name, limit: 200)) }
         if names.isEmpty { Console.print("nothing is older than \(Durations.format(values[olderThan]))") }

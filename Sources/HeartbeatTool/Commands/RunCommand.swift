@@ -39,7 +39,7 @@ enum RunCommand {
         + "(128 + the signal's number when a signal ended it). A program that speaks sd_notify is understood: after "
         + "its first WATCHDOG=1 the beats follow it.",
       groups: [
-        FlagGroup("Heartbeat", [name, interval, timeout, probe, CommonFlags.file]),
+        FlagGroup("Heartbeat", [name, interval, timeout, probe, CommonFlags.file, CommonFlags.retention]),
         FlagGroup("Restart", [restart, onStale, delay, longestDelay, stableAfter, limit, stopTimeout]),
       ],
       arguments: .command("COMMAND"),
@@ -52,6 +52,7 @@ enum RunCommand {
     run: { (values, environment) throws(FlagError) in
       guard let name = values[name] else { throw .invalid("--name is needed: the heartbeat name") }
       var options = SupervisorOptions(name: name, command: values.arguments, file: values[CommonFlags.file])
+      options.retention = values[CommonFlags.retention]
       options.interval = values[interval]
       options.timeout = values[timeout]
       options.onStale = values[onStale]

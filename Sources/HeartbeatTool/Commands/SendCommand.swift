@@ -23,7 +23,7 @@ enum SendCommand {
     name: "send", title: "Sends one heartbeat.",
     flags: FlagSet(
       program: "heartbeat send", summary: "Sends one heartbeat.",
-      groups: [FlagGroup("Flags", [status, data, json, pid, CommonFlags.file])],
+      groups: [FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, CommonFlags.retention])],
       arguments: .named("NAME", 1...1),
       examples: [
         FlagExample("Beat from a shell script", "heartbeat send backup --status copying --data files=120"),
@@ -55,7 +55,9 @@ enum SendCommand {
     }
     let pid = values[pid].flatMap { Int32(exactly: $0) } ?? getppid()
     do throws(HeartbeatError) {
-      try HeartbeatManager(file: values[CommonFlags.file], options: .tool).sendHeartbeat(
+      var options = HeartbeatManager.Options()
+      options.retention = values[CommonFlags.retention]
+      try HeartbeatManager(file: values[CommonFlags.file], options: options).sendHeartbeat(
         values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid > 0 ? pid : nil)
       return 0
     } catch {

@@ -25,7 +25,7 @@ enum StatusCommand {
     let file = values[CommonFlags.file]
     let all: [Heartbeat]
     do throws(HeartbeatError) {
-      all = try HeartbeatManager(file: file, options: .tool).allHeartbeats()
+      all = try HeartbeatManager(file: file).allHeartbeats()
     } catch {
       Console.error(error.description)
       return 2

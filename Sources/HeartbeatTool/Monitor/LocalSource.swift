@@ -13,7 +13,7 @@ struct LocalSource {
   private var matchers: [(index: Int, matcher: ProcessMatcher)] = []
 
   init(file: String, configuration: Configuration, timeout: Double) {
-    manager = HeartbeatManager(file: file, options: .tool)
+    manager = HeartbeatManager(file: file)
     self.configuration = configuration
     self.timeout = timeout
     for (index, process) in configuration.processes.enumerated() {

@@ -22,7 +22,7 @@ enum SimulatedProcess {
     }
     let name = arguments[0]
     let program = SimulatedProgram(name: name)
-    var options = HeartbeatManager.Options.tool
+    var options = HeartbeatManager.Options()
     options.warn = { _ in }
     let manager = HeartbeatManager(file: arguments[3], options: options)
     let start = Clock.monotonicNanoseconds

@@ -70,7 +70,7 @@ struct Simulator: Sendable {
   }
 
   private func beatForAll(_ signals: borrowing SignalQueue) -> Int32 {
-    let manager = HeartbeatManager(file: file, options: .tool)
+    let manager = HeartbeatManager(file: file)
     let names = (0..<processes).map(SimulatedProgram.name(of:))
     let behaviours = names.indices.map { behaviour(of: $0) }
     let start = Clock.monotonicNanoseconds

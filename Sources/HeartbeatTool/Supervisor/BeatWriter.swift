@@ -7,8 +7,9 @@ struct BeatWriter: ~Copyable {
   private let name: String
   private let complaint = Mutex<String?>(nil)
 
-  init(file: String, name: String) {
-    var options = HeartbeatManager.Options.tool
+  init(file: String, name: String, retention: Double) {
+    var options = HeartbeatManager.Options()
+    options.retention = retention
     // Signals wait meanwhile; a beat that could not be written is tried again.
     options.lockTimeout = 2
     manager = HeartbeatManager(file: file, options: options)

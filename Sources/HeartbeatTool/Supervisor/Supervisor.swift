@@ -54,7 +54,7 @@ struct Supervisor: ~Copyable {
     let prober = try ProbeRunner(options.probe)
     self.options = options
     restarts = RestartState(options.policy)
-    beats = BeatWriter(file: options.file, name: options.name)
+    beats = BeatWriter(file: options.file, name: options.name, retention: options.retention)
     isInteractive = isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp()
     var environment = environment
     environment["NOTIFY_SOCKET"] = notifications.name

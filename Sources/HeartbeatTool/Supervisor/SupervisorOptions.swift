@@ -1,3 +1,5 @@
+internal import Heartbeat
+
 /// What to do with a program that runs but no longer answers.
 enum StaleAction: String, CaseIterable, Sendable {
   /// End it and start it again.
@@ -14,6 +16,8 @@ struct SupervisorOptions: Sendable {
   var command: [String]
   /// The heartbeat file.
   var file: String
+  /// Age in seconds at which the entries of others are removed from it; 0 keeps them.
+  var retention = HeartbeatManager.Options().retention
   /// Seconds between two beats.
   var interval: Double = 30
   /// After so many seconds without an answer the program counts as hung.
