@@ -21,7 +21,11 @@ do throws(FlagError) {
     } catch {
       fail(error.description, status: 1)
     }
-  case .run(let options):
+  case .run(var options):
+    // Swift reads them from /proc/self/cmdline, where there is always the program's name at least.
+    if CommandLine.arguments.isEmpty {
+      options.warnings.append("/proc is not mounted, so flags are not seen; only environment variables count")
+    }
     exit(Exporter(options: options, logger: Logger(level: options.log.level, format: options.log.format)).run())
   }
 } catch {
