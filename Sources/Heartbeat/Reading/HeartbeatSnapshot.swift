@@ -68,6 +68,10 @@ public struct HeartbeatSnapshot: Sendable {
     case numberOutOfRange = "number_out_of_range"
     /// An object of the process's data lies deeper than `maximumDataDepth`; the rest of the process counts.
     case tooDeep = "too_deep"
+    /// The keys that lead to a value of the process's data are longer than `maximumKeyPathLength`; the rest counts.
+    case keyTooLong = "key_too_long"
+    /// The file has more different key paths than `maximumKeyPaths`; what stands under the first ones counts.
+    case tooManyKeys = "too_many_keys"
   }
 
   /// The longest process name in bytes.
@@ -76,6 +80,10 @@ public struct HeartbeatSnapshot: Sendable {
   public static let maximumStatusLength = 64
   /// How deep objects of a process's own data may lie in one another.
   public static let maximumDataDepth = 16
+  /// How long the keys that lead to a value may be together, in bytes.
+  public static let maximumKeyPathLength = 1024
+  /// How many different key paths a file may have: each costs memory of its own, numbers under a known one do not.
+  public static let maximumKeyPaths = 100_000
   /// How deep anything in the file may be nested; deeper is not read at all.
   public static let maximumNesting = 512
 

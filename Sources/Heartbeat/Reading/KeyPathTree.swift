@@ -29,6 +29,8 @@ struct KeyPathTree {
     /// The key as it stands in the file, in `keys`.
     var key: Range<Int>
     var needsDecoding: Bool
+    /// Of all keys from the outside in, in bytes.
+    var pathLength: Int
     /// The node that followed this one the last time.
     var following = KeyPathTree.none
     var firstChild = KeyPathTree.none
@@ -50,11 +52,13 @@ struct KeyPathTree {
   init(wanted: Set<String>) {
     self.wanted = wanted
     for known in KnownKey.allCases {
-      _ = known.text.withUTF8Buffer { add(Array($0), under: KeyPathTree.none, needsDecoding: false) }
+      let key = known.text.withUTF8Buffer { Array($0) }
+      _ = add(key, under: KeyPathTree.none, needsDecoding: false, pathLength: key.count)
     }
   }
 
-  var count: Int { nodes.count }
+  /// Why the last key for which there was no node was refused one.
+  private(set) var refusal = HeartbeatSnapshot.SkipReason.tooManyKeys
 
   /// Whether strings at this node are kept.
   func isWanted(_ node: Int) -> Bool { nodes[node].isWanted }
@@ -62,6 +66,7 @@ struct KeyPathTree {
   /// Passes the key at which the cursor stands, with its quotes, and gives its node.
   ///
   /// - Parameter previous: the node of the key in front of it in the same object, if there is one.
+  /// - Returns: `none` when a limit keeps the key from having one; `refusal` says which.
   @inline(__always)
   mutating func node(
     under parent: Int, after previous: Int, _ cursor: inout JSONCursor
@@ -89,8 +94,21 @@ struct KeyPathTree {
     under parent: Int, after previous: Int, _ cursor: inout JSONCursor
   ) throws(HeartbeatParseError) -> Int {
     let raw = try cursor.string()
+    let pathLength = raw.range.count &+ (parent >= 0 ? nodes[parent].pathLength : 0)
+    guard pathLength <= HeartbeatSnapshot.maximumKeyPathLength else {
+      refusal = .keyTooLong
+      return KeyPathTree.none
+    }
     let key = Array(cursor.text[raw.range])
-    let node = places[Place(parent: parent, key: key)] ?? add(key, under: parent, needsDecoding: raw.needsDecoding)
+    let node: Int
+    if let known = places[Place(parent: parent, key: key)] {
+      node = known
+    } else if nodes.count < HeartbeatSnapshot.maximumKeyPaths {
+      node = add(key, under: parent, needsDecoding: raw.needsDecoding, pathLength: pathLength)
+    } else {
+      refusal = .tooManyKeys
+      return KeyPathTree.none
+    }
     if previous >= 0 {
       nodes[previous].following = node
     } else if parent >= 0 {
@@ -101,11 +119,13 @@ struct KeyPathTree {
     return node
   }
 
-  private mutating func add(_ key: [UInt8], under parent: Int, needsDecoding: Bool) -> Int {
+  private mutating func add(_ key: [UInt8], under parent: Int, needsDecoding: Bool, pathLength: Int) -> Int {
     let node = nodes.count
     let start = keys.count
     keys.append(contentsOf: key)
-    nodes.append(Node(parent: parent, key: start..<keys.count, needsDecoding: needsDecoding, isWanted: false))
+    nodes.append(
+      Node(
+        parent: parent, key: start..<keys.count, needsDecoding: needsDecoding, pathLength: pathLength, isWanted: false))
     places[Place(parent: parent, key: key)] = node
     if !wanted.isEmpty {
       let path = components(of: node)
@@ -115,15 +135,30 @@ struct KeyPathTree {
     return node
   }
 
-  /// The keys from the outside in, unescaped.
-  func components(of node: Int) -> [String] {
+  /// Every path, by node. A parent comes before its children, and they share its strings.
+  var keyPaths: [HeartbeatSnapshot.KeyPath] {
+    var paths: [HeartbeatSnapshot.KeyPath] = []
+    paths.reserveCapacity(nodes.count)
+    for node in nodes {
+      let outer = node.parent >= 0 ? paths[node.parent].components : []
+      paths.append(HeartbeatSnapshot.KeyPath(components: outer + [text(of: node)]))
+    }
+    return paths
+  }
+
+  /// The keys of one node from the outside in, unescaped.
+  private func components(of node: Int) -> [String] {
     var result: [String] = []
     var next = node
     while next >= 0 {
-      let raw = keys[nodes[next].key]
-      result.append(String(decoding: nodes[next].needsDecoding ? JSONString.decode(raw)[...] : raw, as: UTF8.self))
+      result.append(text(of: nodes[next]))
       next = nodes[next].parent
     }
     return result.reversed()
+  }
+
+  private func text(of node: Node) -> String {
+    let raw = keys[node.key]
+    return String(decoding: node.needsDecoding ? JSONString.decode(raw)[...] : raw, as: UTF8.self)
   }
 }

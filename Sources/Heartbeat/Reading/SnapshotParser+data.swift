@@ -23,6 +23,7 @@ extension SnapshotParser {
   /// Reads a value of a process's own data.
   @inline(__always)
   mutating func value(_ key: Int, depth: Int, firstNumber: Int) throws(HeartbeatParseError) {
+    guard key >= 0 else { return try skip(paths.refusal) }
     switch cursor.peek {
     case UInt8(ascii: "{"):
       guard depth < HeartbeatSnapshot.maximumDataDepth else { return try skip(.tooDeep) }

@@ -33,7 +33,7 @@ struct SnapshotParser {
     try expectEnd()
     // A shape that is wrong in a text that is torn as well is told as torn: that is what heals by itself.
     if let wrongShape { throw wrongShape }
-    snapshot.keyPaths = (0..<paths.count).map { HeartbeatSnapshot.KeyPath(components: paths.components(of: $0)) }
+    snapshot.keyPaths = paths.keyPaths
     return (snapshot, decoded)
   }
 

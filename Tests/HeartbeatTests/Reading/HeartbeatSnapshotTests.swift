@@ -137,6 +137,31 @@ struct HeartbeatSnapshotTests {
     }
   }
 
+  @Test("keys that are too long together are left out and counted, with all below them")
+  func longKeys() throws {
+    let limit = HeartbeatSnapshot.maximumKeyPathLength
+    for (outer, inner, count, skipped) in [(limit - 1, 1, 2, 0), (limit, 1, 1, 1), (limit + 1, 1, 1, 1)] {
+      let text =
+        "\"a\": {\"last_heartbeat\": 1, \"additional_data\": {\"\(String(repeating: "k", count: outer))\": "
+        + "{\"\(String(repeating: "c", count: inner))\": 1}, \"x\": 2}}"
+      let snapshot = try HeartbeatSnapshotTests.parse(processes: text)
+      #expect(snapshot.numbers.count == count)
+      #expect(snapshot.skipped[.keyTooLong, default: 0] == skipped)
+    }
+  }
+
+  @Test("a file may have only so many different keys; those that are known go on counting")
+  func manyKeys() throws {
+    let limit = HeartbeatSnapshot.maximumKeyPaths
+    let keys = (0..<limit).map { "\"k\($0)\": 1" }.joined(separator: ",")
+    let snapshot = try HeartbeatSnapshotTests.parse(
+      processes: "\"a\": {\"last_heartbeat\": 1, \(keys)}, \"b\": {\"last_heartbeat\": 1, \"k0\": 1, \"new\": 1}")
+    let known = KeyPathTree.KnownKey.allCases.count
+    #expect(snapshot.keyPaths.count == limit)
+    #expect(snapshot.entries.map(\.numbers.count) == [limit - known, 1])
+    #expect(snapshot.skipped == [.tooManyKeys: known + 1])
+  }
+
   @Test("more processes than the limit are left out and counted")
   func tooMany() throws {
     let text = (0..<5).map { "\"p\($0)\": {\"last_heartbeat\": 1}" }.joined(separator: ",")
