@@ -1,64 +1,12 @@
 """The real peers: Prometheus scrapes the exporter, promtool reads what it says."""
 
-import json
 import math
-import signal
 import subprocess
-import urllib.parse
-import urllib.request
 
 import pytest
 
-from support import FIXTURES, entry, eventually, free_port, write_beats
-
-
-class Prometheus:
-    def __init__(self, folder, targets):
-        self.port = free_port()
-        config = folder / "prometheus.yml"
-        config.write_text(
-            "global: { scrape_interval: 1s, scrape_timeout: 1s }\n"
-            "scrape_configs:\n"
-            "  - job_name: heartbeat\n"
-            "    static_configs:\n"
-            f"      - targets: {json.dumps([f'127.0.0.1:{t}' for t in targets])}\n"
-        )
-        self.log = folder / "prometheus.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    "prometheus",
-                    f"--config.file={config}",
-                    f"--storage.tsdb.path={folder / 'tsdb'}",
-                    f"--web.listen-address=127.0.0.1:{self.port}",
-                    "--log.level=warn",
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-            )
-
-    def api(self, path, **query):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as response:
-                return json.load(response)["data"]
-        except OSError:
-            assert self.process.poll() is None, self.log.read_text()
-            return None
-
-    def query(self, expression):
-        """[(labels, value)] of an instant query; empty while Prometheus is starting."""
-        data = self.api("query", query=expression)
-        return [(s["metric"], float(s["value"][1])) for s in data["result"]] if data else []
-
-    def value(self, expression):
-        found = self.query(expression)
-        return found[0][1] if len(found) == 1 else None
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=20)
+from prometheus import Prometheus
+from support import FIXTURES, entry, eventually, write_beats
 
 
 @pytest.fixture
