@@ -61,3 +61,14 @@ let package = Package(
     tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "POSIX"]),
   ]
 )
+
+// Only scripts/fuzz sets it: the fuzzers are linked with libFuzzer, which a usual build knows nothing of.
+if Context.environment["HEARTBEAT_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["Heartbeat", "Procfs", "HTTPServer", "Exporter", "HeartbeatTool"],
+      path: "Tests/Fuzz",
+      exclude: ["Corpus"],
+      swiftSettings: swiftSettings))
+}

@@ -15,9 +15,22 @@ public final class CommandLinePattern: @unchecked Sendable {
     public let description: String
   }
 
+  /// The longest expression in bytes: `regcomp(3)` needs stack for each of its parentheses.
+  public static let maximumLength = 1024
+  /// How many characters, classes and groups an expression may have once its repetitions are written out.
+  public static let maximumSize = 2_000
+
   /// Compiles the expression. The corresponding C function is `regcomp(3)`.
   public init(_ expression: String) throws(CompileError) {
     guard !expression.utf8.contains(0) else { throw CompileError(description: "A NUL in the regular expression") }
+    guard expression.utf8.count <= Self.maximumLength else {
+      throw CompileError(description: "Longer than \(Self.maximumLength) bytes")
+    }
+    let size = ExpressionSize(of: expression)
+    guard !size.isUndefined else { throw CompileError(description: "A repetition of a repetition, or an empty group") }
+    guard size.total <= Self.maximumSize else {
+      throw CompileError(description: "Too many repetitions: written out, more than \(Self.maximumSize) characters")
+    }
     let memory = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
     memory.initialize(to: regex_t())
     let code = regcomp(memory, expression, REG_EXTENDED | REG_NOSUB)

@@ -32,6 +32,29 @@ struct ProcessMatcherTests {
     #expect(try ProcessMatcher(regex: regex).matches(line) == expected)
   }
 
+  @Test(
+    "the size with repetitions written out",
+    arguments: [
+      ("", 0), ("abc", 3), ("a{3}", 4), ("a{2,5}b", 7), ("a+", 2), ("(ab)+", 8), ("((a{9}){9}){9}", 1_220),
+      ("[]a](x|y)", 6), ("[[:digit:]]{2}-[0-9]{2}", 7), ("\\({3}", 4), ("a{,}", 2),
+      ("(a{99999999999}){99999999999}", .max),
+      ("((((((((((a+)+)+)+)+)+)+)+)+)+)+", 6_140), ("a)b(", 4),
+    ] as [(String, Int)])
+  func sizes(regex: String, expected: Int) {
+    #expect(ExpressionSize(of: regex).total == expected)
+  }
+
+  // The second took 400 MB before it was refused.
+  @Test(
+    "an expression that would take all memory is refused",
+    arguments: [
+      String(repeating: "a", count: 1025), "(((a{255}){255}){255}", "a++++++++++++++++++++++", "()+", "(()*)*",
+      "((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+",
+    ])
+  func hugeExpressions(regex: String) {
+    #expect(throws: CommandLinePattern.CompileError.self) { try ProcessMatcher(regex: regex) }
+  }
+
   @Test("an expression that is none says why", arguments: ["(", "[a", "a{2,1}", "*(", "a\u{0}b"])
   func badExpressions(regex: String) {
     do throws(CommandLinePattern.CompileError) {

@@ -1,0 +1,17 @@
+@testable import Exporter
+
+/// The configuration file: accepted, or refused with a place within it.
+func fuzzYAML(_ input: UnsafeRawBufferPointer) {
+  let bytes = Array(input)
+  let lines = bytes.count { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } + bytes.count { $0 >= 0x80 } + 2
+  do throws(ConfigurationError) {
+    _ = try Configuration.parse(bytes, file: "f")
+  } catch {
+    require(!error.problem.isEmpty, "an error without a text")
+    if let position = error.position {
+      require(position.line >= 1 && position.column >= 1, "a place before the beginning")
+      require(position.line <= lines, "a place behind the end")
+    }
+    require(!"\(error)".utf8.contains { $0 < 0x20 }, "a control character in an error")
+  }
+}
