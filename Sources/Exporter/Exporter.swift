@@ -62,10 +62,18 @@ public struct Exporter {
     waitForEnd(signals, queue)
     server.shutdown(grace: options.web.shutdownTimeout)
     queue.close()
-    scraping.join()
+    if queue.waitForEnd(timeout: Exporter.patienceWithScrapes) {
+      scraping.join()
+    } else {
+      scraping.detach()
+      logger.warn("a scrape still waits for the kernel: it is left behind")
+    }
     logger.info("stopped")
     return 0
   }
+
+  /// How long the end waits for the scrape thread once all answers are sent or given up, in seconds.
+  private static let patienceWithScrapes = 1.0
 
   private func load() throws(ConfigurationError) -> Configuration {
     guard let file = options.configFile else { return Configuration() }
@@ -113,6 +121,7 @@ public struct Exporter {
           queue.finishedScrape()
         }
       }
+      queue.end()
     }
   }
 

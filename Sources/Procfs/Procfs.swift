@@ -129,6 +129,8 @@ public final class Procfs {
     try listing.forEachEntry(using: buffer) { name in
       if let pid = name.processID { found.append(pid) }
     }
+    // A /proc that is mounted holds at least the one who reads it: an empty folder must not make all look dead.
+    guard !found.isEmpty else { throw Errno(ENOENT) }
     if zip(found, found.dropFirst()).contains(where: { $0 >= $1 }) { found.sort() }
     return found
   }

@@ -27,6 +27,10 @@ AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("HEARTBEAT")}
 
 
+# How much longer than usual anything may take: a sanitizer slows the programs down.
+PATIENCE = float(os.environ.get("HEARTBEAT_TEST_PATIENCE", "1"))
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -35,6 +39,7 @@ def free_port():
 
 def eventually(condition, what, seconds=20.0):
     """Polls until `condition()` is true (and returns its value); fails with `what` when it never is."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -163,7 +168,7 @@ def run(*arguments, env=None, cwd=None, timeout=30):
         text=True,
         env=ENVIRONMENT | (env or {}),
         cwd=cwd,
-        timeout=timeout,
+        timeout=timeout * PATIENCE,
     )
 
 

@@ -215,6 +215,7 @@ def test_several_listen_addresses(exporter):
         assert b" 200 " in s.recv(1000)
 
 
+@pytest.mark.shipped
 @pytest.mark.parametrize("program", [EXPORTER, TOOL])
 def test_the_programs_need_no_swift(program):
     libraries = run("ldd", program).stdout
@@ -224,6 +225,7 @@ def test_the_programs_need_no_swift(program):
     assert result.returncode == 0 and result.stdout, result.stderr
 
 
+@pytest.mark.shipped
 def test_it_runs_in_a_root_that_holds_only_its_libraries(tmp_path):
     """A machine without Swift: the binary, the C libraries that ldd names, nothing else."""
     root = tmp_path / "root"

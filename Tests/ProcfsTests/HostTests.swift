@@ -37,8 +37,8 @@ struct HostTests {
   func memory() throws {
     let memory = try procfs.memoryInfo()
     #expect(memory.fields.first == MemoryInfo.Field(name: "MemTotal", bytes: 16_293_532 * 1024))
-    #expect(memory["MemAvailable"] == 11_203_204 * 1024)
-    #expect(memory["SwapFree"] == 2_085_884 * 1024)
+    #expect(memory["MemAvailable"] == UInt64(11_203_204 * 1024))
+    #expect(memory["SwapFree"] == UInt64(2_085_884 * 1024))
     #expect(memory["HugePages_Total"] == nil)
     let odd = parse("A: 18446744073709551615 kB\nB: x kB\n: 1 kB\nC 1 kB\nD:\n") { MemoryInfo(parsing: $0) }
     #expect(odd.fields == [MemoryInfo.Field(name: "A", bytes: .max)])

@@ -51,6 +51,9 @@ enum ExporterFlags {
   static let maxFileSize = Flag.value(
     "heartbeat.max-file-size", .size(1...(1 << 31)), default: defaults.heartbeat.maxFileSize,
     help: "Largest heartbeat file that is read.")
+  static let readTimeout = Flag.value(
+    "heartbeat.read-timeout", .duration(0.1...60), default: defaults.heartbeat.readTimeout,
+    help: "How long a scrape waits for the heartbeat file's file system.")
 
   static let heartbeatCollector = Flag.toggle(
     "collector.heartbeat", default: defaults.collectors.heartbeat, help: "The heartbeat_* metrics.")
@@ -84,7 +87,11 @@ enum ExporterFlags {
           shutdownTimeout,
         ]),
       FlagGroup(
-        "Heartbeats", [file, timeout, retention, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize]),
+        "Heartbeats",
+        [
+          file, timeout, retention, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize,
+          readTimeout,
+        ]),
       FlagGroup("Collectors", [heartbeatCollector, processCollector, systemCollector]),
       FlagGroup("Configuration and host", [configFile, checkConfig, procfs, rootfs]),
       FlagGroup("Log", [logLevel, logFormat]),
@@ -168,6 +175,7 @@ extension ExporterOptions {
     heartbeat.maxSeries = values[ExporterFlags.maxSeries]
     heartbeat.maxSeriesPerProcess = values[ExporterFlags.maxSeriesPerProcess]
     heartbeat.maxFileSize = values[ExporterFlags.maxFileSize]
+    heartbeat.readTimeout = values[ExporterFlags.readTimeout]
     configFile = values[ExporterFlags.configFile]
     checkConfig = values[ExporterFlags.checkConfig]
     collectors.heartbeat = values[ExporterFlags.heartbeatCollector]

@@ -41,6 +41,8 @@ public struct ExporterOptions: Sendable, Equatable {
     public var maxSeriesPerProcess = 1000
     /// The largest heartbeat file that is read.
     public var maxFileSize = 64 << 20
+    /// How long a scrape waits for the file's file system, in seconds.
+    public var readTimeout = 2.0
 
     /// The defaults.
     public init() {}

@@ -18,6 +18,7 @@ final class ScrapeQueue: Sendable {
     var tasks: [Task] = []
     var scrapes = 0
     var isClosed = false
+    var hasEnded = false
   }
 
   private let state = Monitor(State())
@@ -59,6 +60,16 @@ final class ScrapeQueue: Sendable {
       if !state.tasks.isEmpty { return .some(state.tasks.removeFirst()) }
       return state.isClosed ? .some(nil) : nil
     } ?? nil
+  }
+
+  /// Says that the thread does nothing any more.
+  func end() {
+    state.withLock { $0.hasEnded = true }
+  }
+
+  /// Waits for the thread to say so; false when the time runs out, since a /proc that hangs cannot be interrupted.
+  func waitForEnd(timeout: Double) -> Bool {
+    state.wait(timeout: timeout) { $0.hasEnded ? true : nil } ?? false
   }
 }
 

@@ -10,6 +10,7 @@ struct Scraper: ~Copyable {
   private var configuration: Configuration
   private var configurationIsGood = true
   private var file: HeartbeatFile
+  private let probe: FileProbe
   private var monitored = MonitoredProcesses()
   private var heartbeats: HeartbeatCollector
   private var processes: ProcessCollector
@@ -36,6 +37,7 @@ struct Scraper: ~Copyable {
     file = HeartbeatFile(
       path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
       maximumSize: options.heartbeat.maxFileSize)
+    probe = FileProbe(path: options.heartbeat.file)
     heartbeats = HeartbeatCollector(
       seriesPerProcess: options.heartbeat.maxSeriesPerProcess, series: options.heartbeat.maxSeries,
       showsStrings: !options.heartbeat.stringKeys.isEmpty)
@@ -99,7 +101,12 @@ struct Scraper: ~Copyable {
 
   /// Reads the file if it changed, and joins it with the configuration if either did.
   private mutating func refresh(at now: Double) {
-    file.refresh()
+    let patience = options.heartbeat.readTimeout
+    if probe.answers(within: patience, wasGood: file.isUp) {
+      file.refresh()
+    } else {
+      file.refreshTimedOut(after: patience)
+    }
     problems.report(file.lastProblem)
     guard file.generation != shownGeneration || now > monitored.nextExpiry else { return }
     monitored = MonitoredProcesses(

@@ -81,6 +81,18 @@ public struct HeartbeatFile: Sendable {
     }
   }
 
+  /// Takes the place of `refresh` when the file's file system hangs: `snapshot` stays as it is.
+  ///
+  /// - Parameter seconds: how long it was waited for.
+  public mutating func refreshTimedOut(after seconds: Double) {
+    let problem = HeartbeatFileProblem(
+      failure: .timeout,
+      description: "\(path): its file system did not answer within \(seconds) s; is its server up?")
+    isUp = false
+    lastProblem = problem
+    readErrors[problem.failure, default: 0] += 1
+  }
+
   private mutating func readIfChanged() throws(HeartbeatFileProblem) {
     // Nothing is opened but what stat calls a regular file: opening a device may have effects.
     var status = stat()

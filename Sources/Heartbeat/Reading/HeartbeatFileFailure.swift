@@ -16,6 +16,8 @@ public enum HeartbeatFileFailure: String, CaseIterable, Sendable {
   case wrongShape = "wrong_shape"
   /// It is larger than the limit.
   case tooLarge = "too_large"
+  /// Its file system does not answer in time.
+  case timeout
   /// The kernel gave another error.
   case inputOutput = "io_error"
 
@@ -23,7 +25,7 @@ public enum HeartbeatFileFailure: String, CaseIterable, Sendable {
   var mayHealAtOnce: Bool {
     switch self {
     case .missing, .empty, .torn, .notJSON, .wrongShape: true
-    case .permissionDenied, .notARegularFile, .tooLarge, .inputOutput: false
+    case .permissionDenied, .notARegularFile, .tooLarge, .timeout, .inputOutput: false
     }
   }
 }

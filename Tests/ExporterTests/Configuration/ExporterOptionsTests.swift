@@ -44,6 +44,7 @@ struct ExporterOptionsTests {
     expected.collectors.system = false
     expected.paths.procfs = "/host/proc"
     expected.paths.rootfs = "/host"
+    expected.heartbeat.readTimeout = 4
     expected.log.level = .debug
     expected.log.format = .json
     let line = """
@@ -51,7 +52,7 @@ struct ExporterOptionsTests {
       --web.max-connections=1 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
-      --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --config.file=c.yml --check-config
+      --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml --check-config
       --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
       --log.level=debug --log.format=json
       """

@@ -1,0 +1,80 @@
+internal import Glibc
+internal import POSIX
+
+/// Whether a file can be asked for at all: on a network or FUSE file system whose server hangs, `stat(2)` and `open(2)`
+/// do not return, and no time limit can be put on them.
+///
+/// So a thread of its own asks first, and whoever needs the file waits for that thread with a limit. A file on a local
+/// file system needs no thread: once that is known, nothing is asked any more until the file turns bad. To be used by
+/// one thread at a time.
+public final class FileProbe: Sendable {
+  private struct State {
+    var isAsked = false
+    /// Whether the answers of the file come from this machine's own kernel.
+    var isLocal = false
+    var hasThread = false
+  }
+
+  private let path: String
+  private let state = Monitor(State())
+
+  /// Describes a file, and asks nothing yet.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Whether the file, or the news that there is none, can be had without hanging.
+  ///
+  /// - Parameters:
+  ///   - seconds: how long to wait; when an earlier question still hangs, it does not wait at all.
+  ///   - wasGood: whether the last reading of the file went well.
+  public func answers(within seconds: Double, wasGood: Bool) -> Bool {
+    let (isKnown, isHanging, needsThread) = state.withLock { state in
+      if wasGood && state.isLocal { return (true, false, false) }
+      let isHanging = state.isAsked
+      state.isAsked = true
+      defer { state.hasThread = true }
+      return (false, isHanging, !state.hasThread)
+    }
+    if isKnown { return true }
+    if isHanging { return false }
+    if needsThread {
+      do throws(Errno) {
+        try Thread.start(named: "file-probe") { [self] in serve() }.detach()
+      } catch {
+        // Without a thread the file is read all the same: that it hangs is a lesser danger than that it is not read.
+        state.withLock { $0 = State() }
+        return true
+      }
+    }
+    return state.wait(timeout: seconds) { $0.isAsked ? nil : true } ?? false
+  }
+
+  private func serve() {
+    while true {
+      state.wait { $0.isAsked ? () : nil }
+      let isLocal = FileProbe.touch(path)
+      state.withLock { state in
+        state.isLocal = isLocal
+        state.isAsked = false
+      }
+    }
+  }
+
+  /// Does all that a reader does, and says whether the file lies on a local file system.
+  private static func touch(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let file = try? FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    else { return false }
+    var byte: UInt8 = 0
+    _ = withUnsafeMutableBytes(of: &byte) { buffer in (try? file.read(into: buffer)) ?? 0 }
+    return (try? file.fileSystemType()).map(localTypes.contains) ?? false
+  }
+
+  /// `f_type` of file systems whose answers need no other program and no other machine, from `statfs(2)`: ext, XFS,
+  /// Btrfs, tmpfs, ramfs, F2FS, ZFS, overlayfs, bcachefs.
+  private static let localTypes: Set<UInt32> = [
+    0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0xF2F5_2010, 0x2FC1_2FC1, 0x794C_7630, 0xCA45_1A4E,
+  ]
+}

@@ -1,0 +1,232 @@
+"""What a host can do to a program: file systems that fill, vanish or hang, clocks that jump, a /proc that is not there."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support import AS_ROOT, Samples, entry, eventually, write_beats
+
+
+def as_root(*command):
+    result = subprocess.run([*AS_ROOT, *map(str, command)], capture_output=True, text=True, timeout=30)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def reasons(samples):
+    return {r for r, n in samples.of("heartbeat_file_read_errors_total").items() if n > 0}
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of one megabyte in the folder of the heartbeat file."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    as_root("mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", folder)
+    yield folder
+    if os.path.ismount(folder):
+        as_root("umount", "--lazy", folder)
+
+
+def test_a_full_disk_is_read_all_the_same(exporter, disk):
+    file = disk / "heartbeat_status.json"
+    write_beats(file, {"bidder": entry(offset=1)})
+    with open(disk / "filler", "wb", buffering=0) as filler, pytest.raises(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+    e = exporter(f"--heartbeat.file={file}", default_file=True)
+    assert e.metrics().value("heartbeat_data_offset", process="bidder") == 1
+
+
+def test_a_read_only_file_system_is_read_all_the_same(exporter, disk):
+    file = disk / "heartbeat_status.json"
+    write_beats(file, {"bidder": entry(offset=1)})
+    as_root("mount", "-o", "remount,ro", disk)
+    e = exporter(f"--heartbeat.file={file}", default_file=True)
+    assert e.metrics().value("heartbeat_file_up") == 1
+    assert e.metrics().value("heartbeat_data_offset", process="bidder") == 1
+
+
+def test_a_file_system_that_vanishes_and_comes_back(exporter, disk):
+    file = disk / "heartbeat_status.json"
+    write_beats(file, {"bidder": entry(offset=1)})
+    e = exporter(f"--heartbeat.file={file}", default_file=True)
+    assert e.metrics().value("heartbeat_file_up") == 1
+    as_root("umount", disk)
+    gone = e.metrics()
+    assert gone.value("heartbeat_file_up") == 0
+    assert reasons(gone) == {"missing"}
+    assert gone.value("heartbeat_data_offset", process="bidder") == 1
+    as_root("mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", disk)
+    write_beats(file, {"bidder": entry(offset=2)})
+    assert e.metrics().value("heartbeat_data_offset", process="bidder") == 2
+
+
+def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_path):
+    behind, folder = tmp_path / "behind", tmp_path / "fuse"
+    behind.mkdir()
+    folder.mkdir()
+    write_beats(behind / "heartbeat_status.json", {"bidder": entry(offset=1)})
+    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
+    try:
+        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
+        e = exporter(f"--heartbeat.file={folder}/heartbeat_status.json", "--heartbeat.read-timeout=500ms", default_file=True)
+        assert e.metrics().value("heartbeat_file_up") == 1
+        as_root("kill", "-STOP", server.pid)
+        # FUSE answers from its cache for a second.
+        eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+        hanging = e.metrics()
+        assert reasons(hanging) == {"timeout"}
+        assert hanging.value("heartbeat_data_offset", process="bidder") == 1
+        assert hanging.value("process_up", process="heartbeat-exporter") == 1
+        assert e.stderr.count("did not answer") == 1, e.stderr
+        # Nobody waits for it again: a hundred scrapes would take 50 s.
+        began = time.monotonic()
+        for _ in range(100):
+            assert e.get("/metrics?collect[]=heartbeat").status == 200
+        assert time.monotonic() - began < 25
+        as_root("kill", "-CONT", server.pid)
+        write_beats(behind / "heartbeat_status.json", {"bidder": entry(offset=2)})
+        eventually(lambda: e.metrics().value("heartbeat_data_offset", process="bidder") == 2, "the file is read again")
+        # SIGTERM ends it also while the file system hangs.
+        as_root("kill", "-STOP", server.pid)
+        eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+        assert e.stop() == 0
+    finally:
+        as_root("kill", "-CONT", server.pid)
+        as_root("umount", "--lazy", folder)
+        server.wait(timeout=20)
+
+
+def zeros(file, size=2 << 30):
+    with file.open("wb") as f:
+        f.truncate(size)
+
+
+PLACES = {
+    "a folder": (lambda f: f.mkdir(), "not_a_regular_file"),
+    "a device": (lambda f: as_root("mknod", "-m", "666", f, "c", "1", "5"), "not_a_regular_file"),
+    "a device that blocks": (lambda f: f.symlink_to("/dev/ptmx"), "not_a_regular_file"),
+    "a fifo": (lambda f: os.mkfifo(f), "not_a_regular_file"),
+    "a socket": (lambda f: as_root("python3", "-c", f"import socket; socket.socket(socket.AF_UNIX).bind({str(f)!r})"), "not_a_regular_file"),
+    "2 GB of zeros": (zeros, "too_large"),
+    "a loop of links": (lambda f: f.symlink_to(f.name), "io_error"),
+    "endless": (lambda f: f.symlink_to("/proc/self/pagemap"), None),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_something_else_stands_in_the_files_place(exporter, beats, place):
+    put, reason = PLACES[place]
+    write_beats(beats, {"bidder": entry(offset=1)})
+    e = exporter()
+    assert e.metrics().value("heartbeat_file_up") == 1
+    memory = e.metrics().value("process_resident_memory_bytes", process="heartbeat-exporter")
+    beats.unlink()
+    put(beats)
+    for _ in range(3):
+        samples = e.metrics()
+        assert samples.value("heartbeat_file_up") == 0
+        assert samples.value("heartbeat_data_offset", process="bidder") == 1
+    assert reason is None or reasons(samples) == {reason}
+    assert samples.value("process_resident_memory_bytes", process="heartbeat-exporter") < memory + (96 << 20)
+    # One warning, whatever the number of scrapes.
+    assert e.stderr.count("cannot read the heartbeat file") == 1, e.stderr
+
+
+def test_two_gigabytes_of_zeros_within_the_limit_are_refused_by_their_content(exporter, beats):
+    zeros(beats, (2 << 30) - 1)
+    e = exporter("--heartbeat.max-file-size=2GiB")
+    assert reasons(e.metrics()) == {"not_json"}
+    beats.unlink()
+    write_beats(beats, {"bidder": entry(offset=1)})
+    samples = e.metrics()
+    assert samples.value("heartbeat_data_offset", process="bidder") == 1
+    # What the zeros took is given back.
+    eventually(
+        lambda: e.metrics().value("process_resident_memory_bytes", process="heartbeat-exporter") < (128 << 20),
+        "the memory is given back",
+    )
+
+
+@pytest.mark.shipped  # a sanitizer wants to be loaded first
+@pytest.mark.parametrize("jump", [86_400, -86_400])
+def test_the_clock_is_set(exporter, beats, tmp_path, jump):
+    """Set for the exporter alone, by a library that is loaded into it."""
+    library, offset = tmp_path / "set_clock.so", tmp_path / "offset"
+    compiler = shutil.which("clang") or "cc"
+    source = Path(__file__).with_name("set_clock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], check=True, timeout=60)
+    offset.write_text("0")
+    environment = {"LD_PRELOAD": str(library), "SET_CLOCK": str(offset)}
+    write_beats(beats, {"bidder": entry(age=5, offset=1)})
+    e = exporter("--web.idle-timeout=60s", env=environment)
+    before = e.metrics()
+    assert 4 <= before.value("heartbeat_age_seconds", process="bidder") < 60
+    assert before.value("heartbeat_alive", process="bidder") == 1
+    offset.write_text(str(jump))
+    after = eventually(
+        lambda: (s := e.metrics()) and abs(s.value("heartbeat_age_seconds", process="bidder")) > 3600 and s,
+        "the jump is seen",
+    )
+    # Shown, never hidden: the age jumps with the clock, and what is ahead of it is negative.
+    assert jump - 60 < after.value("heartbeat_age_seconds", process="bidder") < jump + 120
+    assert after.value("heartbeat_alive", process="bidder") == 0
+    # What is measured by the monotonic clock does not notice, connections are not cut, a new beat is seen.
+    assert all(0 <= v < 60 for v in after.of("heartbeat_exporter_collector_duration_seconds").values())
+    write_beats(beats, {"bidder": entry(age=-jump, offset=2)})
+    again = e.metrics()
+    assert again.value("heartbeat_data_offset", process="bidder") == 2
+    assert again.value("heartbeat_alive", process="bidder") == 1
+    assert e.stop() == 0
+
+
+def test_proc_goes_away_while_it_runs(beats, tmp_path, exporter):
+    """In a mount namespace of its own, where /proc is unmounted under the running exporter."""
+    write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=1)})
+    ready = tmp_path / "namespace"
+    under = ("unshare", "--mount", "--propagation", "private", "sh", "-c", f'echo $$ > {ready}; exec "$@"', "sh")
+    e = exporter(under=(*AS_ROOT, *under))
+    assert e.metrics().value("process_up", process="bidder") == 1
+    pid = ready.read_text().strip()
+    as_root("nsenter", "--target", pid, "--mount", "umount", "--lazy", "/proc")
+    for _ in range(3):
+        samples = e.metrics()
+        assert samples.value("heartbeat_data_offset", process="bidder") == 1
+        # The exporter holds on to the /proc that it knows; what it could not know it would have to leave out.
+        assert samples.value("process_up", process="bidder") in (1, None)
+    assert e.stop() == 0
+
+
+def test_no_proc_at_all(exporter, beats, tmp_path):
+    empty = tmp_path / "proc"
+    empty.mkdir()
+    write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=1)})
+    e = exporter(f"--path.procfs={empty}")
+    samples = e.metrics()
+    assert samples.value("heartbeat_data_offset", process="bidder") == 1
+    assert samples.value("process_up", process="bidder") is None, "it is not known, so it is not said"
+    success = samples.of("heartbeat_exporter_collector_success")
+    assert success == {"heartbeat": 1, "process": 0, "system": 0}
+
+
+def test_a_storm_of_sighup(exporter, beats, tmp_path):
+    write_beats(beats, {"bidder": entry(offset=1)})
+    config = tmp_path / "config.yml"
+    config.write_text("processes:\n  bidder:\n    timeout: 30s\n")
+    e = exporter(f"--config.file={config}")
+    descriptors = len(os.listdir(f"/proc/{e.process.pid}/fd"))
+    for n in range(2000):
+        e.signal(signal.SIGHUP)
+        if n % 100 == 0:
+            assert e.metrics().value("heartbeat_timeout_seconds", process="bidder") == 30
+    config.write_text("processes:\n  bidder:\n    timeout: 31s\n")
+    e.signal(signal.SIGHUP)
+    eventually(lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder") == 31, "the last one counts")
+    assert len(os.listdir(f"/proc/{e.process.pid}/fd")) <= descriptors + 1
+    assert e.stop() == 0
