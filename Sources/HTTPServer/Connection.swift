@@ -44,6 +44,10 @@ final class Connection {
 
   let id: ConnectionID
   let peer: SocketAddress
+  /// The name of the listening socket through which it came.
+  let listener: String
+  /// Who is at the other end of a Unix socket.
+  let credentials: PeerCredentials?
   /// Whether it came when there was no room, only to be told so.
   let isRefusal: Bool
   var transport: Transport
@@ -67,11 +71,14 @@ final class Connection {
   static let maximumLingerBytes = 1024 * 1024
 
   init(
-    id: ConnectionID, accepted: consuming AcceptedSocket, limits: RequestLimits, isRefusal: Bool, interest: UInt32,
-    now: UInt64
+    id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, limits: RequestLimits, isRefusal: Bool,
+    interest: UInt32, now: UInt64
   ) {
     self.id = id
     self.peer = accepted.peer
+    self.listener = listener
+    let isUnix = accepted.peer.unixPath != nil
+    self.credentials = isUnix ? Socket.credentials(of: accepted.descriptor.rawValue) : nil
     self.isRefusal = isRefusal
     self.parser = RequestParser(limits: limits)
     self.exchange = Exchange(started: now)

@@ -37,7 +37,7 @@ extension EventLoop {
   func accept(from listener: Listener) {
     for _ in 0..<Self.acceptsAtOnce {
       do throws(Errno) {
-        admit(try setup.accept(listener.descriptor.rawValue))
+        admit(try setup.accept(listener.descriptor.rawValue), listener.name)
       } catch {
         switch error.rawValue {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
@@ -56,7 +56,7 @@ extension EventLoop {
     }
   }
 
-  private func admit(_ accepted: consuming AcceptedSocket) {
+  private func admit(_ accepted: consuming AcceptedSocket, _ listener: String) {
     setup.counters.accepted.add(1, ordering: .relaxed)
     let isFull = connections.count - connections.refusals >= setup.capacity.connections
     let isRefusal = isFull && !evictOne(evenRefusals: false)
@@ -66,8 +66,8 @@ extension EventLoop {
       if connections.refusals >= setup.capacity.refusals { return }
     }
     let connection = Connection(
-      id: connections.nextID(), accepted: accepted, limits: setup.configuration.limits, isRefusal: isRefusal,
-      interest: EventPoll.readable, now: now)
+      id: connections.nextID(), accepted: accepted, listener: listener, limits: setup.configuration.limits,
+      isRefusal: isRefusal, interest: EventPoll.readable, now: now)
     do throws(Errno) {
       try poll.add(connection.transport.descriptor, token: connection.id.packed, interest: connection.interest)
     } catch {

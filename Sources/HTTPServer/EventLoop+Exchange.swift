@@ -101,6 +101,8 @@ extension EventLoop {
     }
     var request = request
     request.peer = connection.peer
+    request.listener = connection.listener
+    request.credentials = connection.credentials
     let responder = Responder(mailbox: setup.mailbox, connection: connection.id)
     setup.handler(request, responder)
     if let response = responder.handlerReturned() { respond(connection, response) }
@@ -115,7 +117,8 @@ extension EventLoop {
     }
     connection.exchange.isServersOwn = true
     connection.keepsAlive = false
-    respond(connection, .text(status, "\(status) \(Response.reason(status)): \(reason)"))
+    let made = setup.configuration.failureResponse?(status, reason, connection.exchange.path)
+    respond(connection, made ?? .text(status, "\(status) \(Response.reason(status)): \(reason)"))
   }
 
   /// Begins to write an answer; `advance` goes on with it.

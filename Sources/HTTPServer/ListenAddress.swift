@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Where to listen, as a flag spells it: `:9464`, `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464`.

@@ -5,15 +5,58 @@ internal import POSIX
 final class Listener: Sendable {
   let descriptor: FileDescriptor
   let address: SocketAddress
+  /// What the handler finds in `Request.listener`.
+  let name: String
+  /// The Unix socket that was made for it, which goes with it.
+  private let made: (socket: UnixSocket, identity: UnixSocket.Identity?)?
+  /// The service manager has the same socket and goes on with it.
+  private let isShared: Bool
 
-  private init(_ descriptor: consuming FileDescriptor) throws(Errno) {
+  private init(
+    _ descriptor: consuming FileDescriptor, name: String = ListenPoint.web, made: UnixSocket? = nil,
+    isShared: Bool = false
+  ) throws(Errno) {
     address = try Socket.localAddress(of: descriptor)
     self.descriptor = descriptor
+    self.name = name
+    self.made = made.map { ($0, $0.identity) }
+    self.isShared = isShared
+  }
+
+  deinit {
+    removeSocket()
   }
 
   /// Stops listening at once; the descriptor itself is closed with its owner.
   func stop() {
-    _ = Glibc.shutdown(descriptor.rawValue, Int32(SHUT_RDWR))
+    removeSocket()
+    // It would stop the service manager's socket too.
+    if !isShared { _ = Glibc.shutdown(descriptor.rawValue, Int32(SHUT_RDWR)) }
+  }
+
+  /// Takes away the socket's file, unless another program's lies there by now.
+  private func removeSocket() {
+    guard let made, let identity = made.identity, made.socket.identity == identity else { return }
+    unlink(made.socket.path)
+  }
+
+  /// Listens where a point says.
+  static func open(_ point: ListenPoint, backlog: Int) throws(ServerError) -> Listener {
+    switch point.kind {
+    case .unix(let socket):
+      let descriptor = try socket.listen(backlog: backlog)
+      do throws(Errno) {
+        return try Listener(descriptor, name: point.name, made: socket)
+      } catch {
+        throw .cannotRun(error)
+      }
+    case .inherited(let socket):
+      do throws(Errno) {
+        return try Listener(FileDescriptor(owning: socket.descriptor), name: point.name, isShared: true)
+      } catch {
+        throw .cannotRun(error)
+      }
+    }
   }
 
   /// Listens on every socket address behind `address`.

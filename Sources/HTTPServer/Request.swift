@@ -29,6 +29,10 @@ public struct Request: Sendable {
   public let isHTTP10: Bool
   /// The address of the client's end of the connection; nil in requests that tests make.
   public internal(set) var peer: SocketAddress?
+  /// The name of the listening socket through which it came: `ListenPoint.name`.
+  public internal(set) var listener = ListenPoint.web
+  /// Who is at the other end of a Unix socket; nil for TCP.
+  public internal(set) var credentials: PeerCredentials?
 
   /// The value of a header field, several lines joined by `, `; nil when there is none.
   public func header(_ name: String) -> String? { headers[name] }

@@ -46,11 +46,14 @@ public final class Server: Sendable {
 
   /// Listens on all addresses and starts the event loop; returns as soon as clients can connect. It can be called once.
   public func start() throws(ServerError) {
-    if configuration.listen.isEmpty { throw .nothingToListenOn }
+    if configuration.listen.isEmpty, configuration.further.isEmpty { throw .nothingToListenOn }
     guard isFresh else { throw .cannotRun(Errno(EALREADY)) }
     var listeners: [Listener] = []
     for address in configuration.listen {
       listeners += try Listener.open(address, backlog: configuration.backlog)
+    }
+    for point in configuration.further {
+      listeners.append(try Listener.open(point, backlog: configuration.backlog))
     }
     do throws(Errno) {
       try run(listeners)

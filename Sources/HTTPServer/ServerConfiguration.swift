@@ -35,8 +35,10 @@ public struct Timeouts: Sendable {
 
 /// What a server listens on, its limits, and whom it tells.
 public struct ServerConfiguration: Sendable {
-  /// Where it listens: one or more.
+  /// The TCP addresses where it listens.
   public var listen: [ListenAddress]
+  /// The other sockets where it listens.
+  public var further: [ListenPoint] = []
   /// Connections at a time. Beyond, the longest idle one, or else the one whose header has been coming in for longest,
   /// is closed for a new one; when all have whole requests, the new one gets 503. Fewer are taken when the process may
   /// not open that many descriptors.
@@ -53,6 +55,9 @@ public struct ServerConfiguration: Sendable {
   public var timeouts = Timeouts()
   /// A client that takes fewer bytes of its answer within each write timeout is cut off.
   public var minimumBytesPerWriteTimeout = 16 * 1024
+  /// Makes the server's own answers to broken requests (status, one line, the path as far as it is known); nil leaves
+  /// them plain text. Called on the event-loop thread: it must not block.
+  public var failureResponse: (@Sendable (Int, String, String) -> Response?)?
   /// Told of every answer, the server's own ones too. Called on the event-loop thread: it must not block.
   public var onAccess: (@Sendable (AccessRecord) -> Void)?
   /// Told of every connection that ended in trouble. Called on the event-loop thread: it must not block.

@@ -7,6 +7,8 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
   case cannotResolve(ListenAddress, String)
   /// The kernel lets nobody listen there.
   case cannotListen(ListenAddress, Errno)
+  /// The Unix socket cannot be made, for the reason given.
+  case cannotListenAt(UnixSocket, String)
   /// The configuration names no address.
   case nothingToListenOn
   /// The kernel has no descriptor or thread for the event loop; or the server was started before.
@@ -17,6 +19,7 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .cannotResolve(let address, let reason): "cannot listen on \(address): no such host: \(reason)"
     case .cannotListen(let address, let error): "cannot listen on \(address): \(ServerError.explain(error))"
+    case .cannotListenAt(let socket, let reason): "cannot listen on \(socket): \(reason)"
     case .nothingToListenOn: "no address to listen on is given"
     case .cannotRun(let error): "cannot start the server's event loop: \(error)"
     }

@@ -37,9 +37,20 @@ enum Socket {
     let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = FileDescriptor(
       owning: try retryingOnInterrupt { withSockaddr(&storage) { accept4(listener, $0, &length, flags) } })
-    try? set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     let peer = withSockaddr(&storage) { SocketAddress($0) } ?? .anyIPv4(port: 0)
+    if peer.unixPath == nil { try? set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
     return AcceptedSocket(descriptor: descriptor, peer: peer)
+  }
+
+  /// Who connected to a Unix socket; nil for any other. The corresponding C function is `getsockopt(2)` with
+  /// `SO_PEERCRED` of `unix(7)`.
+  static func credentials(of number: Int32) -> PeerCredentials? {
+    var value = PeerCredentials.Raw()
+    var length = socklen_t(MemoryLayout<PeerCredentials.Raw>.size)
+    guard getsockopt(number, SOL_SOCKET, SO_PEERCRED, &value, &length) == 0,
+      length == socklen_t(MemoryLayout<PeerCredentials.Raw>.size)
+    else { return nil }
+    return PeerCredentials(pid: value.pid, user: value.user)
   }
 
   /// Closes the sending half. The corresponding C function is `shutdown(2)`.
@@ -70,6 +81,21 @@ enum Socket {
     withUnsafeMutablePointer(to: &storage) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) }
     }
+  }
+}
+
+/// Who is at the other end of a Unix socket, as the kernel vouches for it.
+public struct PeerCredentials: Sendable, Hashable {
+  /// The process that connected, as this process's pid namespace knows it; 0 when that does not know it.
+  public let pid: Int32
+  /// The user of that process.
+  public let user: UInt32
+
+  /// `struct ucred` of `unix(7)`, which glibc declares under `_GNU_SOURCE` alone.
+  struct Raw {
+    var pid: Int32 = 0
+    var user: UInt32 = 0
+    var group: UInt32 = 0
   }
 }
 

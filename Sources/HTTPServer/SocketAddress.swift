@@ -1,8 +1,10 @@
 internal import Glibc
 
-/// An IPv4 or IPv6 address with a port.
+/// An IPv4 or IPv6 address with a port, or a Unix socket's path.
 public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
-  /// 4 or 16 bytes in network order.
+  /// The path of a Unix socket, empty for one without a name, as clients have it; nil for an address of a network.
+  public let unixPath: String?
+  /// 4 or 16 bytes in network order; none for a Unix socket.
   public let bytes: [UInt8]
   /// The port in host order.
   public internal(set) var port: UInt16
@@ -17,9 +19,20 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     self.bytes = wrapsIPv4 ? Array(bytes[12...]) : bytes
     self.port = port
     self.scope = scope
+    unixPath = nil
   }
 
-  /// Copies a kernel's address; nil for a family that is neither IPv4 nor IPv6.
+  init(unixPath: String) {
+    self.unixPath = unixPath
+    (bytes, port, scope) = ([], 0, 0)
+  }
+
+  /// Whether it is an address of this host's own loopback interface, or a Unix socket.
+  public var isLocal: Bool {
+    unixPath != nil || (isIPv6 ? bytes == [UInt8](repeating: 0, count: 15) + [1] : bytes.first == 127)
+  }
+
+  /// Copies a kernel's address; nil for a family that is neither IPv4, IPv6 nor that of Unix sockets.
   init?(_ address: UnsafePointer<sockaddr>) {
     // The family says which structure lies behind the pointer, as sockaddr(3type) prescribes.
     let raw = UnsafeRawPointer(address)
@@ -32,15 +45,30 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
       self.init(
         bytes: withUnsafeBytes(of: &inet.sin6_addr) { Array($0) }, port: UInt16(bigEndian: inet.sin6_port),
         scope: inet.sin6_scope_id)
+    case AF_UNIX:
+      // Only bound sockets have a path; whoever calls has zeroed what the kernel did not write.
+      self.init(
+        unixPath: withUnsafeBytes(of: raw.loadUnaligned(as: sockaddr_un.self).sun_path) {
+          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
     default: return nil
     }
   }
+
+  /// Its address family.
+  var family: Int32 { unixPath != nil ? AF_UNIX : isIPv6 ? AF_INET6 : AF_INET }
 
   /// Lends the kernel's form of the address.
   func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     var storage = sockaddr_storage()
     let length: Int
-    if isIPv6 {
+    if let unixPath {
+      var unix = sockaddr_un()
+      unix.sun_family = sa_family_t(AF_UNIX)
+      withUnsafeMutableBytes(of: &unix.sun_path) { $0.copyBytes(from: unixPath.utf8.prefix($0.count - 1)) }
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: unix, as: sockaddr_un.self) }
+      length = MemoryLayout<sockaddr_un>.size
+    } else if isIPv6 {
       var inet = sockaddr_in6()
       inet.sin6_family = sa_family_t(AF_INET6)
       inet.sin6_port = port.bigEndian
@@ -74,11 +102,15 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
   /// The address without the port, as `inet_ntop(3)` writes it.
   public var host: String {
+    if unixPath != nil { return "unix" }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     guard inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count)) != nil else { return "?" }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// `127.0.0.1:9464` or `[::1]:9464`.
-  public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  public var description: String {
+    if let unixPath { return "unix:\(unixPath)" }
+    return isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
 }

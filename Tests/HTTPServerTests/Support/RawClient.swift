@@ -19,7 +19,7 @@ final class RawClient {
 
   /// - Parameter receiveBuffer: bytes of SO_RCVBUF, for clients that must block the server soon.
   init(_ address: SocketAddress, receiveBuffer: Int32? = nil) throws {
-    socket = Glibc.socket(address.isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    socket = Glibc.socket(address.family, Int32(SOCK_STREAM.rawValue), 0)
     try #require(socket >= 0)
     var limit = timeval(tv_sec: 30, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
