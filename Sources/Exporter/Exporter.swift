@@ -30,16 +30,21 @@ public struct Exporter {
       return 1
     }
 
-    let queue = ScrapeQueue(limit: options.web.maxRequests)
-    let collectors = Set(options.collectors)
-    let routes = Routes(telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue)
-    let requests = RequestCounts(handler: options.web.telemetryPath)
-    let server: Server
-    do throws(ListenAddressError) {
-      server = Server(configuration: try serverConfiguration(routes, requests)) { routes.answer($0, $1) }
+    let sockets: ListenSockets
+    do throws(ListenSockets.Unusable) {
+      sockets = try ListenSockets(options)
     } catch {
       logger.error("cannot listen", ["error": error.description])
       return 1
+    }
+    let push = sockets.takesPushes ? Push(options: options, logger: logger) : nil
+    let queue = ScrapeQueue(limit: options.web.maxRequests)
+    let collectors = Set(options.collectors)
+    let routes = Routes(
+      telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes)
+    let requests = RequestCounts(handler: options.web.telemetryPath)
+    let server = Server(configuration: serverConfiguration(sockets, routes, requests, push?.counts)) {
+      routes.answer($0, $1)
     }
     do throws(ServerError) {
       try server.start()
@@ -49,7 +54,8 @@ public struct Exporter {
     }
     let scraping: Thread
     do throws(Errno) {
-      scraping = try startScraping(configuration, queue, requests, server)
+      scraping = try startScraping(configuration, queue, requests, push?.counts, server)
+      try push?.start()
     } catch {
       logger.error("cannot start a thread", ["error": error.description])
       server.shutdown(grace: 0)
@@ -61,6 +67,7 @@ public struct Exporter {
 
     waitForEnd(signals, queue)
     server.shutdown(grace: options.web.shutdownTimeout)
+    push?.stop()
     queue.close()
     if queue.waitForEnd(timeout: Exporter.patienceWithScrapes) {
       scraping.join()
@@ -81,11 +88,14 @@ public struct Exporter {
   }
 
   private func serverConfiguration(
-    _ routes: Routes, _ requests: RequestCounts
-  ) throws(ListenAddressError) -> ServerConfiguration {
-    var addresses: [ListenAddress] = []
-    for address in options.web.listenAddresses { addresses.append(try ListenAddress(address)) }
-    var configuration = ServerConfiguration(listen: addresses)
+    _ sockets: ListenSockets, _ routes: Routes, _ requests: RequestCounts, _ push: PushCounts?
+  ) -> ServerConfiguration {
+    var configuration = ServerConfiguration(listen: sockets.addresses)
+    configuration.further = sockets.further
+    configuration.limits.bodyBytes = options.push.maxBody
+    configuration.failureResponse = { status, reason, path in
+      PushRoutes.isHeartbeats(path) ? PushError(status, reason).response : nil
+    }
     configuration.maximumConnections = options.web.maxConnections
     configuration.timeouts.header = options.web.headerTimeout
     configuration.timeouts.idle = options.web.idleTimeout
@@ -93,6 +103,9 @@ public struct Exporter {
     let logger = logger
     configuration.onAccess = { record in
       requests.add(handler: routes.handlerName(record.path), code: record.status)
+      if let push, PushRoutes.isHeartbeats(record.path), PushRoutes.changes(record.method) {
+        push.answered(status: record.status)
+      }
       logger.debug(
         "request",
         [
@@ -106,12 +119,13 @@ public struct Exporter {
   }
 
   private func startScraping(
-    _ configuration: Configuration, _ queue: ScrapeQueue, _ requests: RequestCounts, _ server: Server
+    _ configuration: Configuration, _ queue: ScrapeQueue, _ requests: RequestCounts, _ push: PushCounts?,
+    _ server: Server
   ) throws(Errno) -> Thread {
     let (options, logger) = (options, logger)
     return try Thread.start(named: "scrape") {
       var scraper = Scraper(
-        options: options, configuration: configuration, requests: requests, logger: logger,
+        options: options, configuration: configuration, requests: requests, push: push, logger: logger,
         openConnections: { server.statistics.openConnections })
       while let task = queue.next() {
         switch task {

@@ -8,15 +8,20 @@ struct Routes: Sendable {
     case landingPage = "/"
     case healthy = "/-/healthy"
     case ready = "/-/ready"
+
+    /// Whether it is there on the push socket too.
+    var isOnPushSocket: Bool { self == .healthy || self == .ready }
   }
 
   private let telemetryPath: String
   private let landingPage: [UInt8]
   private let collectors: Set<CollectorName>
   private let queue: ScrapeQueue
+  private let push: PushRoutes?
 
-  init(telemetryPath: String, collectors: Set<CollectorName>, queue: ScrapeQueue) {
+  init(telemetryPath: String, collectors: Set<CollectorName>, queue: ScrapeQueue, push: PushRoutes?) {
     self.telemetryPath = telemetryPath
+    self.push = push
     self.collectors = collectors
     self.queue = queue
     landingPage = LandingPage.html(telemetryPath: telemetryPath)
@@ -32,13 +37,17 @@ struct Routes: Sendable {
     switch route(path) {
     case .metrics: telemetryPath
     case let known?: known.rawValue
-    case nil: "other"
+    case nil: PushRoutes.isHeartbeats(path) ? PushRoutes.path : "other"
     }
   }
 
   /// Answers a request, or has the scrape thread answer it.
   func answer(_ request: Request, _ responder: Responder) {
-    guard let route = route(request.path) else {
+    if let push, PushRoutes.isHeartbeats(request.path) {
+      push.answer(request, responder)
+      return
+    }
+    guard let route = route(request.path), request.listener == ListenPoint.web || route.isOnPushSocket else {
       responder.send(.text(404, "not found; the metrics are at \(telemetryPath)"))
       return
     }

@@ -13,12 +13,16 @@ enum AtomicReplace {
   ///     may give them; nil for a new file, which gets 0644 under the umask.
   ///   - synchronise: whether the content is on the disk before the name is (`fsync(2)`), and the name before this
   ///     returns.
+  ///
+  /// - Returns: what `fstat(2)` said of the new file when it was written.
+  @discardableResult
   static func replace(
     _ file: String, with content: [UInt8], like old: stat?, synchronise: Bool
-  ) throws(Errno) {
+  ) throws(Errno) -> stat {
+    let status: stat
     let temporary = "\(file).tmp-\(hexadecimal(UInt64.random(in: 0...UInt64.max)))"
     do throws(Errno) {
-      try write(content, to: temporary, like: old, synchronise: synchronise)
+      status = try write(content, to: temporary, like: old, synchronise: synchronise)
       _ = try retryingOnInterrupt { rename(temporary, file) }
     } catch {
       unlink(temporary)
@@ -29,11 +33,12 @@ enum AtomicReplace {
       let number = folder.rawValue
       _ = try retryingOnInterrupt { fsync(number) }
     }
+    return status
   }
 
   private static func write(
     _ content: [UInt8], to path: String, like old: stat?, synchronise: Bool
-  ) throws(Errno) {
+  ) throws(Errno) -> stat {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
     let descriptor = try FileDescriptor.open(path, flags, mode: old == nil ? 0o644 : 0o600)
     let number = descriptor.rawValue
@@ -46,9 +51,11 @@ enum AtomicReplace {
     }
     try descriptor.writeAll(content)
     if synchronise { _ = try retryingOnInterrupt { fsync(number) } }
+    let status = try descriptor.status()
     // Some file systems tell only here that there was no room (close(2)). It is not called again after EINTR: the
     // descriptor is gone then.
     if close(descriptor.take()) != 0, errno != EINTR { throw Errno.last }
+    return status
   }
 
   /// Removes the temporary files of writers that died between making and renaming one.

@@ -66,16 +66,17 @@ public struct HeartbeatManager: Sendable {
 
   /// Writes several beats under one lock with one replacement of the file; of several with one name the last wins.
   public func sendHeartbeats(_ beats: [Beat]) throws(HeartbeatError) {
-    var last: [String: Int] = [:]
+    // By bytes: two texts that are equal as `String` may still be two names.
+    var last: [[UInt8]: Int] = [:]
     for (index, beat) in beats.enumerated() {
       guard !beat.name.isEmpty else { throw .invalidBeat("the process name is empty") }
       guard beat.name.utf8.count <= HeartbeatManager.longestName else {
         throw .invalidBeat("the process name has more than \(HeartbeatManager.longestName) bytes")
       }
-      last[beat.name] = index
+      last[Array(beat.name.utf8)] = index
     }
     guard !beats.isEmpty else { return }
-    let unique = beats.indices.filter { last[beats[$0].name] == $0 }.map { beats[$0] }
+    let unique = beats.indices.filter { last[Array(beats[$0].name.utf8)] == $0 }.map { beats[$0] }
     let now = Clock.realtime
     let oldest = options.retention > 0 ? now - options.retention : nil
     _ = try HeartbeatUpdate(file: file, options: options).run(.merging) { (text) throws(JSONError) in

@@ -11,12 +11,16 @@ struct HeartbeatMerge {
   ///   - text: the file's bytes; none for a new file.
   ///   - beats: what to set; of several with one name the last wins.
   ///   - now: Unix time in seconds, the new `last_updated`.
+  ///   - forgotten: names of entries to remove, whatever their time.
   ///   - oldest: entries whose last beat is before this are removed; nil removes none. An entry without a time stays.
-  init(_ beats: [Beat], into text: [UInt8], now: Double, removingBefore oldest: Double?) throws(JSONError) {
+  init(
+    _ beats: [Beat], into text: [UInt8], now: Double, forgetting forgotten: [String] = [],
+    removingBefore oldest: Double?
+  ) throws(JSONError) {
     let text = text.isEmpty ? Array("{}\n".utf8) : text
     self = try JSONError.catching(in: text) { (cursor) throws(HeartbeatParseError) in
       var merge = HeartbeatMerge()
-      try merge.run(beats, cursor, now, oldest)
+      try merge.run(beats, cursor, now, forgotten, oldest)
       return merge
     }
   }
@@ -24,7 +28,7 @@ struct HeartbeatMerge {
   private init() {}
 
   private mutating func run(
-    _ beats: [Beat], _ cursor: JSONCursor, _ now: Double, _ oldest: Double?
+    _ beats: [Beat], _ cursor: JSONCursor, _ now: Double, _ forgotten: [String], _ oldest: Double?
   ) throws(HeartbeatParseError) {
     let document = try HeartbeatDocument(scanning: cursor)
     var edits: [Edit] = []
@@ -33,7 +37,7 @@ struct HeartbeatMerge {
 
     var entries: [UInt8] = []
     if let place = document.processes, !document.entries.isEmpty {
-      edits += entryEdits(beats, document, cursor, now, oldest, end: place.upperBound)
+      edits += entryEdits(beats, document, cursor, now, forgotten, oldest, end: place.upperBound)
     } else {
       appendNew(beats[...], now, to: &entries, separated: false)
       if !entries.isEmpty { JSONText.appendLineBreak(to: &entries, depth: 1) }
@@ -64,14 +68,16 @@ struct HeartbeatMerge {
 
   /// The changes within a `processes` object that has entries.
   private mutating func entryEdits(
-    _ beats: [Beat], _ document: HeartbeatDocument, _ cursor: JSONCursor, _ now: Double, _ oldest: Double?, end: Int
+    _ beats: [Beat], _ document: HeartbeatDocument, _ cursor: JSONCursor, _ now: Double, _ forgotten: [String],
+    _ oldest: Double?, end: Int
   ) -> [Edit] {
     // Of two entries with one name the last counts, here as for every reader.
     var places: [Int: Int] = [:]
     var isThere = Array(repeating: false, count: beats.count)
+    let names = BeatNames(beats)
     for (number, entry) in document.entries.enumerated() {
-      for (index, beat) in beats.enumerated() where cursor.isSame(entry.member.key, beat.name) {
-        if let former = places.first(where: { $0.value == index })?.key { places[former] = nil }
+      if let index = names.index(of: entry.member.key, cursor) {
+        if isThere[index], let former = places.first(where: { $0.value == index })?.key { places[former] = nil }
         places[number] = index
         isThere[index] = true
       }
@@ -85,7 +91,7 @@ struct HeartbeatMerge {
       if let index = places[number] {
         let old = try? cursor.members(of: entry.member.value)
         edits.append(Edit(entry.member.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], cursor)))
-      } else if let oldest, let time = entry.lastHeartbeat, time < oldest {
+      } else if isOld(entry, oldest) || forgotten.contains(where: { cursor.isSame(entry.member.key, $0) }) {
         removed.append(cursor.string(entry.member.key))
         // Behind a kept entry the comma before this one goes, else the comma behind it.
         if kept, let previousEnd {
@@ -109,6 +115,11 @@ struct HeartbeatMerge {
     return edits
   }
 
+  private func isOld(_ entry: HeartbeatDocument.Entry, _ oldest: Double?) -> Bool {
+    guard let oldest, let time = entry.lastHeartbeat else { return false }
+    return time < oldest
+  }
+
   /// Appends the entries that the file does not have yet.
   private func appendNew(
     _ beats: ArraySlice<Beat>, _ now: Double, to bytes: inout [UInt8], separated: Bool
@@ -128,7 +139,7 @@ struct HeartbeatMerge {
   ///
   /// An old member beside the known ones whose key the new data has too goes: its newer value is in
   /// `additional_data`, and one key must not have two values.
-  private static func entry(
+  static func entry(
     _ beat: Beat, _ now: Double, over old: [JSONCursor.RawMember], _ cursor: JSONCursor?
   ) -> [UInt8] {
     let time = rounded(beat.time ?? now)
@@ -169,7 +180,7 @@ struct HeartbeatMerge {
   }
 
   /// Whole microseconds: what the clock gives and a `Double` of today's Unix time can still tell apart.
-  private static func rounded(_ time: Double) -> Double {
+  static func rounded(_ time: Double) -> Double {
     time.isFinite ? (time * 1e6).rounded() / 1e6 : 0
   }
 
@@ -193,5 +204,23 @@ struct HeartbeatMerge {
       position = edit.range.upperBound
     }
     bytes.append(contentsOf: text[position...])
+  }
+}
+
+/// Which of some beats a key of the file is the name of: by looking at each when they are few, else by a hash table.
+private struct BeatNames {
+  private let beats: [Beat]
+  private var indices: [[UInt8]: Int] = [:]
+
+  init(_ beats: [Beat]) {
+    self.beats = beats
+    guard beats.count > 4 else { return }
+    // By bytes: two texts that are equal as `String` may still be two names.
+    for (index, beat) in beats.enumerated() { indices[Array(beat.name.utf8)] = index }
+  }
+
+  func index(of key: JSONCursor.RawString, _ cursor: JSONCursor) -> Int? {
+    if beats.count <= 4 { return beats.lastIndex { cursor.isSame(key, $0.name) } }
+    return indices[cursor.bytes(key)]
   }
 }

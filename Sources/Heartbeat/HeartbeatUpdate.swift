@@ -24,14 +24,25 @@ struct HeartbeatUpdate {
   func run(
     _ kind: Kind, _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
   ) throws(HeartbeatError) -> [String] {
-    let target: String
+    let target = try target()
+    let lock = try FileLock(of: target, timeout: options.lockTimeout)
+    defer { _ = lock }
+    return try runLocked(target, kind, merge)
+  }
+
+  /// The file itself, behind symbolic links.
+  func target() throws(HeartbeatError) -> String {
     do throws(Errno) {
-      target = try Path.followingLinks(file)
+      return try Path.followingLinks(file)
     } catch {
       throw .cannotWrite(file: file, error)
     }
-    let lock = try FileLock(of: target, timeout: options.lockTimeout)
-    defer { _ = lock }
+  }
+
+  /// `run` for whoever holds the lock of `target` already.
+  func runLocked(
+    _ target: String, _ kind: Kind, _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
+  ) throws(HeartbeatError) -> [String] {
     AtomicReplace.removeLeftovers(of: target)
 
     let merged: HeartbeatMerge

@@ -42,6 +42,11 @@ extension JSONCursor {
       ? String(decoding: JSONString.decode(bytes), as: UTF8.self) : String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The bytes of the text of a string that has been passed.
+  func bytes(_ raw: RawString) -> [UInt8] {
+    raw.needsDecoding ? JSONString.decode(text[raw.range]) : Array(text[raw.range])
+  }
+
   /// Whether a string that has been passed means this text.
   func isSame(_ raw: RawString, _ name: String) -> Bool {
     let bytes = text[raw.range]

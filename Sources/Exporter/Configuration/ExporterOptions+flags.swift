@@ -29,6 +29,45 @@ enum ExporterFlags {
     "web.shutdown-timeout", .duration, default: defaults.web.shutdownTimeout,
     help: "How long requests in flight may take after SIGTERM.")
 
+  static let systemdSocket = Flag.toggle(
+    "web.systemd-socket", default: defaults.web.systemdSocket,
+    help: "Takes the sockets of systemd's socket activation in place of the addresses: one with the name push is the "
+      + "push socket.")
+  static let enablePush = Flag.toggle(
+    "web.enable-push", default: defaults.push.isOnWeb,
+    help: "Takes heartbeats by POST on the web addresses. Needs authentication in the web configuration, or "
+      + "--push.allow-unauthenticated.")
+
+  static let pushAllowUnauthenticated = Flag.toggle(
+    "push.allow-unauthenticated", default: defaults.push.allowsUnauthenticated,
+    help: "Lets everybody who reaches the web addresses push, when there is no authentication.")
+  static let pushSocket = Flag.optional(
+    "push.socket", .file, help: "Unix socket on which heartbeats are taken by POST, from whoever may write to it.")
+  static let pushSocketMode = Flag.value(
+    "push.socket-mode", .fileMode, default: defaults.push.socketMode, help: "Permission bits of the socket.")
+  static let pushSocketGroup = Flag.optional(
+    "push.socket-group", .string.named("GROUP"), help: "Group of the socket, by name or number.")
+  static let pushMaxBody = Flag.value(
+    "push.max-body", .size(1...(64 << 20)), default: defaults.push.maxBody, help: "Largest body of a push.")
+  static let pushMaxProcesses = Flag.value(
+    "push.max-processes", .integer(0...1_000_000), default: defaults.push.maxProcesses,
+    help: "Most processes in the file: pushes of further ones are refused.")
+  static let pushRateLimit = Flag.value(
+    "push.rate-limit", .integer(0...1_000_000), default: defaults.push.rateLimit,
+    help: "Most pushes in a second from one address, or one user of the socket. 0 is no limit.")
+  static let pushQueueLimit = Flag.value(
+    "push.queue-limit", .integer(1...1_000_000), default: defaults.push.queueLimit,
+    help: "Most pushes that wait for the file, others get 503.")
+  static let pushTimeout = Flag.value(
+    "push.timeout", .duration(0.1...300), default: defaults.push.timeout,
+    help: "How long a push waits for the file before it gets 503.")
+  static let pushRetention = Flag.value(
+    "push.retention", .duration, default: defaults.push.retention,
+    help: "Age at which entries are removed from the file when a push is written. 0 keeps all.")
+  static let pushSynchronise = Flag.toggle(
+    "push.fsync", default: defaults.push.synchronise,
+    help: "Answers a push only when it is on the disk (fsync), so that it outlives a power failure.")
+
   static let file = Flag.value(
     "heartbeat.file", .file, default: defaults.heartbeat.file, environment: ["HEARTBEAT_FILE"],
     help: "The heartbeat file.")
@@ -84,7 +123,13 @@ enum ExporterFlags {
         "Web",
         [
           listenAddresses, telemetryPath, maxRequests, maxConnections, headerTimeout, idleTimeout, writeTimeout,
-          shutdownTimeout,
+          shutdownTimeout, systemdSocket, enablePush,
+        ]),
+      FlagGroup(
+        "Push",
+        [
+          pushSocket, pushSocketMode, pushSocketGroup, pushAllowUnauthenticated, pushMaxBody, pushMaxProcesses,
+          pushRateLimit, pushQueueLimit, pushTimeout, pushRetention, pushSynchronise,
         ]),
       FlagGroup(
         "Heartbeats",
@@ -106,6 +151,21 @@ enum ExporterFlags {
       FlagExample("Check a configuration file", "heartbeat-exporter --config.file=heartbeat.yml --check-config"),
     ],
     hasVersion: true)
+}
+
+extension FlagType where Value == Int {
+  /// Permission bits of a file, in octal.
+  fileprivate static var fileMode: Self {
+    FlagType(placeholder: "MODE") { (text) throws(ValueError) in
+      guard let mode = Int(text, radix: 8), (0...0o777).contains(mode), text.utf8.count <= 4 else {
+        throw ValueError(expected: "octal permission bits such as 0660")
+      }
+      return mode
+    } format: {
+      let digits = String($0, radix: 8)
+      return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+  }
 }
 
 extension FlagType where Value == String {
@@ -168,6 +228,19 @@ extension ExporterOptions {
     web.idleTimeout = values[ExporterFlags.idleTimeout]
     web.writeTimeout = values[ExporterFlags.writeTimeout]
     web.shutdownTimeout = values[ExporterFlags.shutdownTimeout]
+    web.systemdSocket = values[ExporterFlags.systemdSocket]
+    push.isOnWeb = values[ExporterFlags.enablePush]
+    push.allowsUnauthenticated = values[ExporterFlags.pushAllowUnauthenticated]
+    push.socket = values[ExporterFlags.pushSocket]
+    push.socketMode = values[ExporterFlags.pushSocketMode]
+    push.socketGroup = values[ExporterFlags.pushSocketGroup]
+    push.maxBody = values[ExporterFlags.pushMaxBody]
+    push.maxProcesses = values[ExporterFlags.pushMaxProcesses]
+    push.rateLimit = values[ExporterFlags.pushRateLimit]
+    push.queueLimit = values[ExporterFlags.pushQueueLimit]
+    push.timeout = values[ExporterFlags.pushTimeout]
+    push.retention = values[ExporterFlags.pushRetention]
+    push.synchronise = values[ExporterFlags.pushSynchronise]
     heartbeat.file = values[ExporterFlags.file]
     heartbeat.timeout = values[ExporterFlags.timeout]
     heartbeat.retention = values[ExporterFlags.retention]
@@ -186,6 +259,10 @@ extension ExporterOptions {
     log.level = values[ExporterFlags.logLevel]
     log.format = values[ExporterFlags.logFormat]
     warnings = values.warnings
+    if push.allowsUnauthenticated, !push.isOnWeb {
+      warnings.append(
+        "\(values.name(of: ExporterFlags.pushAllowUnauthenticated)) has no effect without --web.enable-push")
+    }
     if !collectors.heartbeat, values.isSet(ExporterFlags.stringKeys) {
       warnings.append("\(values.name(of: ExporterFlags.stringKeys)) has no effect: the heartbeat collector is off")
     }
@@ -200,6 +277,7 @@ extension ExporterOptions {
     for (index, address) in web.listenAddresses.enumerated() where web.listenAddresses[..<index].contains(address) {
       throw .invalid("\(values.name(of: ExporterFlags.listenAddresses)): \(quoted(address)) is given twice")
     }
+    if push.socket == nil, push.socketGroup != nil { throw .invalid("--push.socket-group needs --push.socket") }
     if checkConfig, configFile == nil { throw .invalid("--check-config needs --config.file") }
     if heartbeat.retention > 0, heartbeat.retention < heartbeat.timeout {
       throw .invalid(

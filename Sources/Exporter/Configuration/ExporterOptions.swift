@@ -20,6 +20,8 @@ public struct ExporterOptions: Sendable, Equatable {
     public var writeTimeout = 30.0
     /// How long requests in flight may take after SIGTERM.
     public var shutdownTimeout = 10.0
+    /// Whether the service manager's sockets take the place of the addresses.
+    public var systemdSocket = false
 
     /// The defaults.
     public init() {}
@@ -46,6 +48,40 @@ public struct ExporterOptions: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+  }
+
+  /// What is taken of heartbeats that come over HTTP.
+  public struct Push: Sendable, Equatable {
+    /// Whether they are taken on the addresses of `Web`.
+    public var isOnWeb = false
+    /// Whether they are taken there from anybody.
+    public var allowsUnauthenticated = false
+    /// The path of a Unix socket on which they are taken, or nil.
+    public var socket: String?
+    /// The socket's permission bits.
+    public var socketMode = 0o660
+    /// The name or number of the socket's group, or nil.
+    public var socketGroup: String?
+    /// The most bytes of a body.
+    public var maxBody = 1 << 20
+    /// The most processes in the file: a push does not make it more.
+    public var maxProcesses = 20_000
+    /// The most requests in a second from one peer; 0 is no limit.
+    public var rateLimit = 1000
+    /// The most requests that wait for the file.
+    public var queueLimit = 1024
+    /// How long a request waits for the file.
+    public var timeout = 5.0
+    /// Entries whose last beat is older are removed with each write; 0 keeps all.
+    public var retention = 86_400.0
+    /// Whether a beat is on the disk before it is answered.
+    public var synchronise = false
+
+    /// The defaults.
+    public init() {}
+
+    /// Whether they are taken anywhere.
+    var isOn: Bool { isOnWeb || socket != nil }
   }
 
   /// Which collectors run.
@@ -87,6 +123,8 @@ public struct ExporterOptions: Sendable, Equatable {
   public var web = Web()
   /// What is read of the heartbeat file.
   public var heartbeat = Heartbeats()
+  /// What is taken of heartbeats that come over HTTP.
+  public var push = Push()
   /// The YAML file of `Configuration`, or nil.
   public var configFile: String?
   /// Whether only to check the configuration: exit 0 when it is right, else 1.

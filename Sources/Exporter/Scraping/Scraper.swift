@@ -16,6 +16,7 @@ struct Scraper: ~Copyable {
   private var processes: ProcessCollector
   private var system: SystemCollector
   private let requests: RequestCounts
+  private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
   private let problems: FileProblemLog
   /// Beats that name another host than this are remote.
@@ -27,12 +28,13 @@ struct Scraper: ~Copyable {
   private var countedGeneration: UInt64 = 0
 
   init(
-    options: ExporterOptions, configuration: Configuration, requests: RequestCounts, logger: Logger,
+    options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
     openConnections: @escaping @Sendable () -> Int
   ) {
     self.options = options
     self.configuration = configuration
     self.requests = requests
+    self.push = push
     self.openConnections = openConnections
     file = HeartbeatFile(
       path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
@@ -129,6 +131,7 @@ struct Scraper: ~Copyable {
     exposition.family(ExporterFamilies.collectorSuccess) { family in
       for outcome in outcomes { family.add(Labels(["collector": outcome.name.rawValue]), outcome.isSuccess ? 1 : 0) }
     }
+    push?.collect(into: &exposition)
     requests.collect(into: &exposition)
     exposition.family(ExporterFamilies.connections, Double(openConnections()))
     exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)

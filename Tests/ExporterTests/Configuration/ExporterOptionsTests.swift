@@ -45,6 +45,19 @@ struct ExporterOptionsTests {
     expected.paths.procfs = "/host/proc"
     expected.paths.rootfs = "/host"
     expected.heartbeat.readTimeout = 4
+    expected.web.systemdSocket = true
+    expected.push.isOnWeb = true
+    expected.push.allowsUnauthenticated = true
+    expected.push.socket = "/run/p.sock"
+    expected.push.socketMode = 0o600
+    expected.push.socketGroup = "adm"
+    expected.push.maxBody = 2048
+    expected.push.maxProcesses = 3
+    expected.push.rateLimit = 4
+    expected.push.queueLimit = 6
+    expected.push.timeout = 7
+    expected.push.retention = 0
+    expected.push.synchronise = true
     expected.log.level = .debug
     expected.log.format = .json
     let line = """
@@ -54,7 +67,9 @@ struct ExporterOptionsTests {
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml --check-config
       --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
-      --log.level=debug --log.format=json
+      --log.level=debug --log.format=json --web.systemd-socket --web.enable-push --push.allow-unauthenticated
+      --push.socket=/run/p.sock --push.socket-mode=600 --push.socket-group=adm --push.max-body=2KiB
+      --push.max-processes=3 --push.rate-limit=4 --push.queue-limit=6 --push.timeout=7s --push.retention=0 --push.fsync
       """
     let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
     #expect(try ExporterOptions.parse(words, environment: [:]) == .run(expected))

@@ -1,0 +1,71 @@
+internal import CLinux
+internal import Glibc
+internal import HTTPServer
+internal import POSIX
+
+/// Everything that takes heartbeats over HTTP, started and stopped together.
+struct Push: Sendable {
+  let routes: PushRoutes
+  let counts: PushCounts
+  private let queue: PushQueue
+  private let options: ExporterOptions
+  private let logger: Logger
+
+  /// Why pushes cannot be taken.
+  struct Unusable: Error {
+    let reason: String
+  }
+
+  init(options: ExporterOptions, logger: Logger) {
+    queue = PushQueue(limit: options.push.queueLimit, timeout: options.push.timeout)
+    counts = PushCounts(queue: queue)
+    routes = PushRoutes(options: options.push, queue: queue)
+    self.options = options
+    self.logger = logger
+  }
+
+  /// Whether whoever comes over the web addresses must say who he is: what the web configuration file decides.
+  static func isAuthenticated(_ options: ExporterOptions) -> Bool { false }
+
+  /// Throws when anybody could push though nobody said that anybody may.
+  static func checkAccess(_ options: ExporterOptions) throws(Unusable) {
+    guard options.push.isOnWeb, !options.push.allowsUnauthenticated, !isAuthenticated(options) else { return }
+    throw Unusable(
+      reason: "--web.enable-push would let everybody who reaches the web addresses write heartbeats: configure "
+        + "authentication in the web configuration file, or allow it with --push.allow-unauthenticated")
+  }
+
+  /// The socket that the flags describe; nil when they name none.
+  static func listenPoint(_ options: ExporterOptions.Push) throws(Unusable) -> ListenPoint? {
+    guard let path = options.socket else { return nil }
+    var socket = UnixSocket(path: path, mode: UInt32(options.socketMode))
+    if let name = options.socketGroup {
+      guard let group = group(name) else { throw Unusable(reason: "--push.socket-group: there is no group \(name)") }
+      socket.group = group
+    }
+    return ListenPoint(.unix(socket), name: PushRoutes.listener)
+  }
+
+  private static func group(_ name: String) -> UInt32? {
+    if let number = UInt32(name) { return number }
+    // One thread alone runs at the start, so that what `getgrnam(3)` points to stays as it is.
+    return getgrnam(name)?.pointee.gr_gid
+  }
+
+  /// Starts to write.
+  func start() throws(Errno) {
+    let (options, queue, counts, logger) = (options, queue, counts, logger)
+    try Thread.start(named: "push") {
+      var writer = PushWriter(options: options, queue: queue, counts: counts, logger: logger)
+      writer.run()
+    }.detach()
+    try Thread.start(named: "push-watch") { queue.watchDeadlines() }.detach()
+  }
+
+  /// Ends when everything that waits is written, but after a second at the latest: a disk that hangs cannot be
+  /// interrupted.
+  func stop() {
+    queue.close()
+    if !queue.waitForEnd(timeout: 1) { logger.warn("pushes still wait for the disk: they are left behind") }
+  }
+}

@@ -1,0 +1,111 @@
+internal import Heartbeat
+
+/// What the body of a push says, checked: `{"pid": 1, "status": "alive", "timestamp": 1703123456.7, ...}`.
+struct PushBody {
+  /// What a beat that leaves something open gets.
+  struct Defaults {
+    /// When it came: Unix time in seconds.
+    var now: Double
+    /// The host it came from; nil for this one.
+    var host: String?
+    /// How old a beat may be, in seconds: older ones would be removed at once. 0 is no bound.
+    var retention: Double
+  }
+
+  /// The most bytes of a status word.
+  static let longestStatus = 256
+  /// The most bytes of a host's name (RFC 1035 section 2.3.4).
+  static let longestHost = 255
+  /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`.
+  static let largestPid: Int64 = 4_194_304
+  /// How far a beat's time may be ahead, in seconds: a wrong clock is to be seen in the metrics, milliseconds in the
+  /// place of seconds are a mistake to be told.
+  static let longestAhead = 86_400.0
+
+  /// Reads one beat; an empty body is one without anything of its own.
+  static func beat(_ name: String, _ body: [UInt8], _ defaults: Defaults) throws(PushError) -> Beat {
+    guard !body.isEmpty else { return try beat(name, JSONObject(), defaults, "") }
+    guard case .object(let object) = try parse(body) else {
+      throw PushError(422, "expected an object such as {\"status\": \"alive\", \"pid\": 1}")
+    }
+    return try beat(name, object, defaults, "")
+  }
+
+  /// Reads the beats of a batch: `{"heartbeats": [{"name": "...", ...}, ...]}`.
+  static func batch(_ body: [UInt8], _ defaults: Defaults) throws(PushError) -> [Beat] {
+    guard case .object(let root) = try parse(body), root.count == 1, case .array(let items)? = root["heartbeats"] else {
+      throw PushError(422, "expected {\"heartbeats\": [{\"name\": \"...\"}, ...]}")
+    }
+    var beats: [Beat] = []
+    beats.reserveCapacity(items.count)
+    for (index, item) in items.enumerated() {
+      let place = "heartbeats[\(index)]"
+      guard case .object(let object) = item else { throw PushError(422, "\(place): expected an object") }
+      guard case .string(let name)? = object["name"] else {
+        throw PushError(422, "\(place).name: expected the process's name")
+      }
+      beats.append(try beat(name, object, defaults, place + "."))
+    }
+    return beats
+  }
+
+  private static func parse(_ body: [UInt8]) throws(PushError) -> JSONValue {
+    do throws(JSONError) {
+      return try JSONValue(parsing: body)
+    } catch {
+      throw PushError(error, in: body)
+    }
+  }
+
+  private static func beat(
+    _ name: String, _ object: JSONObject, _ defaults: Defaults, _ place: String
+  ) throws(PushError) -> Beat {
+    guard !name.isEmpty, name.utf8.count <= HeartbeatManager.longestName else {
+      throw PushError(422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes")
+    }
+    var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
+    for member in object.members {
+      switch (member.key, member.value) {
+      case ("name", .string(let other)) where other.utf8.elementsEqual(name.utf8): continue
+      case ("name", _): throw PushError(422, "\(place)name: expected the name of the path, or none")
+      case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("additional_data", .null):
+        continue
+      case ("pid", let value): beat.pid = try pid(value, place)
+      case ("status", let value): beat.status = try text(value, place + "status", longest: longestStatus)
+      case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
+      case ("timestamp", let value): beat.time = try time(value, defaults, place)
+      case ("additional_data", .object(let data)): beat.additionalData = data
+      case ("additional_data", _): throw PushError(422, "\(place)additional_data: expected an object")
+      case (let key, _):
+        throw PushError(
+          422, "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host or additional_data")
+      }
+    }
+    return beat
+  }
+
+  private static func pid(_ value: JSONValue, _ place: String) throws(PushError) -> Int32 {
+    guard let number = value.integerValue, (1...largestPid).contains(number) else {
+      throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid)")
+    }
+    return Int32(number)
+  }
+
+  private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(PushError) -> String {
+    guard let text = value.stringValue, (1...longest).contains(text.utf8.count) else {
+      throw PushError(422, "\(place): expected a text of 1 to \(longest) bytes")
+    }
+    return text
+  }
+
+  private static func time(_ value: JSONValue, _ defaults: Defaults, _ place: String) throws(PushError) -> Double {
+    let oldest = defaults.retention > 0 ? defaults.now - defaults.retention : 0
+    guard let time = value.doubleValue, time >= oldest, time <= defaults.now + longestAhead else {
+      throw PushError(
+        422,
+        "\(place)timestamp: expected Unix seconds from \(Int64(oldest)) (the retention) to "
+          + "\(Int64(defaults.now + longestAhead)) (a day ahead)")
+    }
+    return time
+  }
+}

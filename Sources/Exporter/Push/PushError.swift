@@ -1,0 +1,72 @@
+internal import Glibc
+internal import HTTPServer
+internal import Heartbeat
+internal import POSIX
+
+/// Why a push was not taken: the status and the sentence that its sender reads.
+struct PushError: Error {
+  let status: Int
+  let message: String
+  /// Where in the body it stopped being JSON.
+  var position: Position?
+  /// After so many seconds it may be tried again.
+  var retryAfter: Int?
+  /// The methods that are right, for 405.
+  var allow: String?
+
+  /// A place in a text; all but the offset count from 1.
+  struct Position {
+    let offset: Int
+    let line: Int
+    let column: Int
+  }
+
+  init(_ status: Int, _ message: String, retryAfter: Int? = nil, allow: String? = nil) {
+    self.status = status
+    self.message = message
+    self.retryAfter = retryAfter
+    self.allow = allow
+  }
+
+  /// A body that is no JSON.
+  init(_ error: JSONError, in body: [UInt8]) {
+    let before = body.prefix(error.offset)
+    let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+    let column = before.count - (before.lastIndex(of: UInt8(ascii: "\n")) ?? -1)
+    self.init(400, "the body is not JSON: \(error.reason) at line \(line), column \(column)")
+    position = Position(offset: error.offset, line: line, column: column)
+  }
+
+  /// A file that could not be written.
+  init(_ error: HeartbeatError) {
+    switch error {
+    case .cannotWrite(_, let cause) where cause.isOutOfSpace, .cannotLock(_, let cause) where cause.isOutOfSpace,
+      .cannotRead(_, let cause) where cause.isOutOfSpace:
+      self.init(507, "\(error)", retryAfter: 10)
+    case .tooLarge: self.init(507, "\(error)")
+    case .invalidBeat: self.init(422, "\(error)")
+    default: self.init(503, "\(error)", retryAfter: 1)
+    }
+  }
+
+  /// The answer: `{"error": {"status": 400, "message": "...", "position": {...}}}`.
+  var response: Response {
+    var error: JSONObject = ["status": .integer(Int64(status)), "message": .string(message)]
+    if let position {
+      error["position"] = .object([
+        "offset": .integer(Int64(position.offset)), "line": .integer(Int64(position.line)),
+        "column": .integer(Int64(position.column)),
+      ])
+    }
+    var headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+    if let allow { headers.append(("Allow", allow)) }
+    let body = JSONValue.object(["error": .object(error)]).serialised() + [UInt8(ascii: "\n")]
+    return Response(status: status, headers: headers, body: body)
+  }
+}
+
+extension Errno {
+  /// Whether there is no room for a file, or will be none: a full disk, a used-up quota, a read-only file system.
+  fileprivate var isOutOfSpace: Bool { [ENOSPC, EDQUOT, EFBIG, EROFS].contains(rawValue) }
+}

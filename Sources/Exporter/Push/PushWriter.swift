@@ -1,0 +1,100 @@
+internal import HTTPServer
+internal import Heartbeat
+internal import POSIX
+
+/// Puts what waits in the queue into the file: all that came meanwhile under one lock, with one replacement of the
+/// file. A push is answered with 204 only when the file that has its beat is in place. It belongs to a thread of its own.
+struct PushWriter {
+  private let writer: HeartbeatWriter
+  private let queue: PushQueue
+  private let counts: PushCounts
+  private let logger: Logger
+  private let maximumProcesses: Int
+  /// What the last try came to, so that the log tells only changes.
+  private var problem: String?
+
+  init(options: ExporterOptions, queue: PushQueue, counts: PushCounts, logger: Logger) {
+    var writing = HeartbeatManager.Options()
+    writing.lockTimeout = options.push.timeout
+    writing.retention = options.push.retention
+    writing.synchronise = options.push.synchronise
+    writing.maximumFileSize = options.heartbeat.maxFileSize
+    writing.warn = { logger.warn($0) }
+    writer = HeartbeatWriter(file: options.heartbeat.file, options: writing)
+    self.queue = queue
+    self.counts = counts
+    self.logger = logger
+    maximumProcesses = options.push.maxProcesses
+  }
+
+  /// Works until the queue is closed and empty.
+  mutating func run() {
+    while let jobs = queue.take() {
+      // Beats that stand together are written together; what is to be forgotten keeps its place among them.
+      var start = 0
+      while start < jobs.count {
+        var end = start
+        var groups: [[Beat]] = []
+        while end < jobs.count, case .beats(let beats) = jobs[end].task {
+          groups.append(beats)
+          end += 1
+        }
+        if groups.isEmpty {
+          if case .forget(let name) = jobs[start].task { forget(name, jobs[start].responder) }
+          start += 1
+        } else {
+          write(groups, jobs[start..<end])
+          start = end
+        }
+      }
+      queue.finished()
+    }
+    queue.end()
+  }
+
+  private static let done = Response(status: 204)
+
+  private mutating func write(_ groups: [[Beat]], _ jobs: ArraySlice<PushQueue.Job>) {
+    let began = Clock.monotonicNanoseconds
+    do throws(HeartbeatError) {
+      let refused = try writer.write(groups, maximumEntries: maximumProcesses)
+      var beats = 0
+      for (index, job) in jobs.enumerated() {
+        guard !refused.contains(index) else {
+          let message = "the file has \(maximumProcesses) processes already (--push.max-processes); forget some first"
+          job.responder.send(PushError(507, message).response)
+          continue
+        }
+        beats += groups[index].count
+        job.responder.send(PushWriter.done)
+      }
+      counts.wrote(beats: beats, nanoseconds: Clock.monotonicNanoseconds &- began)
+      if problem != nil { logger.info("pushes are written again") }
+      problem = nil
+    } catch {
+      answer(error, jobs)
+    }
+  }
+
+  private mutating func forget(_ name: String, _ responder: Responder) {
+    do throws(HeartbeatError) {
+      let removed = try writer.remove([name])
+      responder.send(removed.isEmpty ? PushError(404, "there is no process of this name").response : PushWriter.done)
+    } catch {
+      report(error)
+      responder.send(PushError(error).response)
+    }
+  }
+
+  private mutating func answer(_ error: HeartbeatError, _ jobs: ArraySlice<PushQueue.Job>) {
+    report(error)
+    let response = PushError(error).response
+    for job in jobs { job.responder.send(response) }
+  }
+
+  private mutating func report(_ error: HeartbeatError) {
+    guard problem != error.description else { return }
+    problem = error.description
+    logger.warn("cannot write pushes", ["error": error.description])
+  }
+}

@@ -1,0 +1,59 @@
+internal import HTTPServer
+internal import POSIX
+internal import Synchronization
+
+/// So many requests each second from each peer, and at once as many as in one second: a token bucket for each.
+final class RateLimiter: Sendable {
+  /// Whom a bucket is for: an IPv4 address, the first half of an IPv6 one, or the user behind a Unix socket.
+  struct Peer: Hashable {
+    let bytes: [UInt8]
+
+    init(_ address: SocketAddress?, _ credentials: PeerCredentials?) {
+      if let credentials {
+        bytes = [0] + withUnsafeBytes(of: credentials.user) { Array($0) }
+      } else {
+        // A host has a whole /64 at its disposal.
+        bytes = Array((address?.bytes ?? []).prefix(address?.isIPv6 == true ? 8 : 4))
+      }
+    }
+  }
+
+  private struct Bucket {
+    var tokens: Double
+    var time: UInt64
+  }
+
+  /// The most peers that are told apart; all others share what is left for one.
+  static let mostPeers = 4096
+
+  private let rate: Double
+  private let buckets = Mutex<[Peer: Bucket]>([:])
+
+  /// - Parameter rate: requests in a second; 0 is no limit.
+  init(rate: Int) {
+    self.rate = Double(rate)
+  }
+
+  /// Takes a request into account; the seconds to wait when it is one too many, else nil.
+  func seconds(_ peer: Peer, now: UInt64) -> Int? {
+    guard rate > 0 else { return nil }
+    return buckets.withLock { buckets in
+      var peer = peer
+      if buckets[peer] == nil, buckets.count >= RateLimiter.mostPeers {
+        // A full bucket is as good as none.
+        buckets = buckets.filter { refilled($0.value, now) < rate }
+        if buckets.count >= RateLimiter.mostPeers { peer = Peer(nil, nil) }
+      }
+      var tokens = buckets[peer].map { refilled($0, now) } ?? rate
+      let isAllowed = tokens >= 1
+      if isAllowed { tokens -= 1 }
+      buckets[peer] = Bucket(tokens: tokens, time: now)
+      return isAllowed ? nil : max(1, Int(((1 - tokens) / rate).rounded(.up)))
+    }
+  }
+
+  private func refilled(_ bucket: Bucket, _ now: UInt64) -> Double {
+    let passed = now > bucket.time ? Double(now - bucket.time) / 1e9 : 0
+    return min(rate, bucket.tokens + passed * rate)
+  }
+}

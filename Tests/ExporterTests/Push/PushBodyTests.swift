@@ -1,0 +1,86 @@
+import Heartbeat
+import Testing
+
+@testable import Exporter
+
+@Suite struct PushBodyTests {
+  private let defaults = PushBody.Defaults(now: 1_800_000_000, host: "192.0.2.7", retention: 86_400)
+
+  private func status(_ body: String, batch: Bool = false) -> Int? {
+    do {
+      if batch {
+        _ = try PushBody.batch(Array(body.utf8), defaults)
+      } else {
+        _ = try PushBody.beat("a", Array(body.utf8), defaults)
+      }
+      return nil
+    } catch {
+      return error.status
+    }
+  }
+
+  @Test("An empty body, an empty object and nulls beat with the defaults", arguments: ["", "{}", #"{"pid": null}"#])
+  func bare(body: String) throws {
+    let beat = try PushBody.beat("a", Array(body.utf8), defaults)
+    #expect(beat == Beat("a", status: "alive", pid: nil, host: "192.0.2.7", time: 1_800_000_000))
+  }
+
+  @Test("Every key has its place")
+  func full() throws {
+    let body = #"{"name":"a","pid":12,"status":"busy","timestamp":1799999999.5,"host":"h","additional_data":{"x":1}}"#
+    let beat = try PushBody.beat("a", Array(body.utf8), defaults)
+    #expect(beat == Beat("a", status: "busy", additionalData: ["x": 1], pid: 12, host: "h", time: 1_799_999_999.5))
+  }
+
+  @Test(
+    "What is JSON but no beat gets 422",
+    arguments: [
+      "[]", "null", "7", #""x""#, #"{"pid": 0}"#, #"{"pid": -1}"#, #"{"pid": 1.5}"#, #"{"pid": "1"}"#,
+      #"{"pid": 4194305}"#, #"{"status": ""}"#, #"{"status": 1}"#, #"{"host": ""}"#, #"{"additional_data": []}"#,
+      #"{"additional_data": "x"}"#, #"{"timestamp": 1800000000000}"#, #"{"timestamp": 0}"#, #"{"timestamp": -1}"#,
+      #"{"timestamp": "1800000000"}"#, #"{"timestamp": 1799913599}"#, #"{"timestamp": 1800086401}"#,
+      #"{"stauts": "x"}"#,
+      #"{"name": "b"}"#,
+    ])
+  func meaningless(body: String) { #expect(status(body) == 422) }
+
+  @Test(
+    "The bounds themselves are right",
+    arguments: [
+      #"{"pid": 1}"#, #"{"pid": 4194304}"#, #"{"timestamp": 1799913600}"#, #"{"timestamp": 1800086400}"#,
+    ])
+  func bounds(body: String) { #expect(status(body) == nil) }
+
+  @Test(
+    "What is no JSON gets 400 with its place",
+    arguments: [
+      ("{", 1, 1, 2), (" ", 1, 1, 2), ("{\"pid\": 1,\n  pid}", 13, 2, 3), ("nul", 3, 1, 4), ("{} x", 3, 1, 4),
+    ])
+  func broken(body: String, offset: Int, line: Int, column: Int) throws {
+    let error = try #require(throws: PushError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
+    #expect(error.status == 400)
+    let position = try #require(error.position)
+    #expect((position.offset, position.line, position.column) == (offset, line, column))
+  }
+
+  @Test(
+    "A batch is a list of named beats or nothing",
+    arguments: [
+      (#"{"heartbeats": []}"#, nil), (#"{"heartbeats": [{"name": "a"}, {"name": "b", "pid": 1}]}"#, nil),
+      (#"{"heartbeats": [{"name": "a"}, {}]}"#, 422), (#"{"heartbeats": [{"name": ""}]}"#, 422),
+      (#"{"heartbeats": [{"name": "a", "pid": 0}]}"#, 422), (#"{"heartbeats": [7]}"#, 422),
+      (#"{"heartbeats": {}}"#, 422), ("[]", 422), (#"{"beats": []}"#, 422), ("", 400), ("{", 400),
+    ] as [(String, Int?)])
+  func batches(body: String, expected: Int?) { #expect(status(body, batch: true) == expected) }
+
+  @Test("Each peer has its own allowance, which comes back with time")
+  func rateLimit() {
+    let limiter = RateLimiter(rate: 2)
+    let one = RateLimiter.Peer(nil, nil)
+    #expect((0..<3).map { _ in limiter.seconds(one, now: 0) } == [nil, nil, 1])
+    #expect(limiter.seconds(one, now: 500_000_000) == nil)
+    #expect(limiter.seconds(one, now: 500_000_000) == 1)
+    #expect(limiter.seconds(one, now: 9_000_000_000) == nil)
+    #expect((0..<99).allSatisfy { _ in RateLimiter(rate: 0).seconds(one, now: 0) == nil })
+  }
+}
