@@ -18,8 +18,10 @@ export interface HeartbeatEntry {
 export interface SendOptions {
   /** One word on how the process is. Default: "alive". */
   status?: string;
-  /** Default: this process's id. */
+  /** Default: this process's id. 0 leaves it out when beats go to an exporter to which it means nothing. */
   pid?: number;
+  /** The host on which the process runs, when beats go to an exporter. */
+  host?: string;
 }
 
 export interface StartOptions extends SendOptions {
@@ -32,12 +34,17 @@ export interface StartOptions extends SendOptions {
 }
 
 export class HeartbeatError extends Error {
-  /** "invalid", "tool", "write", "read" or "corrupt". */
+  /** "invalid", "tool", "write", "read", "corrupt"; of an exporter "unreachable", "unavailable" or "refused". */
   readonly code: string;
+  /** What the exporter answered. */
+  readonly status?: number;
+  /** After so many seconds the exporter may be tried again. */
+  readonly retryAfter?: number;
 }
 
 export class HeartbeatManager {
-  constructor(file?: string, options?: { tool?: string });
+  /** `file`: a path, or http://host:port, https://host:port or unix:/path/of/push.sock; `timeout` in seconds. */
+  constructor(file?: string, options?: { tool?: string; timeout?: number });
   readonly file: string;
   readonly tool: string;
   sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions): Promise<void>;

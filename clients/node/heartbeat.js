@@ -7,8 +7,14 @@
 // Node has no flock(2), without which two writers lose each other's beats. So the beats go to the program `heartbeat`,
 // which takes the lock and replaces the file in one step. It is looked for in HEARTBEAT_TOOL, then in PATH.
 
+// In place of a file the manager takes the address of an exporter, and then needs no program:
+//
+//   new HeartbeatManager('http://user:password@host:9464')    new HeartbeatManager('unix:/run/heartbeat/push.sock')
+
 const { spawn } = require('node:child_process');
 const fs = require('node:fs/promises');
+const http = require('node:http');
+const https = require('node:https');
 
 // A beat that is more than this many seconds in the future does not count as alive.
 const CLOCK_TOLERANCE = 5;
@@ -16,6 +22,8 @@ const CLOCK_TOLERANCE = 5;
 const PAUSES = [1, 3, 10, 20, 40];
 // How long `heartbeat send` may take in milliseconds: longer than it waits for the lock.
 const TOOL_TIMEOUT = 15000;
+// How long sending to an exporter may take in milliseconds.
+const PUSH_TIMEOUT = 5000;
 
 /** A heartbeat could not be written or read; the message names the file or the program, the cause and what to do. */
 class HeartbeatError extends Error {
@@ -23,20 +31,28 @@ class HeartbeatError extends Error {
     super(message, options);
     this.name = 'HeartbeatError';
     this.code = code;
+    this.status = options?.status;
+    this.retryAfter = options?.retryAfter;
   }
 }
 
-/** Writes and reads the heartbeats in one file. */
+/** Writes and reads the heartbeats in one file, or sends them to an exporter. */
 class HeartbeatManager {
   #last = Promise.resolve();
+  #exporter = null;
 
   /**
-   * @param {string} [file] default: the environment variable HEARTBEAT_FILE, else heartbeat_status.json in the working
+   * @param {string} [file] a path, or http://host:port, https://host:port or unix:/path/of/push.sock of an exporter;
+   *   default: the environment variable HEARTBEAT_URL, else HEARTBEAT_FILE, else heartbeat_status.json in the working
    *   folder
-   * @param {{tool?: string}} [options] tool: the program `heartbeat`
+   * @param {{tool?: string, timeout?: number}} [options] tool: the program `heartbeat`; timeout: the most seconds that
+   *   sending to an exporter may take
    */
   constructor(file, options = {}) {
-    this.file = file || process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+    this.file = file || defaultFile();
+    if (/^(https?:\/\/|unix:)/.test(this.file)) {
+      this.#exporter = new Exporter(this.file, options.timeout ? options.timeout * 1000 : PUSH_TIMEOUT);
+    }
     this.tool = options.tool || process.env.HEARTBEAT_TOOL || 'heartbeat';
   }
 
@@ -53,6 +69,18 @@ class HeartbeatManager {
           throw new HeartbeatError('cannot beat: data must be an object', 'invalid');
         }
         text = JSON.stringify(data);
+      }
+      if (this.#exporter) {
+        const body = { status: options.status ?? 'alive' };
+        const pid = options.pid ?? process.pid;
+        if (pid) body.pid = pid;
+        if (options.host !== undefined) body.host = options.host;
+        if (text !== null) body.additional_data = data;
+        const json = JSON.stringify(body);
+        const exporter = this.#exporter;
+        const push = this.#last.then(() => exporter.send(name, json));
+        this.#last = push.catch(() => {});
+        return push;
       }
       args = ['send', '--file', this.file, '--pid', String(options.pid ?? process.pid)];
       if (options.status !== undefined) args.push('--status', String(options.status));
@@ -83,6 +111,10 @@ class HeartbeatManager {
 
   /** Every process's entry by its name; empty when there is no file yet. */
   async allHeartbeats() {
+    if (this.#exporter) {
+      throw new HeartbeatError(
+        `${this.#exporter.shown} is an exporter: heartbeats can be sent to it, but are read in the file`, 'invalid');
+    }
     for (let look = 0; ; look++) {
       let text;
       try {
@@ -174,9 +206,105 @@ function run(tool, args, input) {
   });
 }
 
+/** An exporter that takes heartbeats, with one connection that is kept open. */
+class Exporter {
+  constructor(url, timeout) {
+    this.timeout = timeout;
+    this.options = { method: 'POST', headers: { 'Content-Type': 'application/json', 'User-Agent': 'heartbeat-node' } };
+    this.base = '';
+    this.transport = http;
+    if (url.startsWith('unix:')) {
+      this.shown = url;
+      this.options.socketPath = url.slice(5);
+      if (!this.options.socketPath.startsWith('/')) {
+        throw new HeartbeatError(`${url}: expected unix:/path/of/push.sock`, 'invalid');
+      }
+    } else {
+      let parts;
+      try {
+        parts = new URL(url);
+      } catch {
+        throw new HeartbeatError('cannot beat: the URL is wrong; expected http://host:port', 'invalid');
+      }
+      this.shown = `${parts.protocol}//${parts.host}`; // without the password: this is what errors say
+      if (parts.search || parts.hash) throw new HeartbeatError(`${this.shown}: expected http://host:port`, 'invalid');
+      this.base = parts.pathname.replace(/\/+$/, '');
+      this.options.hostname = parts.hostname.replace(/^\[|\]$/g, '');
+      if (parts.port) this.options.port = parts.port;
+      if (parts.username) {
+        this.options.auth = `${decodeURIComponent(parts.username)}:${decodeURIComponent(parts.password)}`;
+      }
+      if (parts.protocol === 'https:') this.transport = https; // the certificate and its name are checked
+    }
+    this.options.agent = new this.transport.Agent({ keepAlive: true, maxSockets: 1 });
+  }
+
+  async send(name, body) {
+    let path;
+    try {
+      path = `${this.base}/api/v1/heartbeats/${encodeURIComponent(name)}`;
+    } catch {
+      throw new HeartbeatError('cannot beat: the process name is not Unicode', 'invalid');
+    }
+    let answer;
+    try {
+      answer = await this.ask(path, body, false);
+    } catch (error) {
+      const message = `cannot beat: ${this.shown}: ${error.message}; is the exporter running, and does it take pushes there?`;
+      throw new HeartbeatError(message, 'unreachable', { cause: error });
+    }
+    if (answer.status === 204) return;
+    let reason = answer.text.slice(0, 200).trim();
+    try {
+      reason = JSON.parse(answer.text).error.message;
+    } catch {
+      // some other server's page
+    }
+    const code = [429, 503, 507].includes(answer.status) ? 'unavailable' : 'refused';
+    const retryAfter = answer.retryAfter === undefined ? undefined : Number(answer.retryAfter);
+    const options = { status: answer.status, retryAfter };
+    throw new HeartbeatError(`cannot beat: ${this.shown} answered ${answer.status}: ${reason}`, code, options);
+  }
+
+  /** The answer. A kept connection that the exporter has closed meanwhile is opened anew, once. */
+  ask(path, body, isSecond) {
+    return new Promise((resolve, reject) => {
+      const request = this.transport.request({ ...this.options, path });
+      const late = () => request.destroy(new Error(`it did not answer within ${this.timeout / 1000} s`));
+      const timer = setTimeout(late, this.timeout);
+      const fail = (error) => {
+        clearTimeout(timer);
+        if (error.code === 'ECONNRESET' && request.reusedSocket && !isSecond) {
+          this.ask(path, body, true).then(resolve, reject);
+        } else {
+          reject(error);
+        }
+      };
+      request.on('error', fail);
+      request.on('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (part) => {
+          if (text.length < 65536) text += part;
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          clearTimeout(timer);
+          resolve({ status: response.statusCode, text, retryAfter: response.headers['retry-after'] });
+        });
+      });
+      request.end(body);
+    });
+  }
+}
+
+function defaultFile() {
+  return process.env.HEARTBEAT_URL || process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+}
+
 const managers = new Map();
 function manager() {
-  const file = process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+  const file = defaultFile();
   if (!managers.has(file)) managers.set(file, new HeartbeatManager(file));
   return managers.get(file);
 }

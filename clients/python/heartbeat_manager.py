@@ -7,19 +7,27 @@ Standard library only, Python 3.8 or later, Linux and other POSIX systems. Every
 flock on "<file>.lock", reads, merges, writes a temporary file beside it and renames that: no reader ever sees half a
 file, and no beat of a concurrent writer is lost. A symbolic link is followed; lock and temporary file lie beside the
 file that it points to.
+
+In place of a file the manager takes the address of an exporter, which does all that:
+
+    HeartbeatManager("http://user:password@host:9464")    HeartbeatManager("unix:/run/heartbeat/push.sock")
 """
 
+import base64
 import errno
 import fcntl
+import http.client
 import json
 import math
 import os
 import random
 import re
+import socket
 import stat
 import sys
 import threading
 import time
+import urllib.parse
 
 __all__ = ["HeartbeatError", "HeartbeatManager", "HeartbeatSender", "send_heartbeat", "get_heartbeat_status",
            "is_process_alive"]
@@ -37,20 +45,26 @@ _KNOWN = ("last_heartbeat", "last_heartbeat_formatted", "pid", "status", "host",
 class HeartbeatError(Exception):
     """A heartbeat could not be written or read; the text names the file, the cause and what to do.
 
-    `file` is the path, `cause` a word: "lock_timeout", "lock", "read", "write", "corrupt", "too_large", "not_a_file"
-    or "invalid".
+    `file` is the path or the URL, `cause` a word: "lock_timeout", "lock", "read", "write", "corrupt", "too_large",
+    "not_a_file" or "invalid"; for a URL "unreachable", "unavailable" (try again after `retry_after` seconds) or
+    "refused", with the exporter's answer in `status`.
     """
 
-    def __init__(self, message, file=None, cause="invalid"):
+    def __init__(self, message, file=None, cause="invalid", status=None, retry_after=None):
         super().__init__(message)
         self.file = file
         self.cause = cause
+        self.status = status
+        self.retry_after = retry_after
 
 
 class HeartbeatManager:
-    """Writes and reads the heartbeats in one file.
+    """Writes and reads the heartbeats in one file, or sends them to an exporter.
 
-    file:          default: the environment variable HEARTBEAT_FILE, else heartbeat_status.json in the working folder
+    file:          a path, or http://host:port, https://host:port or unix:/path/of/push.sock of an exporter; default: the
+                   environment variable HEARTBEAT_URL, else HEARTBEAT_FILE, else heartbeat_status.json in the working
+                   folder
+    timeout:       the most seconds that sending to an exporter may take
     lock_timeout:  the most seconds to wait for the lock
     retention:     entries whose last beat is older, in seconds, are removed with each beat; 0 keeps all
     synchronise:   whether a beat is on the disk before the call returns (fsync)
@@ -59,8 +73,9 @@ class HeartbeatManager:
     """
 
     def __init__(self, file=None, lock_timeout=5.0, retention=86400.0, synchronise=False, maximum_size=64 << 20,
-                 warn=None):
-        self.file = os.fspath(file) if file is not None else os.environ.get("HEARTBEAT_FILE") or "heartbeat_status.json"
+                 warn=None, timeout=5.0):
+        self.file = os.fspath(file) if file is not None else _default()
+        self._exporter = _Exporter(self.file, timeout) if _is_url(self.file) else None
         self.lock_timeout = lock_timeout
         self.retention = retention
         self.synchronise = synchronise
@@ -71,7 +86,7 @@ class HeartbeatManager:
         """Says that a process is alive.
 
         data: its own numbers and words (a dict), which replace those of its last beat; None leaves them as they are
-        pid:  default: this process's id
+        pid:  default: this process's id; 0 leaves it out, when it means nothing to the exporter (a container's)
         host: the host it runs on, for a beat that came from another one
         """
         if not isinstance(name, str) or not name:
@@ -83,6 +98,9 @@ class HeartbeatManager:
             if not isinstance(data, dict):
                 raise HeartbeatError("cannot beat: data must be a dict, not %s" % type(data).__name__)
         pid = os.getpid() if pid is None else pid
+        if self._exporter:
+            self._exporter.send(name, data, status, pid, host)
+            return
 
         def merge(document):
             now = round(time.time(), 6)
@@ -118,6 +136,7 @@ class HeartbeatManager:
 
     def all_heartbeats(self):
         """Every process's entry by its name, in the file's order; empty when there is no file yet. Takes no lock."""
+        self._needs_file()
         document, problem, _ = self._read(_followed(self.file))
         if problem:
             raise HeartbeatError("%s is not a heartbeat file: %s" % (self.file, problem), self.file, "corrupt")
@@ -125,6 +144,7 @@ class HeartbeatManager:
 
     def prune(self, older_than=None, dry_run=False):
         """Removes the entries whose last beat is older, in seconds (default: the retention); returns their names."""
+        self._needs_file()
         oldest = time.time() - (self.retention if older_than is None else older_than)
         removed = []
 
@@ -140,6 +160,11 @@ class HeartbeatManager:
 
         self._update(merge, makes=False)
         return removed
+
+    def _needs_file(self):
+        if self._exporter:
+            raise HeartbeatError("%s is an exporter: heartbeats can be sent to it, but are read in the file" %
+                                 self._exporter.shown, self._exporter.shown)
 
     def _update(self, merge, makes=True):
         """Changes the file under its lock. `merge` returns the new document, or None to leave the file alone."""
@@ -284,9 +309,16 @@ class HeartbeatSender:
             self._stopping.wait(following - time.monotonic())
 
 
+_default_manager = None
+
+
 def send_heartbeat(name, data=None, status="alive"):
-    """Says in the default file that this process is alive."""
-    HeartbeatManager().send_heartbeat(name, data, status)
+    """Says in the default file, or to the default exporter, that this process is alive."""
+    global _default_manager
+    manager = _default_manager
+    if manager is None or manager.file != _default():
+        manager = _default_manager = HeartbeatManager()
+    manager.send_heartbeat(name, data, status)
 
 
 def get_heartbeat_status(name):
@@ -297,6 +329,115 @@ def get_heartbeat_status(name):
 def is_process_alive(name, timeout=60.0):
     """Whether a process beat within the last `timeout` seconds, by the default file."""
     return HeartbeatManager().is_process_alive(name, timeout)
+
+
+def _default():
+    return os.environ.get("HEARTBEAT_URL") or os.environ.get("HEARTBEAT_FILE") or "heartbeat_status.json"
+
+
+def _is_url(file):
+    return isinstance(file, str) and file.startswith(("http://", "https://", "unix:"))
+
+
+class _Exporter:
+    """An exporter that takes heartbeats: one connection that is kept open, used by one thread at a time."""
+
+    def __init__(self, url, timeout):
+        self.timeout = timeout
+        self._lock = threading.Lock()
+        self._connection = None
+        self._owner = os.getpid()
+        self._headers = {"Content-Type": "application/json", "User-Agent": "heartbeat-python/" + __version__}
+        if url.startswith("unix:"):
+            self.shown, self._path, self._base = url, url[5:], ""
+            if not self._path.startswith("/"):
+                raise HeartbeatError("%s: expected unix:/path/of/push.sock" % url, url)
+            return
+        try:
+            parts = urllib.parse.urlsplit(url)
+            self._host, self._port, self._scheme = parts.hostname, parts.port, parts.scheme
+        except ValueError as error:
+            raise HeartbeatError("cannot beat: the URL is wrong: %s" % error) from None
+        # Without the password: this is what errors say.
+        self.shown = "%s://%s" % (parts.scheme, parts.netloc.rpartition("@")[2])
+        self._path, self._base = None, parts.path.rstrip("/")
+        if not self._host or parts.query or parts.fragment:
+            raise HeartbeatError("%s: expected http://host:port" % self.shown, self.shown)
+        if parts.username is not None:
+            pair = "%s:%s" % (urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or ""))
+            self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def send(self, name, data, status, pid, host):
+        body = {"status": status}
+        if pid:
+            body["pid"] = pid
+        if host is not None:
+            body["host"] = host
+        if data is not None:
+            body["additional_data"] = data
+        try:
+            path = "%s/api/v1/heartbeats/%s" % (self._base, urllib.parse.quote(name, safe=""))
+        except UnicodeEncodeError:
+            raise HeartbeatError("cannot beat: the process name is not Unicode") from None
+        try:
+            with self._lock:
+                answer, text = self._ask(path, json.dumps(body).encode("ascii"))
+        except (OSError, http.client.HTTPException) as error:
+            reason = "it did not answer within %g s" % self.timeout if isinstance(error, socket.timeout) else \
+                str(error) or type(error).__name__
+            raise HeartbeatError("cannot beat: %s: %s; is the exporter running, and does it take pushes there?" % (
+                self.shown, reason), self.shown, "unreachable") from error
+        if answer.status == 204:
+            return
+        try:
+            message = json.loads(text)["error"]["message"]
+        except (ValueError, KeyError, TypeError):
+            message = text[:200].decode("utf-8", "replace").strip()
+        retry = answer.headers.get("Retry-After", "")
+        raise HeartbeatError(
+            "cannot beat: %s answered %d: %s" % (self.shown, answer.status, message), self.shown,
+            "unavailable" if answer.status in (429, 503, 507) else "refused", answer.status,
+            int(retry) if retry.isdigit() else None)
+
+    def _ask(self, path, body):
+        """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once."""
+        while True:
+            if self._owner != os.getpid():  # a forked child must not talk over its parent's connection
+                self._connection, self._owner = None, os.getpid()
+            is_kept = self._connection is not None
+            connection = self._connection or self._connect()
+            self._connection = None
+            try:
+                connection.request("POST", path, body, self._headers)
+                answer = connection.getresponse()
+                text = answer.read(65536)
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if is_kept and not isinstance(error, socket.timeout):
+                    continue
+                raise
+            if answer.isclosed() and not answer.will_close:
+                self._connection = connection
+            else:
+                connection.close()
+            return answer, text
+
+    def _connect(self):
+        if self._path is not None:
+            connection = http.client.HTTPConnection("localhost", timeout=self.timeout)
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(self.timeout)
+            try:
+                connection.sock.connect(self._path)
+            except OSError:
+                connection.sock.close()
+                raise
+            return connection
+        kind = http.client.HTTPSConnection if self._scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._host, self._port, timeout=self.timeout)  # https: certificate and name are checked
+        connection.connect()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
 
 def _entry(old, now, data, status, pid, host):

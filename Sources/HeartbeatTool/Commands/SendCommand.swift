@@ -19,14 +19,22 @@ enum SendCommand {
     "pid", .integer(1...Int(Int32.max)).named("PID"),
     help: "The process that is alive. Without it the one that called heartbeat: a script's shell.")
 
+  private static let url = Flag<String?>.optional(
+    "url", .string.named("URL"), environment: ["HEARTBEAT_URL"],
+    help: "An exporter that takes pushes, in place of the file: http://host:9464 or unix:/path/of/push.sock.")
+
+  /// How long an exporter may take to answer, in seconds.
+  private static let pushTimeout = 5.0
+
   static let command = Command(
     name: "send", title: "Sends one heartbeat.",
     flags: FlagSet(
       program: "heartbeat send", summary: "Sends one heartbeat.",
-      groups: [FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, CommonFlags.retention])],
+      groups: [FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, url, CommonFlags.retention])],
       arguments: .named("NAME", 1...1),
       examples: [
         FlagExample("Beat from a shell script", "heartbeat send backup --status copying --data files=120"),
+        FlagExample("Beat to an exporter on another host", "heartbeat send backup --url http://monitoring:9464"),
         FlagExample("Data from another program", "stats --json | heartbeat send stats --json -"),
       ]),
     run: { (values, _) throws(FlagError) in try run(values) })
@@ -53,6 +61,14 @@ enum SendCommand {
       object = object ?? [:]
       object?[String(parts[0])] = value(of: String(parts[1]))
     }
+    let isFileGiven = values.source(of: CommonFlags.file) == .commandLine
+    if isFileGiven, values.source(of: url) == .commandLine { throw .invalid("--file and --url exclude each other") }
+    if let text = values[url], !isFileGiven {
+      guard let target = PushTarget(text) else {
+        throw .invalid("--url: expected http://host:port or unix:/path/of/push.sock (there is no TLS: curl has it)")
+      }
+      return send(values.arguments.first ?? "", object, to: target, values)
+    }
     let pid = values[pid].flatMap { Int32(exactly: $0) } ?? getppid()
     do throws(HeartbeatError) {
       var options = HeartbeatManager.Options()
@@ -64,6 +80,19 @@ enum SendCommand {
       Console.error(error.description)
       return 1
     }
+  }
+
+  private static func send(_ name: String, _ data: JSONObject?, to target: PushTarget, _ values: FlagValues) -> Int32 {
+    var beat: JSONObject = ["status": .string(values[status])]
+    // To another host this host's pids say nothing.
+    let caller = Int(getppid())
+    if let number = values[pid] ?? (target.isLocal && caller > 0 ? caller : nil) {
+      beat["pid"] = .integer(Int64(number))
+    }
+    if let data { beat["additional_data"] = .object(data) }
+    guard let problem = target.send(name, beat, timeout: pushTimeout) else { return 0 }
+    Console.error(problem)
+    return 1
   }
 
   /// A JSON number, `true` and `false` are what they look like; everything else is a text.

@@ -72,6 +72,34 @@ struct Connection: ~Copyable {
     throw failure
   }
 
+  /// Connects to a Unix socket (`unix(7)`).
+  init(toSocket path: String, deadline: Deadline) throws(NetworkError) {
+    descriptor = try Self.connect(toSocket: path)
+    self.deadline = deadline
+  }
+
+  private static func connect(toSocket path: String) throws(NetworkError) -> FileDescriptor {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let isShort = withUnsafeMutableBytes(of: &address.sun_path) { room in
+      room.copyBytes(from: path.utf8.prefix(room.count - 1))
+      return path.utf8.count < room.count
+    }
+    guard isShort else { throw .system(Errno(ENAMETOOLONG)) }
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let raw = socket(AF_UNIX, type, 0)
+    guard raw >= 0 else { throw .system(Errno.last) }
+    let descriptor = FileDescriptor(owning: raw)
+    // sockaddr_un is made to be seen as a sockaddr.
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    if result != 0 { throw .system(Errno.last) }
+    return descriptor
+  }
+
   private static func connect(_ address: addrinfo, _ deadline: Deadline) throws(NetworkError) -> FileDescriptor {
     let type = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let raw = socket(address.ai_family, type, address.ai_protocol)

@@ -1,4 +1,4 @@
-/// A GET request and its answer: as much HTTP/1.1 (RFC 9112) as a probe and a scrape need.
+/// A request and its answer: as much HTTP/1.1 (RFC 9112) as a probe, a scrape and a push need.
 enum HTTPClient {
   /// The most bytes that a status line and the headers may have.
   static let longestHead = 65_536
@@ -31,6 +31,11 @@ enum HTTPClient {
       \r\n
       """
     try connection.send(Array(request.utf8))
+    return try answer(connection, wantsBody: wantsBody)
+  }
+
+  /// Reads the answer to what was sent.
+  static func answer(_ connection: borrowing Connection, wantsBody: Bool) throws(NetworkError) -> Answer {
     var bytes: [UInt8] = []
     var head = parseHead(bytes)
     while head == nil {

@@ -1,0 +1,232 @@
+"""The Python client, the Node client, the tool and curl push to a live exporter, beside writers of the same file."""
+
+import base64
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from support import ROOT, TOOL, entry, eventually, free_port, run, write_beats
+
+sys.path.insert(0, str(ROOT / "clients" / "python"))
+from heartbeat_manager import HeartbeatError, HeartbeatManager, HeartbeatSender  # noqa: E402
+
+OPEN = ("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")
+NODE_CLIENT = ROOT / "clients" / "node" / "heartbeat.js"
+
+
+def processes(file):
+    return json.loads(file.read_text())["processes"]
+
+
+def node(code, *arguments, env=None):
+    program = f"const h = require({json.dumps(str(NODE_CLIENT))});\nconst args = process.argv.slice(1);\n(async () => {{ {code} }})();"
+    result = run("node", "-e", program, "--", *arguments, env={"HEARTBEAT_TOOL": "/nowhere", **(env or {})})
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+# Sends one beat and prints what went wrong as JSON, or {}.
+NODE_SEND = """
+  const m = new h.HeartbeatManager(args[0], { timeout: 1 });
+  try { await m.sendHeartbeat(args[1], { offset: 7 }, { status: 'busy' }); console.log('{}'); }
+  catch (e) { console.log(JSON.stringify({ code: e.code, status: e.status, retry: e.retryAfter, text: e.message })); }
+"""
+
+
+@pytest.fixture
+def addresses(exporter, tmp_path):
+    e = exporter(*OPEN, f"--push.socket={tmp_path / 'push.sock'}")
+    return [f"http://127.0.0.1:{e.port}", f"unix:{tmp_path / 'push.sock'}"]
+
+
+def test_python(addresses, beats):
+    for number, url in enumerate(addresses):
+        manager = HeartbeatManager(url)
+        for _ in range(3):  # over one connection
+            manager.send_heartbeat(f"p/{number} é", {"offset": 7}, status="busy")
+        found = processes(beats)[f"p/{number} é"]
+        assert (found["pid"], found["status"], found["additional_data"]) == (os.getpid(), "busy", {"offset": 7})
+        manager.send_heartbeat("container", pid=0, host="c1")
+        assert processes(beats)["container"]["host"] == "c1" and "pid" not in processes(beats)["container"]
+        with pytest.raises(HeartbeatError, match="is an exporter"):
+            manager.get_heartbeat_status("container")
+
+
+def test_python_survives_a_restart_of_the_exporter(exporter, beats):
+    port = free_port()
+    first = exporter(*OPEN, f"--web.listen-address=127.0.0.1:{port}")
+    manager = HeartbeatManager(f"http://127.0.0.1:{port}")
+    manager.send_heartbeat("a", {"n": 1})
+    first.stop()
+    with pytest.raises(HeartbeatError) as caught:
+        manager.send_heartbeat("a", {"n": 2})
+    assert caught.value.cause == "unreachable"
+    exporter(*OPEN, f"--web.listen-address=127.0.0.1:{port}")
+    manager.send_heartbeat("a", {"n": 3})
+    assert processes(beats)["a"]["additional_data"] == {"n": 3}
+    with HeartbeatSender("sender", interval=0.02, manager=manager):
+        eventually(lambda: "sender" in processes(beats), "it beats")
+
+
+def test_python_in_the_environment(addresses, beats):
+    code = "from heartbeat_manager import send_heartbeat; send_heartbeat('env'); send_heartbeat('env', {'n': 2})"
+    environment = {"PYTHONPATH": str(ROOT / "clients" / "python"), "HEARTBEAT_URL": addresses[1]}
+    result = run(sys.executable, "-c", code, env=environment)
+    assert result.returncode == 0, result.stderr
+    assert processes(beats)["env"]["additional_data"] == {"n": 2}
+
+
+def test_node(addresses, beats):
+    for number, url in enumerate(addresses):
+        assert json.loads(node(NODE_SEND, url, f"n/{number} é")) == {}
+        found = processes(beats)[f"n/{number} é"]
+        assert (found["status"], found["additional_data"]) == ("busy", {"offset": 7}) and found["pid"] > 0
+    node("await h.sendHeartbeat('env'); await h.sendHeartbeat('env', { n: 2 });", env={"HEARTBEAT_URL": addresses[0]})
+    assert processes(beats)["env"]["additional_data"] == {"n": 2}
+
+
+def test_node_does_not_keep_a_program_running(addresses):
+    began = time.monotonic()
+    node("h.startHeartbeat('s', { interval: 60 });", env={"HEARTBEAT_URL": addresses[0]})
+    # The server would close an idle connection after 75 s.
+    assert time.monotonic() - began < 20
+
+
+def test_the_tool(addresses, beats):
+    for number, url in enumerate(addresses):
+        result = run(TOOL, "send", f"t/{number}", "--url", url, "--status", "busy", "--data", "offset=7")
+        assert (result.returncode, result.stderr) == (0, "")
+        found = processes(beats)[f"t/{number}"]
+        assert (found["pid"], found["status"], found["additional_data"]) == (os.getpid(), "busy", {"offset": 7})
+    assert run(TOOL, "send", "env", env={"HEARTBEAT_URL": addresses[0]}).returncode == 0
+    assert "env" in processes(beats)
+    result = run(TOOL, "send", "x", "--url", addresses[0], "--pid", "5000000")
+    assert result.returncode == 1 and "answered 422" in result.stderr and "4194304" in result.stderr
+    assert run(TOOL, "send", "x", "--url", "ftp://x").returncode == 2
+    assert run(TOOL, "send", "x", "--url", "https://x").returncode == 2
+    assert run(TOOL, "send", "x", "--url", addresses[0], "--file", "f").returncode == 2
+    result = run(TOOL, "send", "x", "--url", f"http://127.0.0.1:{free_port()}")
+    assert result.returncode == 1 and "is the exporter running" in result.stderr
+
+
+class Peer:
+    """A server that answers every POST with one status, or hangs; keeps what it was sent."""
+
+    def __init__(self, status, headers=(), hangs=False):
+        seen = self.seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                seen.append(self.headers)
+                if hangs:
+                    time.sleep(3)
+                body = b'{"error": {"message": "said so"}}'
+                self.send_response(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "0" if status == 204 else str(len(body)))
+                self.end_headers()
+                self.wfile.write(b"" if status == 204 else body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.address = f"127.0.0.1:{self.server.server_port}"
+
+
+@pytest.mark.parametrize("status, cause", [(401, "refused"), (422, "refused"), (503, "unavailable"), (507, "unavailable")])
+def test_errors_are_typed(status, cause):
+    peer = Peer(status, [("Retry-After", "7")])
+    url = f"http://us%40er:pass%3Aword@{peer.address}"
+    with pytest.raises(HeartbeatError) as caught:
+        HeartbeatManager(url).send_heartbeat("a")
+    error = caught.value
+    assert (error.cause, error.status, error.retry_after) == (cause, status, 7)
+    said = json.loads(node(NODE_SEND, url, "a"))
+    assert (said["code"], said["status"], said["retry"]) == (cause, status, 7)
+    tool = run(TOOL, "send", "a", "--url", url)
+    assert tool.returncode == 1
+    for text in (str(error), said["text"], tool.stderr):
+        assert str(status) in text and "said so" in text and "word" not in text and peer.address in text
+    expected = "Basic " + base64.b64encode(b"us@er:pass:word").decode()
+    assert [h["Authorization"] for h in peer.seen] == [expected] * 3
+
+
+def test_an_exporter_that_hangs_does_not_hold_a_program_up():
+    peer = Peer(204, hangs=True)
+    url = f"http://{peer.address}"
+    with pytest.raises(HeartbeatError, match="did not answer within 0.5 s") as caught:
+        HeartbeatManager(url, timeout=0.5).send_heartbeat("a")
+    assert caught.value.cause == "unreachable"
+    said = json.loads(node(NODE_SEND, url, "a"))
+    assert said["code"] == "unreachable" and "within 1 s" in said["text"]
+
+
+def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
+    """Every kind of writer counts up in entries of its own; at the end each entry has its writer's last count."""
+    write_beats(beats, {"before": entry(note=1)})
+    e = exporter(*OPEN, f"--push.socket={tmp_path / 'push.sock'}")
+    url, sock = f"http://127.0.0.1:{e.port}", tmp_path / "push.sock"
+    problems = []
+
+    def python(name, target, count):
+        manager = HeartbeatManager(target, lock_timeout=60)
+        for n in range(1, count + 1):
+            manager.send_heartbeat(name, {"n": n})
+
+    def shell(name, count, *where):
+        for n in range(1, count + 1):
+            result = run(TOOL, "send", name, "--data", f"n={n}", *where)
+            assert result.returncode == 0, result.stderr
+
+    def curl(name, count):
+        for n in range(1, count + 1):
+            body = json.dumps({"additional_data": {"n": n}})
+            result = run(
+                "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", sock, "-d", body,
+                "-H", "Content-Type: application/json", f"http://localhost/api/v1/heartbeats/{name}",
+            )  # fmt: skip
+            assert result.stdout == "204", result
+
+    def javascript(name, target, count):
+        code = """
+          const m = new h.HeartbeatManager(args[0]);
+          for (let n = 1; n <= Number(args[2]); n++) await m.sendHeartbeat(args[1], { n });
+        """
+        node(code, target, name, str(count), env={"HEARTBEAT_TOOL": str(TOOL)})
+
+    work = [
+        (python, "python-push", url, 300), (python, "python-socket", f"unix:{sock}", 300),
+        (python, "python-file", str(beats), 100), (javascript, "node-push", url, 300),
+        (javascript, "node-file", str(beats), 30), (shell, "tool-file", 40, "--file", str(beats)),
+        (shell, "tool-push", 40, "--url", url), (curl, "curl", 30),
+    ]  # fmt: skip
+
+    def guarded(function, *arguments):
+        try:
+            function(*arguments)
+        except BaseException as error:
+            problems.append((arguments[0], error))
+
+    threads = [threading.Thread(target=guarded, args=w) for w in work]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert problems == []
+    found = processes(beats)
+    expected = {w[1]: next(a for a in w[2:] if isinstance(a, int)) for w in work}
+    assert {name: found[name]["additional_data"]["n"] for name in expected} == expected
+    assert found["before"]["note"] == 1
+    samples = e.metrics()
+    assert samples.value("heartbeat_push_beats_total") == 300 + 300 + 300 + 40 + 30
+    assert sum(samples.of("heartbeat_push_errors_total").values()) == 0
