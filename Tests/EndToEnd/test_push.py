@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -85,6 +86,29 @@ def test_a_pid_of_this_host_is_looked_up_and_that_of_another_is_not(exporter):
     assert up["local"] == up["named"] == 1 and "remote" not in up
 
 
+def test_a_pid_of_another_pid_namespace_is_the_one_outside(exporter, tmp_path, beats):
+    path = tmp_path / "push.sock"
+    e = exporter(f"--push.socket={path}")
+    # Inside the shell is pid 1 and its curl another; pid 99 is nobody's there, and somebody's or nobody's outside.
+    script = f"""
+        for pid in 1 99; do
+          curl -sS --unix-socket {path} -H 'Content-Type: application/json' -d "{{\\"pid\\": $pid}}" http://localhost{PATH}/in$pid
+        done; echo done; read -r line"""
+    inside = subprocess.Popen(
+        [*AS_ROOT, "unshare", "--pid", "--fork", "--kill-child", "sh", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert inside.stdout.readline() == b"done\n"
+    found = processes(beats)
+    names = Path(f"/proc/{found['in1']['pid']}/status").read_text()
+    assert re.search(r"^NSpid:\t%d\t1$" % found["in1"]["pid"], names, re.M)
+    assert "pid" not in found["in99"]
+    up = e.metrics().of("process_up")
+    assert up["in1"] == 1 and "in99" not in up
+    inside.communicate(b"\n", timeout=20)
+    eventually(lambda: e.metrics().of("process_up")["in1"] == 0, "it is seen to be gone")
+
+
 def test_a_beat_from_another_address_carries_it_as_host(exporter, beats):
     addresses = [a for a in run("hostname", "-I").stdout.split() if ":" not in a]
     if not addresses:
@@ -163,6 +187,19 @@ def test_off_unless_it_is_allowed(exporter, tmp_path):
     status, _, body = push(e, "a")
     assert status == 403 and b"--web.enable-push" in body
     assert errors(e) == {"forbidden": 1}
+
+
+@pytest.mark.parametrize(
+    "header, expected",
+    [
+        ("Sec-Fetch-Site: cross-site", 403), ("Sec-Fetch-Site: same-site", 403), ("Sec-Fetch-Site: same-origin", 204),
+        ("Sec-Fetch-Site: none", 204), ("Origin: http://evil.example", 403), ("Origin: null", 403),
+    ],
+)  # fmt: skip
+def test_no_page_of_another_site_pushes_through_a_browser(exporter, beats, header, expected):
+    e = exporter(*OPEN)
+    assert push(e, "a", None, "POST", "-H", header)[0] == expected
+    assert push(e, "a", None, "POST", "-H", f"Origin: http://127.0.0.1:{e.port}")[0] == 204
 
 
 def test_the_socket(exporter, tmp_path, beats):
@@ -294,6 +331,34 @@ def test_a_full_and_a_read_only_disk(exporter, disk):
     subprocess.run([*AS_ROOT, "mount", "-o", "remount,rw", disk], check=True)
     assert push(e, "c")[0] == 204
     assert errors(e) == {"no_space": 2}
+
+
+def test_a_file_system_that_hangs_costs_503_and_nothing_else(exporter, tmp_path):
+    behind, folder = tmp_path / "behind", tmp_path / "folder"
+    behind.mkdir()
+    folder.mkdir()
+    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
+    try:
+        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
+        file = folder / "heartbeat_status.json"
+        e = exporter(*OPEN, "--push.timeout=1s", f"--heartbeat.file={file}", default_file=True)
+        assert push(e, "a")[0] == 204
+        subprocess.run([*AS_ROOT, "kill", "-STOP", str(server.pid)], check=True)
+        for _ in range(2):
+            status, headers, body = push(e, "b")
+            assert (status, headers["retry-after"]) == (503, "1") and b"--push.timeout" in body
+        assert e.get("/-/healthy").status == 200
+        subprocess.run([*AS_ROOT, "kill", "-CONT", str(server.pid)], check=True)
+        eventually(lambda: push(e, "c")[0] == 204, "it recovers")
+        assert {"a", "c"} <= set(processes(behind / "heartbeat_status.json"))
+        subprocess.run([*AS_ROOT, "kill", "-STOP", str(server.pid)], check=True)
+        assert push(e, "d")[0] == 503
+        # SIGTERM ends it all the same.
+        assert e.stop() == 0
+    finally:
+        subprocess.run([*AS_ROOT, "kill", "-CONT", str(server.pid)], check=False)
+        subprocess.run([*AS_ROOT, "umount", "--lazy", folder], check=False)
+        server.wait(timeout=20)
 
 
 def activated(tmp_path, sockets, *flags, name="x"):

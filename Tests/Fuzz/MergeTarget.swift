@@ -18,6 +18,7 @@ func fuzzMerge(_ input: UnsafeRawBufferPointer) {
     require(entry?.lastHeartbeat == beat.time, "the beat of \(beat.name) is not there")
     require(entry?.pid == beat.pid || beat.pid == nil, "its pid is not there")
   }
+  checkRemembered(bytes, beats, merge.bytes)
   guard let before = try? HeartbeatSnapshot(parsing: bytes, stringKeys: []) else { return }
   for old in before.entries where !beats.map(\.name).contains(before.string(old.name)) {
     let name = before.bytes[old.name.range]
@@ -33,6 +34,19 @@ func fuzzMerge(_ input: UnsafeRawBufferPointer) {
     require(left != nil, "after the removal the file is none")
     require(left?.entries.allSatisfy { $0.lastHeartbeat >= 1e300 } ?? true, "an old entry stays")
   }
+}
+
+/// A writer that remembers the text writes the same bytes as one that reads it anew, also the second time.
+private func checkRemembered(_ bytes: [UInt8], _ beats: [Beat], _ merged: [UInt8]) {
+  guard var text = try? HeartbeatText(scanning: bytes), text.isRegular else { return }
+  guard text.set(beats, now: 1_700_000_001, removingBefore: nil) else { return }
+  require(text.bytes == merged, "the remembered text differs")
+  var next = beats
+  next[0].status = "a longer status"
+  next.append(Beat("c", pid: 1, time: 1_700_000_002.5))
+  let again = try? HeartbeatMerge(next, into: merged, now: 1_700_000_003, removingBefore: nil)
+  require(text.set(next, now: 1_700_000_003, removingBefore: nil), "it refuses the second time")
+  require(text.bytes == again?.bytes, "the remembered text differs the second time")
 }
 
 /// JSON that is read, written and read again is the same.

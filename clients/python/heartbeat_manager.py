@@ -86,7 +86,7 @@ class HeartbeatManager:
         """Says that a process is alive.
 
         data: its own numbers and words (a dict), which replace those of its last beat; None leaves them as they are
-        pid:  default: this process's id; 0 leaves it out, when it means nothing to the exporter (a container's)
+        pid:  default: this process's id; 0 leaves it out, when it means nothing to the exporter
         host: the host it runs on, for a beat that came from another one
         """
         if not isinstance(name, str) or not name:

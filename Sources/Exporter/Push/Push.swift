@@ -19,7 +19,7 @@ struct Push: Sendable {
   init(options: ExporterOptions, logger: Logger) {
     queue = PushQueue(limit: options.push.queueLimit, timeout: options.push.timeout)
     counts = PushCounts(queue: queue)
-    routes = PushRoutes(options: options.push, queue: queue)
+    routes = PushRoutes(options: options.push, procfs: options.paths.procfs, queue: queue)
     self.options = options
     self.logger = logger
   }

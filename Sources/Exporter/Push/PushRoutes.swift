@@ -12,9 +12,12 @@ struct PushRoutes: Sendable {
   private let options: ExporterOptions.Push
   private let queue: PushQueue
   private let limiter: RateLimiter
+  /// Where pids are looked up.
+  private let procfs: String
 
-  init(options: ExporterOptions.Push, queue: PushQueue) {
+  init(options: ExporterOptions.Push, procfs: String, queue: PushQueue) {
     self.options = options
+    self.procfs = procfs
     self.queue = queue
     limiter = RateLimiter(rate: options.rateLimit)
   }
@@ -44,11 +47,22 @@ struct PushRoutes: Sendable {
     guard request.listener == PushRoutes.listener || options.isOnWeb else {
       throw PushError(403, "pushing is off here; it is on with --web.enable-push, or on the socket of --push.socket")
     }
+    guard !PushRoutes.isCrossSite(request) else {
+      throw PushError(403, "a page of another site may not push through its reader's browser")
+    }
     let wait = limiter.seconds(
       RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
     if let wait {
       throw PushError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
     }
+  }
+
+  /// Whether a browser says that the page of another site sends this: some requests it sends without asking first.
+  static func isCrossSite(_ request: Request) -> Bool {
+    if let site = request.header("Sec-Fetch-Site") { return site != "same-origin" && site != "none" }
+    guard let origin = request.header("Origin") else { return false }
+    let host = request.header("Host") ?? ""
+    return origin != "http://\(host)" && origin != "https://\(host)"
   }
 
   private func task(_ request: Request) throws(PushError) -> PushQueue.Task {
@@ -57,14 +71,14 @@ struct PushRoutes: Sendable {
     guard request.rawPath != PushRoutes.path else {
       guard request.method == .post else { throw PushRoutes.notAllowed(request, "POST") }
       try checkType(request)
-      return .beats(try PushBody.batch(request.body, defaults))
+      return .beats(seenFromHere(try PushBody.batch(request.body, defaults), request))
     }
     let name = try PushRoutes.name(request)
     switch request.method {
     case .delete: return .forget(name)
     case .post, .put:
       try checkType(request)
-      return .beats([try PushBody.beat(name, request.body, defaults)])
+      return .beats(seenFromHere([try PushBody.beat(name, request.body, defaults)], request))
     default: throw PushRoutes.notAllowed(request, "POST, PUT, DELETE")
     }
   }
@@ -72,6 +86,18 @@ struct PushRoutes: Sendable {
   /// A beat over the network is another host's, but over the loopback interface it is of this one.
   private static func host(of request: Request) -> String? {
     request.peer.flatMap { $0.isLocal ? nil : $0.host }
+  }
+
+  /// The beats with the pids that processes of another pid namespace have here.
+  private func seenFromHere(_ beats: [Beat], _ request: Request) -> [Beat] {
+    // Of another /proc than its own the exporter cannot tell whose it is.
+    guard let credentials = request.credentials, procfs == "/proc" else { return beats }
+    return beats.map { beat in
+      guard let pid = beat.pid, beat.host == nil else { return beat }
+      var beat = beat
+      beat.pid = PeerProcess.outerPid(pid, of: credentials)
+      return beat
+    }
   }
 
   private static func name(_ request: Request) throws(PushError) -> String {
