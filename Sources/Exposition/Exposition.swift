@@ -11,6 +11,19 @@ public struct Exposition: Sendable {
   /// An empty body.
   public init() {}
 
+  /// An empty body that is written into the memory of an old one, unless somebody still holds that.
+  public init(reusing old: consuming [UInt8]) {
+    old.removeAll(keepingCapacity: true)
+    bytes = old
+  }
+
+  /// Gives the text away and goes on with another buffer.
+  public mutating func takeAll(replacedBy next: consuming [UInt8]) -> [UInt8] {
+    let taken = takeBytes()
+    bytes = next
+    return taken
+  }
+
   /// Forgets the text and keeps the memory, unless somebody still holds the bytes.
   public mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
@@ -27,11 +40,6 @@ public struct Exposition: Sendable {
   /// Writes a family of one series.
   public mutating func family(_ family: MetricFamily, labels: Labels = Labels(), _ value: Double) {
     self.family(family) { $0.add(labels, value) }
-  }
-
-  /// Appends families that were written before.
-  public mutating func append(rendered: [UInt8]) {
-    bytes.append(contentsOf: rendered)
   }
 
   /// Leaves this value with an empty buffer, so that the one who writes is its only owner and appends in place.

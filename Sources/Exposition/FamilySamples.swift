@@ -35,6 +35,14 @@ public struct FamilySamples: ~Copyable {
     bytes.append(UInt8(ascii: "\n"))
   }
 
+  /// Adds a series whose value is a time in whole microseconds, which is written in seconds.
+  @inlinable
+  public mutating func add(labels: ArraySlice<UInt8>, microseconds: Int64) {
+    appendName(labels: labels)
+    Number.append(microseconds: microseconds, to: &bytes)
+    bytes.append(UInt8(ascii: "\n"))
+  }
+
   /// Adds a series with one more label behind the ready-made ones.
   public mutating func add(
     labels: ArraySlice<UInt8>, _ name: StaticString, _ labelValue: some Sequence<UInt8>, _ value: Double

@@ -24,6 +24,23 @@ public enum Number {
     append(digitsOf: value.magnitude, atLeast: 1, to: &bytes)
   }
 
+  /// Appends a time of whole microseconds in seconds, without zeros at its end: `append` of the nearest double.
+  @inlinable
+  public static func append(microseconds: Int64, to bytes: inout [UInt8]) {
+    if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
+    let parts = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
+    var fraction = parts.remainder
+    append(digitsOf: parts.quotient, atLeast: 1, to: &bytes)
+    guard fraction != 0 else { return }
+    var decimals = 6
+    while fraction % 10 == 0 {
+      fraction /= 10
+      decimals -= 1
+    }
+    bytes.append(UInt8(ascii: "."))
+    append(digitsOf: fraction, atLeast: decimals, to: &bytes)
+  }
+
   /// Above 2^53 neighbouring integers share a `Double`, so their plain digits would claim more than is known.
   @usableFromInline static let exactIntegerLimit: UInt64 = 1 << 53
 

@@ -16,14 +16,36 @@ final class Connection {
 
   /// What is on its way to the client: a head made for it and a body that others may share.
   struct Output {
-    var head: [UInt8]
-    var body: [UInt8] = []
-    var sent = 0
+    /// The head, then the pieces of the body.
+    private(set) var pieces: [[UInt8]]
+    /// How many bytes are out.
+    private(set) var sent = 0
+    let length: Int
+    private let headLength: Int
+    /// The first piece that is not out altogether, and how many of its bytes are.
+    private(set) var next = 0
+    private(set) var sentOfNext = 0
     /// `100 Continue`, which does not answer the request.
     var isInterim = false
 
-    var isComplete: Bool { sent == head.count + body.count }
-    var bodyBytesSent: Int { max(0, sent - head.count) }
+    init(head: [UInt8], body: [[UInt8]] = [], isInterim: Bool = false) {
+      pieces = [head] + body
+      headLength = head.count
+      length = pieces.reduce(0) { $0 + $1.count }
+      self.isInterim = isInterim
+    }
+
+    var isComplete: Bool { sent == length }
+    var bodyBytesSent: Int { max(0, sent - headLength) }
+
+    mutating func moved(_ count: Int) {
+      sent += count
+      sentOfNext += count
+      while next < pieces.count, sentOfNext >= pieces[next].count {
+        sentOfNext -= pieces[next].count
+        next += 1
+      }
+    }
   }
 
   /// The request that is being served, for the record of it.
@@ -89,22 +111,34 @@ final class Connection {
   /// Sends as much of the output as the kernel takes.
   func flush() -> WriteOutcome {
     while !output.isComplete {
-      let inHead = min(output.sent, output.head.count)
-      let inBody = output.sent - inHead
-      let outcome = output.head.withUnsafeBytes { head in
-        output.body.withUnsafeBytes { body in
-          transport.send(
-            UnsafeRawBufferPointer(rebasing: head[inHead...]), UnsafeRawBufferPointer(rebasing: body[inBody...]))
-        }
-      }
-      switch outcome {
-      case .moved(let count): output.sent += count
+      switch sendSome() {
+      case .moved(let count): output.moved(count)
       case .blocked(let direction): return .blocked(direction)
       case .failed(let error): return .failed(error)
       case .ended: return .complete
       }
     }
     return .complete
+  }
+
+  /// The most pieces that one system call is given; each takes a frame of the stack here.
+  private static let piecesAtOnce = 16
+
+  private func sendSome() -> Transport.Outcome {
+    var first = output.sentOfNext
+    var vectors: [UnsafeRawBufferPointer] = []
+    vectors.reserveCapacity(Connection.piecesAtOnce)
+    let end = min(output.next + Connection.piecesAtOnce, output.pieces.count)
+    // The pointers are used within the innermost closure alone, while all the pieces are held.
+    func add(_ index: Int) -> Transport.Outcome {
+      guard index < end else { return transport.send(vectors) }
+      return output.pieces[index].withUnsafeBytes { bytes in
+        vectors.append(UnsafeRawBufferPointer(rebasing: bytes[first...]))
+        first = 0
+        return add(index + 1)
+      }
+    }
+    return add(output.next)
   }
 
   /// The record of the exchange as far as it got.

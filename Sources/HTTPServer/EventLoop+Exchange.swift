@@ -130,7 +130,7 @@ extension EventLoop {
     let field = connection.keepsAlive ? (connection.exchange.isHTTP10 ? "keep-alive" : nil) : "close"
     let hasBody = response.mayHaveBody && connection.exchange.method != .head
     connection.output = Connection.Output(
-      head: response.head(date: Int(Clock.realtime), connection: field), body: hasBody ? response.body : [])
+      head: response.head(date: Int(Clock.realtime), connection: field), body: hasBody ? response.pieces : [])
     connection.phase = .writing
   }
 

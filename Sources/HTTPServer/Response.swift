@@ -7,15 +7,28 @@ public struct Response: Sendable {
   /// Further header fields. `Date`, `Content-Length`, `Connection` and `Transfer-Encoding` are the server's own and
   /// ignored here, but for `Connection: close`, which closes.
   public var headers: [(String, String)]
-  /// The body's bytes: shared with whoever made them, never copied.
-  public var body: [UInt8]
+  /// The body's bytes, one piece behind the other: shared with whoever made them, never copied or joined.
+  public var pieces: [[UInt8]]
 
   /// Puts an answer together.
   public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+    self.init(status: status, headers: headers, pieces: [body])
+  }
+
+  /// Puts an answer together whose body lies in several pieces.
+  public init(status: Int, headers: [(String, String)] = [], pieces: [[UInt8]]) {
     self.status = status
     self.headers = headers
-    self.body = body
+    self.pieces = pieces
   }
+
+  /// The body in one piece.
+  public var body: [UInt8] {
+    pieces.count == 1 ? pieces[0] : Array(pieces.joined())
+  }
+
+  /// The body's length in bytes.
+  public var bodyLength: Int { pieces.reduce(0) { $0 + $1.count } }
 
   /// A plain text answer of one line; the line feed is added.
   public static func text(_ status: Int, _ line: String) -> Response {
@@ -84,7 +97,7 @@ extension Response {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256)
     bytes.append(contentsOf: "HTTP/1.1 \(status) \(Response.reason(status))\r\nDate: \(HTTPDate.text(date))\r\n".utf8)
-    if mayHaveBody { bytes.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8) }
+    if mayHaveBody { bytes.append(contentsOf: "Content-Length: \(bodyLength)\r\n".utf8) }
     for (name, value) in headers where !Response.isServersOwn(name) { Response.append(name, value, to: &bytes) }
     if let connection { bytes.append(contentsOf: "Connection: \(connection)\r\n".utf8) }
     bytes.append(contentsOf: "\r\n".utf8)

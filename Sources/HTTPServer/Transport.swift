@@ -33,24 +33,19 @@ enum Transport: ~Copyable {
     }
   }
 
-  /// Sends what the kernel takes of `first` and then `second`, without joining them. The corresponding C function is
-  /// `sendmsg(2)`; `MSG_NOSIGNAL` keeps a broken connection from raising `SIGPIPE`.
-  mutating func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Outcome {
+  /// Sends what the kernel takes of the pieces, one behind the other, without joining them. The corresponding C function
+  /// is `sendmsg(2)`; `MSG_NOSIGNAL` keeps a broken connection from raising `SIGPIPE`.
+  mutating func send(_ pieces: [UnsafeRawBufferPointer]) -> Outcome {
     let number = descriptor
     // sendmsg does not write through iov_base.
-    var vectors = (
-      iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
-      iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
-    )
+    var vectors = pieces.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }
     do throws(Errno) {
       let count = try retryingOnInterrupt {
-        withUnsafeMutablePointer(to: &vectors) { pointer in
-          pointer.withMemoryRebound(to: iovec.self, capacity: 2) { vector in
-            var message = msghdr()
-            message.msg_iov = vector
-            message.msg_iovlen = 2
-            return sendmsg(number, &message, Int32(MSG_NOSIGNAL))
-          }
+        vectors.withUnsafeMutableBufferPointer { vectors in
+          var message = msghdr()
+          message.msg_iov = vectors.baseAddress
+          message.msg_iovlen = vectors.count
+          return sendmsg(number, &message, Int32(MSG_NOSIGNAL))
         }
       }
       return .moved(count)

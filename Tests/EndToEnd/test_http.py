@@ -1,6 +1,7 @@
 """What a client of the HTTP side sees: routes, methods, gzip, connections."""
 
 import gzip
+import re
 import socket
 import subprocess
 
@@ -115,6 +116,26 @@ def test_gzip_is_read_by_curl_and_python(served):
         check=True,
     )
     assert len(Samples(curl.stdout.decode()).of("heartbeat_data_jobs")) == 50
+
+
+def test_gzip_holds_the_same_bytes_as_identity(exporter, beats):
+    """Most of a gzip body is put together from parts that were compressed for earlier scrapes."""
+    changing = re.compile(r"^(heartbeat_age_seconds|heartbeat_exporter_|process_|system_|heartbeat_file_modified).*$", re.M)
+    processes = {f"worker-{i}": entry(jobs=i, rate=i / 7) for i in range(500)}
+    write_beats(beats, processes)
+    running = exporter()
+    for round in range(6):
+        if round % 2:
+            for i in range(0, 500, 7):
+                processes[f"worker-{i}"]["jobs"] = 1000 + round
+            write_beats(beats, processes)
+        plain = running.get().text
+        assert ("} 1005\n" in plain) == (round == 5)
+        for _ in range(2):
+            packed = running.get(headers={"Accept-Encoding": "gzip"})
+            text = gzip.decompress(packed.raw).decode()
+            assert changing.sub("", text) == changing.sub("", plain)
+            assert len(packed.raw) < len(text) / 5
 
 
 def test_one_connection_serves_many_requests(served):

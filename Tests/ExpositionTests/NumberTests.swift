@@ -44,4 +44,24 @@ struct NumberTests {
       #expect(written.utf8.count <= Number.maximumLength)
     }
   }
+
+  @Test("a time in microseconds is written as the double that is nearest to it")
+  func microseconds() {
+    var times: [Int64] = [0, 1, -1, 10, 999_999, 1_000_000, 1_500_000, -59_999_000, 999_999_999_999_999]
+    for round in 0..<20_000 {
+      let scale = [1, 1000, 1_000_000, 100_000_000][round % 4]
+      times.append(Int64.random(in: -999_999_999_999_999...999_999_999_999_999) / Int64(scale))
+    }
+    for time in times {
+      var bytes: [UInt8] = []
+      Number.append(microseconds: time, to: &bytes)
+      let value = Double(time) / 1e6
+      // Below 1e-4 the general text has an exponent, which reads back to the same.
+      if value == 0 || value.magnitude >= 1e-4 {
+        #expect(String(decoding: bytes, as: UTF8.self) == text(value))
+      } else {
+        #expect(Double(String(decoding: bytes, as: UTF8.self)) == value)
+      }
+    }
+  }
 }

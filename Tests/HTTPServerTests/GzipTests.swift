@@ -56,4 +56,18 @@ import Testing
   func levels(given: Int, used: Int) {
     #expect(Gzip.compress(Self.inputs[3], level: given) == Gzip.compress(Self.inputs[3], level: used))
   }
+
+  @Test("Parts make one member in any order, each as often as wanted")
+  func parts() throws {
+    var compressor = Gzip(level: 1)
+    var parts: [Gzip.Part] = []
+    for input in Self.inputs {
+      let part = compressor.part(input)
+      parts.append(try #require(part))
+    }
+    for order in [[0, 1, 2, 3, 4], [4, 2, 2, 0, 3, 1], [3], []] {
+      let member = Array(Gzip.member(order.map { parts[$0] }).joined())
+      #expect(inflated(member) == order.flatMap { Self.inputs[$0] }, "\(order)")
+    }
+  }
 }

@@ -70,6 +70,25 @@ import Testing
     #expect(client.receive()?.body == whole.body, "what follows the head is the next answer")
   }
 
+  @Test("A body in pieces arrives as one, however many and large they are", arguments: [0, 1, 15, 16, 17, 100])
+  func pieces(count: Int) throws {
+    // Some empty, some larger than a socket takes at once.
+    var pieces: [[UInt8]] = []
+    for number in 0..<count {
+      let length = number % 3 == 0 ? 0 : number % 5 == 0 ? 400_000 : number
+      pieces.append([UInt8](repeating: UInt8(number), count: length))
+    }
+    let body = Array(pieces.joined())
+    let server = try TestServer(handler: { [pieces] _, responder in
+      responder.send(Response(status: 200, pieces: pieces))
+    })
+    let client = try server.connect()
+    for _ in 0..<2 {
+      client.send(get)
+      #expect(client.receive()?.body == body)
+    }
+  }
+
   @Test("204 and 304 have no body even if the handler gives one", arguments: [204, 304])
   func bodiless(status: Int) throws {
     let server = try TestServer(handler: { request, responder in

@@ -39,12 +39,12 @@ struct DataFamilies {
   /// Writes the families, sorted by name; within one, the processes in the order given.
   mutating func write(
     of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, dropped: inout SeriesDropCounts,
-    into exposition: inout Exposition
+    into chunks: inout ChunkedExposition
   ) {
     let (samples, counts) = limited(processes, snapshot: snapshot, dropped: &dropped)
     let grouped = DataFamilies.grouped(samples, counts: counts)
     for group in named(snapshot.keyPaths, counts: counts, dropped: &dropped) {
-      exposition.family(group.family) { family in
+      chunks.family(group.family) { family in
         if group.keys.count == 1 {
           for sample in grouped.samples[grouped.ranges[group.keys[0]]] {
             family.add(labels: labels[processes[Int(sample.process)].labels], sample.value)

@@ -8,7 +8,11 @@ struct HeartbeatCollector {
   private var skipped = [UInt64](repeating: 0, count: HeartbeatSnapshot.SkipReason.allCases.count)
   private var dropped = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
-  private var unchanging: [UInt8] = []
+  private var unchanging: [RenderedChunk] = []
+  /// Which processes were alive when `alive` was written.
+  private var aliveFlags: [Bool] = []
+  /// The family of these flags; nil when its processes are others now.
+  private var alive: RenderedChunk?
 
   init(seriesPerProcess: Int, series: Int, showsStrings: Bool) {
     data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series)
@@ -20,33 +24,34 @@ struct HeartbeatCollector {
   ///
   /// - Parameter isNewContent: false where only the configuration or the retention changed what is shown.
   mutating func update(_ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, isNewContent: Bool) {
-    var exposition = Exposition()
+    var chunks = ChunkedExposition()
     var droppedNow = SeriesDropCounts()
     let processes = monitored.processes
     let labels = monitored.labels
-    exposition.family(HeartbeatFamilies.lastTimestamp) { family in
+    chunks.family(HeartbeatFamilies.lastTimestamp) { family in
       for process in processes {
         if let last = process.lastHeartbeat { family.add(labels: labels[process.labels], last) }
       }
     }
-    exposition.family(HeartbeatFamilies.timeout) { family in
+    chunks.family(HeartbeatFamilies.timeout) { family in
       for process in processes { family.add(labels: labels[process.labels], process.timeout) }
     }
-    exposition.family(HeartbeatFamilies.status) { family in
+    chunks.family(HeartbeatFamilies.status) { family in
       for process in processes {
         guard let entry = process.entry, let status = snapshot.entries[entry].status else { continue }
         family.add(labels: labels[process.labels], "status", snapshot.bytes[status.range], 1)
       }
     }
-    exposition.family(HeartbeatFamilies.pid) { family in
+    chunks.family(HeartbeatFamilies.pid) { family in
       for process in processes {
         guard let entry = process.entry, let pid = snapshot.entries[entry].pid else { continue }
         family.add(labels: labels[process.labels], Double(pid))
       }
     }
-    data.write(of: processes, labels: labels, snapshot: snapshot, dropped: &droppedNow, into: &exposition)
-    if showsStrings { writeStrings(of: processes, labels: labels, snapshot: snapshot, into: &exposition) }
-    unchanging = exposition.bytes
+    data.write(of: processes, labels: labels, snapshot: snapshot, dropped: &droppedNow, into: &chunks)
+    if showsStrings { writeStrings(of: processes, labels: labels, snapshot: snapshot, into: &chunks) }
+    unchanging = chunks.finish(replacing: unchanging)
+    alive = nil
 
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedNow[reason] }
@@ -59,9 +64,9 @@ struct HeartbeatCollector {
   private static let maximumStringLength = 256
 
   private func writeStrings(
-    of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, into exposition: inout Exposition
+    of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, into chunks: inout ChunkedExposition
   ) {
-    exposition.family(HeartbeatFamilies.dataInfo) { family in
+    chunks.family(HeartbeatFamilies.dataInfo) { family in
       var line: [UInt8] = []
       for process in processes {
         guard let entry = process.entry else { continue }
@@ -79,22 +84,36 @@ struct HeartbeatCollector {
   }
 
   /// Writes the families of one scrape.
-  func collect(
-    _ monitored: MonitoredProcesses, file: HeartbeatFile, at now: Double, into exposition: inout Exposition
+  mutating func collect(
+    _ monitored: MonitoredProcesses, file: HeartbeatFile, at now: Double, into body: inout ScrapeBody
   ) {
     let labels = monitored.labels
-    exposition.family(HeartbeatFamilies.age) { family in
+    body.exposition.family(HeartbeatFamilies.age) { family in
       for process in monitored.processes {
-        if let age = process.age(at: now) { family.add(labels: labels[process.labels], age) }
+        if let age = process.ageInMicroseconds(at: now) {
+          family.add(labels: labels[process.labels], microseconds: age)
+        } else if let age = process.age(at: now) {
+          family.add(labels: labels[process.labels], age)
+        }
       }
     }
+    body.append(aliveChunk(monitored, at: now))
+    for chunk in unchanging { body.append(chunk) }
+    collectFile(file, expired: monitored.expired, into: &body.exposition)
+  }
+
+  private mutating func aliveChunk(_ monitored: MonitoredProcesses, at now: Double) -> RenderedChunk {
+    let flags = monitored.processes.map { $0.isAlive(at: now) }
+    if let alive, flags == aliveFlags { return alive }
+    var exposition = Exposition()
     exposition.family(HeartbeatFamilies.alive) { family in
-      for process in monitored.processes {
-        family.add(labels: labels[process.labels], process.isAlive(at: now) ? 1 : 0)
+      for (process, isAlive) in zip(monitored.processes, flags) {
+        family.add(labels: monitored.labels[process.labels], isAlive ? 1 : 0)
       }
     }
-    exposition.append(rendered: unchanging)
-    collectFile(file, expired: monitored.expired, into: &exposition)
+    let chunk = RenderedChunk(exposition.bytes)
+    (alive, aliveFlags) = (chunk, flags)
+    return chunk
   }
 
   private func collectFile(_ file: HeartbeatFile, expired: Int, into exposition: inout Exposition) {

@@ -24,6 +24,13 @@ struct MonitoredProcess {
     return age.magnitude < 1e9 ? (age * 1e6).rounded() / 1e6 : age
   }
 
+  /// The age in whole microseconds; nil when there is none or it is far beyond all that is exact to the microsecond.
+  func ageInMicroseconds(at now: Double) -> Int64? {
+    guard let lastHeartbeat else { return nil }
+    let age = now - lastHeartbeat
+    return age.magnitude < 1e9 ? Int64((age * 1e6).rounded()) : nil
+  }
+
   /// How far a writer's clock may be ahead, in seconds, before its beats no longer count.
   static let clockTolerance = 5.0
 

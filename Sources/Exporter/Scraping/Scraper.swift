@@ -21,7 +21,7 @@ struct Scraper: ~Copyable {
   private let problems: FileProblemLog
   /// Beats that name another host than this are remote.
   private let hostname: [UInt8]
-  private var exposition = Exposition()
+  private var body = ScrapeBody()
   private var gzip = Gzip(level: Scraper.gzipLevel)
   /// What `monitored` was made of; nil before the first scrape and after a change of configuration.
   private var shownGeneration: UInt64?
@@ -59,30 +59,29 @@ struct Scraper: ~Copyable {
     shownGeneration = nil
   }
 
-  /// Collects, and gives the body of the answer.
-  mutating func scrape(_ selection: CollectorSelection, at now: Double) -> [UInt8] {
+  /// Collects into `body`.
+  private mutating func scrape(_ selection: CollectorSelection, at now: Double) {
     var outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)] = []
-    exposition.removeAll()
+    body.removeAll()
     if selection.names.contains(.heartbeat) || selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
       if selection.names.contains(.heartbeat) {
-        heartbeats.collect(monitored, file: file, at: now, into: &exposition)
+        heartbeats.collect(monitored, file: file, at: now, into: &body)
         outcomes.append((.heartbeat, Scraper.seconds(since: start), file.isUp))
       }
     }
     if selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
-      let isSuccess = processes.collect(monitored, into: &exposition)
+      let isSuccess = processes.collect(monitored, into: &body.exposition)
       outcomes.append((.process, Scraper.seconds(since: start), isSuccess))
     }
     if selection.names.contains(.system) {
       let start = Clock.monotonicNanoseconds
-      let isSuccess = system.collect(into: &exposition)
+      let isSuccess = system.collect(into: &body.exposition)
       outcomes.append((.system, Scraper.seconds(since: start), isSuccess))
     }
     collectSelf(outcomes)
-    return exposition.bytes
   }
 
   /// Level 1 is twice as fast as the default of zlib for a tenth more bytes: a scrape goes over a local network.
@@ -92,13 +91,16 @@ struct Scraper: ~Copyable {
 
   /// Collects, and gives the whole answer.
   mutating func answer(_ request: ScrapeRequest, at now: Double) -> Response {
-    let body = scrape(request.selection, at: now)
-    var headers = [("Content-Type", Exposition.contentType), ("Vary", "Accept-Encoding")]
-    guard request.coding == .gzip, body.count >= Scraper.smallestCompressed, let compressed = gzip.compress(body) else {
-      return Response(status: 200, headers: headers, body: body)
-    }
-    headers.append(("Content-Encoding", "gzip"))
-    return Response(status: 200, headers: headers, body: compressed)
+    scrape(request.selection, at: now)
+    var answer = Response(
+      status: 200, headers: [("Content-Type", Exposition.contentType), ("Vary", "Accept-Encoding")],
+      pieces: body.identity())
+    guard request.coding == .gzip, answer.bodyLength >= Scraper.smallestCompressed,
+      let compressed = body.compressed(by: &gzip)
+    else { return answer }
+    answer.headers.append(("Content-Encoding", "gzip"))
+    answer.pieces = compressed
+    return answer
   }
 
   /// Reads the file if it changed, and joins it with the configuration if either did.
@@ -124,17 +126,17 @@ struct Scraper: ~Copyable {
   ])
 
   private mutating func collectSelf(_ outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)]) {
-    exposition.family(ExporterFamilies.buildInfo, labels: Scraper.buildLabels, 1)
-    exposition.family(ExporterFamilies.collectorDuration) { family in
+    body.exposition.family(ExporterFamilies.buildInfo, labels: Scraper.buildLabels, 1)
+    body.exposition.family(ExporterFamilies.collectorDuration) { family in
       for outcome in outcomes { family.add(Labels(["collector": outcome.name.rawValue]), outcome.duration) }
     }
-    exposition.family(ExporterFamilies.collectorSuccess) { family in
+    body.exposition.family(ExporterFamilies.collectorSuccess) { family in
       for outcome in outcomes { family.add(Labels(["collector": outcome.name.rawValue]), outcome.isSuccess ? 1 : 0) }
     }
-    push?.collect(into: &exposition)
-    requests.collect(into: &exposition)
-    exposition.family(ExporterFamilies.connections, Double(openConnections()))
-    exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
+    push?.collect(into: &body.exposition)
+    requests.collect(into: &body.exposition)
+    body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
+    body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
   }
 
   private static func seconds(since start: UInt64) -> Double {

@@ -22,9 +22,9 @@ struct Collected {
       at: now)
     collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
     collector.update(monitored, snapshot: snapshot, isNewContent: true)
-    var exposition = Exposition()
-    collector.collect(monitored, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &exposition)
-    text = String(decoding: exposition.bytes, as: UTF8.self)
+    var body = ScrapeBody()
+    collector.collect(monitored, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &body)
+    text = String(decoding: body.identity().joined(), as: UTF8.self)
   }
 
   /// The samples of a family, without its comments.
