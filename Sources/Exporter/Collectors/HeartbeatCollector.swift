@@ -9,10 +9,7 @@ struct HeartbeatCollector {
   private var dropped = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
   private var unchanging: [RenderedChunk] = []
-  /// Which processes were alive when `alive` was written.
-  private var aliveFlags: [Bool] = []
-  /// The family of these flags; nil when its processes are others now.
-  private var alive: RenderedChunk?
+  private var alive = FlagFamily(HeartbeatFamilies.alive)
 
   init(seriesPerProcess: Int, series: Int, showsStrings: Bool) {
     data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series)
@@ -51,7 +48,6 @@ struct HeartbeatCollector {
     data.write(of: processes, labels: labels, snapshot: snapshot, dropped: &droppedNow, into: &chunks)
     if showsStrings { writeStrings(of: processes, labels: labels, snapshot: snapshot, into: &chunks) }
     unchanging = chunks.finish(replacing: unchanging)
-    alive = nil
 
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedNow[reason] }
@@ -97,23 +93,10 @@ struct HeartbeatCollector {
         }
       }
     }
-    body.append(aliveChunk(monitored, at: now))
+    let flags = monitored.processes.map { $0.isAlive(at: now) ? FlagFamily.Flag.one : .zero }
+    body.append(alive.render(flags, of: monitored))
     for chunk in unchanging { body.append(chunk) }
     collectFile(file, expired: monitored.expired, into: &body.exposition)
-  }
-
-  private mutating func aliveChunk(_ monitored: MonitoredProcesses, at now: Double) -> RenderedChunk {
-    let flags = monitored.processes.map { $0.isAlive(at: now) }
-    if let alive, flags == aliveFlags { return alive }
-    var exposition = Exposition()
-    exposition.family(HeartbeatFamilies.alive) { family in
-      for (process, isAlive) in zip(monitored.processes, flags) {
-        family.add(labels: monitored.labels[process.labels], isAlive ? 1 : 0)
-      }
-    }
-    let chunk = RenderedChunk(exposition.bytes)
-    (alive, aliveFlags) = (chunk, flags)
-    return chunk
   }
 
   private func collectFile(_ file: HeartbeatFile, expired: Int, into exposition: inout Exposition) {

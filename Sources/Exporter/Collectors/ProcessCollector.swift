@@ -12,6 +12,7 @@ struct ProcessCollector {
   /// For each configured process the place of its matcher.
   private var matcherOfConfigured: [Int?] = []
   private let ownLabels = Labels(["process": ownName])
+  private var up = FlagFamily(ProcessFamilies.up)
 
   init(procfs: Procfs, configured: [ProcessConfiguration]) {
     self.procfs = procfs
@@ -36,7 +37,7 @@ struct ProcessCollector {
   }
 
   /// Writes the families of one scrape; false when /proc cannot be read.
-  func collect(_ monitored: MonitoredProcesses, into exposition: inout Exposition) -> Bool {
+  mutating func collect(_ monitored: MonitoredProcesses, into body: inout ScrapeBody) -> Bool {
     let table: ProcessTable
     do throws(Errno) {
       table = try procfs.processTable()
@@ -44,40 +45,45 @@ struct ProcessCollector {
       return false
     }
     let found = matchers.isEmpty ? [] : table.find(matchers)
-    var ups: [Found] = []
-    ups.reserveCapacity(monitored.processes.count + 1)
+    var flags: [FlagFamily.Flag] = []
+    flags.reserveCapacity(monitored.processes.count)
+    var running: [Found] = []
     for process in monitored.processes {
-      let labels = monitored.labels[process.labels]
       // The exporter's own figures come below, and no beat may take their place.
-      if labels.elementsEqual(ownLabels.bytes) { continue }
+      if process.isExporter {
+        flags.append(.absent)
+        continue
+      }
       let matched = process.matcher.flatMap { matcherOfConfigured[$0] }.flatMap { found[$0] }
       if let pid = process.pid, table.isUp(pid, lastBeat: process.lastHeartbeat) {
-        ups.append(Found(labels: labels, pid: pid, wholeTree: process.children))
+        running.append(Found(labels: monitored.labels[process.labels], pid: pid, wholeTree: process.children))
+        flags.append(.one)
       } else if let matched {
-        ups.append(Found(labels: labels, pid: matched, wholeTree: process.children))
-      } else if process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote) {
-        ups.append(Found(labels: labels, pid: nil, wholeTree: false))
+        running.append(Found(labels: monitored.labels[process.labels], pid: matched, wholeTree: process.children))
+        flags.append(.one)
+      } else {
+        let isKnown = process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote)
+        flags.append(isKnown ? .zero : .absent)
       }
     }
-    if let own = procfs.selfPID { ups.append(Found(labels: ownLabels.bytes[...], pid: own, wholeTree: false)) }
-    exposition.family(ProcessFamilies.up) { family in
-      for process in ups { family.add(labels: process.labels, process.pid == nil ? 0 : 1) }
-    }
-    writeFigures(of: ups, table: table, into: &exposition)
+    let own = procfs.selfPID
+    if let own { running.append(Found(labels: ownLabels.bytes[...], pid: own, wholeTree: false)) }
+    body.append(up.render(flags, of: monitored, further: own == nil ? nil : ownLabels))
+    writeFigures(of: running, table: table, into: &body.exposition)
     return true
   }
 
-  /// A process of which `process_up` speaks; without a pid it does not run.
+  /// A process that runs.
   private struct Found {
     let labels: ArraySlice<UInt8>
-    let pid: Int32?
+    let pid: Int32
     let wholeTree: Bool
   }
 
-  private func writeFigures(of ups: [Found], table: ProcessTable, into exposition: inout Exposition) {
+  private func writeFigures(of found: [Found], table: ProcessTable, into exposition: inout Exposition) {
     var running: [(labels: ArraySlice<UInt8>, figures: ProcessFigures)] = []
-    for process in ups {
-      guard let pid = process.pid else { continue }
+    for process in found {
+      let pid = process.pid
       // nil: it ended between two reads.
       guard let figures = process.wholeTree ? table.figures(ofTree: pid) : table.figures(of: pid) else { continue }
       running.append((process.labels, figures))

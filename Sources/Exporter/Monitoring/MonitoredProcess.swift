@@ -16,6 +16,8 @@ struct MonitoredProcess {
   var matcher: Int?
   /// Its figures are those of its whole tree.
   var children: Bool
+  /// It has the name under which the exporter shows itself.
+  var isExporter: Bool
 
   /// Seconds since the last beat, to the microsecond: more digits would be noise of the subtraction.
   func age(at now: Double) -> Double? {

@@ -13,19 +13,26 @@ struct MonitoredProcesses {
   /// Unix time at which the next entry exceeds the retention.
   private(set) var nextExpiry = Double.infinity
 
+  /// Another one for each set of processes; two values with the same one are the same.
+  let generation: UInt64
+
   /// Nothing to speak of.
-  init() {}
+  init() {
+    generation = 0
+  }
 
   /// Joins the two.
   ///
   /// - Parameters:
   ///   - timeout: for processes whose configuration gives none, in seconds.
   ///   - retention: entries with an older beat are left out unless they are configured, in seconds; 0 keeps all.
+  ///   - generation: never 0, and another one at each call.
   ///   - hostname: of this host: a beat that names another one is remote.
   init(
     snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], timeout: Double, retention: Double,
-    hostname: [UInt8], at now: Double
+    hostname: [UInt8], generation: UInt64 = 1, at now: Double
   ) {
+    self.generation = generation
     var configurationIndex: [[UInt8]: Int] = [:]
     for (index, process) in configured.enumerated() { configurationIndex[Array(process.name.utf8)] = index }
     var seen = [Bool](repeating: false, count: configured.count)
@@ -65,6 +72,7 @@ struct MonitoredProcesses {
         labels: start..<labels.count, entry: entry, lastHeartbeat: lastHeartbeat,
         timeout: configuration?.process.timeout ?? timeout, pid: pid, isRemote: isRemote,
         matcher: isRemote || configuration?.process.match == nil ? nil : configuration?.index,
-        children: configuration?.process.children ?? false))
+        children: configuration?.process.children ?? false,
+        isExporter: name.elementsEqual(ProcessCollector.ownName.utf8)))
   }
 }

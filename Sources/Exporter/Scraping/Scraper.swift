@@ -12,6 +12,7 @@ struct Scraper: ~Copyable {
   private var file: HeartbeatFile
   private let probe: FileProbe
   private var monitored = MonitoredProcesses()
+  private var generation: UInt64 = 0
   private var heartbeats: HeartbeatCollector
   private var processes: ProcessCollector
   private var system: SystemCollector
@@ -73,7 +74,7 @@ struct Scraper: ~Copyable {
     }
     if selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
-      let isSuccess = processes.collect(monitored, into: &body.exposition)
+      let isSuccess = processes.collect(monitored, into: &body)
       outcomes.append((.process, Scraper.seconds(since: start), isSuccess))
     }
     if selection.names.contains(.system) {
@@ -113,9 +114,11 @@ struct Scraper: ~Copyable {
     }
     problems.report(file.lastProblem)
     guard file.generation != shownGeneration || now > monitored.nextExpiry else { return }
+    generation += 1
     monitored = MonitoredProcesses(
       snapshot: file.snapshot, configured: configuration.processes, timeout: options.heartbeat.timeout,
-      retention: options.heartbeat.retention, hostname: hostname, at: now)
+      retention: options.heartbeat.retention, hostname: hostname, generation: generation,
+      at: now)
     heartbeats.update(monitored, snapshot: file.snapshot, isNewContent: file.generation != countedGeneration)
     shownGeneration = file.generation
     countedGeneration = file.generation
