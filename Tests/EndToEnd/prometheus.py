@@ -12,7 +12,7 @@ from support import free_port
 class Prometheus:
     """A running Prometheus that scrapes `targets` (ports of 127.0.0.1) each second, or does what the text `config` says."""
 
-    def __init__(self, folder, targets=(), config=None, flags=()):
+    def __init__(self, folder, targets=(), config=None, flags=(), agent=False):
         self.port = free_port()
         path = folder / "prometheus.yml"
         path.write_text(
@@ -29,7 +29,8 @@ class Prometheus:
                 [
                     "prometheus",
                     f"--config.file={path}",
-                    f"--storage.tsdb.path={folder / 'tsdb'}",
+                    *(["--enable-feature=agent", f"--storage.agent.path={folder / 'agent'}"] if agent else []),
+                    *([] if agent else [f"--storage.tsdb.path={folder / 'tsdb'}"]),
                     f"--web.listen-address=127.0.0.1:{self.port}",
                     "--log.level=warn",
                     *flags,
