@@ -14,8 +14,8 @@ let systemLibraries: [Target] = [
   .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -46,7 +46,9 @@ let package = Package(
     library("Exposition", []),
     library("Procfs", ["POSIX"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
-    library("Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"]),
+    library(
+      "Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"],
+      resources: [.embedInCode("StatusPage/Assets")]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
     library("HeartbeatTool", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),

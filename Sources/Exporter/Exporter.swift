@@ -40,8 +40,10 @@ public struct Exporter {
     let push = sockets.takesPushes ? Push(options: options, logger: logger) : nil
     let queue = ScrapeQueue(limit: options.web.maxRequests)
     let collectors = Set(options.collectors)
+    let streams = EventStreams(limit: options.web.maxWatchers)
     let routes = Routes(
-      telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes)
+      telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes,
+      streams: streams)
     let requests = RequestCounts(handler: options.web.telemetryPath)
     let server = Server(configuration: serverConfiguration(sockets, routes, requests, push?.counts)) {
       routes.answer($0, $1)
@@ -56,6 +58,7 @@ public struct Exporter {
     do throws(Errno) {
       scraping = try startScraping(configuration, queue, requests, push?.counts, server)
       try push?.start()
+      try streams.start(asking: queue)
     } catch {
       logger.error("cannot start a thread", ["error": error.description])
       server.shutdown(grace: 0)
@@ -68,6 +71,7 @@ public struct Exporter {
     waitForEnd(signals, queue)
     server.shutdown(grace: options.web.shutdownTimeout)
     push?.stop()
+    streams.close()
     queue.close()
     if queue.waitForEnd(timeout: Exporter.patienceWithScrapes) {
       scraping.join()
@@ -130,6 +134,9 @@ public struct Exporter {
       while let task = queue.next() {
         switch task {
         case .configure(let configuration): scraper.configure(configuration)
+        case .status(let request):
+          scraper.answer(request, at: Clock.realtime)
+          queue.finishedScrape()
         case .scrape(let request):
           request.responder.send(scraper.answer(request, at: Clock.realtime))
           queue.finishedScrape()

@@ -2,67 +2,136 @@ internal import HTTPServer
 
 /// Which path is answered by what.
 struct Routes: Sendable {
-  /// A path that is known, by its name in `heartbeat_exporter_http_requests_total`.
-  enum Route: String, CaseIterable, Sendable {
+  /// A path that is known.
+  enum Route: Sendable, Equatable {
     case metrics
-    case landingPage = "/"
-    case healthy = "/-/healthy"
-    case ready = "/-/ready"
+    /// The status page and what belongs to it.
+    case page(path: String)
+    case healthy
+    case ready
+    /// All heartbeats.
+    case heartbeats
+    /// The heartbeat of one process.
+    case heartbeat(name: String)
+    /// The host's figures.
+    case host
+    /// The status page's news, without an end.
+    case events
 
     /// Whether it is there on the push socket too.
-    var isOnPushSocket: Bool { self == .healthy || self == .ready }
+    var isOnPushSocket: Bool {
+      switch self {
+      case .healthy, .ready, .heartbeats, .heartbeat: true
+      default: false
+      }
+    }
   }
 
+  private static let hostPath = "/api/v1/host"
+  private static let eventsPath = "/api/v1/events"
+
   private let telemetryPath: String
-  private let landingPage: [UInt8]
+  private let statusPage: StatusPage
   private let collectors: Set<CollectorName>
   private let queue: ScrapeQueue
   private let push: PushRoutes?
+  private let streams: EventStreams
 
-  init(telemetryPath: String, collectors: Set<CollectorName>, queue: ScrapeQueue, push: PushRoutes?) {
+  init(
+    telemetryPath: String, collectors: Set<CollectorName>, queue: ScrapeQueue, push: PushRoutes?, streams: EventStreams
+  ) {
     self.telemetryPath = telemetryPath
     self.push = push
     self.collectors = collectors
     self.queue = queue
-    landingPage = LandingPage.html(telemetryPath: telemetryPath)
+    self.streams = streams
+    statusPage = StatusPage(telemetryPath: telemetryPath)
   }
 
-  /// The route of a path; nil when there is nothing.
+  /// The route of a percent-decoded path; nil when there is nothing.
   func route(_ path: String) -> Route? {
-    path == telemetryPath ? .metrics : Route(rawValue: path)
+    switch path {
+    case telemetryPath: return .metrics
+    case "/-/healthy": return .healthy
+    case "/-/ready": return .ready
+    case PushRoutes.path: return .heartbeats
+    case Self.hostPath: return .host
+    case Self.eventsPath: return .events
+    case let path where StatusPage.paths.contains(path): return .page(path: path)
+    default:
+      guard path.hasPrefix(PushRoutes.path + "/") else { return nil }
+      let name = path.dropFirst(PushRoutes.path.count + 1)
+      return name.isEmpty ? nil : .heartbeat(name: String(name))
+    }
   }
 
   /// The value of the label `handler`: never anything that a client made up.
   func handlerName(_ path: String) -> String {
     switch route(path) {
     case .metrics: telemetryPath
-    case let known?: known.rawValue
-    case nil: PushRoutes.isHeartbeats(path) ? PushRoutes.path : "other"
+    case .page(let path): path
+    case .healthy: "/-/healthy"
+    case .ready: "/-/ready"
+    case .heartbeats, .heartbeat: PushRoutes.path
+    case .host: Self.hostPath
+    case .events: Self.eventsPath
+    case nil: "other"
     }
   }
 
-  /// Answers a request, or has the scrape thread answer it.
+  /// Answers a request, or has another thread answer it.
   func answer(_ request: Request, _ responder: Responder) {
-    if let push, PushRoutes.isHeartbeats(request.path) {
+    if let push, PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
       push.answer(request, responder)
       return
     }
+    let isAPI = request.path.hasPrefix("/api/")
     guard let route = route(request.path), request.listener == ListenPoint.web || route.isOnPushSocket else {
-      responder.send(.text(404, "not found; the metrics are at \(telemetryPath)"))
+      let text = "not found; the metrics are at \(telemetryPath)"
+      responder.send(isAPI ? PushError(404, text).response : .text(404, text))
       return
     }
     guard request.method == .get || request.method == .head else {
-      var response = Response.text(405, "\(request.method.rawValue) is not allowed here; use GET or HEAD")
-      response.headers.append(("Allow", "GET, HEAD"))
-      responder.send(response)
+      refuse(request, isAPI: isAPI, responder)
       return
     }
     switch route {
     case .metrics: scrape(request, responder)
-    case .landingPage: responder.send(page())
+    case .page: responder.send(statusPage.answer(request))
     case .healthy: responder.send(.text(200, "heartbeat-exporter is healthy"))
     case .ready: responder.send(.text(200, "heartbeat-exporter is ready"))
+    case .heartbeats: ask(.heartbeats, request, responder)
+    case .heartbeat(let name): ask(.heartbeat(name: name), request, responder)
+    case .host: ask(.host, request, responder)
+    case .events:
+      if !streams.add(responder) { responder.send(Routes.busy.response) }
     }
+  }
+
+  private func refuse(_ request: Request, isAPI: Bool, _ responder: Responder) {
+    if PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
+      let hint = "pushing is off; --web.enable-push or --push.socket turns it on"
+      responder.send(PushError(403, hint).response)
+      return
+    }
+    let text = "\(request.method.rawValue) is not allowed here; use GET or HEAD"
+    var response = isAPI ? PushError(405, text).response : .text(405, text)
+    response.headers.append(("Allow", "GET, HEAD"))
+    responder.send(response)
+  }
+
+  private static let busy = PushError(503, "too many requests at once", retryAfter: 1)
+
+  /// Has the scrape thread answer a question of the API.
+  private func ask(_ subject: StatusRequest.Subject, _ request: Request, _ responder: Responder) {
+    let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
+    guard coding != .notAcceptable else {
+      responder.send(PushError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response)
+      return
+    }
+    let question = StatusRequest(
+      subject: subject, coding: coding, knownTag: request.header("If-None-Match"), responder: responder)
+    if !queue.add(question) { responder.send(Routes.busy.response) }
   }
 
   private func scrape(_ request: Request, _ responder: Responder) {
@@ -83,16 +152,5 @@ struct Routes: Sendable {
       response.headers.append(("Retry-After", "1"))
       responder.send(response)
     }
-  }
-
-  private func page() -> Response {
-    Response(
-      status: 200,
-      headers: [
-        ("Content-Type", "text/html; charset=utf-8"),
-        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"),
-        ("X-Content-Type-Options", "nosniff"),
-      ],
-      body: landingPage)
   }
 }

@@ -9,6 +9,8 @@ final class Connection {
     case responding
     /// An answer goes out; nothing is read meanwhile, so answers keep the order of the requests.
     case writing
+    /// An answer without an end waits for its next piece.
+    case streaming
     /// The last answer is out and the sending half closed; what still comes is thrown away.
     case lingering
     case closed
@@ -79,6 +81,8 @@ final class Connection {
   var exchange: Exchange
   /// Whether the connection carries another request after this answer.
   var keepsAlive = true
+  /// The answer without an end that goes out.
+  var stream: WeakStream?
   /// The client has closed its sending half.
   var inputEnded = false
   /// What epoll is told to watch.

@@ -33,7 +33,7 @@ extension EventLoop {
           close(connection)
           return
         }
-      case .responding, .lingering, .closed:
+      case .responding, .streaming, .lingering, .closed:
         return
       }
     }
@@ -43,6 +43,7 @@ extension EventLoop {
     switch connection.phase {
     case .reading: read(connection)
     case .lingering: drain(connection)
+    case .streaming: listenToStreamed(connection)
     case .responding where events & EventPoll.broken != 0:
       report(.brokenByClient, connection.peer)
       close(connection)
@@ -125,7 +126,11 @@ extension EventLoop {
   func respond(_ connection: Connection, _ response: Response) {
     var response = response
     if !(200...599).contains(response.status) { response = .text(500, "500 Internal Server Error: no such status") }
-    if response.asksToClose || isShuttingDown { connection.keepsAlive = false }
+    // Without a length only the end of the connection ends it. A client that asks for the head gets it alone.
+    let isStream = response.stream != nil && connection.exchange.method != .head && !isShuttingDown
+    connection.stream = isStream ? response.stream : nil
+    if !isStream { response.stream?.close() }
+    if response.asksToClose || isShuttingDown || response.stream != nil { connection.keepsAlive = false }
     connection.exchange.status = response.status
     let field = connection.keepsAlive ? (connection.exchange.isHTTP10 ? "keep-alive" : nil) : "close"
     let hasBody = response.mayHaveBody && connection.exchange.method != .head
@@ -146,6 +151,13 @@ extension EventLoop {
       return
     }
     let time = Clock.monotonicNanoseconds
+    if connection.stream != nil {
+      connection.output = Connection.Output(head: [])
+      connection.phase = .streaming
+      setDeadline(connection, nil)
+      watch(connection, EventPoll.readable)
+      return
+    }
     setup.configuration.onAccess?(connection.record(now: time))
     connection.output = Connection.Output(head: [])
     guard connection.keepsAlive else {
@@ -169,6 +181,17 @@ extension EventLoop {
     connection.phase = .lingering
     setDeadline(connection, .linger)
     watch(connection, EventPoll.readable)
+  }
+
+  // What a client sends while it is streamed to has no meaning; that it hangs up has.
+  private func listenToStreamed(_ connection: Connection) {
+    switch connection.transport.receive(into: readBuffer) {
+    case .moved(let count):
+      connection.lingerBytes -= count
+      if connection.lingerBytes < 0 { close(connection) }
+    case .blocked: break
+    case .ended, .failed: close(connection)
+    }
   }
 
   private func drain(_ connection: Connection) {
@@ -209,7 +232,8 @@ extension EventLoop {
   /// Ends a connection, whatever it was doing.
   func close(_ connection: Connection) {
     guard connection.phase != .closed else { return }
-    if connection.phase == .writing && !connection.output.isInterim {
+    connection.stream?.close()
+    if connection.phase == .streaming || connection.phase == .writing && !connection.output.isInterim {
       setup.configuration.onAccess?(connection.record(now: Clock.monotonicNanoseconds))
     }
     connection.phase = .closed

@@ -90,9 +90,21 @@ final class EventLoop {
     for message in setup.mailbox.takeAll() {
       switch message {
       case .response(let id, let response):
-        guard let connection = connections[id], connection.phase == .responding else { continue }
+        guard let connection = connections[id], connection.phase == .responding else {
+          response.stream?.close()
+          continue
+        }
         respond(connection, response)
         advance(connection)
+      case .piece(let id, let bytes):
+        guard let connection = connections[id], connection.phase == .streaming else { continue }
+        connection.output = Connection.Output(head: [], body: [bytes])
+        connection.phase = .writing
+        advance(connection)
+      case .endStream(let id):
+        guard let connection = connections[id], connection.stream != nil else { continue }
+        connection.stream = nil
+        if connection.phase == .streaming { close(connection) }
       case .shutdown(let deadline):
         shutdown(deadline: deadline)
       }
@@ -134,6 +146,7 @@ final class EventLoop {
       becameReadable(connection, EventPoll.readable)
       if connection.phase == .reading && connection.parser.stage != .body { close(connection) }
     }
+    for connection in connections.all where connection.phase == .streaming { close(connection) }
   }
 
   /// Sets or takes away a connection's deadline.

@@ -15,8 +15,8 @@ public final class Responder: Sendable {
   }
 
   private let state = Mutex(State.inHandler)
-  private let mailbox: Mailbox
-  private let connection: ConnectionID
+  let mailbox: Mailbox
+  let connection: ConnectionID
 
   init(mailbox: Mailbox, connection: ConnectionID) {
     self.mailbox = mailbox
@@ -77,6 +77,10 @@ struct ConnectionID: Hashable, Sendable {
 final class Mailbox: Sendable {
   enum Message: Sendable {
     case response(ConnectionID, Response)
+    /// The next part of an answer without an end.
+    case piece(ConnectionID, [UInt8])
+    /// Nobody will send more parts.
+    case endStream(ConnectionID)
     /// Stop accepting, finish what is in flight, but at the latest at this time of the monotonic clock.
     case shutdown(deadline: UInt64)
   }

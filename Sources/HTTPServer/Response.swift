@@ -9,6 +9,8 @@ public struct Response: Sendable {
   public var headers: [(String, String)]
   /// The body's bytes, one piece behind the other: shared with whoever made them, never copied or joined.
   public var pieces: [[UInt8]]
+  /// Set where the answer has no end.
+  var stream: WeakStream?
 
   /// Puts an answer together.
   public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
@@ -97,7 +99,7 @@ extension Response {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256)
     bytes.append(contentsOf: "HTTP/1.1 \(status) \(Response.reason(status))\r\nDate: \(HTTPDate.text(date))\r\n".utf8)
-    if mayHaveBody { bytes.append(contentsOf: "Content-Length: \(bodyLength)\r\n".utf8) }
+    if mayHaveBody, stream == nil { bytes.append(contentsOf: "Content-Length: \(bodyLength)\r\n".utf8) }
     for (name, value) in headers where !Response.isServersOwn(name) { Response.append(name, value, to: &bytes) }
     if let connection { bytes.append(contentsOf: "Connection: \(connection)\r\n".utf8) }
     bytes.append(contentsOf: "\r\n".utf8)

@@ -63,7 +63,7 @@ public struct JSONObject: Sendable, Equatable {
   }
 
   /// Appends a member without looking whether the key is there already.
-  mutating func append(_ key: String, _ value: JSONValue) {
+  public mutating func append(_ key: String, _ value: JSONValue) {
     members.append(Member(key: key, value: value))
   }
 }

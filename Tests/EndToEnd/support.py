@@ -99,10 +99,10 @@ class Samples(dict):
 class Exporter:
     """A running heartbeat-exporter on 127.0.0.1; `stop()` ends it and hands its exit status on."""
 
-    def __init__(self, folder, flags=(), env=None, under=(), default_file=False):
+    def __init__(self, folder, flags=(), env=None, under=(), default_file=False, port=None):
         """`under`: a command that runs the exporter, as setpriv does. `default_file`: without --heartbeat.file."""
         file = [] if default_file else [f"--heartbeat.file={folder / 'heartbeat_status.json'}"]
-        self.port = free_port()
+        self.port = port or free_port()
         self.stderr_path = folder / f"exporter-{self.port}.stderr"
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(

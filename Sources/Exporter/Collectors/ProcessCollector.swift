@@ -44,26 +44,21 @@ struct ProcessCollector {
     } catch {
       return false
     }
-    let found = matchers.isEmpty ? [] : table.find(matchers)
     var flags: [FlagFamily.Flag] = []
     flags.reserveCapacity(monitored.processes.count)
     var running: [Found] = []
-    for process in monitored.processes {
+    for (process, outcome) in zip(monitored.processes, search(monitored, table)) {
       // The exporter's own figures come below, and no beat may take their place.
       if process.isExporter {
         flags.append(.absent)
         continue
       }
-      let matched = process.matcher.flatMap { matcherOfConfigured[$0] }.flatMap { found[$0] }
-      if let pid = process.pid, table.isUp(pid, lastBeat: process.lastHeartbeat) {
+      switch outcome {
+      case .runs(let pid):
         running.append(Found(labels: monitored.labels[process.labels], pid: pid, wholeTree: process.children))
         flags.append(.one)
-      } else if let matched {
-        running.append(Found(labels: monitored.labels[process.labels], pid: matched, wholeTree: process.children))
-        flags.append(.one)
-      } else {
-        let isKnown = process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote)
-        flags.append(isKnown ? .zero : .absent)
+      case .gone: flags.append(.zero)
+      case .unknown: flags.append(.absent)
       }
     }
     let own = procfs.selfPID
@@ -71,6 +66,36 @@ struct ProcessCollector {
     body.append(up.render(flags, of: monitored, further: own == nil ? nil : ownLabels))
     writeFigures(of: running, table: table, into: &body.exposition)
     return true
+  }
+
+  /// What the process table says of a process that is monitored.
+  enum Outcome {
+    case runs(pid: Int32)
+    case gone
+    /// It says nothing: there is neither a pid nor a match, or it runs on another host.
+    case unknown
+  }
+
+  /// Looks for each monitored process, in their order.
+  private func search(_ monitored: MonitoredProcesses, _ table: ProcessTable) -> [Outcome] {
+    let found = matchers.isEmpty ? [] : table.find(matchers)
+    return monitored.processes.map { process in
+      if let pid = process.pid, table.isUp(pid, lastBeat: process.lastHeartbeat) { return .runs(pid: pid) }
+      if let matched = process.matcher.flatMap({ matcherOfConfigured[$0] }).flatMap({ found[$0] }) {
+        return .runs(pid: matched)
+      }
+      let isKnown = process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote)
+      return isKnown ? .gone : .unknown
+    }
+  }
+
+  /// Looks for each monitored process, and reads what those that run use; nil when /proc cannot be read.
+  func observe(_ monitored: MonitoredProcesses) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
+    guard let table = try? procfs.processTable() else { return nil }
+    return zip(monitored.processes, search(monitored, table)).map { process, outcome in
+      guard case .runs(let pid) = outcome else { return (outcome, nil) }
+      return (outcome, process.children ? table.figures(ofTree: pid) : table.figures(of: pid))
+    }
   }
 
   /// A process that runs.

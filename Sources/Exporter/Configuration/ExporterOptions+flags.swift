@@ -16,6 +16,9 @@ enum ExporterFlags {
   static let maxConnections = Flag.value(
     "web.max-connections", .integer(1...1_000_000), default: defaults.web.maxConnections,
     help: "Most open connections.")
+  static let maxWatchers = Flag.value(
+    "web.max-watchers", .integer(0...10_000), default: defaults.web.maxWatchers,
+    help: "Most live status pages at once, others ask now and then.")
   static let headerTimeout = Flag.value(
     "web.header-timeout", .duration(atLeastOneMillisecond), default: defaults.web.headerTimeout,
     help: "How long a client may take to send a request.")
@@ -122,7 +125,8 @@ enum ExporterFlags {
       FlagGroup(
         "Web",
         [
-          listenAddresses, telemetryPath, maxRequests, maxConnections, headerTimeout, idleTimeout, writeTimeout,
+          listenAddresses, telemetryPath, maxRequests, maxConnections, maxWatchers, headerTimeout, idleTimeout,
+          writeTimeout,
           shutdownTimeout, systemdSocket, enablePush,
         ]),
       FlagGroup(
@@ -224,6 +228,7 @@ extension ExporterOptions {
     web.telemetryPath = values[ExporterFlags.telemetryPath]
     web.maxRequests = values[ExporterFlags.maxRequests]
     web.maxConnections = values[ExporterFlags.maxConnections]
+    web.maxWatchers = values[ExporterFlags.maxWatchers]
     web.headerTimeout = values[ExporterFlags.headerTimeout]
     web.idleTimeout = values[ExporterFlags.idleTimeout]
     web.writeTimeout = values[ExporterFlags.writeTimeout]

@@ -12,6 +12,8 @@ public struct ExporterOptions: Sendable, Equatable {
     public var maxRequests = 40
     /// The most open connections.
     public var maxConnections = 512
+    /// How many may watch the status page live.
+    public var maxWatchers = 50
     /// How long a client may take for a request.
     public var headerTimeout = 10.0
     /// How long a connection may stay open without a request.

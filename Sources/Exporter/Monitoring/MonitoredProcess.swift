@@ -4,6 +4,8 @@ struct MonitoredProcess {
   var labels: Range<Int>
   /// Its place in the snapshot; nil for a configured process that never beat.
   var entry: Int?
+  /// Its place in the configuration; nil where only the file knows it.
+  var configured: Int?
   /// Unix time of its last beat.
   var lastHeartbeat: Double?
   /// Age in seconds from which it counts as dead.

@@ -69,7 +69,7 @@ struct MonitoredProcesses {
     Labels.append("process", name, to: &labels, separated: false)
     processes.append(
       MonitoredProcess(
-        labels: start..<labels.count, entry: entry, lastHeartbeat: lastHeartbeat,
+        labels: start..<labels.count, entry: entry, configured: configuration?.index, lastHeartbeat: lastHeartbeat,
         timeout: configuration?.process.timeout ?? timeout, pid: pid, isRemote: isRemote,
         matcher: isRemote || configuration?.process.match == nil ? nil : configuration?.index,
         children: configuration?.process.children ?? false,

@@ -12,6 +12,8 @@ final class ScrapeQueue: Sendable {
     case scrape(ScrapeRequest)
     /// Go on with another configuration; nil keeps the old one, because the new one is bad.
     case configure(Configuration?)
+    /// Say how the processes do.
+    case status(StatusRequest)
   }
 
   private struct State {
@@ -42,6 +44,16 @@ final class ScrapeQueue: Sendable {
   /// Adds a change of configuration.
   func configure(_ configuration: Configuration?) {
     state.withLock { $0.tasks.append(.configure(configuration)) }
+  }
+
+  /// Adds a question for how the processes do; false when too much waits already.
+  func add(_ request: StatusRequest) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed, limit == 0 || state.scrapes < limit else { return false }
+      state.scrapes += 1
+      state.tasks.append(.status(request))
+      return true
+    }
   }
 
   /// Says that a scrape was answered.

@@ -6,15 +6,16 @@ internal import Procfs
 
 /// Puts the answer to a scrape together. It belongs to the scrape thread.
 struct Scraper: ~Copyable {
-  private let options: ExporterOptions
-  private var configuration: Configuration
+  let options: ExporterOptions
+  private(set) var configuration: Configuration
   private var configurationIsGood = true
-  private var file: HeartbeatFile
+  private(set) var file: HeartbeatFile
   private let probe: FileProbe
-  private var monitored = MonitoredProcesses()
+  private(set) var monitored = MonitoredProcesses()
   private var generation: UInt64 = 0
   private var heartbeats: HeartbeatCollector
-  private var processes: ProcessCollector
+  private(set) var processes: ProcessCollector
+  let procfs: Procfs
   private var system: SystemCollector
   private let requests: RequestCounts
   private let push: PushCounts?
@@ -23,7 +24,9 @@ struct Scraper: ~Copyable {
   /// Beats that name another host than this are remote.
   private let hostname: [UInt8]
   private var body = ScrapeBody()
-  private var gzip = Gzip(level: Scraper.gzipLevel)
+  var gzip = Gzip(level: Scraper.gzipLevel)
+  /// The processes' own data as the API shows them, by their place in the snapshot; made anew with each new file.
+  var data = (generation: UInt64.max, values: [Int: JSONValue]())
   /// What `monitored` was made of; nil before the first scrape and after a change of configuration.
   private var shownGeneration: UInt64?
   private var countedGeneration: UInt64 = 0
@@ -44,7 +47,7 @@ struct Scraper: ~Copyable {
     heartbeats = HeartbeatCollector(
       seriesPerProcess: options.heartbeat.maxSeriesPerProcess, series: options.heartbeat.maxSeries,
       showsStrings: !options.heartbeat.stringKeys.isEmpty)
-    let procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs)
+    procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs)
     processes = ProcessCollector(procfs: procfs, configured: configuration.processes)
     system = SystemCollector(procfs: procfs)
     hostname = Array(procfs.systemInfo().nodeName.utf8)
@@ -88,7 +91,7 @@ struct Scraper: ~Copyable {
   /// Level 1 is twice as fast as the default of zlib for a tenth more bytes: a scrape goes over a local network.
   private static let gzipLevel = 1
   /// Below this many bytes a smaller body would save no packet.
-  private static let smallestCompressed = 1_000
+  static let smallestCompressed = 1_000
 
   /// Collects, and gives the whole answer.
   mutating func answer(_ request: ScrapeRequest, at now: Double) -> Response {
@@ -105,7 +108,7 @@ struct Scraper: ~Copyable {
   }
 
   /// Reads the file if it changed, and joins it with the configuration if either did.
-  private mutating func refresh(at now: Double) {
+  mutating func refresh(at now: Double) {
     let patience = options.heartbeat.readTimeout
     if probe.answers(within: patience, wasGood: file.isUp) {
       file.refresh()

@@ -26,6 +26,7 @@ struct ExporterOptionsTests {
     expected.web.telemetryPath = "/m"
     expected.web.maxRequests = 0
     expected.web.maxConnections = 1
+    expected.web.maxWatchers = 6
     expected.web.headerTimeout = 1
     expected.web.idleTimeout = 2
     expected.web.writeTimeout = 3
@@ -62,7 +63,7 @@ struct ExporterOptionsTests {
     expected.log.format = .json
     let line = """
       --web.listen-address=127.0.0.1:1 --web.listen-address [::1]:2 --web.telemetry-path=/m --web.max-requests=0
-      --web.max-connections=1 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
+      --web.max-connections=1 --web.max-watchers=6 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml --check-config

@@ -1,0 +1,407 @@
+'use strict';
+// The live table. News come as server-sent events; when those break, the page asks every few seconds until they are back.
+// Everything that stems from a process is put in as text, never as markup.
+
+const STATES = ['dead', 'hung', 'never', 'stopped', 'alive']; // the worst first
+const MEANING = {
+  alive: 'It beats.',
+  hung: 'It runs, but does not beat.',
+  dead: 'It does not run, or nothing was heard of it for too long.',
+  stopped: 'It said good-bye.',
+  never: 'It is configured, and was never seen.',
+};
+const HISTORY = 60; // ages of each process that are remembered for its line
+const MOST_ROWS = 300; // shown before somebody asks for all
+const POLL_INTERVAL = 3000; // milliseconds
+const PATIENCE = 5000; // without news for so long, the page asks by itself
+
+const byId = (id) => document.getElementById(id);
+const make = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+};
+const setText = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+const setAttribute = (element, name, value) => {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+};
+
+// Units as people read them.
+const seconds = (value) => {
+  if (value === null || value === undefined) return '';
+  const sign = value < 0 ? '-' : '';
+  const v = Math.abs(value);
+  if (v < 9.95) return `${sign}${v.toFixed(1)} s`;
+  if (v < 99.5) return `${sign}${Math.round(v)} s`;
+  if (v < 5970) return `${sign}${Math.round(v / 60)} min`;
+  if (v < 172800) return `${sign}${Math.round(v / 3600)} h`;
+  return `${sign}${Math.round(v / 86400)} d`;
+};
+const bytes = (value) => {
+  if (value === null || value === undefined) return '';
+  let v = value;
+  for (const unit of ['B', 'KiB', 'MiB', 'GiB', 'TiB']) {
+    if (v < 999.5 || unit === 'TiB') return `${v < 9.95 && unit !== 'B' ? v.toFixed(1) : Math.round(v)} ${unit}`;
+    v /= 1024;
+  }
+  return '';
+};
+const percent = (value) => (value === null || value === undefined ? '' : `${(value * 100).toFixed(value < 0.0995 ? 1 : 0)} %`);
+const time = (value) => (value ? new Date(value * 1000).toLocaleString() : '');
+
+const programs = new Map(); // by name: what was told last, its row, its ages
+let order = []; // of names, as shown
+let sorting = { column: 'state', descending: false };
+let wanted = null; // a state, or null for all
+let showsAll = false;
+let lastHost = null;
+let generated = 0;
+let lastNews = 0;
+
+const COLUMNS = [
+  { id: 'state', title: 'State', value: (p) => STATES.indexOf(p.told.state) },
+  { id: 'name', title: 'Process', value: (p) => (p.told.display_name || p.told.name).toLowerCase() },
+  { id: 'age', title: 'Age', number: true, value: (p) => p.told.age_seconds },
+  { id: 'ages', title: 'Last minute', className: 'medium' },
+  { id: 'timeout', title: 'Timeout', number: true, className: 'wide', value: (p) => p.told.timeout_seconds },
+  { id: 'status', title: 'Status', className: 'medium', value: (p) => p.told.status },
+  { id: 'pid', title: 'PID', number: true, className: 'wide', value: (p) => p.told.pid },
+  { id: 'cpu', title: 'CPU', number: true, className: 'medium', value: (p) => p.cpu },
+  { id: 'memory', title: 'Memory', number: true, className: 'medium', value: (p) => p.told.process?.resident_memory_bytes },
+  { id: 'uptime', title: 'Uptime', number: true, className: 'wide', value: (p) => (p.told.process?.start_time ? generated - p.told.process.start_time : null) },
+];
+
+function makeColumns() {
+  for (const column of COLUMNS) {
+    const th = make('th', { scope: 'col', class: `${column.number ? 'number' : ''} ${column.className || ''}`.trim() });
+    if (column.value) {
+      const button = make('button', { type: 'button' }, column.title);
+      button.addEventListener('click', () => {
+        sorting = { column: column.id, descending: sorting.column === column.id ? !sorting.descending : false };
+        arrange();
+      });
+      th.append(button);
+    } else {
+      th.textContent = column.title;
+    }
+    column.header = th;
+    byId('columns').append(th);
+  }
+  for (const state of STATES.toReversed ? STATES.toReversed() : [...STATES].reverse()) {
+    const button = make('button', { type: 'button', 'aria-pressed': 'false', 'data-state': state, title: MEANING[state] });
+    button.append(make('span', { class: `mark ${state}`, 'aria-hidden': 'true' }), make('b'), state);
+    button.addEventListener('click', () => {
+      wanted = wanted === state ? null : state;
+      for (const other of byId('states').children) setAttribute(other, 'aria-pressed', String(other.dataset.state === wanted));
+      arrange();
+    });
+    byId('states').append(button);
+  }
+  byId('filter').addEventListener('input', arrange);
+  byId('more').firstElementChild.addEventListener('click', () => {
+    showsAll = true;
+    arrange();
+  });
+}
+
+function makeRow(program) {
+  const row = make('tr', { class: 'process' });
+  const cells = {};
+  for (const column of COLUMNS) {
+    const td = make('td', { class: `${column.number ? 'number' : ''} ${column.className || ''} ${column.id}`.trim() });
+    cells[column.id] = td;
+    row.append(td);
+  }
+  const mark = make('span', { class: 'mark', 'aria-hidden': 'true' });
+  const word = make('span');
+  cells.state.append(make('span', {}, mark, word));
+  const button = make('button', { type: 'button', 'aria-expanded': 'false' });
+  cells.name.append(button);
+  cells.status.classList.add('word');
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  const limit = document.createElementNS('http://www.w3.org/2000/svg', 'line');
+  svg.setAttribute('class', 'ages');
+  svg.setAttribute('viewBox', '0 0 96 22');
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('role', 'img');
+  limit.setAttribute('x1', '0');
+  limit.setAttribute('x2', '96');
+  svg.append(limit, line);
+  cells.ages.append(svg);
+  row.addEventListener('click', () => toggle(program));
+  return { row, cells, mark, word, button, svg, line, limit, details: null };
+}
+
+function toggle(program) {
+  const view = program.view;
+  if (view.details) {
+    view.details.remove();
+    view.details = null;
+  } else {
+    view.details = make('tr', { class: 'details' }, make('td', { colspan: String(COLUMNS.length) }));
+    view.row.after(view.details);
+    showDetails(program);
+  }
+  view.button.setAttribute('aria-expanded', String(view.details !== null));
+}
+
+function flatten(value, path, into) {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length) {
+    for (const [key, inner] of Object.entries(value)) flatten(inner, path ? `${path}.${key}` : key, into);
+  } else {
+    into.push([path, typeof value === 'string' ? value : JSON.stringify(value)]);
+  }
+  return into;
+}
+
+function facts(title, pairs) {
+  const list = make('dl');
+  for (const [key, value] of pairs) list.append(make('dt', {}, key), make('dd', {}, value));
+  return make('div', {}, make('h2', {}, title), list);
+}
+
+function showDetails(program) {
+  const told = program.told;
+  const heart = [
+    ['state', `${told.state}: ${MEANING[told.state]}`],
+    ['name', told.name],
+    ['last beat', told.last_heartbeat === null ? 'never' : time(told.last_heartbeat)],
+    ['timeout', seconds(told.timeout_seconds)],
+  ];
+  if (told.host !== null) heart.push(['host', told.host]);
+  if (told.pid !== null) heart.push(['pid', String(told.pid)]);
+  const parts = [facts('Heartbeat', heart)];
+  if (told.process) {
+    const p = told.process;
+    const pairs = [
+      ['started', time(p.start_time)],
+      ['CPU time', seconds(p.cpu_seconds)],
+      ['memory', `${bytes(p.resident_memory_bytes)} resident, ${bytes(p.virtual_memory_bytes)} virtual`],
+      ['threads', String(p.threads)],
+    ];
+    if (p.open_fds !== null) pairs.push(['open files', p.max_fds ? `${p.open_fds} of ${p.max_fds}` : String(p.open_fds)]);
+    if (p.read_bytes !== null) pairs.push(['disk', `${bytes(p.read_bytes)} read, ${bytes(p.written_bytes)} written`]);
+    parts.push(facts('Process', pairs));
+  }
+  const data = flatten(told.data, '', []).filter(([path]) => path);
+  parts.push(facts('Its own data', data.length ? data : [['', 'none']]));
+  const grid = make('div', { class: 'facts' }, ...parts);
+  const cell = program.view.details.firstElementChild;
+  if (cell.textContent !== grid.textContent) cell.replaceChildren(grid);
+}
+
+function showRow(program) {
+  const { told, view } = program;
+  setAttribute(view.mark, 'class', `mark ${told.state}`);
+  setAttribute(view.word, 'class', `${told.state}-text`);
+  setText(view.word, told.state);
+  setText(view.button, told.display_name || told.name);
+  setAttribute(view.button, 'title', told.name);
+  setText(view.cells.age, seconds(told.age_seconds));
+  setText(view.cells.timeout, seconds(told.timeout_seconds));
+  setText(view.cells.status, told.status ?? '');
+  setText(view.cells.pid, told.pid === null ? '' : String(told.pid));
+  setText(view.cells.cpu, percent(program.cpu));
+  setText(view.cells.memory, bytes(told.process?.resident_memory_bytes));
+  setText(view.cells.uptime, told.process?.start_time ? seconds(Math.max(0, generated - told.process.start_time)) : '');
+  drawAges(program);
+  if (view.details) showDetails(program);
+}
+
+function drawAges(program) {
+  const { view, told } = program;
+  const ages = program.ages;
+  const top = Math.max(told.timeout_seconds * 1.15, ...ages) || 1;
+  const y = (age) => (21 - (Math.max(0, age) / top) * 20).toFixed(1);
+  let path = '';
+  ages.forEach((age, index) => {
+    path += `${index ? 'L' : 'M'}${((index + HISTORY - ages.length) * 96 / (HISTORY - 1)).toFixed(1)} ${y(age)}`;
+  });
+  setAttribute(view.line, 'd', path);
+  setAttribute(view.limit, 'y1', y(told.timeout_seconds));
+  setAttribute(view.limit, 'y2', y(told.timeout_seconds));
+  view.svg.style.visibility = ages.length ? 'visible' : 'hidden';
+  const oldest = ages.length ? Math.max(...ages) : null;
+  setAttribute(view.svg, 'aria-label', oldest === null ? 'never beat' : `highest age ${seconds(oldest)}`);
+}
+
+function compare(a, b) {
+  const column = COLUMNS.find((c) => c.id === sorting.column);
+  const x = column.value(a);
+  const y = column.value(b);
+  // What is not known comes last, whichever way round.
+  if (x === null || x === undefined || y === null || y === undefined) {
+    if (x === y || ((x ?? null) === null && (y ?? null) === null)) return a.told.name < b.told.name ? -1 : 1;
+    return (x ?? null) === null ? 1 : -1;
+  }
+  const sign = sorting.descending ? -1 : 1;
+  if (x !== y) return (x < y ? -1 : 1) * sign;
+  return a.told.name < b.told.name ? -1 : 1;
+}
+
+// Puts the rows that are wanted in order; the document is touched only where that changes something.
+function arrange() {
+  const text = byId('filter').value.trim().toLowerCase();
+  const matches = (p) =>
+    (wanted === null || p.told.state === wanted) &&
+    (!text || [p.told.name, p.told.display_name, p.told.status, p.told.host].some((v) => v && v.toLowerCase().includes(text)));
+  const found = [...programs.values()].filter(matches).sort(compare);
+  const shown = showsAll ? found : found.slice(0, MOST_ROWS);
+  const names = shown.map((p) => p.told.name);
+  if (names.length !== order.length || names.some((name, index) => name !== order[index])) {
+    const rows = [];
+    for (const p of shown) {
+      rows.push(p.view.row);
+      if (p.view.details) rows.push(p.view.details);
+    }
+    const focused = document.activeElement;
+    byId('rows').replaceChildren(...rows);
+    if (focused && focused !== document.body && focused.isConnected) focused.focus({ preventScroll: true });
+    order = names;
+  }
+  for (const p of shown) showRow(p);
+  for (const column of COLUMNS) {
+    if (!column.value) continue;
+    const direction = sorting.descending ? 'descending' : 'ascending';
+    setAttribute(column.header, 'aria-sort', sorting.column === column.id ? direction : 'none');
+  }
+  byId('more').hidden = shown.length === found.length;
+  setText(byId('more').firstElementChild, `Show all ${found.length} processes`);
+  const nothing = byId('nothing');
+  nothing.hidden = found.length > 0 || !generated;
+  setText(nothing, programs.size ? 'No process matches the filter.' : 'Nothing has beaten yet. Try: heartbeat send my-first-program');
+  document.querySelector('.table').hidden = programs.size === 0 && generated > 0;
+  setText(byId('shown'), generated ? `${found.length} of ${programs.size} processes, ${time(generated)}` : '');
+}
+
+function takeStatus(status) {
+  const passed = status.generated - generated;
+  const present = new Set();
+  for (const told of status.heartbeats) {
+    present.add(told.name);
+    let program = programs.get(told.name);
+    if (!program) {
+      program = { ages: [], cpu: null, told };
+      program.view = makeRow(program);
+      programs.set(told.name, program);
+    } else if (passed > 0) {
+      const before = program.told.process;
+      const same = before && told.process && before.start_time === told.process.start_time;
+      program.cpu = same ? Math.max(0, (told.process.cpu_seconds - before.cpu_seconds) / passed) : null;
+    }
+    program.told = told;
+    if (told.age_seconds !== null) program.ages.push(told.age_seconds);
+    if (program.ages.length > HISTORY) program.ages.shift();
+  }
+  for (const name of programs.keys()) if (!present.has(name)) programs.delete(name);
+  generated = status.generated;
+  for (const button of byId('states').children) {
+    const count = String(status.summary[button.dataset.state]);
+    setText(button.querySelector('b'), count);
+    setAttribute(button, 'data-count', count);
+  }
+  const problem = status.file.problem;
+  byId('file-problem').hidden = !problem;
+  const kept = programs.size ? 'The heartbeat file cannot be read, what follows is its last good content. ' : '';
+  if (problem) setText(byId('file-problem'), kept + problem.message);
+  const worst = ['dead', 'hung'].find((state) => status.summary[state] > 0) || 'alive';
+  setAttribute(document.body, 'data-worst', worst);
+  const trouble = status.summary.dead + status.summary.hung;
+  document.title = trouble ? `(${trouble}) Heartbeats` : 'Heartbeats';
+  setAttribute(byId('icon'), 'href', trouble ? '/assets/trouble.svg' : '/assets/icon.svg');
+  arrange();
+}
+
+function figure(id, label, value, detail, share) {
+  let box = byId(`figure-${id}`);
+  if (!box) {
+    box = make('div', { class: 'figure', id: `figure-${id}` });
+    box.append(make('div', { class: 'label' }), make('div', { class: 'value' }, make('span'), make('span', { class: 'detail' })));
+    if (share !== undefined) box.append(make('meter', { min: '0', max: '1', low: '0.8', high: '0.9', optimum: '0' }));
+    byId('host').append(box);
+  }
+  setText(box.querySelector('.label'), label);
+  setText(box.querySelector('.value span'), value);
+  setText(box.querySelector('.detail'), detail);
+  const meter = box.querySelector('meter');
+  if (meter) {
+    meter.value = share ?? 0;
+    setAttribute(meter, 'aria-label', label);
+  }
+}
+
+function takeHost(host) {
+  setText(byId('host-name'), host.name);
+  byId('host').hidden = false;
+  if (lastHost && host.cpu_seconds > lastHost.cpu_seconds) {
+    const share = (host.cpu_busy_seconds - lastHost.cpu_busy_seconds) / (host.cpu_seconds - lastHost.cpu_seconds);
+    figure('cpu', 'CPU', percent(Math.min(1, Math.max(0, share))), `of ${host.cpus} CPUs`, share);
+  } else if (!lastHost) {
+    figure('cpu', 'CPU', '…', `of ${host.cpus} CPUs`, 0);
+  }
+  lastHost = host;
+  if (host.load1 !== undefined) figure('load', 'Load', host.load1.toFixed(2), `${host.load5.toFixed(2)}  ${host.load15.toFixed(2)}`);
+  if (host.memory_total_bytes) {
+    const used = host.memory_total_bytes - host.memory_available_bytes;
+    figure('memory', 'Memory', bytes(used), `of ${bytes(host.memory_total_bytes)}`, used / host.memory_total_bytes);
+  }
+  host.filesystems.filter((disk) => disk.size_bytes >= 2 ** 28).slice(0, 3).forEach((disk, index) => {
+    const used = disk.size_bytes - disk.available_bytes;
+    figure(`disk-${index}`, `Disk ${disk.mountpoint}`, bytes(used), `of ${bytes(disk.size_bytes)}`, used / disk.size_bytes);
+  });
+  if (host.boot_time && generated) figure('uptime', 'Uptime', seconds(generated - host.boot_time), '');
+}
+
+function connection(state, text) {
+  setAttribute(byId('connection'), 'data-state', state);
+  setText(byId('connection'), text);
+  document.querySelector('.table').classList.toggle('stale', state === 'lost');
+}
+
+let source = null;
+let isPolling = false;
+
+function listen() {
+  source = new EventSource('/api/v1/events');
+  source.addEventListener('status', (event) => {
+    const news = JSON.parse(event.data);
+    lastNews = Date.now();
+    connection('live', 'live');
+    takeStatus(news.status);
+    takeHost(news.host);
+  });
+}
+
+async function poll() {
+  if (isPolling) return;
+  isPolling = true;
+  try {
+    const answers = await Promise.all(['/api/v1/heartbeats', '/api/v1/host'].map((path) => fetch(path, { cache: 'no-store' })));
+    if (answers.some((answer) => !answer.ok)) throw new Error('refused');
+    const [status, host] = await Promise.all(answers.map((answer) => answer.json()));
+    if (Date.now() - lastNews < PATIENCE) return; // the events are back
+    connection('polling', `asking every ${POLL_INTERVAL / 1000} s`);
+    takeStatus(status);
+    takeHost(host);
+  } catch {
+    connection('lost', generated ? `no connection since ${new Date(generated * 1000).toLocaleTimeString()}` : 'no connection');
+  } finally {
+    isPolling = false;
+  }
+}
+
+// Closed for good (the browser gives up after a refusal) is opened again; silent is bridged by asking.
+function watchConnection() {
+  if (source.readyState === EventSource.CLOSED) listen();
+  if (Date.now() - lastNews >= PATIENCE) poll();
+}
+
+makeColumns();
+arrange();
+listen();
+poll();
+setInterval(watchConnection, POLL_INTERVAL);

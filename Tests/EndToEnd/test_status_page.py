@@ -1,0 +1,292 @@
+"""The live page in a headless Chromium, on live data. Screenshots for people are left in .build/screenshots."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from chromium import Chromium
+from support import ROOT, TOOL, entry, eventually, write_beats
+
+SCREENSHOTS = ROOT / ".build" / "screenshots"
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    started = []
+
+    def start(**options):
+        started.append(Chromium(tmp_path, **options))
+        return started[-1]
+
+    yield start
+    for c in started:
+        c.stop()
+
+
+@pytest.fixture
+def worker():
+    """`worker()` starts a process that only sleeps, and gives its pid."""
+    started = []
+
+    def start():
+        started.append(subprocess.Popen(["sleep", "1000"]))
+        return started[-1].pid
+
+    yield start
+    for p in started:
+        p.kill()
+        p.wait()
+
+
+def rows(page):
+    """{name: state} as the table shows them, in its order."""
+    return dict(
+        page.evaluate(
+            "[...document.querySelectorAll('tr.process')].map(r => "
+            "[r.querySelector('td.name').textContent, r.querySelector('td.state').textContent])"
+        )
+    )
+
+
+def shown(page, name, column):
+    return page.evaluate(
+        f"[...document.querySelectorAll('tr.process')].find(r => r.querySelector('td.name').textContent == {name!r})"
+        f".querySelector('td.{column}').textContent"
+    )
+
+
+def connection(page):
+    return page.evaluate("document.getElementById('connection').dataset.state")
+
+
+def counts(page):
+    return page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('#states button')]"
+        ".map(b => [b.dataset.state, Number(b.querySelector('b').textContent)]))"
+    )
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def mixed(exporter, beats, tmp_path, worker):
+    """Every state at once, and what somebody hostile could write."""
+    pids = {name: worker() for name in ("bidder", "hung-one", "websocket-reader")}
+    write_beats(
+        beats,
+        {
+            "bidder": entry(pid=pids["bidder"], age=1, offset=140, memory_usage={"heapTotal": 29253632}),
+            "websocket-reader": entry(pid=pids["websocket-reader"], age=2, status="scanning"),
+            # Silent for longer than its timeout, and no younger than its process.
+            "hung-one": entry(pid=pids["hung-one"], age=1),
+            "gone": entry(pid=4194303, age=3),
+            "far-away": entry(pid=1, age=3, host="web-2") | {"note": "<img src=x onerror=alert(2)>"},
+            "done": entry(age=4000) | {"status": "stopped"},
+            HOSTILE: entry(age=3) | {"status": "<b>bold</b>"},
+        },
+    )
+    config = tmp_path / "config.yml"
+    config.write_text("processes:\n  nightly-backup:\n    display_name: Nightly backup\n    timeout: 36h\n  hung-one:\n    timeout: 500ms\n")
+    return exporter(f"--config.file={config}"), pids
+
+
+def test_it_shows_every_state_and_updates_when_a_process_dies(mixed, chromium):
+    served, pids = mixed
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live", "the page is live")
+    assert rows(page) == {
+        "gone": "dead",
+        "hung-one": "hung",
+        "Nightly backup": "never",
+        "done": "stopped",
+        HOSTILE: "alive",
+        "bidder": "alive",
+        "far-away": "alive",
+        "websocket-reader": "alive",
+    }
+    assert counts(page) == {"alive": 4, "stopped": 1, "never": 1, "hung": 1, "dead": 1}
+    assert page.evaluate("document.title") == "(2) Heartbeats"
+    assert re.fullmatch(r"\d+ MiB|\d+(\.\d)? (KiB|MiB)", shown(page, "bidder", "memory"))
+    page.screenshot(SCREENSHOTS / "mixed.png")
+
+    os.kill(pids["bidder"], signal.SIGKILL)
+    eventually(lambda: rows(page)["bidder"] == "dead", "the page shows that the process died")
+    assert counts(page)["dead"] == 2
+    # It moves up: the worst come first. The ages go on without a reload.
+    assert list(rows(page))[0] == "bidder"
+    before = shown(page, "hung-one", "age")
+    eventually(lambda: shown(page, "hung-one", "age") != before, "the ages grow", 90)
+    assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+
+    # Nothing from elsewhere, nothing that the policy forbids, no error, and no markup out of anybody's name.
+    assert {u.split("/")[2] for u in page.requests} == {f"127.0.0.1:{served.port}"}
+    assert page.complaints == []
+    assert page.evaluate("document.querySelectorAll('script').length") == 1
+    assert page.evaluate("document.querySelectorAll('#rows b, #rows img').length") == 0
+    # The policy itself: an inline script is not run.
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.hacked = 1'}))")
+    assert page.evaluate("window.hacked") is None
+    assert any("Content Security Policy" in str(c) for c in page.complaints)
+
+
+def test_sorting_filtering_and_unfolding_by_keyboard(mixed, chromium):
+    served, _ = mixed
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live" and rows(page), "the page is live")
+
+    def focus(selector):
+        """Goes there with Tab alone."""
+        for _ in range(60):
+            if page.evaluate(f"document.activeElement.matches({selector!r})"):
+                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+                return
+            page.press("Tab")
+        raise AssertionError(f"Tab never comes to {selector}")
+
+    focus("th:nth-child(2) button")
+    page.press("Enter")
+    names = list(rows(page))
+    assert names == sorted(names, key=str.lower) and len(names) == 8
+    assert page.evaluate("document.querySelector('th:nth-child(2)').getAttribute('aria-sort')") == "ascending"
+    page.press("Enter")
+    assert list(rows(page)) == names[::-1]
+    assert page.evaluate("document.querySelector('th:nth-child(2)').getAttribute('aria-sort')") == "descending"
+
+    focus("tr.process:nth-child(1) button")
+    first = page.evaluate("document.activeElement.textContent")
+    page.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    details = page.evaluate("document.querySelector('tr.details').textContent")
+    assert first in details and "last beat" in details
+    # It stays open, and the focus where it is, while the table goes on living.
+    time.sleep(2.5)
+    assert page.evaluate("document.querySelectorAll('tr.details').length") == 1
+    assert page.evaluate("document.activeElement.textContent") == first
+    page.press("Enter")
+    assert page.evaluate("document.querySelectorAll('tr.details').length") == 0
+
+    page.evaluate("document.getElementById('filter').focus()")
+    for letter in "WEB-":
+        page.press(letter)
+    assert set(rows(page)) == {"far-away"}, "by host, whatever the case"
+    page.evaluate("f = document.getElementById('filter'); f.value = ''; f.dispatchEvent(new Event('input'))")
+    page.evaluate("document.querySelector('#states button[data-state=hung]').click()")
+    assert set(rows(page)) == {"hung-one"}
+    assert page.evaluate("document.querySelector('#states button[data-state=hung]').getAttribute('aria-pressed')") == "true"
+    page.evaluate("document.querySelector('#states button[data-state=hung]').click()")
+    assert len(rows(page)) == 8
+    assert page.complaints == []
+
+
+def test_the_data_of_a_process_unfold_on_a_click(mixed, chromium):
+    served, _ = mixed
+    page = chromium(dark=True)
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live" and rows(page), "the page is live")
+    page.evaluate("[...document.querySelectorAll('tr.process')].find(r => r.textContent.includes('bidder')).click()")
+    details = page.evaluate("document.querySelector('tr.details').innerText")
+    assert "memory_usage.heapTotal" in details and "29253632" in details and "offset" in details
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    page.screenshot(SCREENSHOTS / "dark.png")
+    page.resize(375, 800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.screenshot(SCREENSHOTS / "phone.png")
+
+
+def test_polling_bridges_broken_events_and_a_lost_connection_is_said(exporter, beats, chromium):
+    write_beats(beats, {"bidder": entry(n=1)})
+    served = exporter("--web.max-watchers=0")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "polling" and rows(page) == {"bidder": "alive"}, "the page asks by itself", 30)
+    write_beats(beats, {"bidder": entry(n=1), "reader": entry()})
+    eventually(lambda: len(rows(page)) == 2, "what it asks for is shown", 30)
+    assert served.stop() == 0
+    eventually(lambda: connection(page) == "lost", "the page says that the exporter is gone", 30)
+    assert "no connection since" in page.evaluate("document.getElementById('connection').textContent")
+    # And it comes back by itself, live again.
+    again = exporter(port=served.port)
+    eventually(lambda: connection(page) == "live", "the page is live again", 60)
+    assert len(rows(page)) == 2
+    again.stop()
+
+
+def test_empty_and_healthy(exporter, beats, tmp_path, chromium):
+    served = exporter()
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live", "the page is live")
+    assert "Nothing has beaten yet" in page.evaluate("document.getElementById('nothing').innerText")
+    assert "there is no such file yet" in page.evaluate("document.getElementById('file-problem').innerText")
+    page.screenshot(SCREENSHOTS / "empty.png")
+    simulated = subprocess.Popen([TOOL, "simulate", "--file", beats, "--interval", "1s"], stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: counts(page)["alive"] == 3, "the simulated processes are alive", 30)
+        eventually(lambda: page.evaluate("document.querySelector('svg.ages path').getAttribute('d').length") > 60, "lines grow", 30)
+        assert page.evaluate("document.title") == "Heartbeats"
+        page.screenshot(SCREENSHOTS / "healthy.png")
+    finally:
+        simulated.terminate()
+        simulated.wait(timeout=20)
+    assert page.complaints == []
+
+
+def test_a_thousand_processes_stay_a_page(exporter, beats, chromium):
+    write_beats(beats, {f"worker-{n:04}": entry(n=n) for n in range(1000)})
+    served = exporter()
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: counts(page)["alive"] == 1000, "all are counted", 30)
+    assert len(rows(page)) == 300
+    page.evaluate("document.querySelector('#more button').click()")
+    assert len(rows(page)) == 1000
+    assert page.complaints == []
+
+
+def test_watchers_are_limited_and_end_with_the_exporter(exporter, beats):
+    write_beats(beats, {"bidder": entry()})
+    served = exporter("--web.max-watchers=2")
+    watching = [
+        subprocess.Popen(["curl", "-sN", f"http://127.0.0.1:{served.port}/api/v1/events"], stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for w in watching:
+        assert w.stdout.readline() == b"retry: 2000\n"
+    assert served.get("/api/v1/events").status == 503
+    assert served.get("/api/v1/events", method="HEAD").status in (200, 503)
+    watching[0].terminate()
+    watching[0].wait()
+    third = None
+
+    def has_room():
+        nonlocal third
+        third = subprocess.Popen(["curl", "-sNf", f"http://127.0.0.1:{served.port}/api/v1/events"], stdout=subprocess.PIPE)
+        return third.stdout.readline() == b"retry: 2000\n"
+
+    eventually(has_room, "who has left makes room")
+    assert served.stop() == 0
+    for w in (watching[1], third):
+        w.stdout.read()
+        w.wait(timeout=20)
+
+
+def test_the_page_is_sent_once(exporter):
+    served = exporter("--web.telemetry-path=/m")
+    page = served.get("/")
+    assert page.status == 200 and 'href="/m"' in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert served.get("/", headers={"If-None-Match": page.headers["etag"]}).status == 304
+    script = served.get("/assets/status.js", headers={"Accept-Encoding": "gzip"})
+    assert script.headers["content-encoding"] == "gzip"
+    assert script.body == (ROOT / "Sources/Exporter/StatusPage/Assets/status.js").read_bytes()
+    for path in ("/assets/", "/assets/../status.js", "/assets/%2e%2e/x", "/status.js", "//"):
+        assert served.get(path).status in (400, 404), path
