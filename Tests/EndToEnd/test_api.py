@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT, entry, write_beats
+from support import ROOT, entry, eventually, write_beats
 
 
 def test_the_list_and_one_process(exporter, beats, tmp_path):
@@ -60,6 +60,22 @@ def test_an_etag_stays_while_only_the_time_goes_on(exporter, beats):
     changed = e.get("/api/v1/heartbeats/bidder", headers={"If-None-Match": tag})
     assert changed.status == 200 and changed.headers["etag"] != tag
     assert e.get("/api/v1/heartbeats", headers={"If-None-Match": "*"}).status == 304
+
+
+def test_a_process_that_falls_silent_is_another_document(exporter, beats, tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text("processes:\n  far:\n    timeout: 5s\n")
+    # Of another host: nothing but its silence changes.
+    write_beats(beats, {"far": entry(age=0, pid=1, host="web-2")})
+    e = exporter(f"--config.file={config}")
+    paths = ("/api/v1/heartbeats", "/api/v1/heartbeats/far")
+    first = {path: e.get(path) for path in paths}
+    assert json.loads(first[paths[1]].body)["state"] == "alive"
+    eventually(lambda: json.loads(e.get(paths[1]).body)["state"] == "dead", "it counts as dead")
+    for path in paths:
+        tag = first[path].headers["etag"]
+        again = e.get(path, headers={"If-None-Match": tag})
+        assert again.status == 200 and again.headers["etag"] != tag, path
 
 
 def test_it_is_compressed_and_has_no_body_for_head(exporter, beats):

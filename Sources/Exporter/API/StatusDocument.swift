@@ -30,13 +30,18 @@ struct StatusDocument {
     ]
   }
 
-  /// A tag that stays while nothing but the time has changed: weak, since ages do (RFC 9110 section 8.8.1).
+  /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
+  /// part of it, though it too may change by the mere passing of time: a silent process is news.
   static func tag(of programs: [Program], _ file: JSONObject) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ bytes: [UInt8]) {
       for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }
-    for program in programs { add(JSONValue.object(program.members).serialised()) }
+    for program in programs {
+      add(JSONValue.string(program.name).serialised())
+      add(JSONValue.string(program.state.rawValue).serialised())
+      add(JSONValue.object(program.members).serialised())
+    }
     add(JSONValue.object(file).serialised())
     return "W/\"\(String(hash, radix: 16))\""
   }
