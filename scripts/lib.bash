@@ -112,3 +112,21 @@ build_release() {
   done
   swift build "${flags[@]}" --show-bin-path
 }
+
+# What the end-to-end tests need beside the two programs.
+prepare_e2e() {
+  local packages
+  mapfile -t packages < <(grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt")
+  python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
+  command -v node >/dev/null || packages+=(nodejs)
+  install_missing "${packages[@]}"
+
+  local venv=$ROOT/.build/venv requirements=$ROOT/Tests/EndToEnd/requirements.txt
+  if ! cmp -s "$requirements" "$venv/installed-requirements.txt"; then
+    say "installing the Python packages of Tests/EndToEnd/requirements.txt"
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" ||
+      die "pip could not install $requirements: is PyPI reachable?"
+    cp "$requirements" "$venv/installed-requirements.txt"
+  fi
+}
