@@ -118,7 +118,8 @@ class Soak:
                 s.sendall(request)
                 if rng.random() < 0.5:
                     answer = s.recv(rng.randrange(1, 65536))
-                    assert not answer or answer.startswith(b"HTTP/1.1 "), answer[:100]
+                    # One byte may be all that was asked for.
+                    assert answer[:9] == b"HTTP/1.1 "[: len(answer)], answer[:100]
             if rng.random() < 0.3:
                 # A reset instead of an end.
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
