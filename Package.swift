@@ -11,6 +11,8 @@ let swiftSettings: [SwiftSetting] = [
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CLinux"),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
   .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 ]
 
@@ -45,9 +47,10 @@ let package = Package(
     library("Heartbeat", ["POSIX"]),
     library("Exposition", []),
     library("Procfs", ["POSIX"]),
-    library("HTTPServer", ["POSIX", "CLinux", "CZlib"]),
+    library("HTTPServer", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),
     library(
-      "Exporter", ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml"],
+      "Exporter",
+      ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml", "CCrypt", "COpenSSL"],
       resources: [.embedInCode("StatusPage/Assets")]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
     library("HeartbeatTool", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),

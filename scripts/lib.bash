@@ -9,8 +9,8 @@ die() {
   exit 1
 }
 
-# What SwiftPM and this package need from Debian to build: a C library and linker for Swift, pkg-config to find zlib and libyaml.
-BUILD_PACKAGES=(binutils git libc6-dev libyaml-dev pkg-config zlib1g-dev)
+# What SwiftPM and this package need from Debian to build: a C library and linker for Swift, pkg-config to find the C libraries.
+BUILD_PACKAGES=(binutils git libc6-dev libcrypt-dev libssl-dev libyaml-dev pkg-config zlib1g-dev)
 
 as_root() {
   if [[ $(id -u) == 0 ]]; then
@@ -64,7 +64,7 @@ apt_install() {
 
 require_linux() {
   [[ $(uname -s) == Linux ]] ||
-    die "the exporter reads /proc and uses epoll: it builds and runs on Linux only (Debian or Ubuntu, with Swift >= $SWIFT_MINIMUM, zlib and libyaml)"
+    die "the exporter reads /proc and uses epoll: it builds and runs on Linux only (Debian or Ubuntu, with Swift >= $SWIFT_MINIMUM, zlib, libyaml, OpenSSL 3 and libcrypt)"
 }
 
 require_swift() {
@@ -92,6 +92,8 @@ require_headers() {
   local absent=()
   [[ -e /usr/include/zlib.h ]] || absent+=("zlib's headers (zlib-devel)")
   [[ -e /usr/include/yaml.h ]] || absent+=("libyaml's headers (libyaml-devel)")
+  [[ -e /usr/include/openssl/ssl.h ]] || absent+=("OpenSSL's headers (openssl-devel)")
+  [[ -e /usr/include/crypt.h ]] || absent+=("libcrypt's headers (libxcrypt-devel)")
   command -v ld >/dev/null || absent+=("a linker (binutils)")
   local list
   printf -v list '%s, ' "${absent[@]}"
@@ -101,7 +103,8 @@ require_headers() {
 
 # Builds the two programs as they are shipped: optimised, with the Swift runtime inside. Prints the folder they are in.
 build_release() {
-  local flags=(--package-path "$ROOT" --configuration release --static-swift-stdlib)
+  # Debug information is a third of the file; the names that a backtrace shows stay.
+  local flags=(--package-path "$ROOT" --configuration release --static-swift-stdlib -Xlinker --strip-debug)
   local product revision
   # Outside of a clone the binaries call their revision "unknown".
   if revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null); then

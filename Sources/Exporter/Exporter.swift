@@ -23,8 +23,9 @@ public struct Exporter {
     for warning in options.warnings { logger.warn(warning) }
     let signals = Signals.block()
     let configuration: Configuration
+    let webFile: WebConfigurationFile?
     do throws(ConfigurationError) {
-      configuration = try load()
+      (configuration, webFile) = try Exporter.load(options)
     } catch {
       logger.error("the configuration file is not usable", ["error": error.description])
       return 1
@@ -32,7 +33,7 @@ public struct Exporter {
 
     let sockets: ListenSockets
     do throws(ListenSockets.Unusable) {
-      sockets = try ListenSockets(options)
+      sockets = try ListenSockets(options, isAuthenticated: webFile?.isAuthenticated ?? false)
     } catch {
       logger.error("cannot listen", ["error": error.description])
       return 1
@@ -45,8 +46,18 @@ public struct Exporter {
       telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes,
       streams: streams)
     let requests = RequestCounts(handler: options.web.telemetryPath)
-    let server = Server(configuration: serverConfiguration(sockets, routes, requests, push?.counts)) {
-      routes.answer($0, $1)
+    let access = WebAccess()
+    let watch = webFile.flatMap { file in
+      options.webConfigFile.map {
+        WebConfigurationWatch(file, path: $0, options: options, access: access, logger: logger)
+      }
+    }
+    var serverConfiguration = self.serverConfiguration(sockets, routes, requests, push?.counts)
+    serverConfiguration.headers = { access.headers }
+    if let first = webFile?.tls { serverConfiguration.tls = { access.tls ?? first } }
+    for warning in webFile?.warnings ?? [] { logger.warn(warning) }
+    let server = Server(configuration: serverConfiguration) { request, responder in
+      access.answer(request, responder) { routes.answer($0, $1) }
     }
     do throws(ServerError) {
       try server.start()
@@ -56,7 +67,9 @@ public struct Exporter {
     }
     let scraping: Thread
     do throws(Errno) {
-      scraping = try startScraping(configuration, queue, requests, push?.counts, server)
+      scraping = try startScraping(configuration, watch, queue, requests, push?.counts, server)
+      try access.start()
+      try watch?.start()
       try push?.start()
       try streams.start(asking: queue)
     } catch {
@@ -65,11 +78,15 @@ public struct Exporter {
       return 1
     }
     for address in server.boundAddresses {
-      logger.info("listening", ["address": address.description, "path": options.web.telemetryPath])
+      logger.info(
+        "listening",
+        ["address": address.description, "path": options.web.telemetryPath, "tls": webFile?.tls != nil])
     }
 
-    waitForEnd(signals, queue)
+    waitForEnd(signals, queue, watch)
     server.shutdown(grace: options.web.shutdownTimeout)
+    watch?.close()
+    access.close()
     push?.stop()
     streams.close()
     queue.close()
@@ -86,9 +103,28 @@ public struct Exporter {
   /// How long the end waits for the scrape thread once all answers are sent or given up, in seconds.
   private static let patienceWithScrapes = 1.0
 
-  private func load() throws(ConfigurationError) -> Configuration {
-    guard let file = options.configFile else { return Configuration() }
-    return try Configuration.load(file)
+  private static func load(
+    _ options: ExporterOptions
+  ) throws(ConfigurationError) -> (Configuration, WebConfigurationFile?) {
+    var configuration = Configuration()
+    if let file = options.configFile { configuration = try Configuration.load(file) }
+    guard let file = options.webConfigFile else { return (configuration, nil) }
+    return (configuration, try WebConfigurationFile.load(file))
+  }
+
+  /// What keeps an exporter of these options from starting, as far as files and flags tell; nil when nothing does.
+  public static func problem(of options: ExporterOptions) -> String? {
+    do throws(ConfigurationError) {
+      let (_, web) = try load(options)
+      do throws(Push.Unusable) {
+        try Push.checkAccess(options, isAuthenticated: web?.isAuthenticated ?? false)
+        return nil
+      } catch {
+        return error.reason
+      }
+    } catch {
+      return error.description
+    }
   }
 
   private func serverConfiguration(
@@ -123,14 +159,17 @@ public struct Exporter {
   }
 
   private func startScraping(
-    _ configuration: Configuration, _ queue: ScrapeQueue, _ requests: RequestCounts, _ push: PushCounts?,
-    _ server: Server
+    _ configuration: Configuration, _ watch: WebConfigurationWatch?, _ queue: ScrapeQueue, _ requests: RequestCounts,
+    _ push: PushCounts?, _ server: Server
   ) throws(Errno) -> Thread {
     let (options, logger) = (options, logger)
+    var isGood: (@Sendable () -> Bool)?
+    if let watch { isGood = { watch.isGood } }
+    let webConfigurationIsGood = isGood
     return try Thread.start(named: "scrape") {
       var scraper = Scraper(
         options: options, configuration: configuration, requests: requests, push: push, logger: logger,
-        openConnections: { server.statistics.openConnections })
+        openConnections: { server.statistics.openConnections }, webConfigurationIsGood: webConfigurationIsGood)
       while let task = queue.next() {
         switch task {
         case .configure(let configuration): scraper.configure(configuration)
@@ -146,12 +185,13 @@ public struct Exporter {
     }
   }
 
-  private func waitForEnd(_ signals: Signals, _ queue: ScrapeQueue) {
+  private func waitForEnd(_ signals: Signals, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?) {
     while true {
       switch signals.wait() {
       case .reload:
+        watch?.reload()
         guard let file = options.configFile else {
-          logger.info("nothing to reload: there is no --config.file")
+          if watch == nil { logger.info("nothing to reload: there is no --config.file") }
           continue
         }
         do throws(ConfigurationError) {

@@ -16,10 +16,10 @@ struct ListenSockets {
   }
 
   /// Puts the sockets together. To be called once, before there are threads.
-  init(_ options: ExporterOptions) throws(Unusable) {
+  init(_ options: ExporterOptions, isAuthenticated: Bool) throws(Unusable) {
     let inherited = try ListenSockets.inherited(options)
     do throws(Push.Unusable) {
-      try Push.checkAccess(options)
+      try Push.checkAccess(options, isAuthenticated: isAuthenticated)
       if let point = try Push.listenPoint(options.push), !inherited.contains(where: { $0.name == PushRoutes.listener })
       {
         further.append(point)

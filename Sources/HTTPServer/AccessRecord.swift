@@ -34,6 +34,8 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
     case refused = "too many connections"
     /// The process or the system ran out of descriptors or memory.
     case cannotAccept = "cannot accept a connection"
+    /// TLS came to no agreement, or what arrived was no TLS.
+    case noUnderstanding = "no encrypted connection"
   }
 
   /// What it was.
@@ -42,10 +44,12 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
   public var peer: SocketAddress?
   /// What the kernel said, if anything.
   public var error: Errno?
+  /// What OpenSSL said, if anything.
+  public var detail: String?
 
   /// One line for the log.
   public var description: String {
-    kind.rawValue + (peer.map { ", \($0)" } ?? "") + (error.map { ": \($0)" } ?? "")
+    kind.rawValue + (peer.map { ", \($0)" } ?? "") + ((error?.description ?? detail).map { ": \($0)" } ?? "")
   }
 }
 

@@ -64,6 +64,7 @@ final class Connection {
     case complete
     case blocked(Transport.Blocked)
     case failed(Errno)
+    case rejected(String)
   }
 
   let id: ConnectionID
@@ -74,7 +75,7 @@ final class Connection {
   let credentials: PeerCredentials?
   /// Whether it came when there was no room, only to be told so.
   let isRefusal: Bool
-  var transport: Transport
+  let transport: Transport
   var parser: RequestParser
   var phase = Phase.reading
   var output = Output(head: [])
@@ -97,9 +98,9 @@ final class Connection {
   static let maximumLingerBytes = 1024 * 1024
 
   init(
-    id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, limits: RequestLimits, isRefusal: Bool,
-    interest: UInt32, now: UInt64
-  ) {
+    id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, tls: TLSContext?, limits: RequestLimits,
+    isRefusal: Bool, interest: UInt32, now: UInt64
+  ) throws(Errno) {
     self.id = id
     self.peer = accepted.peer
     self.listener = listener
@@ -109,7 +110,7 @@ final class Connection {
     self.parser = RequestParser(limits: limits)
     self.exchange = Exchange(started: now)
     self.interest = interest
-    self.transport = .plain(accepted.intoDescriptor())
+    transport = try Transport(accepted.intoDescriptor(), tls: tls)
   }
 
   /// Sends as much of the output as the kernel takes.
@@ -119,6 +120,7 @@ final class Connection {
       case .moved(let count): output.moved(count)
       case .blocked(let direction): return .blocked(direction)
       case .failed(let error): return .failed(error)
+      case .rejected(let reason): return .rejected(reason)
       case .ended: return .complete
       }
     }

@@ -65,13 +65,18 @@ extension EventLoop {
       report(.refused, accepted.peer)
       if connections.refusals >= setup.capacity.refusals { return }
     }
-    let connection = Connection(
-      id: connections.nextID(), accepted: accepted, listener: listener, limits: setup.configuration.limits,
-      isRefusal: isRefusal, interest: EventPoll.readable, now: now)
+    let tls = listener == ListenPoint.web ? setup.configuration.tls?() : nil
+    // To agree on keys only to refuse would cost more than to serve.
+    if isRefusal, tls != nil { return }
+    let peer = accepted.peer
+    let connection: Connection
     do throws(Errno) {
+      connection = try Connection(
+        id: connections.nextID(), accepted: accepted, listener: listener, tls: tls, limits: setup.configuration.limits,
+        isRefusal: isRefusal, interest: EventPoll.readable, now: now)
       try poll.add(connection.transport.descriptor, token: connection.id.packed, interest: connection.interest)
     } catch {
-      report(.cannotAccept, connection.peer, error)
+      report(.cannotAccept, peer, error)
       return
     }
     connections.insert(connection)
@@ -80,7 +85,7 @@ extension EventLoop {
       respondItself(connection, 503, "too many connections")
       advance(connection)
     } else {
-      setDeadline(connection, .idle)
+      setDeadline(connection, tls == nil ? .idle : .header)
     }
   }
 

@@ -32,6 +32,10 @@ extension EventLoop {
           report(.brokenByClient, connection.peer, error)
           close(connection)
           return
+        case .rejected(let reason):
+          report(.noUnderstanding, connection.peer, detail: reason)
+          close(connection)
+          return
         }
       case .responding, .streaming, .lingering, .closed:
         return
@@ -62,7 +66,15 @@ extension EventLoop {
       connection.inputEnded = true
       advance(connection)
     case .blocked(let direction):
+      // Once keys are agreed on, the next request has as much time as on any connection.
+      if connection.awaits == .header, connection.parser.stage == .betweenRequests, !connection.transport.isHandshaking
+      {
+        setDeadline(connection, .idle)
+      }
       watch(connection, direction == .untilReadable ? EventPoll.readable : EventPoll.writable)
+    case .rejected(let reason):
+      report(.noUnderstanding, connection.peer, detail: reason)
+      close(connection)
     case .failed(let error):
       if connection.parser.stage != .betweenRequests { report(.brokenByClient, connection.peer, error) }
       close(connection)
@@ -135,7 +147,8 @@ extension EventLoop {
     let field = connection.keepsAlive ? (connection.exchange.isHTTP10 ? "keep-alive" : nil) : "close"
     let hasBody = response.mayHaveBody && connection.exchange.method != .head
     connection.output = Connection.Output(
-      head: response.head(date: Int(Clock.realtime), connection: field), body: hasBody ? response.pieces : [])
+      head: response.head(date: Int(Clock.realtime), connection: field, further: setup.configuration.headers?()),
+      body: hasBody ? response.pieces : [])
     connection.phase = .writing
   }
 
@@ -177,7 +190,7 @@ extension EventLoop {
       close(connection)
       return
     }
-    Socket.shutdownSending(connection.transport.descriptor)
+    connection.transport.finishSending()
     connection.phase = .lingering
     setDeadline(connection, .linger)
     watch(connection, EventPoll.readable)
@@ -190,7 +203,7 @@ extension EventLoop {
       connection.lingerBytes -= count
       if connection.lingerBytes < 0 { close(connection) }
     case .blocked: break
-    case .ended, .failed: close(connection)
+    case .ended, .failed, .rejected: close(connection)
     }
   }
 
@@ -200,7 +213,7 @@ extension EventLoop {
       connection.lingerBytes -= count
       if connection.lingerBytes < 0 { close(connection) }
     case .blocked: break
-    case .ended, .failed: close(connection)
+    case .ended, .failed, .rejected: close(connection)
     }
   }
 
@@ -208,6 +221,10 @@ extension EventLoop {
   func expire(_ connection: Connection, _ kind: Deadlines.Kind) {
     switch kind {
     case .idle, .linger: close(connection)
+    case .header where connection.transport.isHandshaking:
+      setup.counters.timeouts.add(1, ordering: .relaxed)
+      report(.requestTimeout, connection.peer)
+      close(connection)
     case .header, .body:
       setup.counters.timeouts.add(1, ordering: .relaxed)
       report(.requestTimeout, connection.peer)

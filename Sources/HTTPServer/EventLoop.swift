@@ -162,7 +162,9 @@ final class EventLoop {
     poll.modify(connection.transport.descriptor, token: connection.id.packed, interest: interest)
   }
 
-  func report(_ kind: ConnectionProblem.Kind, _ peer: SocketAddress?, _ error: Errno? = nil) {
-    setup.configuration.onProblem?(ConnectionProblem(kind: kind, peer: peer, error: error))
+  func report(
+    _ kind: ConnectionProblem.Kind, _ peer: SocketAddress?, _ error: Errno? = nil, detail: String? = nil
+  ) {
+    setup.configuration.onProblem?(ConnectionProblem(kind: kind, peer: peer, error: error, detail: detail))
   }
 }

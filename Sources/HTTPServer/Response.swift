@@ -95,12 +95,20 @@ extension Response {
   /// - Parameters:
   ///   - date: Unix time in seconds.
   ///   - connection: the value of `Connection`; nil leaves it out.
-  func head(date: Int, connection: String?) -> [UInt8] {
+  ///   - further: what every answer has.
+  func head(date: Int, connection: String?, further: FurtherHeaders? = nil) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256)
     bytes.append(contentsOf: "HTTP/1.1 \(status) \(Response.reason(status))\r\nDate: \(HTTPDate.text(date))\r\n".utf8)
     if mayHaveBody, stream == nil { bytes.append(contentsOf: "Content-Length: \(bodyLength)\r\n".utf8) }
-    for (name, value) in headers where !Response.isServersOwn(name) { Response.append(name, value, to: &bytes) }
+    let replacing = further?.replacing ?? []
+    for (name, value) in headers where !Response.isServersOwn(name) && !Response.has(name, replacing) {
+      Response.append(name, value, to: &bytes)
+    }
+    for (name, value) in further?.defaults ?? [] where !Response.has(name, headers) && !Response.has(name, replacing) {
+      Response.append(name, value, to: &bytes)
+    }
+    for (name, value) in replacing { Response.append(name, value, to: &bytes) }
     if let connection { bytes.append(contentsOf: "Connection: \(connection)\r\n".utf8) }
     bytes.append(contentsOf: "\r\n".utf8)
     return bytes
@@ -111,6 +119,10 @@ extension Response {
     case "date", "content-length", "connection", "transfer-encoding": true
     default: false
     }
+  }
+
+  private static func has(_ name: String, _ headers: [(String, String)]) -> Bool {
+    headers.contains { $0.0 == name || $0.0.utf8.count == name.utf8.count && $0.0.lowercased() == name.lowercased() }
   }
 
   // A value may stem from outside: a line feed in it must not become a header line of its own.

@@ -33,6 +33,17 @@ public struct Timeouts: Sendable {
   public init() {}
 }
 
+/// Header fields beyond those of an answer itself.
+public struct FurtherHeaders: Sendable {
+  /// Those of an answer that has none of this name.
+  public var defaults: [(String, String)] = []
+  /// Those that replace the answer's own of this name.
+  public var replacing: [(String, String)] = []
+
+  /// None.
+  public init() {}
+}
+
 /// What a server listens on, its limits, and whom it tells.
 public struct ServerConfiguration: Sendable {
   /// The TCP addresses where it listens.
@@ -55,6 +66,11 @@ public struct ServerConfiguration: Sendable {
   public var timeouts = Timeouts()
   /// A client that takes fewer bytes of its answer within each write timeout is cut off.
   public var minimumBytesPerWriteTimeout = 16 * 1024
+  /// Gives the keys for connections through the web sockets, anew for each; nil leaves them without encryption. Called
+  /// on the event-loop thread: it must not block.
+  public var tls: (@Sendable () -> TLSContext)?
+  /// Gives the header fields that every answer has. Called on the event-loop thread: it must not block.
+  public var headers: (@Sendable () -> FurtherHeaders)?
   /// Makes the server's own answers to broken requests (status, one line, the path as far as it is known); nil leaves
   /// them plain text. Called on the event-loop thread: it must not block.
   public var failureResponse: (@Sendable (Int, String, String) -> Response?)?

@@ -1,10 +1,17 @@
 internal import Glibc
 internal import POSIX
 
-/// How a connection's bytes pass through its socket. An encrypted transport is one more case here and nothing elsewhere:
-/// its calls may wait for the other direction, which is why `Blocked` names one.
-enum Transport: ~Copyable {
-  case plain(FileDescriptor)
+/// How a connection's bytes pass through its socket. An encrypted one's calls may wait for the other direction, which is
+/// why `Blocked` names one.
+struct Transport: ~Copyable {
+  private let socket: FileDescriptor
+  /// What encrypts; nil for a plain connection.
+  private let session: TLSSession?
+
+  init(_ socket: consuming FileDescriptor, tls: TLSContext?) throws(Errno) {
+    if let tls { session = try TLSSession(tls, socket.rawValue) } else { session = nil }
+    self.socket = socket
+  }
 
   enum Blocked { case untilReadable, untilWritable }
 
@@ -14,16 +21,24 @@ enum Transport: ~Copyable {
     /// The other end will send no more.
     case ended
     case failed(Errno)
+    /// There is no understanding with the other end, for the reason given.
+    case rejected(String)
   }
 
-  var descriptor: Int32 {
-    switch self {
-    case .plain(let socket): socket.rawValue
-    }
+  var descriptor: Int32 { socket.rawValue }
+
+  /// Whether nothing can be sent yet, since keys are still agreed on.
+  var isHandshaking: Bool { session?.isHandshaking ?? false }
+
+  /// Says that nothing more will be sent, and closes the sending half.
+  func finishSending() {
+    session?.sayFarewell()
+    Socket.shutdownSending(descriptor)
   }
 
   /// Reads what is there. The corresponding C function is `recv(2)`.
-  mutating func receive(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+  func receive(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+    if let session { return session.receive(into: buffer) }
     let number = descriptor
     do throws(Errno) {
       let count = try retryingOnInterrupt { recv(number, buffer.baseAddress, buffer.count, 0) }
@@ -35,7 +50,8 @@ enum Transport: ~Copyable {
 
   /// Sends what the kernel takes of the pieces, one behind the other, without joining them. The corresponding C function
   /// is `sendmsg(2)`; `MSG_NOSIGNAL` keeps a broken connection from raising `SIGPIPE`.
-  mutating func send(_ pieces: [UnsafeRawBufferPointer]) -> Outcome {
+  func send(_ pieces: [UnsafeRawBufferPointer]) -> Outcome {
+    if let session { return session.send(pieces) }
     let number = descriptor
     // sendmsg does not write through iov_base.
     var vectors = pieces.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }

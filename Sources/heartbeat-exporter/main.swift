@@ -15,12 +15,8 @@ do throws(FlagError) {
   case .help(let text): print(text, terminator: "")
   case .version: print(Version.text(program: "heartbeat-exporter"), terminator: "")
   case .run(let options) where options.checkConfig:
-    do throws(ConfigurationError) {
-      if let file = options.configFile { _ = try Configuration.load(file) }
-      print("the configuration is good")
-    } catch {
-      fail(error.description, status: 1)
-    }
+    if let problem = Exporter.problem(of: options) { fail(problem, status: 1) }
+    print("the configuration is good")
   case .run(var options):
     // Swift reads them from /proc/self/cmdline, where there is always the program's name at least.
     if CommandLine.arguments.isEmpty {

@@ -1,5 +1,6 @@
 """The exporter as a child process, and small readers of what it answers."""
 
+import base64
 import gzip
 import http.client
 import json
@@ -29,6 +30,11 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("HEARTBEA
 
 # How much longer than usual anything may take: a sanitizer slows the programs down.
 PATIENCE = float(os.environ.get("HEARTBEAT_TEST_PATIENCE", "1"))
+
+
+# The search for leaks at a sanitized program's end stops all threads and reads /proc: it waits for one that the kernel
+# holds, and fails without /proc.
+NO_LEAK_CHECK = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
 def free_port():
@@ -99,8 +105,12 @@ class Samples(dict):
 class Exporter:
     """A running heartbeat-exporter on 127.0.0.1; `stop()` ends it and hands its exit status on."""
 
-    def __init__(self, folder, flags=(), env=None, under=(), default_file=False, port=None):
-        """`under`: a command that runs the exporter, as setpriv does. `default_file`: without --heartbeat.file."""
+    def __init__(self, folder, flags=(), env=None, under=(), default_file=False, port=None, tls=None, user=None):
+        """`under`: a command that runs the exporter, as setpriv does. `default_file`: without --heartbeat.file.
+
+        `tls`: the ssl.SSLContext of requests; `user`: their "name:password".
+        """
+        self.tls, self.user = tls, user
         file = [] if default_file else [f"--heartbeat.file={folder / 'heartbeat_status.json'}"]
         self.port = port or free_port()
         self.stderr_path = folder / f"exporter-{self.port}.stderr"
@@ -126,13 +136,23 @@ class Exporter:
         except OSError:
             return False
 
-    def get(self, path="/metrics", headers=None, method="GET"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+    def connect(self):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def get(self, path="/metrics", headers=None, method="GET", body=None):
+        connection = self.connect()
+        headers = headers or {}
+        if self.user and "Authorization" not in headers:
+            headers |= {"Authorization": "Basic " + base64.b64encode(self.user.encode()).decode()}
         try:
             connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in (headers or {}).items():
+            for name, value in headers.items():
                 connection.putheader(name, value)
-            connection.endheaders()
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
             response = connection.getresponse()
             return Answer(
                 response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()

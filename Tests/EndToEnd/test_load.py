@@ -58,6 +58,7 @@ class Crowd:
         self.sockets.clear()
 
 
+@pytest.mark.shipped  # under a sanitizer a second is too short
 # The second: far above the limit of connections, so that idle ones must go for those who ask.
 @pytest.mark.parametrize("limit", ["--web.max-connections=4000", "--web.max-connections=512"])
 def test_prometheus_goes_on_scraping_beside_thousands_of_rude_clients(exporter, beats, tmp_path, limit):

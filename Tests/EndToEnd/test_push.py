@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support import AS_ROOT, EXPORTER, Exporter, entry, eventually, free_port, run, write_beats
+from support import AS_ROOT, EXPORTER, NO_LEAK_CHECK, Exporter, entry, eventually, free_port, run, write_beats
 
 PATH = "/api/v1/heartbeats"
 OPEN = ("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")
@@ -202,6 +202,18 @@ def test_no_page_of_another_site_pushes_through_a_browser(exporter, beats, heade
     assert push(e, "a", None, "POST", "-H", f"Origin: http://127.0.0.1:{e.port}")[0] == 204
 
 
+@pytest.mark.parametrize(
+    "host, expected",
+    [("localhost", 204), ("127.0.0.1", 204), ("[::1]", 204), ("10.1.2.3", 204), ("status.localhost", 204), ("evil.example", 403), ("localhost.evil.example", 403)],
+)  # fmt: skip
+def test_a_name_that_points_here_for_a_moment_is_no_site_of_its_own(exporter, host, expected):
+    e = exporter(*OPEN)
+    name = f"{host}:{e.port}"
+    for header in (f"Origin: http://{name}", "Sec-Fetch-Site: same-origin"):
+        assert push(e, "a", None, "POST", "-H", header, "-H", f"Host: {name}")[0] == expected
+    assert push(e, "a", None, "POST", "-H", f"Host: {name}")[0] == 204, "without a browser there is no page"
+
+
 def test_the_socket(exporter, tmp_path, beats):
     path = tmp_path / "push.sock"
     e = exporter(f"--push.socket={path}")
@@ -341,7 +353,7 @@ def test_a_file_system_that_hangs_costs_503_and_nothing_else(exporter, tmp_path)
     try:
         eventually(lambda: os.path.ismount(folder), "bindfs mounts")
         file = folder / "heartbeat_status.json"
-        e = exporter(*OPEN, "--push.timeout=1s", f"--heartbeat.file={file}", default_file=True)
+        e = exporter(*OPEN, "--push.timeout=1s", f"--heartbeat.file={file}", default_file=True, env=NO_LEAK_CHECK)
         assert push(e, "a")[0] == 204
         subprocess.run([*AS_ROOT, "kill", "-STOP", str(server.pid)], check=True)
         for _ in range(2):

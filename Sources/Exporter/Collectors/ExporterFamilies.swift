@@ -15,4 +15,7 @@ enum ExporterFamilies {
   static let reloadSuccessful = MetricFamily(
     "heartbeat_exporter_config_last_reload_successful", .gauge,
     "1 if the configuration file was good when it was last read.")
+  static let webReloadSuccessful = MetricFamily(
+    "heartbeat_exporter_web_config_last_reload_successful", .gauge,
+    "1 if the web configuration file was good when it was last read.")
 }

@@ -32,6 +32,10 @@ enum ExporterFlags {
     "web.shutdown-timeout", .duration, default: defaults.web.shutdownTimeout,
     help: "How long requests in flight may take after SIGTERM.")
 
+  static let webConfigFile = Flag.optional(
+    "web.config.file", .file,
+    help: "YAML file with TLS, users and headers, as all of Prometheus' exporters read it. It is read again when it "
+      + "changes.")
   static let systemdSocket = Flag.toggle(
     "web.systemd-socket", default: defaults.web.systemdSocket,
     help: "Takes the sockets of systemd's socket activation in place of the addresses: one with the name push is the "
@@ -108,7 +112,7 @@ enum ExporterFlags {
     "config.file", .file, help: "YAML file with names, timeouts and matches of processes. SIGHUP reads it again.")
   static let checkConfig = Flag.toggle(
     "check-config", default: defaults.checkConfig, negatable: false,
-    help: "Checks flags and configuration file, then exits: 0 when they are right, 1 when the file is not.")
+    help: "Checks flags and configuration files, then exits: 0 when they are right, 1 when a file is not.")
   static let procfs = Flag.value(
     "path.procfs", .directory, default: defaults.paths.procfs, help: "Where procfs is mounted.")
   static let rootfs = Flag.value(
@@ -126,8 +130,7 @@ enum ExporterFlags {
         "Web",
         [
           listenAddresses, telemetryPath, maxRequests, maxConnections, maxWatchers, headerTimeout, idleTimeout,
-          writeTimeout,
-          shutdownTimeout, systemdSocket, enablePush,
+          writeTimeout, shutdownTimeout, webConfigFile, systemdSocket, enablePush,
         ]),
       FlagGroup(
         "Push",
@@ -254,6 +257,7 @@ extension ExporterOptions {
     heartbeat.maxSeriesPerProcess = values[ExporterFlags.maxSeriesPerProcess]
     heartbeat.maxFileSize = values[ExporterFlags.maxFileSize]
     heartbeat.readTimeout = values[ExporterFlags.readTimeout]
+    webConfigFile = values[ExporterFlags.webConfigFile]
     configFile = values[ExporterFlags.configFile]
     checkConfig = values[ExporterFlags.checkConfig]
     collectors.heartbeat = values[ExporterFlags.heartbeatCollector]
@@ -283,7 +287,9 @@ extension ExporterOptions {
       throw .invalid("\(values.name(of: ExporterFlags.listenAddresses)): \(quoted(address)) is given twice")
     }
     if push.socket == nil, push.socketGroup != nil { throw .invalid("--push.socket-group needs --push.socket") }
-    if checkConfig, configFile == nil { throw .invalid("--check-config needs --config.file") }
+    if checkConfig, configFile == nil, webConfigFile == nil {
+      throw .invalid("--check-config needs --config.file or --web.config.file")
+    }
     if heartbeat.retention > 0, heartbeat.retention < heartbeat.timeout {
       throw .invalid(
         "--heartbeat.retention (\(Durations.format(heartbeat.retention))) must not be shorter than "

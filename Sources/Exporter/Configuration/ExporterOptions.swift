@@ -127,6 +127,8 @@ public struct ExporterOptions: Sendable, Equatable {
   public var heartbeat = Heartbeats()
   /// What is taken of heartbeats that come over HTTP.
   public var push = Push()
+  /// The YAML file of `WebConfiguration`, or nil.
+  public var webConfigFile: String?
   /// The YAML file of `Configuration`, or nil.
   public var configFile: String?
   /// Whether only to check the configuration: exit 0 when it is right, else 1.

@@ -24,15 +24,14 @@ struct Push: Sendable {
     self.logger = logger
   }
 
-  /// Whether whoever comes over the web addresses must say who he is: what the web configuration file decides.
-  static func isAuthenticated(_ options: ExporterOptions) -> Bool { false }
-
   /// Throws when anybody could push though nobody said that anybody may.
-  static func checkAccess(_ options: ExporterOptions) throws(Unusable) {
-    guard options.push.isOnWeb, !options.push.allowsUnauthenticated, !isAuthenticated(options) else { return }
+  ///
+  /// - Parameter isAuthenticated: whether whoever comes over the web addresses must say who he is.
+  static func checkAccess(_ options: ExporterOptions, isAuthenticated: Bool) throws(Unusable) {
+    guard options.push.isOnWeb, !options.push.allowsUnauthenticated, !isAuthenticated else { return }
     throw Unusable(
       reason: "--web.enable-push would let everybody who reaches the web addresses write heartbeats: configure "
-        + "authentication in the web configuration file, or allow it with --push.allow-unauthenticated")
+        + "authentication in the file of --web.config.file, or allow it with --push.allow-unauthenticated")
   }
 
   /// The socket that the flags describe; nil when they name none.

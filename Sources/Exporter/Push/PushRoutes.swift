@@ -47,22 +47,18 @@ struct PushRoutes: Sendable {
     guard request.listener == PushRoutes.listener || options.isOnWeb else {
       throw PushError(403, "pushing is off here; it is on with --web.enable-push, or on the socket of --push.socket")
     }
-    guard !PushRoutes.isCrossSite(request) else {
+    guard !RequestOrigin.isAnotherSite(request) else {
       throw PushError(403, "a page of another site may not push through its reader's browser")
+    }
+    guard !RequestOrigin.isBrowser(request) || RequestOrigin.isOwnName(request.header("Host") ?? "") else {
+      throw PushError(
+        403, "a browser may push only to an IP address or localhost: any other name may be another site's")
     }
     let wait = limiter.seconds(
       RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
     if let wait {
       throw PushError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
     }
-  }
-
-  /// Whether a browser says that the page of another site sends this: some requests it sends without asking first.
-  static func isCrossSite(_ request: Request) -> Bool {
-    if let site = request.header("Sec-Fetch-Site") { return site != "same-origin" && site != "none" }
-    guard let origin = request.header("Origin") else { return false }
-    let host = request.header("Host") ?? ""
-    return origin != "http://\(host)" && origin != "https://\(host)"
   }
 
   private func task(_ request: Request) throws(PushError) -> PushQueue.Task {

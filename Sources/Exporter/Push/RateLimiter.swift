@@ -2,7 +2,7 @@ internal import HTTPServer
 internal import POSIX
 internal import Synchronization
 
-/// So many requests each second from each peer, and at once as many as in one second: a token bucket for each.
+/// So many requests each second from each peer, and so many at once: a token bucket for each.
 final class RateLimiter: Sendable {
   /// Whom a bucket is for: an IPv4 address, the first half of an IPv6 one, or the user behind a Unix socket.
   struct Peer: Hashable {
@@ -16,6 +16,9 @@ final class RateLimiter: Sendable {
         bytes = Array((address?.bytes ?? []).prefix(address?.isIPv6 == true ? 8 : 4))
       }
     }
+
+    /// One for all.
+    static let everybody = Peer(nil, nil)
   }
 
   private struct Bucket {
@@ -27,11 +30,22 @@ final class RateLimiter: Sendable {
   static let mostPeers = 4096
 
   private let rate: Double
+  private let burst: Double
   private let buckets = Mutex<[Peer: Bucket]>([:])
 
+  /// As many at once as in one second.
+  ///
   /// - Parameter rate: requests in a second; 0 is no limit.
-  init(rate: Int) {
-    self.rate = Double(rate)
+  convenience init(rate: Int) {
+    self.init(rate: Double(rate), burst: Double(rate))
+  }
+
+  /// - Parameters:
+  ///   - rate: requests in a second; 0 is no limit.
+  ///   - burst: how many may come at once, at least 1.
+  init(rate: Double, burst: Double) {
+    self.rate = rate
+    self.burst = burst
   }
 
   /// Takes a request into account; the seconds to wait when it is one too many, else nil.
@@ -41,10 +55,10 @@ final class RateLimiter: Sendable {
       var peer = peer
       if buckets[peer] == nil, buckets.count >= RateLimiter.mostPeers {
         // A full bucket is as good as none.
-        buckets = buckets.filter { refilled($0.value, now) < rate }
-        if buckets.count >= RateLimiter.mostPeers { peer = Peer(nil, nil) }
+        buckets = buckets.filter { refilled($0.value, now) < burst }
+        if buckets.count >= RateLimiter.mostPeers { peer = .everybody }
       }
-      var tokens = buckets[peer].map { refilled($0, now) } ?? rate
+      var tokens = buckets[peer].map { refilled($0, now) } ?? burst
       let isAllowed = tokens >= 1
       if isAllowed { tokens -= 1 }
       buckets[peer] = Bucket(tokens: tokens, time: now)
@@ -52,8 +66,15 @@ final class RateLimiter: Sendable {
     }
   }
 
+  /// Forgets one request that was taken into account.
+  func giveBack(_ peer: Peer) {
+    buckets.withLock { buckets in
+      if let bucket = buckets[peer] { buckets[peer]?.tokens = min(burst, bucket.tokens + 1) }
+    }
+  }
+
   private func refilled(_ bucket: Bucket, _ now: UInt64) -> Double {
     let passed = now > bucket.time ? Double(now - bucket.time) / 1e9 : 0
-    return min(rate, bucket.tokens + passed * rate)
+    return min(burst, bucket.tokens + passed * rate)
   }
 }

@@ -20,6 +20,8 @@ struct Scraper: ~Copyable {
   private let requests: RequestCounts
   private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
+  /// nil when there is no web configuration file.
+  private let webConfigurationIsGood: (@Sendable () -> Bool)?
   private let problems: FileProblemLog
   /// Beats that name another host than this are remote.
   private let hostname: [UInt8]
@@ -33,13 +35,14 @@ struct Scraper: ~Copyable {
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    openConnections: @escaping @Sendable () -> Int
+    openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil
   ) {
     self.options = options
     self.configuration = configuration
     self.requests = requests
     self.push = push
     self.openConnections = openConnections
+    self.webConfigurationIsGood = webConfigurationIsGood
     file = HeartbeatFile(
       path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
       maximumSize: options.heartbeat.maxFileSize)
@@ -143,6 +146,9 @@ struct Scraper: ~Copyable {
     requests.collect(into: &body.exposition)
     body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
     body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
+    if let isGood = webConfigurationIsGood?() {
+      body.exposition.family(ExporterFamilies.webReloadSuccessful, isGood ? 1 : 0)
+    }
   }
 
   private static func seconds(since start: UInt64) -> Double {

@@ -71,7 +71,7 @@ struct ConfigurationTests {
   @Test(
     "limits hold to the unit",
     arguments: [
-      (ConfigurationDecoder.longestText, true), (ConfigurationDecoder.longestText + 1, false),
+      (YAMLNode.longestText, true), (YAMLNode.longestText + 1, false),
     ])
   func longText(length: Int, isGood: Bool) {
     let text = String(repeating: "x", count: length)
@@ -136,7 +136,7 @@ struct ConfigurationFileTests {
       (missing, "cannot be read: No such file or directory (ENOENT)"),
       (directory.path, "not a regular file: expected a YAML file"),
       (pipe, "not a regular file: expected a YAML file"),
-      (large, "larger than 1 MiB: expected a small YAML file"),
+      (large, "larger than 1 MiB: expected a smaller file"),
       ("a\0b", "no path of a file: it has a zero byte"),
     ] {
       let error = #expect(throws: ConfigurationError.self) { try Configuration.load(path) }

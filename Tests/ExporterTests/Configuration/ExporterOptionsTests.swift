@@ -38,6 +38,7 @@ struct ExporterOptionsTests {
     expected.heartbeat.maxSeries = 10
     expected.heartbeat.maxSeriesPerProcess = 5
     expected.heartbeat.maxFileSize = 1024
+    expected.webConfigFile = "w.yml"
     expected.configFile = "c.yml"
     expected.checkConfig = true
     expected.collectors.heartbeat = true
@@ -66,7 +67,8 @@ struct ExporterOptionsTests {
       --web.max-connections=1 --web.max-watchers=6 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
-      --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml --check-config
+      --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
+      --check-config --web.config.file=w.yml
       --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
       --log.level=debug --log.format=json --web.systemd-socket --web.enable-push --push.allow-unauthenticated
       --push.socket=/run/p.sock --push.socket-mode=600 --push.socket-group=adm --push.max-body=2KiB
@@ -124,7 +126,7 @@ struct ExporterOptionsTests {
         "--heartbeat.timeout=0s",
         #"bad value "0s" for --heartbeat.timeout: expected a duration of at least 1ms"#
       ),
-      ("--check-config", "--check-config needs --config.file"),
+      ("--check-config", "--check-config needs --config.file or --web.config.file"),
       (
         "--heartbeat.retention=30s",
         "--heartbeat.retention (30s) must not be shorter than --heartbeat.timeout (1m): "

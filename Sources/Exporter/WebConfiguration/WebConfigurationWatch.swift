@@ -1,0 +1,96 @@
+internal import POSIX
+
+/// Reads the web configuration file anew when it or a file that it names has changed, so that a renewed certificate is
+/// used without a restart.
+final class WebConfigurationWatch: Sendable {
+  /// How often it looks, in seconds.
+  static let interval = 2.0
+
+  private struct State {
+    var stamps: [FileStamp]
+    /// What was wrong when it was last read; nil when nothing was.
+    var problem: String?
+    var isAsked = false
+    var isClosed = false
+  }
+
+  private let path: String
+  private let options: ExporterOptions
+  private let access: WebAccess
+  private let logger: Logger
+  private let isEncrypted: Bool
+  private let state: Monitor<State>
+
+  /// - Parameter file: what was read at the start, which is used from now on.
+  init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebAccess, logger: Logger) {
+    self.path = path
+    self.options = options
+    self.access = access
+    self.logger = logger
+    isEncrypted = file.tls != nil
+    state = Monitor(State(stamps: file.stamps))
+    access.use(file)
+  }
+
+  /// Whether the file was usable when it was last read.
+  var isGood: Bool { state.withLock { $0.problem == nil } }
+
+  /// Starts the thread that looks.
+  func start() throws(Errno) {
+    try Thread.start(named: "web-config") { [self] in
+      while let isAsked = wait() { look(isAsked: isAsked) }
+    }.detach()
+  }
+
+  /// Has it look now, whatever the files seem to be.
+  func reload() { state.withLock { $0.isAsked = true } }
+
+  /// Ends the thread.
+  func close() { state.withLock { $0.isClosed = true } }
+
+  private func wait() -> Bool? {
+    let asked: Bool?? = state.wait(timeout: WebConfigurationWatch.interval) { state in
+      if state.isClosed { return .some(nil) }
+      guard state.isAsked else { return nil }
+      state.isAsked = false
+      return true
+    }
+    return asked ?? false
+  }
+
+  private func look(isAsked: Bool) {
+    let (stamps, problem) = state.withLock { ($0.stamps, $0.problem) }
+    // What could not be used is tried again each time: the file that is missing may be one that was never seen.
+    guard isAsked || problem != nil || !stamps.allSatisfy(\.isUnchanged) else { return }
+    do throws(ConfigurationError) {
+      let file = try WebConfigurationFile.load(path)
+      try check(file)
+      access.use(file)
+      state.withLock { state in
+        state.stamps = file.stamps
+        state.problem = nil
+      }
+      logger.info("the web configuration file was read again", ["file": path])
+      for warning in file.warnings { logger.warn(warning) }
+    } catch {
+      if error.description != problem || isAsked {
+        logger.error("the old web configuration stays: the new one is not usable", ["error": error.description])
+      }
+      state.withLock { $0.problem = error.description }
+    }
+  }
+
+  /// What may be at a start but not while it runs.
+  private func check(_ file: WebConfigurationFile) throws(ConfigurationError) {
+    guard (file.tls != nil) == isEncrypted else {
+      throw ConfigurationError(
+        file: path, position: file.configuration.tls?.position,
+        problem: "tls_server_config cannot be added or taken away while it runs: expected a restart for that")
+    }
+    do throws(Push.Unusable) {
+      try Push.checkAccess(options, isAuthenticated: file.isAuthenticated)
+    } catch {
+      throw ConfigurationError(file: path, position: nil, problem: error.reason)
+    }
+  }
+}
