@@ -54,7 +54,23 @@ def test_python(addresses, beats):
         manager.send_heartbeat("container", pid=0, host="c1")
         assert processes(beats)["container"]["host"] == "c1" and "pid" not in processes(beats)["container"]
         with pytest.raises(HeartbeatError, match="is an exporter"):
-            manager.get_heartbeat_status("container")
+            manager.prune()
+
+
+def test_python_reads(addresses, beats):
+    write_beats(beats, {"p/é": entry(pid=os.getpid(), status="busy", offset=7), "old": entry(age=100)})
+    for url in addresses:
+        manager = HeartbeatManager(url)
+        found = manager.get_heartbeat_status("p/é")
+        assert found == {**found, "pid": os.getpid(), "status": "busy", "additional_data": {"offset": 7}}
+        assert found["last_heartbeat"] == processes(beats)["p/é"]["last_heartbeat"]
+        assert manager.get_heartbeat_status("nobody") is None
+        assert manager.is_process_alive("p/é") and not manager.is_process_alive("old") and manager.is_process_alive("old", 200)
+        assert not manager.is_process_alive("nobody")
+        assert list(manager.all_heartbeats()) == ["p/é", "old"]
+    with pytest.raises(HeartbeatError, match="cannot read heartbeats") as caught:
+        HeartbeatManager(f"http://127.0.0.1:{free_port()}").all_heartbeats()
+    assert caught.value.cause == "unreachable"
 
 
 def test_python_survives_a_restart_of_the_exporter(exporter, beats):
@@ -88,6 +104,22 @@ def test_node(addresses, beats):
         assert (found["status"], found["additional_data"]) == ("busy", {"offset": 7}) and found["pid"] > 0
     node("await h.sendHeartbeat('env'); await h.sendHeartbeat('env', { n: 2 });", env={"HEARTBEAT_URL": addresses[0]})
     assert processes(beats)["env"]["additional_data"] == {"n": 2}
+
+
+NODE_READ = """
+  const m = new h.HeartbeatManager(args[0]);
+  const alive = [await m.isProcessAlive('p/é'), await m.isProcessAlive('old'), await m.isProcessAlive('old', 200), await m.isProcessAlive('nobody')];
+  console.log(JSON.stringify([await m.getHeartbeatStatus('p/é'), await m.getHeartbeatStatus('nobody'), Object.keys(await m.allHeartbeats()), alive]));
+"""
+
+
+def test_node_reads(addresses, beats):
+    write_beats(beats, {"p/é": entry(pid=os.getpid(), status="busy", offset=7), "old": entry(age=100)})
+    for url in addresses:
+        found, nobody, names, alive = json.loads(node(NODE_READ, url))
+        assert found == {**found, "pid": os.getpid(), "status": "busy", "additional_data": {"offset": 7}}
+        assert found["last_heartbeat"] == processes(beats)["p/é"]["last_heartbeat"]
+        assert (nobody, names, alive) == (None, ["p/é", "old"], [True, False, True, False])
 
 
 def test_node_does_not_keep_a_program_running(addresses):

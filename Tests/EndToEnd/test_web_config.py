@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
@@ -385,6 +386,22 @@ def test_push_needs_a_user_or_a_certificate(web, authority, tmp_path, beats):
     client = client_context(authority, authority.issue("client"))
     settings = {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(authority.certificate)}
     assert push(web("--web.enable-push", tls=settings, client=client), None) == 204
+
+
+def test_the_clients_push_and_read_encrypted_with_a_password(web, authority, beats):
+    e = web("--web.enable-push", tls={}, basic_auth_users={"alice": ALICE}, user="alice:secret")
+    trust = {"SSL_CERT_FILE": str(authority.certificate), "NODE_EXTRA_CA_CERTS": str(authority.certificate), "PYTHONPATH": str(ROOT / "clients" / "python")}
+    code = "import sys; from heartbeat_manager import *; m = HeartbeatManager(sys.argv[1]); m.send_heartbeat('py', {'n': 1}); print(m.is_process_alive('py'))"
+    node = f"const {{ HeartbeatManager }} = require('{ROOT}/clients/node/heartbeat.js'); const m = new HeartbeatManager(process.argv[1]);"
+    node += "(async () => { await m.sendHeartbeat('node', { n: 2 }); console.log(await m.isProcessAlive('node')); })();"
+    for command, right, wrong in (([sys.executable, "-c", code], "True\n", "401"), (["node", "-e", node, "--"], "true\n", "401")):
+        result = run(*command, f"https://alice:secret@localhost:{e.port}", env=trust)
+        assert (result.stdout, result.returncode) == (right, 0), result.stderr
+        result = run(*command, f"https://alice:guess@localhost:{e.port}", env=trust)
+        assert result.returncode == 1 and wrong in result.stderr and "guess" not in result.stderr.replace("guess@localhost", "", 1)
+        result = run(*command, f"https://alice:secret@localhost:{e.port}", env=trust | {"SSL_CERT_FILE": "/dev/null", "NODE_EXTRA_CA_CERTS": "/dev/null"})
+        assert result.returncode == 1 and "certificate" in result.stderr, "nobody is trusted who is not known"
+    assert set(json.loads(beats.read_text())["processes"]) == {"py", "node"}
 
 
 @pytest.mark.parametrize("text", ["{}", "rate_limit: {interval: 1s, burst: 1}"])

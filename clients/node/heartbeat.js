@@ -24,6 +24,8 @@ const PAUSES = [1, 3, 10, 20, 40];
 const TOOL_TIMEOUT = 15000;
 // How long sending to an exporter may take in milliseconds.
 const PUSH_TIMEOUT = 5000;
+// The most characters of an exporter's answer that are read.
+const LONGEST_ANSWER = 64 << 20;
 
 /** A heartbeat could not be written or read; the message names the file or the program, the cause and what to do. */
 class HeartbeatError extends Error {
@@ -94,8 +96,9 @@ class HeartbeatManager {
     return beat;
   }
 
-  /** The entry of a process, or null when the file does not name it. */
+  /** The entry of a process, or null when there is none. */
   async getHeartbeatStatus(name) {
+    if (this.#exporter) return this.#exporter.status(name);
     const processes = await this.allHeartbeats();
     const entry = Object.hasOwn(processes, name) ? processes[name] : null;
     return entry !== null && typeof entry === 'object' && !Array.isArray(entry) ? entry : null;
@@ -109,12 +112,12 @@ class HeartbeatManager {
     return age >= -CLOCK_TOLERANCE && age < timeout;
   }
 
-  /** Every process's entry by its name; empty when there is no file yet. */
+  /**
+   * Every process's entry by its name; empty when there is no file yet. Of an exporter also processes that it only
+   * expects, without last_heartbeat.
+   */
   async allHeartbeats() {
-    if (this.#exporter) {
-      throw new HeartbeatError(
-        `${this.#exporter.shown} is an exporter: heartbeats can be sent to it, but are read in the file`, 'invalid');
-    }
+    if (this.#exporter) return this.#exporter.all();
     for (let look = 0; ; look++) {
       let text;
       try {
@@ -174,6 +177,16 @@ class HeartbeatManager {
   }
 }
 
+/** The entry that the file would have, of a process as an exporter describes it. */
+function entryOf(process) {
+  const entry = {};
+  for (const key of ['last_heartbeat', 'pid', 'status', 'host']) {
+    if (process[key] !== null && process[key] !== undefined) entry[key] = process[key];
+  }
+  if (process.data !== null && process.data !== undefined) entry.additional_data = process.data;
+  return entry;
+}
+
 function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
@@ -210,7 +223,7 @@ function run(tool, args, input) {
 class Exporter {
   constructor(url, timeout) {
     this.timeout = timeout;
-    this.options = { method: 'POST', headers: { 'Content-Type': 'application/json', 'User-Agent': 'heartbeat-node' } };
+    this.options = { headers: { 'Content-Type': 'application/json', 'User-Agent': 'heartbeat-node' } };
     this.base = '';
     this.transport = http;
     if (url.startsWith('unix:')) {
@@ -240,20 +253,52 @@ class Exporter {
   }
 
   async send(name, body) {
-    let path;
+    const answer = await this.exchange('POST', this.path(name), body);
+    if (answer.status !== 204) throw this.refusal('cannot beat', answer);
+  }
+
+  /** The entry of one process, or null. */
+  async status(name) {
+    const answer = await this.exchange('GET', this.path(name));
+    if (answer.status === 404) return null;
+    if (answer.status !== 200) throw this.refusal('cannot read heartbeats', answer);
+    return entryOf(this.decoded(answer.text));
+  }
+
+  /** Every process's entry by its name. */
+  async all() {
+    const answer = await this.exchange('GET', `${this.base}/api/v1/heartbeats`);
+    if (answer.status !== 200) throw this.refusal('cannot read heartbeats', answer);
+    return Object.fromEntries(this.decoded(answer.text).heartbeats.map((process) => [process.name, entryOf(process)]));
+  }
+
+  decoded(text) {
     try {
-      path = `${this.base}/api/v1/heartbeats/${encodeURIComponent(name)}`;
+      return JSON.parse(text);
+    } catch (error) {
+      throw new HeartbeatError(`${this.shown} did not answer with JSON: is it an exporter?`, 'refused', { cause: error });
+    }
+  }
+
+  path(name) {
+    try {
+      return `${this.base}/api/v1/heartbeats/${encodeURIComponent(name)}`;
     } catch {
       throw new HeartbeatError('cannot beat: the process name is not Unicode', 'invalid');
     }
-    let answer;
+  }
+
+  async exchange(method, path, body) {
     try {
-      answer = await this.ask(path, body, false);
+      return await this.ask(method, path, body, false);
     } catch (error) {
-      const message = `cannot beat: ${this.shown}: ${error.message}; is the exporter running, and does it take pushes there?`;
+      const task = method === 'POST' ? 'cannot beat' : 'cannot read heartbeats';
+      const message = `${task}: ${this.shown}: ${error.message}; is the exporter running, and does it take pushes there?`;
       throw new HeartbeatError(message, 'unreachable', { cause: error });
     }
-    if (answer.status === 204) return;
+  }
+
+  refusal(task, answer) {
     let reason = answer.text.slice(0, 200).trim();
     try {
       reason = JSON.parse(answer.text).error.message;
@@ -263,19 +308,19 @@ class Exporter {
     const code = [429, 503, 507].includes(answer.status) ? 'unavailable' : 'refused';
     const retryAfter = answer.retryAfter === undefined ? undefined : Number(answer.retryAfter);
     const options = { status: answer.status, retryAfter };
-    throw new HeartbeatError(`cannot beat: ${this.shown} answered ${answer.status}: ${reason}`, code, options);
+    return new HeartbeatError(`${task}: ${this.shown} answered ${answer.status}: ${reason}`, code, options);
   }
 
   /** The answer. A kept connection that the exporter has closed meanwhile is opened anew, once. */
-  ask(path, body, isSecond) {
+  ask(method, path, body, isSecond) {
     return new Promise((resolve, reject) => {
-      const request = this.transport.request({ ...this.options, path });
+      const request = this.transport.request({ ...this.options, method, path });
       const late = () => request.destroy(new Error(`it did not answer within ${this.timeout / 1000} s`));
       const timer = setTimeout(late, this.timeout);
       const fail = (error) => {
         clearTimeout(timer);
         if (error.code === 'ECONNRESET' && request.reusedSocket && !isSecond) {
-          this.ask(path, body, true).then(resolve, reject);
+          this.ask(method, path, body, true).then(resolve, reject);
         } else {
           reject(error);
         }
@@ -285,7 +330,8 @@ class Exporter {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part) => {
-          if (text.length < 65536) text += part;
+          text += part;
+          if (text.length > LONGEST_ANSWER) request.destroy(new Error('it answered with too much'));
         });
         response.on('error', fail);
         response.on('end', () => {

@@ -37,6 +37,8 @@ __version__ = "0.1.0"
 CLOCK_TOLERANCE = 5.0
 #: The longest process name, in bytes of UTF-8.
 LONGEST_NAME = 1024
+# The most bytes of an exporter's answer that are read.
+LONGEST_ANSWER = 64 << 20
 #: Seconds before each further look at a file that a careless writer may be filling right now.
 _PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
 _KNOWN = ("last_heartbeat", "last_heartbeat_formatted", "pid", "status", "host", "additional_data")
@@ -122,7 +124,9 @@ class HeartbeatManager:
         self._update(merge)
 
     def get_heartbeat_status(self, name):
-        """The entry of a process as a dict, or None when the file does not name it. Takes no lock."""
+        """The entry of a process as a dict, or None when there is none. Takes no lock."""
+        if self._exporter:
+            return self._exporter.status(name)
         entry = self.all_heartbeats().get(name)
         return entry if isinstance(entry, dict) else None
 
@@ -135,8 +139,12 @@ class HeartbeatManager:
         return -CLOCK_TOLERANCE <= time.time() - last < timeout
 
     def all_heartbeats(self):
-        """Every process's entry by its name, in the file's order; empty when there is no file yet. Takes no lock."""
-        self._needs_file()
+        """Every process's entry by its name, in the file's order; empty when there is no file yet. Takes no lock.
+
+        Of an exporter also processes that it only expects, without last_heartbeat.
+        """
+        if self._exporter:
+            return self._exporter.all()
         document, problem, _ = self._read(_followed(self.file))
         if problem:
             raise HeartbeatError("%s is not a heartbeat file: %s" % (self.file, problem), self.file, "corrupt")
@@ -163,7 +171,7 @@ class HeartbeatManager:
 
     def _needs_file(self):
         if self._exporter:
-            raise HeartbeatError("%s is an exporter: heartbeats can be sent to it, but are read in the file" %
+            raise HeartbeatError("%s is an exporter: it removes old heartbeats by itself (--push.retention)" %
                                  self._exporter.shown, self._exporter.shown)
 
     def _update(self, merge, makes=True):
@@ -375,31 +383,62 @@ class _Exporter:
             body["host"] = host
         if data is not None:
             body["additional_data"] = data
+        answer, text = self._exchange("POST", self._path_of(name), json.dumps(body).encode("ascii"))
+        if answer.status != 204:
+            raise self._refusal("cannot beat", answer, text)
+
+    def status(self, name):
+        """The entry of one process, or None."""
+        answer, text = self._exchange("GET", self._path_of(name))
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise self._refusal("cannot read heartbeats", answer, text)
+        return _entry_of(self._decoded(text))[1]
+
+    def all(self):
+        """Every process's entry by its name."""
+        answer, text = self._exchange("GET", "%s/api/v1/heartbeats" % self._base)
+        if answer.status != 200:
+            raise self._refusal("cannot read heartbeats", answer, text)
+        return dict(map(_entry_of, self._decoded(text)["heartbeats"]))
+
+    def _decoded(self, text):
         try:
-            path = "%s/api/v1/heartbeats/%s" % (self._base, urllib.parse.quote(name, safe=""))
+            return json.loads(text)
+        except ValueError as error:
+            raise HeartbeatError("%s did not answer with JSON: is it an exporter?" % self.shown, self.shown,
+                                 "refused") from error
+
+    def _path_of(self, name):
+        try:
+            return "%s/api/v1/heartbeats/%s" % (self._base, urllib.parse.quote(name, safe=""))
         except UnicodeEncodeError:
             raise HeartbeatError("cannot beat: the process name is not Unicode") from None
+
+    def _exchange(self, method, path, body=None):
+        task = "cannot beat" if method == "POST" else "cannot read heartbeats"
         try:
             with self._lock:
-                answer, text = self._ask(path, json.dumps(body).encode("ascii"))
+                return self._ask(method, path, body)
         except (OSError, http.client.HTTPException) as error:
             reason = "it did not answer within %g s" % self.timeout if isinstance(error, socket.timeout) else \
                 str(error) or type(error).__name__
-            raise HeartbeatError("cannot beat: %s: %s; is the exporter running, and does it take pushes there?" % (
-                self.shown, reason), self.shown, "unreachable") from error
-        if answer.status == 204:
-            return
+            raise HeartbeatError("%s: %s: %s; is the exporter running, and does it take pushes there?" % (
+                task, self.shown, reason), self.shown, "unreachable") from error
+
+    def _refusal(self, task, answer, text):
         try:
             message = json.loads(text)["error"]["message"]
         except (ValueError, KeyError, TypeError):
             message = text[:200].decode("utf-8", "replace").strip()
         retry = answer.headers.get("Retry-After", "")
-        raise HeartbeatError(
-            "cannot beat: %s answered %d: %s" % (self.shown, answer.status, message), self.shown,
+        return HeartbeatError(
+            "%s: %s answered %d: %s" % (task, self.shown, answer.status, message), self.shown,
             "unavailable" if answer.status in (429, 503, 507) else "refused", answer.status,
             int(retry) if retry.isdigit() else None)
 
-    def _ask(self, path, body):
+    def _ask(self, method, path, body):
         """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once."""
         while True:
             if self._owner != os.getpid():  # a forked child must not talk over its parent's connection
@@ -408,9 +447,9 @@ class _Exporter:
             connection = self._connection or self._connect()
             self._connection = None
             try:
-                connection.request("POST", path, body, self._headers)
+                connection.request(method, path, body, self._headers)
                 answer = connection.getresponse()
-                text = answer.read(65536)
+                text = answer.read(LONGEST_ANSWER)
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if is_kept and not isinstance(error, socket.timeout):
@@ -438,6 +477,14 @@ class _Exporter:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def _entry_of(process):
+    """The name and the entry that the file would have, of a process as an exporter describes it."""
+    entry = {key: process[key] for key in ("last_heartbeat", "pid", "status", "host") if process.get(key) is not None}
+    if process.get("data") is not None:
+        entry["additional_data"] = process["data"]
+    return process["name"], entry
 
 
 def _entry(old, now, data, status, pid, host):
