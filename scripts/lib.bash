@@ -124,12 +124,12 @@ prepare_e2e() {
   command -v node >/dev/null || packages+=(nodejs)
   install_missing "${packages[@]}"
 
-  local venv=$ROOT/.build/venv requirements=$ROOT/Tests/EndToEnd/requirements.txt
-  if ! cmp -s "$requirements" "$venv/installed-requirements.txt"; then
-    say "installing the Python packages of Tests/EndToEnd/requirements.txt"
+  local venv=$ROOT/.build/venv requirements=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")
+  if ! cat "${requirements[@]}" | cmp -s - "$venv/installed-requirements.txt"; then
+    say "installing the Python packages of Tests/EndToEnd/requirements.txt and grafana/requirements.txt"
     python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" ||
-      die "pip could not install $requirements: is PyPI reachable?"
-    cp "$requirements" "$venv/installed-requirements.txt"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}" ||
+      die "pip could not install ${requirements[*]}: is PyPI reachable?"
+    cat "${requirements[@]}" >"$venv/installed-requirements.txt"
   fi
 }

@@ -1,0 +1,198 @@
+"""Grafana's dashboards: what generate.py makes, and every query of theirs against a real Prometheus."""
+
+import itertools
+import json
+import re
+import sys
+
+import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from dashboards import FOLDER, NAMES, Scene, View, load
+from support import eventually, run
+
+pytestmark = pytest.mark.peers
+
+# Queries that may find nothing in the scene of this test, and why.
+MAY_BE_EMPTY = {
+    ("host", "panel 'Full in' A"): "no file system of the machine need be filling up",
+    **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEF"},
+    ("exporter", "panel 'Left out' B"): "no limit is reached",
+}
+
+# Families of the exporter that no dashboard shows, and why.
+NOT_SHOWN = {}
+
+# Families that not every kernel gives: the dashboards may ask for them.
+OF_SOME_KERNELS = "system_pressure_"
+
+# What Prometheus itself adds.
+OF_PROMETHEUS = {"up", "ALERTS", "scrape_duration_seconds", "scrape_samples_scraped"}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    s = Scene(tmp_path_factory.mktemp("scene"))
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def ready(scene):
+    """The scene when everything has happened in it that dashboards show: hangs, crashes, pushes taken and refused."""
+    p = scene.prometheus
+
+    def happened():
+        scene.push_both()
+        return (
+            p.value('count(process_start_time_seconds{instance="web-3:9464"})')
+            and p.value('sum(changes(process_start_time_seconds{instance="web-3:9464"}[1m])) > 0')
+            and p.value('max(max_over_time(heartbeat_age_seconds{instance="web-2:9464"}[1m])) > 3')
+            and p.query('ALERTS{alertstate="firing",process="websocket-reader"}')
+        )
+
+    eventually(happened, "a hang, a crash, and an alert of them", 60)
+    return scene
+
+
+@pytest.fixture(scope="module")
+def views(ready):
+    """{name: View}, the process detail of a process that reports numbers and strings."""
+    chosen = {"process": {"process": "websocket-reader"}}
+    return {n: View(load(n), ready.prometheus, 60, chosen.get(n)) for n in NAMES}
+
+
+def test_the_files_are_what_the_generator_makes():
+    made = run(sys.executable, FOLDER / "generate.py", "--check")
+    assert made.returncode == 0, made.stderr + "run: python grafana/generate.py"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sdk_reads_it_and_writes_the_same(name):
+    register_default_plugins()
+    dashboard = load(name)
+    again = json.loads(json.dumps(Dashboard.from_json(dashboard), cls=JSONEncoder))
+    assert again["panels"] == dashboard["panels"]
+    assert again["templating"] == dashboard["templating"]
+    assert again["uid"] == f"heartbeat-{name}" and "id" not in again
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_do_not_overlap_and_explain_themselves(name):
+    panels = load(name)["panels"]
+    cells = [(p, {(x, y) for x in range(g["x"], g["x"] + g["w"]) for y in range(g["y"], g["y"] + g["h"])})
+             for p in panels for g in [p["gridPos"]]]  # fmt: skip
+    for (one, mine), (other, theirs) in itertools.combinations(cells, 2):
+        assert not mine & theirs, f"{one['title']!r} and {other['title']!r} overlap"
+    for panel, taken in cells:
+        assert max(x for x, _ in taken) < 24, f"{panel['title']!r} is wider than the page"
+        if panel["type"] not in ("row", "text"):
+            assert panel["title"] and panel["description"], panel
+            assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    assert len({p["id"] for p in panels}) == len(panels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_to_dashboards_that_exist_with_variables_that_they_have(name):
+    variables = {f"heartbeat-{n}": {v["name"] for v in load(n)["templating"]["list"]} for n in NAMES}
+    text = json.dumps(load(name))
+    links = re.findall(r'"(/d/[^"]*)"', text)
+    assert links, "no link leads on"
+    for link in links:
+        uid, query = re.fullmatch(r"/d/([\w-]+)\?(.*)", link).groups()
+        assert set(re.findall(r"var-(\w+)=", query)) <= variables[uid], link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_importable_copy_asks_for_the_data_source(name):
+    copy, original = load(name, "import"), load(name)
+    assert copy.pop("id") is None
+    asked = {i["name"] for i in copy.pop("__inputs")}
+    required = {r["id"] for r in copy.pop("__requires")}
+    assert {p["type"] for p in copy["panels"]} - {"row"} <= required and "prometheus" in required
+    assert copy.pop("__elements") == {}
+    used = set(re.findall(r"\$\{(DS_\w+)\}", json.dumps(copy)))
+    assert used == asked == {"DS_PROMETHEUS"}
+    # What Grafana does when it imports: every ${DS_PROMETHEUS} becomes the chosen source.
+    chosen = json.loads(json.dumps(copy).replace("${DS_PROMETHEUS}", "prometheus"))
+    chosen["templating"]["list"][0]["current"]["text"] = "Prometheus"
+    assert chosen == original
+
+
+def all_queries(views):
+    for name, view in views.items():
+        for query in view.variable_queries:
+            yield name, query
+        for _, queries in view.panels():
+            for query in queries:
+                yield name, query
+        for _, query in view.annotations():
+            yield name, query
+
+
+@pytest.fixture(scope="module")
+def asked(views):
+    """[(dashboard, query with its result)] of everything."""
+    return list(all_queries(views))
+
+
+def test_every_query_returns_data(asked):
+    empty = {(name, q.place): q.expression for name, q in asked if not q.result}
+    unexpected = {k: v for k, v in empty.items() if k not in MAY_BE_EMPTY}
+    assert not unexpected, json.dumps({" / ".join(k): v for k, v in unexpected.items()}, indent=1)
+    places = {(name, q.place) for name, q in asked}
+    assert set(MAY_BE_EMPTY) <= places, f"no longer in a dashboard: {set(MAY_BE_EMPTY) - places}"
+
+
+def families(scene):
+    """{family} of the exporters; a process's own numbers are one: heartbeat_data_*."""
+    meta = scene.prometheus.api("metadata")
+    names = {n for n in meta if n.startswith(("heartbeat_", "process_", "system_"))}
+    return {"heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", n) else n for n in names}
+
+
+# Words of PromQL that look like metric names.
+WORDS = {"sum", "max", "min", "avg", "count", "by", "without", "unless", "and", "or", "on", "ignoring", "group_left", "group_right",
+         "bool", "vector", "time", "offset", "topk", "quantile", "clamp_min", "clamp_max", "label_values", "abs"}  # fmt: skip
+
+
+def names_in(expression):
+    text = re.sub(r'"[^"]*"', '""', expression)  # label values
+    text = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", text)  # label names
+    text = re.sub(r"label_values\((.*),\s*\w+\)", r"\1", text, flags=re.S)
+    text = re.sub(r"\[[^]]*\]", " ", text)
+    text = re.sub(r"\{[^}]*\}", " ", text)
+    found = {n for n in re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*(?!\w|\s*\()", text) if not re.fullmatch(r"\d.*|e\d+", n)}
+    return (found - WORDS) | set(re.findall(r'__name__="([\w:]+)"', expression))
+
+
+def test_every_metric_name_exists_and_every_family_is_shown(asked, ready):
+    rules = ready.prometheus.api("rules")["groups"]
+    recorded = {r["name"] for g in rules for r in g["rules"] if r["type"] == "recording"}
+    exported = families(ready)
+    used = {}
+    for name, query in asked:
+        for metric in names_in(query.expression):
+            used.setdefault("heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", metric) else metric, []).append(f"{name}: {query.place}")
+    unknown = {m: places for m, places in used.items() if m not in exported | recorded | OF_PROMETHEUS and not m.startswith(OF_SOME_KERNELS)}
+    assert not unknown, unknown
+    assert exported - set(used) == set(NOT_SHOWN), "families that no dashboard shows, or a reason that is no longer needed"
+
+
+def test_the_states_are_those_of_the_api(ready, views):
+    """The expression of the dashboards and the exporter's own conclusions agree, for every state there is."""
+    panel = next(p for p in views["overview"].dashboard["panels"] if p["title"] == "States")
+    words = {k: v["text"] for m in panel["fieldConfig"]["defaults"]["mappings"] for k, v in m["options"].items()}
+    expression = views["overview"].substitute(panel["targets"][0]["expr"])
+
+    def compare():
+        drawn = {(m["instance"], m["process"]): words[str(int(v))] for m, v in ready.prometheus.query(expression)}
+        told = {}
+        for number in (1, 2, 3, 4):
+            told |= {(f"web-{number}:9464", p["name"]): p["state"] for p in ready.api(number)["heartbeats"]}
+        # The one is a scrape old, the other is now: they are the same soon, or never.
+        return drawn if drawn == told and set(drawn.values()) == set(words.values()) else None
+
+    eventually(compare, "all five states, and both sides agree", 40)

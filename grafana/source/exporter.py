@@ -1,0 +1,74 @@
+"""The exporter itself and the heartbeat file: can the other dashboards be believed?"""
+
+from .kit import *
+
+I = "{{instance}}"
+SELF = HOST + ',process="heartbeat-exporter"'
+
+
+def board():
+    b = Board("exporter", "Heartbeat / Exporter health", "Exporters, heartbeat files and pushes: can the other dashboards be believed?",
+              variables(None), [starts(SELF), alerts(ALERT_HOST)])  # fmt: skip
+    b.add(
+        number("Exporter", "Whether Prometheus could scrape it.", f"up{{{HOST}}}", mappings=UP_MAPPING, legend=I, width=5,
+               thresholds=steps(RED, (1, GREEN))),
+        number("Heartbeat file", "Whether the file could be read; if not, its last good content is served.",
+               f"heartbeat_file_up{{{HOST}}}", mappings=mapping({0: ("unreadable", RED), 1: ("readable", GREEN)}), legend=I, width=5,
+               thresholds=steps(RED, (1, GREEN))),
+        number("Configuration", "Whether the last reading of `--config.file` succeeded.",
+               f"heartbeat_exporter_config_last_reload_successful{{{HOST}}}",
+               mappings=mapping({0: ("rejected", RED), 1: ("in use", GREEN)}), legend=I, width=5,
+               thresholds=steps(RED, (1, GREEN))),
+        number("Entries", "Well-formed entries in the file.", f"heartbeat_file_entries{{{HOST}}}", legend=I, width=5),
+        number("Expired", "Entries that are not shown because they are older than `--heartbeat.retention`.",
+               f"heartbeat_file_expired_entries{{{HOST}}}", legend=I, width=4),
+        rows("Versions", "What runs where.",
+             [f"max by (job, instance, version, revision, swift_version) (heartbeat_exporter_build_info{{{HOST}}})",
+              f"time() - max by (job, instance) (process_start_time_seconds{{{SELF}}})"],
+             [Column("instance", "Instance", **cell_link("Host", "host", **ROW_TO_HOST)), Column("job", "Job"), Column("version", "Version"), Column("revision", "Revision"),
+              Column("swift_version", "Swift"), Column("Value #B", "Up for", unit="s", decimals=1)], height=6),
+    )  # fmt: skip
+    b.row("Heartbeat file").add(
+        lines("Age of the file", "Seconds since it was written, and since what it gives itself as `last_updated`.",
+              (f"time() - heartbeat_file_modified_timestamp_seconds{{{HOST}}}", "written · " + I),
+              (f"time() - heartbeat_file_last_updated_timestamp_seconds{{{HOST}}}", "last_updated · " + I), unit="s", width=8),
+        lines("Size", "Size of the file.", (f"heartbeat_file_size_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=4),
+        lines("Failed readings", "Attempts to read the file that failed. `torn` and `empty` are writers that write in place.",
+              (f"increase(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),
+        lines("Left out", "Malformed parts that were skipped, and numbers that a limit held back.",
+              (f"increase(heartbeat_entries_skipped_total{{{HOST}}}[$__rate_interval]) > 0", "skipped: {{reason}} · " + I),
+              (f"increase(heartbeat_series_dropped_total{{{HOST}}}[$__rate_interval]) > 0", "dropped: {{reason}} · " + I), minimum=0, width=6),
+    )  # fmt: skip
+    b.row("Scrapes").add(
+        lines("Duration of a scrape", "As Prometheus saw it: the answer must come before its scrape_timeout.",
+              (f"scrape_duration_seconds{{{HOST}}}", I), unit="s", minimum=0, width=8),
+        lines("Duration of the collectors", "How long the exporter took for each part of the answer.",
+              (f"heartbeat_exporter_collector_duration_seconds{{{HOST}}}", "{{collector}} · " + I), unit="s", minimum=0, width=8),
+        lines("Series", "Samples of a scrape.", (f"scrape_samples_scraped{{{HOST}}}", I), minimum=0, width=8, decimals=0),
+        timeline("Collectors", "Whether each collector could read its source.",
+                 f"heartbeat_exporter_collector_success{{{HOST}}}", "{{collector}} · " + I, width=12, mappings=mapping(
+                     {0: ("failed", RED), 1: ("ok", GREEN)})),
+        lines("Requests", "Requests answered, by path and status.",
+              (f"rate(heartbeat_exporter_http_requests_total{{{HOST}}}[$__rate_interval]) > 0", "{{handler}} {{code}} · " + I),
+              unit="reqps", minimum=0, width=7),
+        lines("Connections", "Connections that are open.", (f"heartbeat_exporter_http_connections{{{HOST}}}", I), minimum=0,
+              width=5, decimals=0),
+    )  # fmt: skip
+    b.row("Pushes").add(
+        lines("Beats by push", "Beats that came by push and are in the file.",
+              (f"rate(heartbeat_push_beats_total{{{HOST}}}[$__rate_interval])", I), unit="ops", minimum=0, width=6),
+        lines("Refused", "Pushes that were not taken.",
+              (f"increase(heartbeat_push_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),
+        lines("Waiting", "Pushes that wait for the file.", (f"heartbeat_push_queue_length{{{HOST}}}", I), minimum=0, width=4, decimals=0),
+        lines("Time of a commit", "What a replacement of the file took on average, the wait for its lock included.",
+              (f"rate(heartbeat_push_commit_seconds_total{{{HOST}}}[$__rate_interval]) / "
+               f"(rate(heartbeat_push_commits_total{{{HOST}}}[$__rate_interval]) > 0)", I), unit="s", minimum=0, width=8),
+    )  # fmt: skip
+    b.row("What the exporter uses").add(
+        lines("CPU", "Processor time per second of wall time; 100 % is one core.",
+              (f"rate(process_cpu_seconds_total{{{SELF}}}[$__rate_interval])", I), unit="percentunit", minimum=0, width=8),
+        lines("Memory", "Resident memory.", (f"process_resident_memory_bytes{{{SELF}}}", I), unit="bytes", minimum=0, width=8),
+        lines("Descriptors", "Open descriptors: connections, and what it reads.", (f"process_open_fds{{{SELF}}}", I), minimum=0,
+              width=8, decimals=0),
+    )  # fmt: skip
+    return b

@@ -1,0 +1,86 @@
+"""The machines below the processes."""
+
+from .kit import *
+
+I = "{{instance}}"
+
+
+def board():
+    b = Board("host", "Heartbeat / Host", "The machines that the processes run on: processor, memory, disks, network.",
+              variables(None), [alerts(ALERT_HOST)])  # fmt: skip
+    idle = f'sum by (job, instance) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))'
+    cores = f'count by (job, instance) (system_cpu_seconds_total{{{HOST},mode="idle"}})'
+    busy = f"1 - {idle} / {cores}"
+    used = f"1 - system_memory_available_bytes{{{HOST}}} / system_memory_total_bytes"
+    full = f"1 - system_filesystem_avail_bytes{{{HOST}}} / system_filesystem_size_bytes"
+    b.add(
+        number("CPU busy", "The share of all cores that was neither idle nor waiting for disks.", busy, unit="percentunit",
+               decimals=1, legend=I, sparkline=True, thresholds=steps(GREEN, (0.8, ORANGE), (0.95, RED))),
+        number("Memory used", "The share of memory that programs could not have without swapping.", used, unit="percentunit",
+               decimals=1, legend=I, sparkline=True, thresholds=steps(GREEN, (0.85, ORANGE), (0.95, RED))),
+        number("Fullest file system", "The share of it that ordinary users cannot write to.",
+               f"max by (job, instance) ({full})", unit="percentunit", decimals=1, legend=I,
+               thresholds=steps(GREEN, (0.8, ORANGE), (0.9, RED))),
+        number("Load per core", "Processes that run or wait to, over one minute, per core.",
+               f"system_load1{{{HOST}}} / on(job, instance) group_left {cores}", decimals=2, legend=I, sparkline=True,
+               thresholds=steps(GREEN, (1, ORANGE), (2, RED))),
+        number("Cores", "Processors that the kernel uses.", cores, legend=I),
+        number("Up for", "Time since the kernel started.", f"time() - system_boot_time_seconds{{{HOST}}}", unit="s", decimals=1,
+               legend=I),
+    )  # fmt: skip
+    b.row("Processor").add(
+        lines("CPU by mode", "What the cores do; 100 % is all of them.",
+              (f'avg by (job, instance, mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval]))',
+               "{{mode}} · " + I), unit="percentunit", minimum=0, stacked=True),
+        lines("CPU by core", "How busy each core is.",
+              (f'1 - sum by (job, instance, cpu) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))',
+               "core {{cpu}} · " + I), unit="percentunit", minimum=0, maximum=1),
+        lines("Load", "Processes that run, wait to run, or wait for a disk; the mean of 1, 5 and 15 minutes.",
+              (f"system_load1{{{HOST}}}", "1 min · " + I), (f"system_load5{{{HOST}}}", "5 min · " + I),
+              (f"system_load15{{{HOST}}}", "15 min · " + I), minimum=0),
+        lines("Pressure", "The share of time in which something waited (stalled: everything did). Needs a kernel that counts it (CONFIG_PSI).",
+              (f"rate(system_pressure_cpu_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, waiting · " + I),
+              (f"rate(system_pressure_cpu_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, stalled · " + I),
+              (f"rate(system_pressure_memory_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "memory, waiting · " + I),
+              (f"rate(system_pressure_memory_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "memory, stalled · " + I),
+              (f"rate(system_pressure_io_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, waiting · " + I),
+              (f"rate(system_pressure_io_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, stalled · " + I),
+              unit="percentunit", minimum=0),
+    )  # fmt: skip
+    b.row("Memory").add(
+        lines("Memory", "Where the memory is; the rest is free.",
+              (f"system_memory_total_bytes{{{HOST}}} - system_memory_available_bytes", "used · " + I),
+              (f"system_memory_cached_bytes{{{HOST}}}", "page cache · " + I),
+              (f"system_memory_buffers_bytes{{{HOST}}}", "buffers · " + I),
+              (f"system_memory_slab_bytes{{{HOST}}}", "kernel (slab) · " + I),
+              (f"system_memory_shared_bytes{{{HOST}}}", "shared · " + I),
+              (f"system_memory_free_bytes{{{HOST}}}", "free · " + I), unit="bytes", minimum=0),
+        lines("Not yet written", "Pages that wait to be written to a disk: a mountain means a slow disk.",
+              (f"system_memory_dirty_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=6),
+        lines("Swap", "Memory that lies on a disk.",
+              (f"system_swap_total_bytes{{{HOST}}} - system_swap_free_bytes", "used · " + I),
+              (f"system_swap_cached_bytes{{{HOST}}}", "also in memory · " + I), unit="bytes", minimum=0, width=6),
+    )  # fmt: skip
+    b.row("Disks and network").add(
+        bars("File systems", "How full each is, as ordinary users see it.", full, "{{mountpoint}} · " + I, width=8,
+             thresholds=steps(GREEN, (0.8, ORANGE), (0.9, RED))),
+        lines("Free space", "What is free; the part that only root may write to is in it.",
+              (f"system_filesystem_free_bytes{{{HOST}}}", "{{mountpoint}} · " + I), unit="bytes", minimum=0, width=8),
+        lines("Full in", "When the file system would be full if it went on as in the last hour; shown below 30 days.",
+              (f"(system_filesystem_avail_bytes{{{HOST}}} / -deriv(system_filesystem_avail_bytes[1h]) > 0) < 2592000",
+               "{{mountpoint}} · " + I), unit="s", minimum=0, width=8),
+        lines("Disk", "Read (above) and written (below).",
+              (f"rate(system_disk_read_bytes_total{{{HOST}}}[$__rate_interval])", "read {{device}} · " + I),
+              (f"-rate(system_disk_written_bytes_total{{{HOST}}}[$__rate_interval])", "written {{device}} · " + I), unit="Bps"),
+        lines("Network", "Received (above) and sent (below).",
+              (f"rate(system_network_receive_bytes_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
+              (f"-rate(system_network_transmit_bytes_total{{{HOST}}}[$__rate_interval])", "sent {{device}} · " + I), unit="Bps"),
+    )  # fmt: skip
+    b.row("What the hosts run").add(
+        rows("Hosts", "The kernel of each host, as uname(1) tells it.",
+             [f"max by (job, instance, nodename, sysname, release, machine) (system_info{{{HOST}}})"],
+             [Column("instance", "Instance", **cell_link("Its processes", "overview", **ROW_TO_HOST)), Column("job", "Job"),
+              Column("nodename", "Name"), Column("sysname", "System"),
+              Column("release", "Kernel"), Column("machine", "Machine")], height=6),
+    )  # fmt: skip
+    return b

@@ -1,0 +1,83 @@
+"""One process: does it beat, what does it use, and every number that it reports."""
+
+from .kit import *
+
+# One process by its exact name, maybe on several hosts.
+ONE = HOST + ',process="$process"'
+LEGEND = "{{instance}}"
+
+
+def board():
+    # The names of the metrics behind the process's own numbers: nobody lists them, so the panels follow what is reported.
+    data = chooser("data", "Data", "The numbers that the process reports: one panel for each.",
+                   f'label_values({{__name__=~"heartbeat_data_.+",__name__!="heartbeat_data_info",{ONE}}}, __name__)',
+                   regex="/^(?<value>heartbeat_data_(?<text>.+))$/")  # fmt: skip
+    b = Board("process", "Heartbeat / Process detail", "One process: its beats, what it uses, and every number that it reports.",
+              [*variables("one"), data], [starts(ONE), alerts(ALERT_HOST + ',process="$process"')])  # fmt: skip
+    b.add(
+        number("State", "What the beats and the process table say of it.", state(ONE), width=4, mappings=STATE_MAPPING,
+               legend=LEGEND, thresholds=steps(GREY), links=[data_link("Host", "host", **TO_HOST)]),
+        number("Age of the last beat", "Seconds since its last beat; negative when its clock is ahead.",
+               f"heartbeat_age_seconds{{{ONE}}}", width=4, unit="s", decimals=1, legend=LEGEND, sparkline=True,
+               thresholds=steps(YELLOW, (-5, GREEN), (30, YELLOW), (60, RED))),
+        number("Availability", "The share of the time range in which it was alive.",
+               f"avg_over_time(heartbeat_alive{{{ONE}}}[$__range])", width=4, unit="percentunit", decimals=2, legend=LEGEND,
+               thresholds=steps(RED, (0.95, ORANGE), (0.99, GREEN))),
+        number("Up for", "Time since its process started.", f"time() - process_start_time_seconds{{{ONE}}}", width=4, unit="s",
+               decimals=1, legend=LEGEND),
+        number("Starts", "How often its process was started anew in the time range.",
+               f"changes(process_start_time_seconds{{{ONE}}}[$__range])", width=4, legend=LEGEND,
+               thresholds=steps(GREEN, (1, YELLOW), (5, RED))),
+        number("PID", "The process id that it reports, and its status word.",
+               f"heartbeat_pid{{{ONE}}} * ignoring(status) group_right heartbeat_status", width=4, unit="none",
+               legend="{{status}}", text_mode="value_and_name"),
+    )  # fmt: skip
+    b.row("Beats").add(
+        timeline("State", "What it was, over time. A gap: its exporter was down.", state(ONE), LEGEND, height=4),
+        lines("Age against timeout", "At the timeout it counts as dead. The saw's teeth are its beats.",
+              (f"heartbeat_age_seconds{{{ONE}}}", "age " + LEGEND), (f"heartbeat_timeout_seconds{{{ONE}}}", "timeout " + LEGEND),
+              unit="s", overrides=[("/^timeout/", {
+                  "color": {"mode": "fixed", "fixedColor": RED}, "custom.lineStyle": {"fill": "dash", "dash": [8, 6]},
+                  "custom.fillOpacity": 0})]),
+        lines("Availability", "The share of time in which it was alive, over windows that end at each point.",
+              (f"avg_over_time(heartbeat_alive{{{ONE}}}[5m])", "5 minutes " + LEGEND),
+              (f"avg_over_time(heartbeat_alive{{{ONE}}}[1h])", "1 hour " + LEGEND), unit="percentunit", minimum=0, maximum=1),
+        lines("Time between beats", "The mean of what came between two scrapes. It cannot be seen finer than Prometheus scrapes.",
+              (f"delta(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) / "
+               f"(changes(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) > 0)", LEGEND), unit="s", minimum=0),
+        distribution("Ages at scrape time", "How often each age of the last beat was met: a steady process has a short, even hill.",
+                     f"heartbeat_age_seconds{{{ONE}}}", LEGEND),
+    )  # fmt: skip
+    b.row("What it uses").add(
+        lines("CPU", "Processor time per second of wall time; 100 % is one core.",
+              (f"rate(process_cpu_seconds_total{{{ONE}}}[$__rate_interval])", LEGEND), unit="percentunit", minimum=0, width=8),
+        lines("Memory", "Resident memory, and the address space it has asked for.",
+              (f"process_resident_memory_bytes{{{ONE}}}", "resident " + LEGEND),
+              (f"process_virtual_memory_bytes{{{ONE}}}", "virtual " + LEGEND), unit="bytes", minimum=0, width=8,
+              overrides=[("/^virtual/", {"custom.axisPlacement": "right", "custom.fillOpacity": 0})]),
+        lines("Threads", "Threads of the process.", (f"process_threads{{{ONE}}}", LEGEND), minimum=0, width=8, decimals=0),
+        lines("File descriptors", "Open descriptors, as a share of their limit.",
+              (f"process_open_fds{{{ONE}}} / process_max_fds", LEGEND), unit="percentunit", minimum=0, width=6,
+              thresholds=steps("transparent", (0.8, ORANGE), (0.95, RED))),
+        lines("I/O", "What it made the storage layer read (above) and write (below).",
+              (f"rate(process_io_read_bytes_total{{{ONE}}}[$__rate_interval])", "read " + LEGEND),
+              (f"-rate(process_io_written_bytes_total{{{ONE}}}[$__rate_interval])", "written " + LEGEND), unit="Bps", width=6),
+        lines("Context switches", "Voluntary: it waits. Involuntary: others want the processor, too.",
+              (f"rate(process_context_switches_total{{{ONE}}}[$__rate_interval])", "{{kind}} " + LEGEND), unit="ops", minimum=0,
+              width=6),
+        lines("Major page faults", "Page faults that needed a read from disk: many mean that memory is short.",
+              (f"rate(process_major_page_faults_total{{{ONE}}}[$__rate_interval])", LEGEND), unit="ops", minimum=0, width=6),
+    )  # fmt: skip
+    own = lines("${data:text}", "A number of the process's own data (`additional_data`).", (f"{{__name__=\"$data\",{ONE}}}", "{{__name__}} " + LEGEND),
+                width=6, height=6, overrides=[
+                    ("/_bytes |_memory_usage_|_(rss|heap_used|heap_total) /", {"unit": "bytes"}),
+                    ("/_(seconds|secs) /", {"unit": "s"}), ("/_(ms|millis|milliseconds) /", {"unit": "ms"}),
+                    ("/_percent /", {"unit": "percent"}), ("/_ratio /", {"unit": "percentunit"}),
+                    ("/.*/", {"displayName": "${__field.labels.instance}"})])  # fmt: skip
+    b.row("What it reports: every number of its own data").add(own.repeat("data").repeat_direction("h").max_per_row(4))
+    b.row("Strings that it reports").add(
+        rows("Strings", "The strings that `--heartbeat.string-keys` names; none by default.",
+             [f"max by (instance, key, value) (heartbeat_data_info{{{ONE}}})"],
+             [Column("instance", "Instance"), Column("key", "Key"), Column("value", "Value")], height=5)
+    )  # fmt: skip
+    return b
