@@ -9,7 +9,7 @@ from support import EXPORTER, TOOL, Exporter
 
 def pytest_sessionstart(session):
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
-    absent += [t for t in ("prometheus", "promtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
+    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
 
