@@ -8,7 +8,7 @@ SELF = HOST + ',process="heartbeat-exporter"'
 
 def board():
     b = Board("exporter", "Heartbeat / Exporter health", "Exporters, heartbeat files and pushes: can the other dashboards be believed?",
-              variables(None), [starts(SELF), alerts(ALERT_HOST)])  # fmt: skip
+              variables(None), [starts(SELF), alerts(ALERT_HOST + ',process=""')])  # fmt: skip
     b.add(
         number("Exporter", "Whether Prometheus could scrape it.", f"up{{{HOST}}}", mappings=UP_MAPPING, legend=I, width=5,
                thresholds=steps(RED, (1, GREEN))),
@@ -31,7 +31,7 @@ def board():
     b.row("Heartbeat file").add(
         lines("Age of the file", "Seconds since it was written, and since what it gives itself as `last_updated`.",
               (f"time() - heartbeat_file_modified_timestamp_seconds{{{HOST}}}", "written · " + I),
-              (f"time() - heartbeat_file_last_updated_timestamp_seconds{{{HOST}}}", "last_updated · " + I), unit="s", width=8),
+              (f"time() - heartbeat_file_last_updated_timestamp_seconds{{{HOST}}}", "last_updated · " + I), unit="s", minimum=0, width=8),
         lines("Size", "Size of the file.", (f"heartbeat_file_size_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=4),
         lines("Failed readings", "Attempts to read the file that failed. `torn` and `empty` are writers that write in place.",
               (f"increase(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),

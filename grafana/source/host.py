@@ -7,12 +7,14 @@ I = "{{instance}}"
 
 def board():
     b = Board("host", "Heartbeat / Host", "The machines that the processes run on: processor, memory, disks, network.",
-              variables(None), [alerts(ALERT_HOST)])  # fmt: skip
+              variables(None), [alerts(ALERT_HOST + ',process=""')])  # fmt: skip
     idle = f'sum by (job, instance) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))'
     cores = f'count by (job, instance) (system_cpu_seconds_total{{{HOST},mode="idle"}})'
     busy = f"1 - {idle} / {cores}"
     used = f"1 - system_memory_available_bytes{{{HOST}}} / system_memory_total_bytes"
-    full = f"1 - system_filesystem_avail_bytes{{{HOST}}} / system_filesystem_size_bytes"
+    # Images that are read-only by nature are always full.
+    volumes = HOST + ',fstype!~"squashfs|erofs|iso9660|udf"'
+    full = f"1 - system_filesystem_avail_bytes{{{volumes}}} / system_filesystem_size_bytes"
     b.add(
         number("CPU busy", "The share of all cores that was neither idle nor waiting for disks.", busy, unit="percentunit",
                decimals=1, legend=I, sparkline=True, thresholds=steps(GREEN, (0.8, ORANGE), (0.95, RED))),
@@ -29,9 +31,9 @@ def board():
                legend=I),
     )  # fmt: skip
     b.row("Processor").add(
-        lines("CPU by mode", "What the cores do; 100 % is all of them.",
-              (f'avg by (job, instance, mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval]))',
-               "{{mode}} · " + I), unit="percentunit", minimum=0, stacked=True),
+        lines("CPU by mode", "What the cores do; 100 % is all of them, of all chosen hosts.",
+              (f'avg by (mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval]))',
+               "{{mode}}"), unit="percentunit", minimum=0, stacked=True),
         lines("CPU by core", "How busy each core is.",
               (f'1 - sum by (job, instance, cpu) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))',
                "core {{cpu}} · " + I), unit="percentunit", minimum=0, maximum=1),
@@ -65,9 +67,9 @@ def board():
         bars("File systems", "How full each is, as ordinary users see it.", full, "{{mountpoint}} · " + I, width=8,
              thresholds=steps(GREEN, (0.8, ORANGE), (0.9, RED))),
         lines("Free space", "What is free; the part that only root may write to is in it.",
-              (f"system_filesystem_free_bytes{{{HOST}}}", "{{mountpoint}} · " + I), unit="bytes", minimum=0, width=8),
+              (f"system_filesystem_free_bytes{{{volumes}}}", "{{mountpoint}} · " + I), unit="bytes", minimum=0, width=8),
         lines("Full in", "When the file system would be full if it went on as in the last hour; shown below 30 days.",
-              (f"(system_filesystem_avail_bytes{{{HOST}}} / -deriv(system_filesystem_avail_bytes[1h]) > 0) < 2592000",
+              (f"(system_filesystem_avail_bytes{{{volumes}}} / -deriv(system_filesystem_avail_bytes[1h]) > 0) < 2592000",
                "{{mountpoint}} · " + I), unit="s", minimum=0, width=8),
         lines("Disk", "Read (above) and written (below).",
               (f"rate(system_disk_read_bytes_total{{{HOST}}}[$__rate_interval])", "read {{device}} · " + I),

@@ -25,16 +25,17 @@ HOST = 'job=~"$job",instance=~"$instance"'
 PROCESS = HOST + ',process=~"$process"'
 
 # The words of the status page and the JSON API, as numbers that a state timeline can draw.
-STATES = {1: ("alive", GREEN), 2: ("hung", ORANGE), 3: ("dead", RED), 4: ("stopped", BLUE), 5: ("never", GREY)}
+# The larger the worse, so that a table sorted by state begins with what somebody should look at.
+STATES = {1: ("alive", GREEN), 2: ("stopped", BLUE), 3: ("never", GREY), 4: ("hung", ORANGE), 5: ("dead", RED)}
 
 
 def state(selector):
     """One number per process, see STATES; the same conclusions as the status page's from the same four facts."""
-    return f"""(heartbeat_alive{{{selector}}} * 0 + 5 unless heartbeat_last_timestamp_seconds unless process_up == 1)
-or (heartbeat_alive{{{selector}}} * 0 + 4 and ignoring(status) heartbeat_status{{status="stopped"}} unless process_up == 1)
-or ((heartbeat_alive{{{selector}}} == 0) * 0 + 2 and heartbeat_last_timestamp_seconds and process_up == 1)
-or ((heartbeat_alive{{{selector}}} == 0) * 0 + 3 unless process_up == 1)
-or (heartbeat_alive{{{selector}}} * 0 + 3 and process_up == 0)
+    return f"""(heartbeat_alive{{{selector}}} * 0 + 3 unless heartbeat_last_timestamp_seconds unless process_up == 1)
+or (heartbeat_alive{{{selector}}} * 0 + 2 and ignoring(status) heartbeat_status{{status="stopped"}} unless process_up == 1)
+or ((heartbeat_alive{{{selector}}} == 0) * 0 + 4 and heartbeat_last_timestamp_seconds and process_up == 1)
+or ((heartbeat_alive{{{selector}}} == 0) * 0 + 5 unless process_up == 1)
+or (heartbeat_alive{{{selector}}} * 0 + 5 and process_up == 0)
 or heartbeat_alive{{{selector}}} * 0 + 1"""
 
 
@@ -111,7 +112,7 @@ def lines(title, description, *queries, width=12, height=8, unit="short", minimu
     """A time series panel; `queries` are (expression, legend) pairs."""
     panel = frame(timeseries.Panel(), title, description, refs(queries), width, height)
     panel.unit(unit).data_links(list(links)).mappings(list(mappings))
-    panel.line_width(1).fill_opacity(30 if stacked else 8).show_points(commons.VisibilityMode.NEVER).span_nulls(False)
+    panel.line_width(1).fill_opacity(30 if stacked else 4).show_points(commons.VisibilityMode.NEVER).span_nulls(False)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
     panel.tooltip(common.VizTooltipOptions().mode(commons.TooltipDisplayMode.MULTI).sort(commons.SortOrder.DESCENDING))
     box = common.VizLegendOptions().show_legend(legend != "hidden").calcs(["lastNotNull", "max"] if legend == "right" else [])
@@ -289,15 +290,16 @@ def annotation(name, expression, title, body, colour, value_is_time=False):
 
 
 # A start is a moment, whoever scraped it when: the value itself says when it was, in milliseconds.
-def starts(selector):
-    return annotation("Starts", f"process_start_time_seconds{{{selector}}} * 1000", "{{process}} started",
+def starts(selector, enabled=True):
+    found = annotation("Starts", f"process_start_time_seconds{{{selector}}} * 1000", "{{process}} started",
                       "on {{instance}}", BLUE, value_is_time=True)  # fmt: skip
-
-
-def alerts(selector, enabled=True):
-    found = annotation("Alerts", f'ALERTS{{alertstate="firing",{selector}}}', "{{alertname}}", "{{process}} on {{instance}}", RED)
     found.enable = enabled
     return found
+
+
+def alerts(selector):
+    expression = f'ALERTS{{alertstate="firing",alertname!~".*Watchdog",{selector}}}'
+    return annotation("Alerts", expression, "{{alertname}}", "{{process}} on {{instance}}", RED)
 
 
 # Alerts of a whole host have no process, those of an absent exporter no instance.
