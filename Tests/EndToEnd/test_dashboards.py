@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -121,6 +122,18 @@ def test_the_importable_copy_asks_for_the_data_source(name):
     chosen = json.loads(json.dumps(copy).replace("${DS_PROMETHEUS}", "prometheus"))
     chosen["templating"]["list"][0]["current"]["text"] = "Prometheus"
     assert chosen == original
+
+
+def test_provisioning_leads_to_the_dashboards_and_their_data_source():
+    """What docker-compose.yml mounts: the paths in the container, and the uid that the dashboards begin with."""
+    folder = FOLDER / "provisioning"
+    (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((folder / "dashboards" / "heartbeat.yml").read_text())["providers"]
+    assert source["type"] == "prometheus" and source["url"] == "http://prometheus:9090"
+    assert provider["type"] == "file" and provider["options"]["path"] == "/var/lib/grafana/dashboards"
+    for name in NAMES:
+        (chooser,) = [v for v in load(name)["templating"]["list"] if v["type"] == "datasource"]
+        assert chooser["query"] == "prometheus" and chooser["current"] == {"selected": True, "text": source["name"], "value": source["uid"]}
 
 
 def all_queries(views):

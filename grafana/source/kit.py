@@ -142,6 +142,7 @@ def timeline(title, description, expression, legend, width=24, height=8, mapping
     panel.mappings(list(mappings)).data_links(list(links)).thresholds(steps(GREY))
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     panel.merge_values(True).show_value(commons.VisibilityMode.AUTO).row_height(0.8).line_width(0).fill_opacity(80)
+    panel.per_page(40)  # from Grafana 11.3 on; earlier ones show all
     panel.align_value(commons.TimelineValueAlignment.LEFT)
     panel.legend(common.VizLegendOptions().show_legend(True).display_mode(commons.LegendDisplayMode.LIST)
                  .placement(commons.LegendPlacement.BOTTOM).calcs([]))  # fmt: skip
