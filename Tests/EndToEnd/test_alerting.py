@@ -1,14 +1,23 @@
-"""Rules, routes and templates as files: what promtool and amtool say of them."""
+"""Rules, routes and templates as files: what promtool and amtool say of them, and that nothing is left out."""
 
+import copy
+import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
-from support import ROOT
+from support import ROOT, entry, write_beats
 
 pytestmark = pytest.mark.peers
 PROMETHEUS = ROOT / "prometheus"
 ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
+RULE_FILES = {f.name: yaml.safe_load(f.read_text()) for f in sorted((PROMETHEUS / "rules").glob("*.yml"))}
+RULES = [r for f in RULE_FILES.values() for g in f["groups"] for r in g["rules"]]
+ALERTS = {r["alert"]: r for r in RULES if "alert" in r}
+RECORDED = {r["record"] for r in RULES if "record" in r}
+TESTS = {f.name: yaml.safe_load(f.read_text()) for f in sorted((PROMETHEUS / "tests").glob("*.yml"))}
 
 
 def tool(*command):
@@ -41,3 +50,125 @@ def test_amtool_accepts_configuration_and_templates():
 def test_routes(labels, receiver):
     command = ["amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}"]
     assert tool(*command, *(f"{k}={v}" for k, v in labels.items())).split() == [receiver]
+
+
+@pytest.mark.parametrize("file", TESTS)
+def test_unit_tests_of_the_rules(file):
+    assert "SUCCESS" in tool("promtool", "test", "rules", PROMETHEUS / "tests" / file)
+
+
+def checks(alert):
+    """(file, test) of each expectation about an alert in prometheus/tests."""
+    return [
+        (file, check)
+        for file, content in TESTS.items()
+        for group in content["tests"]
+        for check in group.get("alert_rule_test", [])
+        if check["alertname"] == alert
+    ]
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_is_tested_firing_and_not_firing(alert):
+    fires = [bool(c["exp_alerts"]) for _, c in checks(alert)]
+    assert True in fires, "no test in which it fires"
+    # What always fires has no other side.
+    assert False in fires or alert == "Watchdog", "no test in which it does not fire"
+
+
+def mutants():
+    """Rules with one thing wrong: the tests must notice each."""
+    for name, rule in ALERTS.items():
+        yield name, "never fires", {"expr": f"({rule['expr']}) and vector(1) == 0"}
+        for duration in ("for", "keep_firing_for"):
+            if duration in rule:
+                yield name, f"without {duration}", {duration: "0s"}
+    for rule in RULES:
+        if "record" in rule:
+            yield identity(rule), "records something else", {"expr": f"({rule['expr']}) * 2 + 1"}
+
+
+def identity(rule):
+    return rule.get("alert") or " ".join([rule["record"], *rule.get("labels", {}).values()])
+
+
+def only(name, change, folder):
+    """Writes, of rules and tests, what concerns one rule, with one thing changed; gives the test files."""
+    groups, is_alert = [], name in ALERTS
+    files = [RULE_FILES["recording.yml"], *RULE_FILES.values()]
+    for group in copy.deepcopy([g for f in files for g in f["groups"]]):
+        if group["name"] in [g["name"] for g in groups] or (is_alert and group["name"].startswith("heartbeat-availab")):
+            continue
+        group["rules"] = [r for r in group["rules"] if "record" in r or r["alert"] == name]
+        for rule in group["rules"]:
+            if identity(rule) == name:
+                rule.update(change)
+        groups += [group] if group["rules"] else []
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    for file, content in copy.deepcopy(TESTS).items():
+        content |= {"rule_files": ["rules.yml"], "group_eval_order": [g["name"] for g in groups]}
+        for test in content["tests"]:
+            test["alert_rule_test"] = [c for c in test.get("alert_rule_test", []) if c["alertname"] == name]
+        kind = "alert_rule_test" if is_alert else "promql_expr_test"
+        content["tests"] = [t for t in content["tests"] if t.get(kind)]
+        if content["tests"]:
+            (folder / file).write_text(yaml.safe_dump(content))
+            yield folder / file
+
+
+def test_the_unit_tests_notice_every_rule_that_is_wrong(tmp_path):
+    def outcome(number, name, what, change):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        command = ["promtool", "test", "rules", *only(name, change, folder)]
+        return f"{name}: {what}", subprocess.run(command, capture_output=True, timeout=120)
+
+    everything = [(identity(r), "as it is", {}) for r in RULES] + list(mutants())
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = dict(pool.map(lambda m: outcome(m[0], *m[1]), enumerate(everything)))
+    assert [m for m, r in outcomes.items() if r.returncode and m.endswith(": as it is")] == []
+    assert [m for m, r in outcomes.items() if not r.returncode and not m.endswith(": as it is")] == [], "no test says so"
+    assert len(outcomes) > 3 * len(ALERTS)
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_has_labels_annotations_and_a_runbook(alert):
+    rule = ALERTS[alert]
+    assert rule["labels"]["severity"] in ({"none"} if alert == "Watchdog" else {"critical", "warning", "info"})
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+    assert all(rule["annotations"].values())
+    # As GitHub makes anchors of headings.
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    assert alert in headings
+    page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
+    assert page == "https://heartbeat-exporter.example/docs/runbooks.md" and anchor == alert.lower()
+
+
+def test_no_runbook_without_an_alert():
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    assert sorted(headings) == sorted(ALERTS)
+
+
+def test_inhibition_names_alerts_that_exist():
+    rules = yaml.safe_load(ALERTMANAGER.read_text())["inhibit_rules"]
+    matchers = [m for r in rules for m in r["source_matchers"] + r["target_matchers"]]
+    names = {n for m in matchers for n in re.split(r"\s*!?=~?\s*", m)[1].strip('"').split("|")}
+    assert names <= set(ALERTS) and len(names) > 5
+
+
+def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
+    write_beats(beats, {"bidder": entry(pid=1)})
+    e = exporter(f"--push.socket={tmp_path / 'push.sock'}")
+    present = e.metrics().names() | RECORDED | {"up"}
+    for rule in RULES:
+        texts = [rule["expr"], *(re.findall(r'printf "(\w+)\{', rule.get("annotations", {}).get("description", "")))]
+        for text in texts:
+            bare = re.sub(r'"[^"]*"|\{[^}]*\}', "", text)
+            used = set(re.findall(r"\b(?:heartbeat|process|system)[\w:]*_[\w:]+|\bheartbeat:\w+|\bup\b", bare))
+            assert used <= present, (rule.get("alert") or rule["record"], used - present)
+            assert used or bare.strip() == "vector(1)", text
+
+
+def test_recorded_series_are_documented():
+    text = (ROOT / "docs" / "alerting.md").read_text()
+    assert {n for n in RECORDED if n not in text and f":{n.rsplit(':')[-1]}" not in text} == set()
