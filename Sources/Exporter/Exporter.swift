@@ -22,6 +22,7 @@ public struct Exporter {
   public func run() -> Int32 {
     for warning in options.warnings { logger.warn(warning) }
     let signals = Signals.block()
+    let manager = ServiceManager.take()
     let configuration: Configuration
     let webFile: WebConfigurationFile?
     do throws(ConfigurationError) {
@@ -55,6 +56,10 @@ public struct Exporter {
     var serverConfiguration = self.serverConfiguration(sockets, routes, requests, push?.counts)
     serverConfiguration.headers = { access.headers }
     if let first = webFile?.tls { serverConfiguration.tls = { access.tls ?? first } }
+    if let silence = manager.watchdog {
+      // Twice as often as needed, as sd_watchdog_enabled(3) advises.
+      serverConfiguration.pulse = (silence / 2, { manager.tell(.alive) })
+    }
     for warning in webFile?.warnings ?? [] { logger.warn(warning) }
     let server = Server(configuration: serverConfiguration) { request, responder in
       access.answer(request, responder) { routes.answer($0, $1) }
@@ -83,7 +88,14 @@ public struct Exporter {
         ["address": address.description, "path": options.web.telemetryPath, "tls": webFile?.tls != nil])
     }
 
-    waitForEnd(signals, queue, watch)
+    let status = "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
+    manager.tell(.ready(status: status))
+    waitForEnd(signals, queue, watch) {
+      manager.tell(.reloading)
+    } reloaded: {
+      manager.tell(.ready(status: status))
+    }
+    manager.tell(.stopping)
     server.shutdown(grace: options.web.shutdownTimeout)
     watch?.close()
     access.close()
@@ -185,26 +197,35 @@ public struct Exporter {
     }
   }
 
-  private func waitForEnd(_ signals: Signals, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?) {
+  private func waitForEnd(
+    _ signals: Signals, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?, reloading: () -> Void,
+    reloaded: () -> Void
+  ) {
     while true {
       switch signals.wait() {
       case .reload:
-        watch?.reload()
-        guard let file = options.configFile else {
-          if watch == nil { logger.info("nothing to reload: there is no --config.file") }
-          continue
-        }
-        do throws(ConfigurationError) {
-          queue.configure(try Configuration.load(file))
-          logger.info("the configuration file was read again", ["file": file])
-        } catch {
-          queue.configure(nil)
-          logger.error("the old configuration stays: the new one is not usable", ["error": error.description])
-        }
+        reloading()
+        reload(queue, watch)
+        reloaded()
       case .stop(let name):
         logger.info("stopping: what is in flight is finished", ["signal": name])
         return
       }
+    }
+  }
+
+  private func reload(_ queue: ScrapeQueue, _ watch: WebConfigurationWatch?) {
+    watch?.reload()
+    guard let file = options.configFile else {
+      if watch == nil { logger.info("nothing to reload: there is no --config.file") }
+      return
+    }
+    do throws(ConfigurationError) {
+      queue.configure(try Configuration.load(file))
+      logger.info("the configuration file was read again", ["file": file])
+    } catch {
+      queue.configure(nil)
+      logger.error("the old configuration stays: the new one is not usable", ["error": error.description])
     }
   }
 }

@@ -33,6 +33,7 @@ final class EventLoop {
   var shutdownDeadline: UInt64?
   var acceptResumes: UInt64?
   var spare: FileDescriptor?
+  private var nextPulse: UInt64?
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EventLoop.readSize, alignment: 16)
 
   init(_ setup: Setup, poll: consuming EventPoll) throws(Errno) {
@@ -40,6 +41,7 @@ final class EventLoop {
     self.deadlines = Deadlines(setup.configuration.timeouts)
     self.poll = poll
     self.spare = EventLoop.openSpare()
+    if setup.configuration.pulse != nil { nextPulse = now }
     try self.poll.add(setup.mailbox.wakeUp.rawValue, token: Self.wakeUpToken, interest: EventPoll.readable)
     for (index, listener) in setup.listeners.enumerated() {
       try self.poll.add(
@@ -62,6 +64,7 @@ final class EventLoop {
         handle(ConnectionID(packed: token), events)
       }
       handleDeadlines()
+      pulse()
       if let shutdownDeadline, now >= shutdownDeadline {
         for connection in connections.all { close(connection) }
       }
@@ -111,8 +114,14 @@ final class EventLoop {
     }
   }
 
+  private func pulse() {
+    guard let (seconds, action) = setup.configuration.pulse, let nextPulse, nextPulse <= now else { return }
+    action()
+    self.nextPulse = now &+ UInt64(seconds * 1e9)
+  }
+
   private func millisecondsToWait() -> Int32 {
-    let times = [deadlines.next, shutdownDeadline, acceptResumes]
+    let times = [deadlines.next, shutdownDeadline, acceptResumes, nextPulse]
     guard let earliest = times.compactMap({ $0 }).min() else { return -1 }
     let present = Clock.monotonicNanoseconds
     if earliest <= present { return 0 }

@@ -79,6 +79,9 @@ public struct ServerConfiguration: Sendable {
   /// Told of every connection that ended in trouble. Called on the event-loop thread: it must not block.
   public var onProblem: (@Sendable (ConnectionProblem) -> Void)?
 
+  /// Called by the event loop every so many seconds, so that its silence tells that the loop hangs. It must not block.
+  public var pulse: (seconds: Double, action: @Sendable () -> Void)?
+
   /// The defaults, on the given addresses.
   public init(listen: [ListenAddress]) {
     self.listen = listen

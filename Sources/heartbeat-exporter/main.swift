@@ -17,6 +17,9 @@ do throws(FlagError) {
   case .run(let options) where options.checkConfig:
     if let problem = Exporter.problem(of: options) { fail(problem, status: 1) }
     print("the configuration is good")
+  case .run(let options) where options.healthCheck:
+    if let problem = Exporter.healthProblem(of: options) { fail(problem, status: 1) }
+    print("healthy")
   case .run(var options):
     // Swift reads them from /proc/self/cmdline, where there is always the program's name at least.
     if CommandLine.arguments.isEmpty {

@@ -113,6 +113,9 @@ enum ExporterFlags {
   static let checkConfig = Flag.toggle(
     "check-config", default: defaults.checkConfig, negatable: false,
     help: "Checks flags and configuration files, then exits: 0 when they are right, 1 when a file is not.")
+  static let healthCheck = Flag.toggle(
+    "health-check", default: defaults.healthCheck, negatable: false,
+    help: "Asks the exporter that runs with these flags, then exits: 0 when it works, 1 when not.")
   static let procfs = Flag.value(
     "path.procfs", .directory, default: defaults.paths.procfs, help: "Where procfs is mounted.")
   static let rootfs = Flag.value(
@@ -145,7 +148,7 @@ enum ExporterFlags {
           readTimeout,
         ]),
       FlagGroup("Collectors", [heartbeatCollector, processCollector, systemCollector]),
-      FlagGroup("Configuration and host", [configFile, checkConfig, procfs, rootfs]),
+      FlagGroup("Configuration and host", [configFile, checkConfig, healthCheck, procfs, rootfs]),
       FlagGroup("Log", [logLevel, logFormat]),
     ],
     environmentPrefix: "HEARTBEAT_EXPORTER_",
@@ -260,6 +263,7 @@ extension ExporterOptions {
     webConfigFile = values[ExporterFlags.webConfigFile]
     configFile = values[ExporterFlags.configFile]
     checkConfig = values[ExporterFlags.checkConfig]
+    healthCheck = values[ExporterFlags.healthCheck]
     collectors.heartbeat = values[ExporterFlags.heartbeatCollector]
     collectors.process = values[ExporterFlags.processCollector]
     collectors.system = values[ExporterFlags.systemCollector]

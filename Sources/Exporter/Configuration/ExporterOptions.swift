@@ -133,6 +133,8 @@ public struct ExporterOptions: Sendable, Equatable {
   public var configFile: String?
   /// Whether only to check the configuration: exit 0 when it is right, else 1.
   public var checkConfig = false
+  /// Whether only to ask the exporter that runs with these options: exit 0 when it works, else 1.
+  public var healthCheck = false
   /// Which collectors run.
   public var collectors = Collectors()
   /// Where the kernel's view of the host is.

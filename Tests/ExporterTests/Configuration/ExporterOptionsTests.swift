@@ -41,6 +41,7 @@ struct ExporterOptionsTests {
     expected.webConfigFile = "w.yml"
     expected.configFile = "c.yml"
     expected.checkConfig = true
+    expected.healthCheck = true
     expected.collectors.heartbeat = true
     expected.collectors.process = false
     expected.collectors.system = false
@@ -68,7 +69,7 @@ struct ExporterOptionsTests {
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
-      --check-config --web.config.file=w.yml
+      --check-config --health-check --web.config.file=w.yml
       --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
       --log.level=debug --log.format=json --web.systemd-socket --web.enable-push --push.allow-unauthenticated
       --push.socket=/run/p.sock --push.socket-mode=600 --push.socket-group=adm --push.max-body=2KiB
