@@ -20,7 +20,7 @@ RUN for product in heartbeat-exporter heartbeat; do \
 
 FROM debian:12.11-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcrypt1 libssl3 libyaml-0-2 zlib1g \
+    && apt-get install -y --no-install-recommends libcrypt1 libssl3 libstdc++6 libyaml-0-2 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 65532 heartbeat \
     && useradd --uid 65532 --gid 65532 --no-create-home --home-dir / --shell /usr/sbin/nologin heartbeat \

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+import podman as containers
 from support import EXPORTER, TOOL, Exporter
 
 
@@ -34,3 +35,11 @@ def exporter(tmp_path, request):
 def beats(tmp_path):
     """Where the exporter of the test reads heartbeats."""
     return tmp_path / "heartbeat_status.json"
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory):
+    """podman with the images that the Dockerfile and docker-compose.yml name."""
+    podman = containers.start(tmp_path_factory.mktemp("podman"))
+    yield podman
+    podman.stop()

@@ -1,6 +1,6 @@
 """docker-compose.yml and the Dockerfile for real: built and started by podman, with stand-ins for images that cannot be pulled.
 
-`stack/stand-ins` makes these once (some minutes); they are kept in .build/stack, which may be deleted at any time.
+`podman.py` and `stack/stand-ins` make these.
 """
 
 import contextlib
@@ -8,48 +8,16 @@ import email
 import email.policy
 import json
 import os
-import shutil
 import signal
 import subprocess
-import time
 import urllib.request
 
 import pytest
 
-from support import AS_ROOT, ENVIRONMENT, ROOT, Samples, entry, eventually, free_port, write_beats
+from podman import STACK
+from support import ROOT, Samples, entry, eventually, free_port, write_beats
 
 pytestmark = pytest.mark.peers
-FOLDER = ROOT / ".build" / "stack"
-HERE = ROOT / "Tests" / "EndToEnd" / "stack"
-
-
-class Podman:
-    """podman with a storage of its own, and its service, which speaks Docker's API to docker-compose."""
-
-    def __init__(self, folder):
-        self.socket = folder / "podman.sock"
-        self.environment = ENVIRONMENT | {
-            "CONTAINERS_CONF": str(FOLDER / "containers.conf"),
-            "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf"),
-            "DOCKER_HOST": f"unix://{self.socket}",
-            "DOCKER_BUILDKIT": "0",
-        }
-        self.log = folder / "podman.log"
-        with open(self.log, "wb") as log:
-            command = ["podman", "system", "service", "--time=0", self.environment["DOCKER_HOST"]]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        eventually(self.socket.exists, "podman's service listens")
-
-    def __call__(self, *arguments, check=True):
-        result = subprocess.run(
-            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=120
-        )
-        assert result.returncode == 0 or not check, f"podman {arguments}: {result.stderr}"
-        return result.stdout if check else result
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
 
 
 class Compose:
@@ -61,7 +29,7 @@ class Compose:
         self.env.write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
 
     def __call__(self, *arguments, timeout=600):
-        files = ["-f", ROOT / "docker-compose.yml", "-f", HERE / "docker-compose.test.yml"]
+        files = ["-f", ROOT / "docker-compose.yml", "-f", STACK / "docker-compose.test.yml"]
         command = ["docker-compose", "--project-name", self.project, "--env-file", self.env, *files, *arguments]
         result = subprocess.run(
             list(map(str, command)), env=self.podman.environment, capture_output=True, text=True, timeout=timeout, cwd=ROOT
@@ -77,19 +45,6 @@ class Compose:
         with contextlib.suppress(StopIteration):
             result = self.podman("logs", "--tail=40", self.container(service), check=False)
             return result.stdout + result.stderr
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory):
-    if AS_ROOT:
-        pytest.fail("podman with bridges needs root: run the end-to-end tests as root")
-    absent = [t for t in ("podman", "runc", "debootstrap", "docker-compose", "iptables") if not shutil.which(t)]
-    assert not absent, f"missing: {absent}"
-    made = subprocess.run([HERE / "stand-ins", FOLDER], capture_output=True, text=True, timeout=900, check=False)
-    assert made.returncode == 0, made.stderr
-    podman = Podman(tmp_path_factory.mktemp("podman"))
-    yield podman
-    podman.stop()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +74,7 @@ def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_ho
     built(
         "run", "--detach", "--rm", "--name", name, "--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--pid=host",
         "--security-opt=no-new-privileges", f"--publish=127.0.0.1:{port}:9464", f"--volume={tmp_path}:/run/heartbeat:ro",
-        "docker.io/library/heartbeat-exporter:1",
+        "docker.io/library/heartbeat-exporter:0.1.0",
     )  # fmt: skip
     try:
         text = eventually(lambda: fetch(port, "/metrics"), "the container answers")
@@ -143,8 +98,7 @@ def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_ho
         assert built("healthcheck", "run", name, check=False).returncode == 0
         assert built("exec", name, "/usr/bin/heartbeat", "status", "the-test", "--file=/run/heartbeat/heartbeat_status.json")
         # The same check fails when nobody answers.
-        signal_stop = signal.SIGSTOP
-        os.kill(pid, signal_stop)
+        os.kill(pid, signal.SIGSTOP)
         assert built("healthcheck", "run", name, check=False).returncode == 1
         os.kill(pid, signal.SIGCONT)
 

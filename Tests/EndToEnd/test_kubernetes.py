@@ -1,0 +1,70 @@
+"""deploy/kubernetes against Kubernetes' own schemas (kubernetes-validate); what they do not know is compared with our other files."""
+
+import re
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from support import EXPORTER, ROOT, run
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+pytestmark = pytest.mark.peers
+
+
+def read(name):
+    return yaml.safe_load((FOLDER / name).read_text())
+
+
+@pytest.mark.parametrize("name", ["daemonset.yaml", "serviceaccount.yaml", "sidecar.yaml"])
+def test_the_schemas_take_it(name):
+    kubernetes_validate.validate(read(name), "1.30", strict=True)
+
+
+def test_the_schemas_notice_a_mistake():
+    wrong = read("daemonset.yaml")
+    wrong["spec"]["template"]["spec"]["hostPid"] = True
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, "1.30", strict=True)
+
+
+def test_the_kustomization_names_every_file():
+    kustomization = read("kustomization.yaml")
+    generated = [f for g in kustomization["configMapGenerator"] for f in g["files"]]
+    named = {"kustomization.yaml", "sidecar.yaml", *kustomization["resources"], *generated}
+    assert named == {p.name for p in FOLDER.iterdir()}
+    maps = {g["name"] for g in kustomization["configMapGenerator"]}
+    pod = read("daemonset.yaml")["spec"]["template"]["spec"]
+    assert {v["configMap"]["name"] for v in pod["volumes"] if "configMap" in v} == maps
+    assert pod["serviceAccountName"] == read("serviceaccount.yaml")["metadata"]["name"]
+
+
+def test_the_pod_monitor_finds_the_pods():
+    monitor, pods = read("podmonitor.yaml"), read("daemonset.yaml")["spec"]["template"]
+    assert (monitor["apiVersion"], monitor["kind"]) == ("monitoring.coreos.com/v1", "PodMonitor")
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    ports = {p["name"]: p["containerPort"] for c in pods["spec"]["containers"] for p in c["ports"]}
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert ports[endpoint["port"]] == 9464
+    # The rules look for this job.
+    assert {"targetLabel": "job", "replacement": "heartbeat"} in endpoint["relabelings"]
+
+
+@pytest.mark.parametrize("name", ["daemonset.yaml", "sidecar.yaml"])
+def test_the_exporter_takes_the_flags_and_has_no_rights(name, tmp_path):
+    version = re.search(r"version (\S+)", run(EXPORTER, "--version").stdout).group(1)
+    (tmp_path / "heartbeat.yml").write_text((FOLDER / "heartbeat.yml").read_text())
+    pod = read(name)["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == 65532
+    for container in pod["containers"]:
+        assert container["image"] == f"heartbeat-exporter:{version}"
+        security = container["securityContext"]
+        assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        if container["name"] == "exporter":
+            flags = [f for f in container["args"] if not f.startswith("--config.file=")]
+            checked = run(EXPORTER, *flags, f"--config.file={tmp_path / 'heartbeat.yml'}", "--check-config")
+            assert checked.returncode == 0, checked.stderr
+            for probe in ("livenessProbe", "readinessProbe"):
+                if probe in container:
+                    assert container[probe]["httpGet"]["path"] in ("/-/healthy", "/-/ready")

@@ -1,0 +1,131 @@
+"""The Debian package and systemd's units: built, installed on a fresh Debian in a container, run, removed; checked by systemd."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from podman import DEBIAN
+from support import BIN, EXPORTER, ROOT, run
+
+UNITS = ROOT / "deploy" / "systemd"
+pytestmark = [pytest.mark.peers, pytest.mark.shipped]
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deb")
+    result = run(ROOT / "scripts" / "build-deb", folder, env={"HEARTBEAT_BIN": str(BIN)}, timeout=300)
+    assert result.returncode == 0, result.stderr
+    (path,) = folder.glob("*.deb")
+    assert result.stdout == f"{path}\n"
+    return path
+
+
+def dpkg(*arguments):
+    result = run("dpkg-deb", *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_the_package_is_in_order(package):
+    version = re.search(r"version (\S+)", run(EXPORTER, "--version").stdout).group(1)
+    fields = dict(re.findall(r"^ (\S+): (.*)$", dpkg("--info", package), re.M))
+    assert fields["Version"] == f"{version}-1" and package.name == f"heartbeat-exporter_{version}-1_{fields['Architecture']}.deb"
+    libraries = {d.split()[0] for d in fields["Depends"].split(", ")}
+    assert {"libc6", "libcrypt1", "libssl3", "libyaml-0-2", "zlib1g"} <= libraries
+    files = dpkg("--contents", package).splitlines()
+    modes = {line.split()[5]: line.split()[:2] for line in files}
+    for path, (mode, owner) in modes.items():
+        assert owner == "root/root", path
+        expected = "drwxr-xr-x" if path.endswith("/") else "-rwxr-xr-x" if "/bin/" in path else "-rw-r--r--"
+        assert mode == expected, path
+        assert path.startswith(("./usr/", "./etc/", "./lib/systemd/")) or path in ("./", "./lib/"), path
+    conffiles = subprocess.run(["dpkg-deb", "--ctrl-tarfile", package], capture_output=True, check=True).stdout
+    names = subprocess.run(["tar", "-t"], input=conffiles, capture_output=True, check=True).stdout.decode().split()
+    assert {"./control", "./conffiles", "./md5sums", "./postinst", "./prerm", "./postrm"} <= set(names)
+    listed = subprocess.run(["tar", "-xO", "./conffiles"], input=conffiles, capture_output=True, check=True).stdout.decode()
+    assert set(listed.split()) == {p[1:] for p in modes if p.startswith("./etc/") and not p.endswith("/")}
+
+
+def test_manual_pages(package, tmp_path):
+    dpkg("--extract", package, tmp_path)
+    for page in ("heartbeat-exporter", "heartbeat"):
+        path = tmp_path / "usr" / "share" / "man" / "man1" / f"{page}.1.gz"
+        text = subprocess.run(f"zcat {path}", shell=True, capture_output=True, text=True, check=True).stdout
+        assert text.startswith(f".TH {page.upper()} 1\n.SH NAME\n{page} \\- ")
+        for word in re.findall(r"--[a-z.-]+", run(BIN / page, "--help").stdout):
+            assert word.replace("-", r"\-") in text, word
+
+
+SCRIPT = r"""
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends /deb/*.deb >/log 2>&1 || { cat /log; exit 1; }
+getent passwd heartbeat-exporter | grep -q nologin
+stat -c '%U %G %a' /run/heartbeat | grep -qx 'heartbeat-exporter heartbeat-exporter 2775'
+test "$(dpkg --verify heartbeat-exporter)" = ""
+as_user() { exec setpriv --reuid heartbeat-exporter --regid heartbeat-exporter --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
+
+# As the unit starts it.
+export HEARTBEAT_FILE=/run/heartbeat/heartbeat_status.json
+heartbeat send the-package --data answer=42
+as_user heartbeat-exporter --config.file=/etc/heartbeat-exporter/heartbeat.yml 2>/log &
+pid=$!
+for i in $(seq 100); do heartbeat-exporter --health-check 2>/dev/null && break; sleep 0.1; done
+heartbeat status the-package
+perl -MIO::Socket -e 'my $s = IO::Socket::INET->new("127.0.0.1:9464") or die; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>' >/metrics
+grep -q '^heartbeat_data_answer{process="the-package"} 42' /metrics
+kill $pid; wait $pid
+
+# A change of the configuration outlives an upgrade and a removal, but not a purge.
+echo '# mine' >>/etc/heartbeat-exporter/heartbeat.yml
+dpkg --install /deb/*.deb >/log 2>&1
+grep -q mine /etc/heartbeat-exporter/heartbeat.yml
+apt-get remove -qq -y heartbeat-exporter >/log 2>&1
+! command -v heartbeat-exporter
+test -e /etc/heartbeat-exporter/heartbeat.yml
+dpkg --purge heartbeat-exporter >/log 2>&1 || { cat /log; exit 1; }
+! getent passwd heartbeat-exporter
+! getent group heartbeat-exporter
+left=$(find / -xdev -iname '*heartbeat*' -not -path '/proc/*' -not -path '/deb/*' -not -path '/sys/*' -not -path '/var/log/*')
+test -z "$left" || { echo "left behind: $left"; exit 1; }
+echo all is well
+"""
+
+
+def test_it_is_installed_run_and_purged_on_a_fresh_debian(podman, package):
+    result = podman("run", "--rm", f"--volume={package.parent}:/deb:ro", DEBIAN, "sh", "-c", SCRIPT, check=False)
+    assert result.returncode == 0 and result.stdout.endswith("all is well\n"), result.stdout + result.stderr
+
+
+def test_the_units_are_right_and_hardened(tmp_path):
+    """systemd's own judgement; the program is put where the unit looks for it."""
+    for unit in UNITS.glob("heartbeat-exporter*.s*"):
+        if unit.suffix in (".service", ".socket"):
+            (tmp_path / unit.name).write_text(unit.read_text().replace("/usr/bin/heartbeat-exporter", str(EXPORTER)))
+    units = sorted(tmp_path.glob("*.s*"))
+    assert [u.name for u in units] == [
+        "heartbeat-exporter-push.socket", "heartbeat-exporter.service", "heartbeat-exporter.socket",
+    ]  # fmt: skip
+    verified = run("systemd-analyze", "verify", "--man=no", *units)
+    assert verified.returncode == 0 and verified.stdout + verified.stderr == ""
+    judged = run(
+        "systemd-analyze", "security", "--offline=true", "--json=short", "--no-pager", "--threshold=20", tmp_path / "heartbeat-exporter.service"
+    )  # fmt: skip
+    # Exposure in tenths: 0 is none, 100 that of a service without any of these settings.
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert isinstance(json.loads(judged.stdout), list)
+
+
+def test_a_wrong_unit_is_noticed(tmp_path):
+    unit = tmp_path / "heartbeat-exporter.service"
+    text = (UNITS / "heartbeat-exporter.service").read_text()
+    unit.write_text(text.replace("NoNewPrivileges", "NoNewPrivilege"))
+    verified = run("systemd-analyze", "verify", "--man=no", unit)
+    assert "NoNewPrivilege" in verified.stderr
+    unit.write_text(re.sub(r"(?m)^(Protect|Restrict|Private|System|Capability).*\n", "", text))
+    judged = run("systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
+    assert judged.returncode != 0
