@@ -55,7 +55,7 @@ install_missing() {
 
 # The package lists are fetched only when the first try, with the lists as they are, fails.
 apt_install() {
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@")
   as_root "${install[@]}" >/dev/null 2>&1 && return 0
   say "fetching the package lists"
   as_root apt-get update -qq >&2 || return
