@@ -29,14 +29,13 @@ public final class FileProbe: Sendable {
   ///   - seconds: how long to wait; when an earlier question still hangs, it does not wait at all.
   ///   - wasGood: whether the last reading of the file went well.
   public func answers(within seconds: Double, wasGood: Bool) -> Bool {
-    let (isKnown, isHanging, needsThread) = state.withLock { state in
-      if wasGood && state.isLocal { return (true, false, false) }
+    if wasGood, state.withoutWaking({ $0.isLocal }) { return true }
+    let (isHanging, needsThread) = state.withLock { state in
       let isHanging = state.isAsked
       state.isAsked = true
       defer { state.hasThread = true }
-      return (false, isHanging, !state.hasThread)
+      return (isHanging, !state.hasThread)
     }
-    if isKnown { return true }
     if isHanging { return false }
     if needsThread {
       do throws(Errno) {

@@ -15,8 +15,10 @@ public struct HeartbeatFile: Sendable {
 
   /// Where the file is; a symbolic link is followed.
   public let path: String
-  private let stringKeys: Set<String>
+  private var reader: SnapshotReader
   private let maximumSize: Int
+  /// The content before `snapshot`, for its memory alone.
+  private var spare = HeartbeatSnapshot()
 
   /// The last good content; without processes before there was any.
   public private(set) var snapshot = HeartbeatSnapshot()
@@ -54,7 +56,7 @@ public struct HeartbeatFile: Sendable {
   ///   - maximumSize: a larger file is not read, in bytes.
   public init(path: String, stringKeys: Set<String> = [], maximumSize: Int = defaultMaximumSize) {
     self.path = path
-    self.stringKeys = stringKeys
+    reader = SnapshotReader(stringKeys: stringKeys)
     self.maximumSize = maximumSize
   }
 
@@ -114,7 +116,7 @@ public struct HeartbeatFile: Sendable {
   }
 
   private mutating func read() throws(HeartbeatFileProblem) {
-    var bytes: [UInt8] = []
+    var bytes = spare.takeBytes()
     let opened: stat
     do throws(Errno) {
       let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
@@ -130,15 +132,16 @@ public struct HeartbeatFile: Sendable {
     let isSettled = Clock.realtime - (modified ?? 0) > HeartbeatFile.timestampGrain
     stamp = nil
     stampProblem = nil
-    if bytes.count == snapshotLength, generation > 0,
-      bytes[...].elementsEqual(snapshot.bytes[..<snapshotLength])
-    {
+    if bytes.count == snapshotLength, generation > 0, snapshot.begins(with: bytes) {
+      spare.giveBack(bytes)
       stamp = isSettled ? HeartbeatFile.stamp(opened) : nil
       return
     }
     let length = bytes.count
     do throws(HeartbeatParseError) {
-      snapshot = try HeartbeatSnapshot(parsing: bytes, stringKeys: stringKeys)
+      var next = try reader.read(bytes, after: snapshot, into: &spare)
+      swap(&next, &snapshot)
+      spare = next
       snapshotLength = length
       generation += 1
       stamp = isSettled ? HeartbeatFile.stamp(opened) : nil

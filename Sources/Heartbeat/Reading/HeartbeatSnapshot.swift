@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// One content of a heartbeat file, parsed: flat arrays that point into the file's own bytes.
 public struct HeartbeatSnapshot: Sendable {
   /// A piece of UTF-8 in `bytes`.
@@ -24,6 +26,8 @@ public struct HeartbeatSnapshot: Sendable {
     public var strings: Range<Int>
     /// Its JSON object, in `bytes`.
     public var source: Range<Int>
+    /// Its name with the quotes and its object, in `bytes`, if these say all that there is of it.
+    var member: Range<Int>?
   }
 
   /// A number of a process's own data; booleans are 0 and 1.
@@ -101,9 +105,48 @@ public struct HeartbeatSnapshot: Sendable {
   public internal(set) var lastUpdated: Double?
   /// What was left out.
   public internal(set) var skipped: [SkipReason: Int] = [:]
+  /// In what it differs from the content that was read before it.
+  public internal(set) var changes = SnapshotChanges()
 
   /// A file without processes.
   public init() {}
+
+  /// Forgets everything and keeps the memory.
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+    numbers.removeAll(keepingCapacity: true)
+    strings.removeAll(keepingCapacity: true)
+    keyPaths = []
+    lastUpdated = nil
+    skipped = [:]
+    changes = SnapshotChanges()
+  }
+
+  /// Gives its bytes' memory away, empty.
+  mutating func takeBytes() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &bytes)
+    taken.removeAll(keepingCapacity: true)
+    return taken
+  }
+
+  /// Takes memory back for the next time.
+  mutating func giveBack(_ memory: consuming [UInt8]) {
+    bytes = memory
+  }
+
+  /// Whether its bytes begin with these.
+  func begins(with text: borrowing [UInt8]) -> Bool {
+    let count = text.count
+    guard count <= bytes.count else { return false }
+    return text.withUnsafeBytes { one in
+      bytes.withUnsafeBytes { other in
+        guard let one = one.baseAddress, let other = other.baseAddress else { return true }
+        return memcmp(one, other, count) == 0
+      }
+    }
+  }
 
   /// The text as a string.
   public func string(_ text: Text) -> String {

@@ -43,6 +43,8 @@ struct KeyPathTree {
   }
 
   private var nodes: [Node] = []
+  /// Every path, by node. A parent comes before its children, and they share its strings.
+  private(set) var keyPaths: [HeartbeatSnapshot.KeyPath] = []
   private var keys: [UInt8] = []
   private var places: [Place: Int] = [:]
   private var rootFirstChild = KeyPathTree.none
@@ -127,35 +129,18 @@ struct KeyPathTree {
       Node(
         parent: parent, key: start..<keys.count, needsDecoding: needsDecoding, pathLength: pathLength, isWanted: false))
     places[Place(parent: parent, key: key)] = node
+    let outer = parent >= 0 ? keyPaths[parent].components : []
+    keyPaths.append(HeartbeatSnapshot.KeyPath(components: outer + [text(of: nodes[node])]))
     if !wanted.isEmpty {
-      let path = components(of: node)
+      let path = keyPaths[node].components
       nodes[node].isWanted =
         wanted.contains(path.joined(separator: ".")) || wanted.contains(path.joined(separator: "_"))
     }
     return node
   }
 
-  /// Every path, by node. A parent comes before its children, and they share its strings.
-  var keyPaths: [HeartbeatSnapshot.KeyPath] {
-    var paths: [HeartbeatSnapshot.KeyPath] = []
-    paths.reserveCapacity(nodes.count)
-    for node in nodes {
-      let outer = node.parent >= 0 ? paths[node.parent].components : []
-      paths.append(HeartbeatSnapshot.KeyPath(components: outer + [text(of: node)]))
-    }
-    return paths
-  }
-
-  /// The keys of one node from the outside in, unescaped.
-  private func components(of node: Int) -> [String] {
-    var result: [String] = []
-    var next = node
-    while next >= 0 {
-      result.append(text(of: nodes[next]))
-      next = nodes[next].parent
-    }
-    return result.reversed()
-  }
+  /// How many paths there are.
+  var count: Int { nodes.count }
 
   private func text(of node: Node) -> String {
     let raw = keys[node.key]

@@ -49,7 +49,7 @@ extension SnapshotParser {
         add(number, key, firstNumber: firstNumber)
       } else {
         forget(key, firstNumber: firstNumber)
-        snapshot.skipped[.numberOutOfRange, default: 0] += 1
+        note(.numberOutOfRange)
       }
     }
   }

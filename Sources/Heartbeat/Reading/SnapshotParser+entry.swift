@@ -13,8 +13,13 @@ extension SnapshotParser {
   }
 
   /// Reads a process's object; nil when it is malformed and was counted as such.
-  mutating func entry(name: HeartbeatSnapshot.Text) throws(HeartbeatParseError) -> HeartbeatSnapshot.Entry? {
+  ///
+  /// - Parameter member: where its name stands, with the quotes.
+  mutating func entry(
+    name: HeartbeatSnapshot.Text, from member: Int
+  ) throws(HeartbeatParseError) -> HeartbeatSnapshot.Entry? {
     let start = cursor.position
+    let (notesBefore, decodedBefore) = (notes, decoded.count)
     let firstNumber = snapshot.numbers.count
     let firstString = snapshot.strings.count
     var fields = Fields()
@@ -38,15 +43,19 @@ extension SnapshotParser {
     guard case .time(let lastHeartbeat) = fields.lastHeartbeat else {
       let reason: HeartbeatSnapshot.SkipReason =
         if case .missing = fields.lastHeartbeat { .missingLastHeartbeat } else { .badLastHeartbeat }
-      snapshot.skipped[reason, default: 0] += 1
+      note(reason)
       snapshot.numbers.removeLast(snapshot.numbers.count - firstNumber)
       snapshot.strings.removeLast(snapshot.strings.count - firstString)
       return nil
     }
+    // What lies elsewhere than in its own text, or was counted, the text alone would not bring back.
+    let isWhole =
+      notes == notesBefore && decoded.count == decodedBefore && snapshot.strings.count == firstString
+      && name.range.upperBound <= cursor.text.count
     return HeartbeatSnapshot.Entry(
       name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
       numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
-      source: start..<cursor.position)
+      source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil)
   }
 
   private mutating func field(

@@ -1,25 +1,54 @@
 /// Reads a heartbeat file's JSON straight into the flat arrays of a snapshot.
 struct SnapshotParser {
   var cursor: JSONCursor
-  var snapshot = HeartbeatSnapshot()
+  var snapshot: HeartbeatSnapshot
   var paths: KeyPathTree
   /// Unescaped strings; they come to lie behind the file's bytes.
-  private var decoded: [UInt8] = []
-  private var names = NameTable()
+  private(set) var decoded: [UInt8] = []
+  /// The names of `snapshot.entries`. As long as these are the same as in the content before, it is that one's table.
+  private(set) var names: NameTable
+  /// The content before.
+  let previous: Previous
+  /// Every process so far has the name of the previous content's one at the same place.
+  private var isAligned = true
   private let maximumEntries: Int
   /// For each path the place in `numbers` where its number stood last, so that a repeated key replaces it.
   var lastNumber: [Int32] = []
   /// Numbers that a later value of the same key took back, to be removed at the end of the entry.
   var hasRemovedNumbers = false
+  /// How often something was counted as left out.
+  private(set) var notes = 0
 
-  init(_ text: UnsafeBufferPointer<UInt8>, stringKeys: Set<String>, maximumEntries: Int) {
-    cursor = JSONCursor(text)
-    paths = KeyPathTree(wanted: stringKeys)
-    self.maximumEntries = maximumEntries
+  /// What is taken over from the content before.
+  struct Previous {
+    /// The file's bytes, and the decoded strings behind them.
+    let text: UnsafeBufferPointer<UInt8>
+    let entries: [HeartbeatSnapshot.Entry]
+    let numbers: [HeartbeatSnapshot.Number]
+    let names: NameTable
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(text) }
   }
 
-  /// Reads the whole text; what it gives still lacks the file's own bytes.
-  mutating func parse() throws(HeartbeatParseError) -> (snapshot: HeartbeatSnapshot, decoded: [UInt8]) {
+  /// - Parameter spare: its memory is used for the new snapshot.
+  init(
+    _ text: UnsafeBufferPointer<UInt8>, paths: KeyPathTree, previous: Previous, maximumEntries: Int,
+    into spare: inout HeartbeatSnapshot
+  ) {
+    cursor = JSONCursor(text)
+    self.paths = paths
+    self.previous = previous
+    self.maximumEntries = maximumEntries
+    names = previous.names
+    snapshot = HeartbeatSnapshot()
+    swap(&snapshot, &spare)
+    snapshot.removeAll()
+    snapshot.changes.keepsShape = true
+    snapshot.changes.keepsProcesses = true
+  }
+
+  /// Reads the whole text; the snapshot still lacks the file's own bytes.
+  mutating func parse() throws(HeartbeatParseError) {
     if cursor.text.starts(with: [0xEF, 0xBB, 0xBF]) { cursor.position = 3 }
     cursor.skipWhiteSpace()
     guard cursor.position < cursor.text.count else { throw .empty }
@@ -34,7 +63,8 @@ struct SnapshotParser {
     // A shape that is wrong in a text that is torn as well is told as torn: that is what heals by itself.
     if let wrongShape { throw wrongShape }
     snapshot.keyPaths = paths.keyPaths
-    return (snapshot, decoded)
+    if snapshot.entries.count != previous.entries.count { leaveAlignment() }
+    snapshot.changes.keepsProcesses = isAligned && snapshot.changes.keepsProcesses
   }
 
   private func expectEnd() throws(HeartbeatParseError) {
@@ -98,13 +128,18 @@ struct SnapshotParser {
       return
     }
     repeat {
-      let raw = try cursor.string()
-      try cursor.expect(UInt8(ascii: ":"), "':'")
-      try process(named: raw)
+      if isAligned, let entry = unchanged(snapshot.entries.count, from: cursor.position) {
+        snapshot.entries.append(entry)
+      } else {
+        try process()
+      }
     } while try cursor.hasNext(UInt8(ascii: "}"))
   }
 
-  private mutating func process(named raw: JSONCursor.RawString) throws(HeartbeatParseError) {
+  private mutating func process() throws(HeartbeatParseError) {
+    let start = cursor.position
+    let raw = try cursor.string()
+    try cursor.expect(UInt8(ascii: ":"), "':'")
     guard !raw.range.isEmpty else { return try skip(.emptyName) }
     // An escape takes at most six bytes for one, so longer ones need not be decoded to know.
     guard raw.range.count <= 6 * HeartbeatSnapshot.maximumNameLength else { return try skip(.nameTooLong) }
@@ -112,11 +147,32 @@ struct SnapshotParser {
     let name = text(raw)
     guard name.range.count <= HeartbeatSnapshot.maximumNameLength else { return try skip(.nameTooLong) }
     guard snapshot.entries.count < maximumEntries else { return try skip(.tooManyEntries) }
-    guard let entry = try self.entry(name: name) else { return }
+    let place = snapshot.entries.count
+    if isAligned {
+      let isExpected = place < previous.entries.count && isSame(name, asPrevious: place)
+      guard let entry = try entry(name: name, from: start) else { return }
+      if isExpected {
+        compare(entry, with: previous.entries[place])
+        snapshot.entries.append(entry)
+      } else {
+        leaveAlignment()
+        add(entry, hash: withBytes(of: name) { NameTable.hash($0) })
+      }
+      return
+    }
     let hash = withBytes(of: name) { NameTable.hash($0) }
-    let place = names.find(hash) { isSame(snapshot.entries[$0].name, name) }
-    if let place {
-      snapshot.skipped[.duplicateName, default: 0] += 1
+    if let before = previous.names.find(hash, isSame: { isSame(name, asPrevious: $0) }),
+      let entry = unchanged(before, from: start)
+    {
+      add(entry, hash: hash)
+    } else if let entry = try entry(name: name, from: start) {
+      add(entry, hash: hash)
+    }
+  }
+
+  private mutating func add(_ entry: HeartbeatSnapshot.Entry, hash: Int) {
+    if let place = names.find(hash, isSame: { isSame(snapshot.entries[$0].name, entry.name) }) {
+      note(.duplicateName)
       snapshot.entries[place] = entry
     } else {
       names.insert(hash, at: snapshot.entries.count)
@@ -124,10 +180,27 @@ struct SnapshotParser {
     }
   }
 
+  /// From here on the names are another content's.
+  private mutating func leaveAlignment() {
+    guard isAligned else { return }
+    isAligned = false
+    snapshot.changes.keepsShape = false
+    names = NameTable()
+    for (place, entry) in snapshot.entries.enumerated() {
+      names.insert(withBytes(of: entry.name) { NameTable.hash($0) }, at: place)
+    }
+  }
+
   /// Leaves out what stands at the cursor, for a reason.
   mutating func skip(_ reason: HeartbeatSnapshot.SkipReason) throws(HeartbeatParseError) {
-    snapshot.skipped[reason, default: 0] += 1
+    note(reason)
     try cursor.skipValue()
+  }
+
+  /// Counts something that was left out.
+  mutating func note(_ reason: HeartbeatSnapshot.SkipReason) {
+    snapshot.skipped[reason, default: 0] += 1
+    notes &+= 1
   }
 
   /// Makes text of a string: its place in the file if it stands there as it is, else that of its decoded copy.
@@ -138,7 +211,7 @@ struct SnapshotParser {
     return HeartbeatSnapshot.Text(range: start..<cursor.text.count &+ decoded.count)
   }
 
-  private func withBytes<Result>(
+  func withBytes<Result>(
     of text: HeartbeatSnapshot.Text, _ body: (UnsafeRawBufferPointer) -> Result
   ) -> Result {
     let count = cursor.text.count
@@ -160,5 +233,11 @@ struct SnapshotParser {
   private func isSame(_ one: HeartbeatSnapshot.Text, _ other: HeartbeatSnapshot.Text) -> Bool {
     one.range.count == other.range.count
       && withBytes(of: one) { a in withBytes(of: other) { b in a.elementsEqual(b) } }
+  }
+
+  private func isSame(_ name: HeartbeatSnapshot.Text, asPrevious place: Int) -> Bool {
+    let before = previous.entries[place].name.range
+    guard name.range.count == before.count else { return false }
+    return withBytes(of: name) { $0.elementsEqual(UnsafeRawBufferPointer(rebasing: previous.bytes[before])) }
   }
 }

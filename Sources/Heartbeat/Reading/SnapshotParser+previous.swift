@@ -1,0 +1,63 @@
+internal import Glibc
+
+/// What did not change since the content before.
+extension SnapshotParser {
+  /// Takes over a process of the content before if the same text stands here, and passes that.
+  ///
+  /// A member is complete in itself, so the same bytes say the same wherever they stand.
+  mutating func unchanged(_ place: Int, from start: Int) -> HeartbeatSnapshot.Entry? {
+    guard place < previous.entries.count, let member = previous.entries[place].member,
+      member.count <= cursor.text.count &- start, let here = cursor.text.baseAddress,
+      let there = previous.text.baseAddress,
+      // In bounds: the member lies in the old text, and as many bytes are left in the new one.
+      memcmp(here + start, there + member.lowerBound, member.count) == 0
+    else { return nil }
+    var entry = previous.entries[place]
+    let shift = start &- member.lowerBound
+    cursor.position = start &+ member.count
+    let first = snapshot.numbers.count
+    if first != entry.numbers.lowerBound { snapshot.changes.keepsShape = false }
+    snapshot.numbers.append(contentsOf: previous.numbers[entry.numbers])
+    entry.name = entry.name.moved(by: shift)
+    entry.status = entry.status?.moved(by: shift)
+    entry.host = entry.host?.moved(by: shift)
+    entry.numbers = first..<snapshot.numbers.count
+    entry.strings = snapshot.strings.count..<snapshot.strings.count
+    entry.source = entry.source.lowerBound &+ shift..<entry.source.upperBound &+ shift
+    entry.member = start..<cursor.position
+    return entry
+  }
+
+  /// Notes in what a process differs from what it was.
+  mutating func compare(_ entry: HeartbeatSnapshot.Entry, with before: HeartbeatSnapshot.Entry) {
+    if entry.pid != before.pid { snapshot.changes.hasNewPid = true }
+    if !isSame(entry.status, asPrevious: before.status) { snapshot.changes.hasNewStatus = true }
+    if !isSame(entry.host, asPrevious: before.host) { snapshot.changes.keepsProcesses = false }
+    guard snapshot.changes.keepsShape else { return }
+    guard entry.numbers == before.numbers else {
+      snapshot.changes.keepsShape = false
+      return
+    }
+    for place in entry.numbers {
+      let (now, then) = (snapshot.numbers[place], previous.numbers[place])
+      guard now.key == then.key else {
+        snapshot.changes.keepsShape = false
+        return
+      }
+      // The bits, so that -0 is another value than 0.
+      if now.value.bitPattern != then.value.bitPattern { snapshot.changes.keys.insert(now.key) }
+    }
+  }
+
+  private func isSame(_ text: HeartbeatSnapshot.Text?, asPrevious before: HeartbeatSnapshot.Text?) -> Bool {
+    guard let text, let before else { return text == nil && before == nil }
+    guard text.range.count == before.range.count else { return false }
+    return withBytes(of: text) { $0.elementsEqual(UnsafeRawBufferPointer(rebasing: previous.bytes[before.range])) }
+  }
+}
+
+extension HeartbeatSnapshot.Text {
+  fileprivate func moved(by shift: Int) -> HeartbeatSnapshot.Text {
+    HeartbeatSnapshot.Text(range: range.lowerBound &+ shift..<range.upperBound &+ shift)
+  }
+}

@@ -1,0 +1,152 @@
+import Testing
+
+@testable import Heartbeat
+
+/// A snapshot as text, so that two can be compared whatever lies where in memory.
+private func told(_ snapshot: HeartbeatSnapshot) -> [String] {
+  var lines = ["updated \(snapshot.lastUpdated.map { "\($0)" } ?? "-")"]
+  for (reason, count) in snapshot.skipped.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+    lines.append("skipped \(reason) \(count)")
+  }
+  for entry in snapshot.entries {
+    let texts = [entry.name, entry.status, entry.host].map { $0.map(snapshot.string) ?? "-" }
+    lines.append("\(texts) \(entry.lastHeartbeat.bitPattern) \(entry.pid ?? 0)")
+    lines.append(String(decoding: snapshot.bytes[entry.source], as: UTF8.self))
+    for number in snapshot.numbers[entry.numbers] {
+      lines.append("\(snapshot.keyPaths[Int(number.key)].components) \(number.value.bitPattern)")
+    }
+    for string in snapshot.strings[entry.strings] {
+      lines.append("\(snapshot.keyPaths[Int(string.key)].components) \(snapshot.string(string.value))")
+    }
+  }
+  return lines
+}
+
+@Suite("Reading one content after the other")
+struct SnapshotReaderTests {
+  private struct Sequence {
+    var reader = SnapshotReader(stringKeys: ["s"])
+    var snapshot = HeartbeatSnapshot()
+    var spare = HeartbeatSnapshot()
+
+    /// Reads a content; what comes out must be what reading it by itself gives.
+    mutating func read(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> SnapshotChanges {
+      var next = try reader.read(Array(text.utf8), after: snapshot, into: &spare)
+      swap(&next, &snapshot)
+      spare = next
+      let alone = try HeartbeatSnapshot(parsing: Array(text.utf8), stringKeys: ["s"])
+      #expect(told(snapshot) == told(alone), sourceLocation: sourceLocation)
+      return snapshot.changes
+    }
+  }
+
+  private func file(_ members: String...) -> String { "{\"processes\": {\(members.joined(separator: ", "))}}" }
+  private func member(_ name: String, _ x: String = "1", at time: Int = 5, more: String = "") -> String {
+    "\"\(name)\": {\"last_heartbeat\": \(time), \"x\": \(x), \"y\": 2\(more)}"
+  }
+
+  @Test("the first content changes everything, the same one nothing")
+  func same() throws {
+    var sequence = Sequence()
+    let text = file(member("a"), member("b"))
+    #expect(try !sequence.read(text).keepsProcesses)
+    let changes = try sequence.read(text)
+    #expect(changes.keepsProcesses && changes.keepsShape && changes.keys.isEmpty)
+  }
+
+  @Test("a number that changed is told by its key, wherever the text moved to")
+  func number() throws {
+    var sequence = Sequence()
+    _ = try sequence.read(file(member("a"), member("b"), member("c")))
+    let changes = try sequence.read(file(member("a", "123456"), member("b", at: 6), member("c")))
+    #expect(changes.keepsProcesses && changes.keepsShape && !changes.hasNewPid && !changes.hasNewStatus)
+    #expect(changes.keys.map { sequence.snapshot.keyPaths[Int($0)].components } == [["x"]])
+    #expect(try sequence.read(file(member("a", "-0"), member("b", at: 6), member("c"))).keys.count == 1)
+    #expect(try sequence.read(file(member("a", "0"), member("b", at: 6), member("c"))).keys.count == 1)
+  }
+
+  @Test(
+    "what else a process says differently is told",
+    arguments: [
+      (#", "pid": 7"#, #", "pid": 8"#, "pid"), (#", "status": "a""#, #", "status": "b""#, "status"),
+      ("", #", "pid": 8"#, "pid"), (#", "status": "é""#, "", "status"), ("", #", "host": "far""#, "host"),
+      (#", "z": 1"#, #", "w": 1"#, "shape"), (#", "z": 1"#, "", "shape"), (#", "z": 1"#, #", "z": "1""#, "shape"),
+      (#", "z": 1"#, #", "z": 1e999"#, "shape"),
+    ])
+  func other(before: String, after: String, what: String) throws {
+    var sequence = Sequence()
+    _ = try sequence.read(file(member("o"), member("a", more: before), member("b")))
+    let changes = try sequence.read(file(member("o"), member("a", more: after), member("b")))
+    #expect(changes.hasNewPid == (what == "pid"))
+    #expect(changes.hasNewStatus == (what == "status"))
+    #expect(changes.keepsProcesses == (what != "host"))
+    #expect(changes.keepsShape == (what != "shape"))
+  }
+
+  @Test("processes that come, go, move or are written twice change everything")
+  func processes() throws {
+    var sequence = Sequence()
+    let (a, b, c) = (member("a"), member("b"), member("c"))
+    let contents = [
+      file(a, b), file(a, b, c), file(a, c), file(c, a), file(c, member("a", "9"), b), file(), file(b), file(b, b),
+      file(b, member("b", "3")), file(a, b), file(member("a", "3"), b, member("a", "4")), file(b, a),
+    ]
+    for content in contents { #expect(try !sequence.read(content).keepsProcesses, "\(content)") }
+  }
+
+  @Test("a malformed process costs nothing but itself")
+  func malformed() throws {
+    var sequence = Sequence()
+    let text = file(member("a"), "\"bad\": 7", "\"worse\": {}", member("b"))
+    _ = try sequence.read(text)
+    let changes = try sequence.read(text)
+    #expect(changes.keepsProcesses && changes.keepsShape)
+    #expect(sequence.snapshot.skipped == [.notAnObject: 1, .missingLastHeartbeat: 1])
+  }
+
+  @Test("after a content that is torn the next is compared with the last good one")
+  func torn() throws {
+    var sequence = Sequence()
+    let text = file(member("a"), member("b"))
+    _ = try sequence.read(text)
+    for length in [0, 1, 20, text.utf8.count - 1] {
+      #expect(throws: HeartbeatParseError.self) {
+        try sequence.reader.read(Array(text.utf8.prefix(length)), after: sequence.snapshot, into: &sequence.spare)
+      }
+    }
+    #expect(try sequence.read(text).keepsShape)
+    #expect(try sequence.read(file(member("a", "7"), member("b"))).keepsShape)
+  }
+
+  @Test("any sequence of contents gives what each gives by itself")
+  func random() throws {
+    var generator = SystemRandomNumberGenerator()
+    let names = ["a", "b", "c", "d", "e", "größe", "q\\\"", ""]
+    let extras = [
+      "", #", "pid": 1"#, #", "pid": 2"#, #", "status": "ok""#, #", "status": "\u00e9""#, #", "host": "far""#,
+      #", "s": "text""#, #", "s": 1"#, #", "m": {"x": 1, "y": {"z": 2}}"#, #", "big": 1e999"#, #", "x": 3"#,
+      #", "additional_data": {"x": 4, "s": "t"}"#, #", "additional_data": null"#,
+    ]
+    for _ in 0..<100 {
+      var sequence = Sequence()
+      var members: [String] = []
+      for _ in 0..<20 {
+        for _ in 0..<Int.random(in: 0...2) {
+          let made =
+            Int.random(in: 0..<12) == 0
+            ? "\"\(names.randomElement(using: &generator) ?? "")\": 3"
+            : member(
+              names.randomElement(using: &generator) ?? "", "\(Int.random(in: 0...3))", at: Int.random(in: 1...2),
+              more: extras.randomElement(using: &generator) ?? "")
+          switch Int.random(in: 0..<4) {
+          case 0 where !members.isEmpty: members.remove(at: Int.random(in: 0..<members.count))
+          case 1 where members.count > 1: members.swapAt(0, members.count - 1)
+          case 2 where !members.isEmpty: members[Int.random(in: 0..<members.count)] = made
+          default: members.append(made)
+          }
+        }
+        _ = try sequence.read("{\"processes\": {\(members.joined(separator: Bool.random() ? "," : " ,\n "))}}")
+      }
+    }
+  }
+}
