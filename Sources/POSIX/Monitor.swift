@@ -41,6 +41,14 @@ public final class Monitor<Value>: @unchecked Sendable {
     return body(&value)
   }
 
+  /// Runs `body` with the value while no other thread can touch it, and wakes nobody: for looking, and for changes that
+  /// nobody waits for.
+  public func withoutWaking<Result>(_ body: (inout Value) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body(&value)
+  }
+
   /// Waits until `body` gives something other than nil, and returns that.
   ///
   /// - Parameter timeout: seconds to wait at the most; nil waits without end.

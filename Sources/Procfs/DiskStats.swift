@@ -42,6 +42,6 @@ public struct DiskStats: Equatable, Sendable {
 extension Procfs {
   /// The host's disks, by `/proc/diskstats`.
   public func diskStats() throws(Errno) -> [DiskStats] {
-    try contents(of: "diskstats").withUnsafeBytes { DiskStats.parse($0) }
+    try withContents(of: "diskstats") { DiskStats.parse($0) }
   }
 }

@@ -116,13 +116,7 @@ extension Procfs {
   public func filesystems() throws(Errno) -> [Filesystem] {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
-    let mounts: [Mount]
-    if let bytes = try? contents(of: "1/mounts") {
-      mounts = bytes.withUnsafeBytes { Mount.parse($0) }
-    } else {
-      // Our own mount points begin with the place where the host's root is mounted.
-      mounts = try contents(of: "self/mounts").withUnsafeBytes { Mount.parse($0, below: root) }
-    }
+    let mounts = try currentMounts(below: root)
     var found: [Filesystem] = []
     for mount in mounts {
       var room = statvfs()
@@ -141,4 +135,21 @@ extension Procfs {
     }
     return found
   }
+
+  /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
+  private func currentMounts(below root: [UInt8]) throws(Errno) -> [Mount] {
+    if let mounts, !hasChanged(Self.hostMounts) || !hasChanged(Self.ownMounts) { return mounts }
+    let found: [Mount]
+    if let host = try? withContents(of: Self.hostMounts, { Mount.parse($0) }) {
+      found = host
+    } else {
+      // Our own mount points begin with the place where the host's root is mounted.
+      found = try withContents(of: Self.ownMounts) { Mount.parse($0, below: root) }
+    }
+    mounts = found
+    return found
+  }
+
+  private static let hostMounts: StaticString = "1/mounts"
+  private static let ownMounts: StaticString = "self/mounts"
 }

@@ -24,6 +24,6 @@ public struct LoadAverage: Equatable, Sendable {
 extension Procfs {
   /// The host's load, by `/proc/loadavg`; nil when it is not well-formed.
   public func loadAverage() throws(Errno) -> LoadAverage? {
-    try contents(of: "loadavg").withUnsafeBytes { LoadAverage(parsing: $0) }
+    try withContents(of: "loadavg") { LoadAverage(parsing: $0) }
   }
 }

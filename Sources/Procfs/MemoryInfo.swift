@@ -34,6 +34,6 @@ public struct MemoryInfo: Equatable, Sendable {
 extension Procfs {
   /// The host's memory, by `/proc/meminfo`.
   public func memoryInfo() throws(Errno) -> MemoryInfo {
-    try contents(of: "meminfo").withUnsafeBytes { MemoryInfo(parsing: $0) }
+    try withContents(of: "meminfo") { MemoryInfo(parsing: $0) }
   }
 }

@@ -31,6 +31,6 @@ public struct NetworkDevice: Equatable, Sendable {
 extension Procfs {
   /// The network devices of the exporter's own network namespace, by `/proc/net/dev`.
   public func networkDevices() throws(Errno) -> [NetworkDevice] {
-    try contents(of: "net/dev").withUnsafeBytes { NetworkDevice.parse($0) }
+    try withContents(of: "net/dev") { NetworkDevice.parse($0) }
   }
 }

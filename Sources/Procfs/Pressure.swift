@@ -45,7 +45,7 @@ extension Procfs {
       case .io: "pressure/io"
       }
     do throws(Errno) {
-      return try contents(of: file).withUnsafeBytes { Pressure(parsing: $0) }
+      return try withContents(of: file) { Pressure(parsing: $0) }
     } catch {
       // EOPNOTSUPP: the kernel could count but was told not to.
       if error.rawValue == ENOENT || error.rawValue == EOPNOTSUPP { return nil }

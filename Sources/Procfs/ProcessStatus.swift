@@ -20,3 +20,20 @@ struct ProcessStatus: Equatable {
     }
   }
 }
+
+extension Procfs {
+  /// Whether the number is a process's and not that of one of its further threads, by `Tgid` of its status.
+  func isProcess(_ pid: Int32) -> Bool {
+    guard pid > 0 else { return false }
+    return withFile("status", of: pid) { bytes in
+      var lines = ByteFields(bytes)
+      while let line = lines.line() {
+        guard line.hasPrefix("Tgid:") else { continue }
+        var fields = ByteFields(line)
+        _ = fields.field()
+        return fields.unsigned() == UInt64(pid)
+      }
+      return false
+    } ?? false
+  }
+}

@@ -7,24 +7,43 @@ extension Procfs {
   public func processTable() throws(Errno) -> ProcessTable {
     ProcessTable(self, pids: try processIDs())
   }
+
+  /// A table in which at most `count` processes will be looked up by number: of a few each is asked for by itself, which
+  /// costs less than a list of all that run on the host.
+  ///
+  /// - Throws: why the directory cannot be read.
+  public func processTable(forLookUps count: Int) throws(Errno) -> ProcessTable {
+    guard count <= ProcessTable.fewLookUps, isServedByKernel, selfPID != nil else { return try processTable() }
+    return ProcessTable(self, pids: nil)
+  }
 }
 
-/// The processes at one moment. Which there are is known at once; each one's stat is read when it is first asked for,
-/// and kept.
+/// The processes at one moment. Each one's stat is read when it is first asked for, and kept.
 public final class ProcessTable {
-  /// The numbers of all processes, in ascending order.
-  public let pids: [Int32]
+  /// Up to this many numbers are looked up without a list.
+  static let fewLookUps = 16
+
   /// Unix time in seconds at which the host booted; nil when the kernel does not tell.
   public let bootTime: Double?
 
   private let procfs: Procfs
+  /// nil until somebody asks for all.
+  private var listed: PIDList?
   private var stats: [Int32: ProcessStat?] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
-  init(_ procfs: Procfs, pids: [Int32]) {
+  init(_ procfs: Procfs, pids: [Int32]?) {
     self.procfs = procfs
-    self.pids = pids
+    listed = pids.map(PIDList.init)
     bootTime = procfs.bootTime()
+  }
+
+  /// The numbers of all processes, in ascending order.
+  public var pids: [Int32] {
+    if let listed { return listed.pids }
+    let list = PIDList((try? procfs.processIDs()) ?? [])
+    listed = list
+    return list.pids
   }
 
   /// How many seconds after its last beat a process may seem to have started and still be the one that beat.
@@ -34,22 +53,18 @@ public final class ProcessTable {
   /// processes start in a second.
   public static let startTolerance = 2.0
 
-  /// Whether a process of that number was there when the table was made.
+  /// Whether a process of that number is in the list of all.
   public func exists(_ pid: Int32) -> Bool {
-    var low = 0
-    var high = pids.count
-    while low < high {
-      let middle = (low + high) / 2
-      if pids[middle] < pid { low = middle + 1 } else { high = middle }
-    }
-    return low < pids.count && pids[low] == pid
+    _ = pids
+    return listed?.contains(pid) ?? false
   }
 
   /// The process's stat; nil when there is no such process, or not any more.
   public func stat(of pid: Int32) -> ProcessStat? {
+    if let listed, !listed.contains(pid) { return nil }
     if let known = stats[pid] { return known }
-    guard exists(pid) else { return nil }
-    let stat = procfs.stat(of: pid)
+    // The number of a thread opens a directory too, but is in no list.
+    let stat = listed != nil || procfs.isProcess(pid) ? procfs.stat(of: pid) : nil
     stats[pid] = .some(stat)
     return stat
   }

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import POSIX
+public import POSIX
 
 /// The kernel's view of processes and of the host: `/proc`, and `statvfs(3)` of what is mounted.
 ///
@@ -16,6 +16,11 @@ public final class Procfs {
   private var directory: FileDescriptor?
   private var isKernel = false
   private var lastBootTime: Double?
+  private var kept = KeptFiles()
+  /// What `/proc/stat` said last, until somebody takes it.
+  private var pendingStat: (stat: SystemStat, time: UInt64)?
+  /// The file systems that were mounted when `/proc` last said that this changed.
+  var mounts: [Mount]?
 
   /// The most bytes of one of the host's files that are read; the rest of a longer one is left out.
   static let sizeLimit = 4 << 20
@@ -57,9 +62,46 @@ public final class Procfs {
     return isKernel
   }
 
-  /// Reads a file of the host, at most `sizeLimit` bytes of it.
-  func contents(of file: StaticString) throws(Errno) -> [UInt8] {
+  /// Hands `body` a file of the host, at most `sizeLimit` bytes of it. `body` must read nothing else of `/proc`.
+  func withContents<Result>(
+    of file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
+  ) throws(Errno) -> Result {
+    guard isServedByKernel else {
+      let bytes = try contents(openFile(file, in: try root()))
+      return bytes.withUnsafeBytes(body)
+    }
+    if let descriptor = kept.descriptor(of: file) {
+      if let count = try? readFromStart(descriptor), count < buffer.count {
+        return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      }
+      // It does not fit, or what it spoke of is gone: then it is opened anew, and all others at their next use.
+      kept.removeAll()
+    }
     let opened = try openFile(file, in: try root())
+    let count = try readFromStart(opened.rawValue)
+    guard count < buffer.count else {
+      let bytes = try contents(opened)
+      return bytes.withUnsafeBytes(body)
+    }
+    kept.keep(opened, as: file)
+    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// Fills the buffer with a file from its beginning to its end; a full buffer says that there is more.
+  private func readFromStart(_ descriptor: Int32) throws(Errno) -> Int {
+    var count = 0
+    // The kernel gives a file in pieces of whole lines, so only an empty piece is the end.
+    while count < buffer.count {
+      let got = try retryingOnInterrupt {
+        pread(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count, off_t(count))
+      }
+      if got == 0 { break }
+      count += Int(got)
+    }
+    return count
+  }
+
+  private func contents(_ opened: borrowing FileDescriptor) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     do throws(Errno) {
       try opened.readToEnd(appendingTo: &bytes, limit: Self.sizeLimit)
@@ -67,6 +109,15 @@ public final class Procfs {
       if error.rawValue != EFBIG { throw error }
     }
     return bytes
+  }
+
+  /// Whether a file of `/proc` has changed since it was last asked, as far as the kernel tells that by `poll(2)`; true
+  /// when it does not, or when the file is not kept open.
+  func hasChanged(_ file: StaticString) -> Bool {
+    guard isServedByKernel, let descriptor = kept.descriptor(of: file) else { return true }
+    var asked = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
+    guard poll(&asked, 1, 0) >= 0 else { return true }
+    return asked.revents & Int16(POLLPRI | POLLERR | POLLHUP | POLLNVAL) != 0
   }
 
   /// Hands `body` a file of the process whose directory is open, as much as one `read(2)` into the buffer gives: the
@@ -151,10 +202,30 @@ public final class Procfs {
   /// The kernel works it out anew from the clock at each read and cuts it to whole seconds, so it may waver by one;
   /// the last value stays as long as the new one is that close, so start times do not change between two scrapes.
   public func bootTime() -> Double? {
-    guard let bytes = try? contents(of: "stat"), let now = bytes.withUnsafeBytes(SystemStat.bootTime) else {
-      return lastBootTime
+    if let read = try? readStat() {
+      pendingStat = (read, Clock.monotonicNanoseconds)
+      if read.bootTime != nil { return read.bootTime }
     }
-    return steady(bootTime: now)
+    return lastBootTime
+  }
+
+  /// How long `/proc/stat` may have been read for the boot time and still serve for the rest of it, in nanoseconds: both
+  /// are asked for in one scrape, one right after the other.
+  private static let statAge: UInt64 = 100_000_000
+
+  /// What `/proc/stat` says: as it was just read for `bootTime`, or read now.
+  ///
+  /// - Throws: why it cannot be read.
+  public func systemStat() throws(Errno) -> SystemStat {
+    defer { pendingStat = nil }
+    if let pending = pendingStat, Clock.monotonicNanoseconds &- pending.time < Self.statAge { return pending.stat }
+    return try readStat()
+  }
+
+  private func readStat() throws(Errno) -> SystemStat {
+    var stat = try withContents(of: "stat") { SystemStat(parsing: $0) }
+    stat.bootTime = stat.bootTime.map(steady)
+    return stat
   }
 
   /// The boot time to use when the kernel says `now`.

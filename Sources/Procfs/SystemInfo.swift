@@ -22,10 +22,10 @@ extension Procfs {
     var info = SystemInfo(
       systemName: text(of: name.sysname), release: text(of: name.release), version: text(of: name.version),
       machine: text(of: name.machine), nodeName: text(of: name.nodename))
-    if let bytes = try? contents(of: "sys/kernel/hostname") {
-      let host = bytes.prefix { $0 != UInt8(ascii: "\n") }
-      if !host.isEmpty { info.nodeName = String(decoding: host, as: UTF8.self) }
+    let host = try? withContents(of: "sys/kernel/hostname") { bytes in
+      String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
+    if let host, !host.isEmpty { info.nodeName = host }
     return info
   }
 

@@ -1,5 +1,3 @@
-public import POSIX
-
 /// Seconds that one CPU spent in each mode since the host booted.
 public struct CPUTimes: Equatable, Sendable {
   /// The names of the modes, in the order of `seconds`. Time that guests ran is part of `user` and `nice`.
@@ -46,14 +44,5 @@ public struct SystemStat: Equatable, Sendable {
       return UnsafeRawBufferPointer(rebasing: line.dropFirst(6)).unsigned.map { Double($0) }
     }
     return nil
-  }
-}
-
-extension Procfs {
-  /// The host's CPUs and boot time, by `/proc/stat`.
-  public func systemStat() throws(Errno) -> SystemStat {
-    var result = try contents(of: "stat").withUnsafeBytes { SystemStat(parsing: $0) }
-    if let now = result.bootTime { result.bootTime = steady(bootTime: now) }
-    return result
   }
 }

@@ -224,6 +224,7 @@ def test_a_storm_of_sighup(exporter, beats, tmp_path):
     config = tmp_path / "config.yml"
     config.write_text("processes:\n  bidder:\n    timeout: 30s\n")
     e = exporter(f"--config.file={config}")
+    e.metrics()  # some files of /proc stay open from the first scrape on
     descriptors = len(os.listdir(f"/proc/{e.process.pid}/fd"))
     for n in range(2000):
         e.signal(signal.SIGHUP)

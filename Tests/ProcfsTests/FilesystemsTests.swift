@@ -10,7 +10,7 @@ struct FilesystemsTests {
 
   @Test("those that hold data of the host, each device once")
   func fixture() throws {
-    let bytes = try Fixture.procfs().contents(of: "1/mounts")
+    let bytes = try Fixture.procfs().withContents(of: "1/mounts") { Array($0) }
     #expect(
       Self.mounts(String(decoding: bytes, as: UTF8.self)) == ["/run", "/", "/boot/efi", "/srv/my data"])
   }

@@ -110,7 +110,7 @@ struct HostTests {
       ("pressure/io", { Pressure(parsing: $0).fullSeconds == nil ? 0 : 1 }),
     ]
     for (file, parser) in parsers {
-      let bytes = try procfs.contents(of: file)
+      let bytes = try procfs.withContents(of: file) { Array($0) }
       let whole = bytes.withUnsafeBytes(parser)
       #expect(whole > 0)
       for count in bytes.indices {

@@ -40,7 +40,7 @@ struct ProcessCollector {
   mutating func collect(_ monitored: MonitoredProcesses, into body: inout ScrapeBody) -> Bool {
     let table: ProcessTable
     do throws(Errno) {
-      table = try procfs.processTable()
+      table = try procfs.processTable(forLookUps: monitored.processes.count)
     } catch {
       return false
     }
@@ -63,7 +63,8 @@ struct ProcessCollector {
     }
     let own = procfs.selfPID
     if let own { running.append(Found(labels: ownLabels.bytes[...], pid: own, wholeTree: false)) }
-    body.append(up.render(flags, of: monitored, further: own == nil ? nil : ownLabels))
+    body.append(
+      up.render(flags, of: monitored, further: own == nil ? nil : ownLabels, in: body.exposition.style))
     writeFigures(of: running, table: table, into: &body.exposition)
     return true
   }
@@ -91,7 +92,7 @@ struct ProcessCollector {
 
   /// Looks for each monitored process, and reads what those that run use; nil when /proc cannot be read.
   func observe(_ monitored: MonitoredProcesses) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
-    guard let table = try? procfs.processTable() else { return nil }
+    guard let table = try? procfs.processTable(forLookUps: monitored.processes.count) else { return nil }
     return zip(monitored.processes, search(monitored, table)).map { process, outcome in
       guard case .runs(let pid) = outcome else { return (outcome, nil) }
       return (outcome, process.children ? table.figures(ofTree: pid) : table.figures(of: pid))
@@ -116,7 +117,7 @@ struct ProcessCollector {
     func write(_ family: MetricFamily, _ value: (ProcessFigures) -> Double?) {
       exposition.family(family) { samples in
         for process in running {
-          if let value = value(process.figures) { samples.add(labels: process.labels, value) }
+          if let value = value(process.figures) { samples.add(labels: process.labels.span, value) }
         }
       }
     }
@@ -134,7 +135,7 @@ struct ProcessCollector {
         for (kind, count) in [
           ("voluntary", process.figures.voluntarySwitches), ("involuntary", process.figures.involuntarySwitches),
         ] {
-          if let count { samples.add(labels: process.labels, "kind", kind.utf8, Double(count)) }
+          if let count { samples.add(labels: process.labels.span, "kind", kind.utf8Span.span, Double(count)) }
         }
       }
     }

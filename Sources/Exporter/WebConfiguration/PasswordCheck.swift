@@ -42,12 +42,12 @@ final class PasswordCheck: Sendable {
   }
 
   /// Whether anybody must say who he is.
-  var isNeeded: Bool { state.withLock { !$0.users.isEmpty } }
+  var isNeeded: Bool { state.withoutWaking { !$0.users.isEmpty } }
 
   /// Whether this user gave this password before, and it was right.
   func isKnown(_ credentials: BasicCredentials) -> Bool {
     guard
-      let (hash, known) = state.withLock({ state -> (PasswordHash, [UInt8])? in
+      let (hash, known) = state.withoutWaking({ state -> (PasswordHash, [UInt8])? in
         guard let hash = state.users[credentials.user], let known = state.known[credentials.user] else { return nil }
         return (hash, known)
       })
@@ -91,7 +91,7 @@ final class PasswordCheck: Sendable {
   /// Compares by bcrypt, with the same work for every user and for nobody: 2^c rounds for a hash of cost c, and for what
   /// is missing to the highest cost n the dummies of cost c, c + 1, ... n - 1, whose rounds add up to 2^n - 2^c.
   func verify(_ credentials: BasicCredentials) -> Bool {
-    let (hash, cost) = state.withLock { ($0.users[credentials.user], $0.cost) }
+    let (hash, cost) = state.withoutWaking { ($0.users[credentials.user], $0.cost) }
     guard let hash else {
       _ = PasswordHash(workOf: cost).matches(credentials.password)
       return false
