@@ -1,3 +1,4 @@
+internal import Exposition
 internal import HTTPServer
 
 /// Which path is answered by what.
@@ -147,7 +148,8 @@ struct Routes: Sendable {
       responder.send(.text(400, error.description))
       return
     }
-    if !queue.add(ScrapeRequest(selection: selection, coding: coding, responder: responder)) {
+    let style = ExpositionStyle.negotiate(accept: request.header("Accept"))
+    if !queue.add(ScrapeRequest(selection: selection, style: style, coding: coding, responder: responder)) {
       var response = Response.text(503, "too many scrapes at once; the limit is --web.max-requests")
       response.headers.append(("Retry-After", "1"))
       responder.send(response)

@@ -1,20 +1,27 @@
 /// The body of one scrape as it is being written: families one behind the other in one byte buffer.
 ///
-/// Source: Prometheus text-based format, version 0.0.4.
+/// Sources: Prometheus text-based format, versions 0.0.4 and 1.0.0; OpenMetrics 1.0.0, "Text format".
 public struct Exposition: Sendable {
-  /// What `Content-Type` says of the bytes.
-  public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
+  /// How it is written.
+  public let style: ExpositionStyle
   /// The text so far.
   public private(set) var bytes: [UInt8] = []
 
   /// An empty body.
-  public init() {}
+  public init(_ style: ExpositionStyle = .plain) {
+    self.style = style
+  }
 
   /// An empty body that is written into the memory of an old one, unless somebody still holds that.
-  public init(reusing old: consuming [UInt8]) {
+  public init(_ style: ExpositionStyle = .plain, reusing old: consuming [UInt8]) {
+    self.style = style
     old.removeAll(keepingCapacity: true)
     bytes = old
+  }
+
+  /// Writes what stands behind the last family, where the format has something there.
+  public mutating func end() {
+    if style.format == .openMetrics1_0_0 { bytes.append(contentsOf: "# EOF\n".utf8) }
   }
 
   /// Gives the text away and goes on with another buffer.
@@ -32,7 +39,7 @@ public struct Exposition: Sendable {
   /// Writes one family; a family to which `body` adds no sample is left out altogether.
   @inlinable
   public mutating func family(_ family: MetricFamily, _ body: (inout FamilySamples) -> Void) {
-    var samples = FamilySamples(family, after: takeBytes())
+    var samples = FamilySamples(family, in: style, after: takeBytes())
     body(&samples)
     giveBack(samples.finish())
   }

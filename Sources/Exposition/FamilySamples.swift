@@ -3,17 +3,15 @@ public struct FamilySamples: ~Copyable {
   @usableFromInline var bytes: [UInt8]
   @usableFromInline let start: Int
   @usableFromInline let samplesStart: Int
-  @usableFromInline let name: [UInt8]
-  @usableFromInline let lineStart: [UInt8]
+  @usableFromInline let spelling: MetricFamily.Spelling
 
   @usableFromInline
-  init(_ family: MetricFamily, after bytes: consuming [UInt8]) {
+  init(_ family: MetricFamily, in style: ExpositionStyle, after bytes: consuming [UInt8]) {
+    spelling = family.spelling(in: style)
     start = bytes.count
     self.bytes = bytes
-    self.bytes.append(contentsOf: family.header)
+    self.bytes.append(contentsOf: spelling.header)
     samplesStart = self.bytes.count
-    name = family.name
-    lineStart = family.lineStart
   }
 
   /// How many bytes of samples were written.
@@ -22,49 +20,64 @@ public struct FamilySamples: ~Copyable {
   /// Adds a series with ready-made labels.
   @inlinable
   public mutating func add(_ labels: Labels, _ value: Double) {
-    add(labels: labels.bytes[...], value)
+    add(labels: labels.bytes.span, value)
   }
 
   /// Adds a series whose labels lie in a larger buffer.
   ///
   /// - Parameter labels: the inside of the braces, already escaped; empty for none.
   @inlinable
-  public mutating func add(labels: ArraySlice<UInt8>, _ value: Double) {
-    appendName(labels: labels)
-    Number.append(value, to: &bytes)
-    bytes.append(UInt8(ascii: "\n"))
+  public mutating func add(labels: Span<UInt8>, _ value: Double) {
+    FamilySamples.append(spelling, labels, to: &bytes) { Number.write(value, to: &$0) }
   }
 
   /// Adds a series whose value is a time in whole microseconds, which is written in seconds.
   @inlinable
-  public mutating func add(labels: ArraySlice<UInt8>, microseconds: Int64) {
-    appendName(labels: labels)
-    Number.append(microseconds: microseconds, to: &bytes)
-    bytes.append(UInt8(ascii: "\n"))
+  public mutating func add(labels: Span<UInt8>, microseconds: Int64) {
+    FamilySamples.append(spelling, labels, to: &bytes) { Number.write(microseconds: microseconds, to: &$0) }
   }
 
   /// Adds a series with one more label behind the ready-made ones.
-  public mutating func add(
-    labels: ArraySlice<UInt8>, _ name: StaticString, _ labelValue: some Sequence<UInt8>, _ value: Double
-  ) {
-    bytes.append(contentsOf: lineStart)
-    bytes.append(contentsOf: labels)
+  public mutating func add(labels: Span<UInt8>, _ name: StaticString, _ labelValue: Span<UInt8>, _ value: Double) {
+    bytes.append(contentsOf: spelling.lineStart)
+    labels.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     Labels.append(name, labelValue, to: &bytes, separated: !labels.isEmpty)
     bytes.append(contentsOf: "} ".utf8)
     Number.append(value, to: &bytes)
     bytes.append(UInt8(ascii: "\n"))
   }
 
+  /// Appends a line whose number `writeNumber` writes, in one go.
   @inlinable
-  mutating func appendName(labels: ArraySlice<UInt8>) {
-    if labels.isEmpty {
-      bytes.append(contentsOf: name)
-      bytes.append(UInt8(ascii: " "))
-    } else {
-      bytes.append(contentsOf: lineStart)
-      bytes.append(contentsOf: labels)
-      bytes.append(UInt8(ascii: "}"))
-      bytes.append(UInt8(ascii: " "))
+  static func append(
+    _ spelling: MetricFamily.Spelling, _ labels: Span<UInt8>, to bytes: inout [UInt8],
+    _ writeNumber: (inout OutputSpan<UInt8>) -> Void
+  ) {
+    let longest = spelling.lineStart.count + spelling.bare.count + labels.count + Number.maximumLength + 4
+    bytes.append(addingCapacity: longest) { line in
+      if labels.isEmpty {
+        append(spelling.bare.span, to: &line)
+      } else {
+        append(spelling.lineStart.span, to: &line)
+        append(labels, to: &line)
+        line.append(UInt8(ascii: "}"))
+        line.append(UInt8(ascii: " "))
+      }
+      writeNumber(&line)
+      line.append(UInt8(ascii: "\n"))
+    }
+  }
+
+  @inlinable
+  static func append(_ text: Span<UInt8>, to line: inout OutputSpan<UInt8>) {
+    guard text.count <= line.freeCapacity else { return }
+    // In bounds: there is room for the whole text, and two buffers of different arrays do not overlap.
+    line.withUnsafeMutableBufferPointer { buffer, written in
+      text.withUnsafeBufferPointer { text in
+        guard let target = buffer.baseAddress, let source = text.baseAddress else { return }
+        (target + written).initialize(from: source, count: text.count)
+      }
+      written &+= text.count
     }
   }
 

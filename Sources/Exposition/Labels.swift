@@ -15,8 +15,7 @@ public struct Labels: Hashable, Sendable {
 
   /// Appends a label whose value is a string.
   public mutating func append(_ name: StaticString, _ value: String) {
-    var value = value
-    value.withUTF8 { Labels.append(name, $0, to: &bytes) }
+    Labels.append(name, value.utf8Span.span, to: &bytes)
   }
 
   /// Appends one label, with the separator in front of it where `bytes` already ends with a label.
@@ -24,8 +23,9 @@ public struct Labels: Hashable, Sendable {
   /// - Parameters:
   ///   - value: UTF-8 of the value, unescaped.
   ///   - bytes: a buffer that is empty or ends with a label pair.
+  ///   - separated: whether there is a separator; nil asks `bytes`.
   public static func append(
-    _ name: StaticString, _ value: some Sequence<UInt8>, to bytes: inout [UInt8], separated: Bool? = nil
+    _ name: StaticString, _ value: Span<UInt8>, to bytes: inout [UInt8], separated: Bool? = nil
   ) {
     if separated ?? !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
     name.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -38,14 +38,25 @@ public struct Labels: Hashable, Sendable {
   /// Appends a label value with backslash, double quote and line feed escaped.
   ///
   /// Source: Prometheus text-based format, "Comments, help text, and type information".
-  public static func appendEscaped(_ value: some Sequence<UInt8>, to bytes: inout [UInt8]) {
-    for byte in value {
-      switch byte {
-      case UInt8(ascii: "\\"): bytes.append(contentsOf: #"\\"#.utf8)
-      case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
-      case UInt8(ascii: "\n"): bytes.append(contentsOf: #"\n"#.utf8)
-      default: bytes.append(byte)
+  public static func appendEscaped(_ value: Span<UInt8>, to bytes: inout [UInt8]) {
+    var start = 0
+    for index in value.indices {
+      let escaped: StaticString
+      switch value[index] {
+      case UInt8(ascii: "\\"): escaped = #"\\"#
+      case UInt8(ascii: "\""): escaped = #"\""#
+      case UInt8(ascii: "\n"): escaped = #"\n"#
+      default: continue
       }
+      append(value.extracting(start..<index), to: &bytes)
+      escaped.withUTF8Buffer { bytes.append(contentsOf: $0) }
+      start = index + 1
     }
+    append(value.extracting(start..<value.count), to: &bytes)
+  }
+
+  private static func append(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
+    // The pointer is used for this copy alone.
+    text.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
   }
 }

@@ -2,8 +2,9 @@
 public enum MetricName {
   /// The name of the gauge for a key path: prefix, then the keys in snake_case joined by `_`.
   ///
-  /// `["memory_usage", "heapTotal"]` gives `memory_usage_heap_total`. What a metric name may not hold becomes `_`,
-  /// one for each character. Source: Prometheus data model, "Metric names and labels".
+  /// `["memory_usage", "heapTotal"]` gives `memory_usage_heap_total`. Characters that only newer readers take in a name
+  /// stay; `NameEscaping` is for the others. Control characters become `_`. Source: Prometheus data model, "Metric names
+  /// and labels".
   public static func make(prefix: String, keyPath: [String]) -> String {
     var name = prefix
     for (index, key) in keyPath.enumerated() {
@@ -13,13 +14,13 @@ public enum MetricName {
     return name
   }
 
-  /// Turns `heapTotal` into `heap_total`, `HTTPRequests` into `http_requests`, `cpu-load` into `cpu_load`.
+  /// Turns `heapTotal` into `heap_total`, `HTTPRequests` into `http_requests`.
   static func snakeCase(_ key: String) -> String {
     let scalars = Array(key.unicodeScalars)
     var name = String.UnicodeScalarView()
     for (index, scalar) in scalars.enumerated() {
       guard isUpper(scalar) else {
-        name.append(isLower(scalar) || isDigit(scalar) ? scalar : "_")
+        name.append(scalar.properties.generalCategory == .control ? "_" : scalar)
         continue
       }
       if index > 0 {

@@ -10,63 +10,105 @@ public enum Number {
   /// Appends a value.
   @inlinable
   public static func append(_ value: Double, to bytes: inout [UInt8]) {
-    if let whole = Int64(exactly: value), whole.magnitude <= exactIntegerLimit, whole != 0 || value.sign == .plus {
-      append(whole, to: &bytes)
-    } else if !appendDecimal(value, to: &bytes) {
-      appendGeneral(value, to: &bytes)
-    }
-  }
-
-  /// Appends an integer in decimal.
-  @inlinable
-  public static func append(_ value: Int64, to bytes: inout [UInt8]) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    append(digitsOf: value.magnitude, atLeast: 1, to: &bytes)
+    bytes.append(addingCapacity: maximumLength) { write(value, to: &$0) }
   }
 
   /// Appends a time of whole microseconds in seconds, without zeros at its end: `append` of the nearest double.
   @inlinable
   public static func append(microseconds: Int64, to bytes: inout [UInt8]) {
-    if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
+    bytes.append(addingCapacity: maximumLength) { write(microseconds: microseconds, to: &$0) }
+  }
+
+  /// Writes a value; `output` must have room for `maximumLength` more bytes.
+  @inlinable
+  static func write(_ value: Double, to output: inout OutputSpan<UInt8>) {
+    if let whole = Int64(exactly: value), whole.magnitude <= exactIntegerLimit, whole != 0 || value.sign == .plus {
+      if whole < 0 { output.append(UInt8(ascii: "-")) }
+      write(digitsOf: whole.magnitude, atLeast: 1, to: &output)
+    } else if !writeDecimal(value, to: &output) {
+      writeGeneral(value, to: &output)
+    }
+  }
+
+  /// Writes a time of whole microseconds in seconds.
+  @inlinable
+  static func write(microseconds: Int64, to output: inout OutputSpan<UInt8>) {
+    if microseconds < 0 { output.append(UInt8(ascii: "-")) }
     let parts = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
     var fraction = parts.remainder
-    append(digitsOf: parts.quotient, atLeast: 1, to: &bytes)
+    write(digitsOf: parts.quotient, atLeast: 1, to: &output)
     guard fraction != 0 else { return }
     var decimals = 6
     while fraction % 10 == 0 {
       fraction /= 10
       decimals -= 1
     }
-    bytes.append(UInt8(ascii: "."))
-    append(digitsOf: fraction, atLeast: decimals, to: &bytes)
+    output.append(UInt8(ascii: "."))
+    write(digitsOf: fraction, atLeast: decimals, to: &output)
   }
 
   /// Above 2^53 neighbouring integers share a `Double`, so their plain digits would claim more than is known.
   @usableFromInline static let exactIntegerLimit: UInt64 = 1 << 53
 
+  /// Two digits for each number below 100.
+  @usableFromInline static let pairs: StaticString = """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
+
   @inlinable
-  static func append(digitsOf magnitude: UInt64, atLeast minimum: Int, to bytes: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+  static func write(digitsOf magnitude: UInt64, atLeast minimum: Int, to output: inout OutputSpan<UInt8>) {
+    let digits = max(count(of: magnitude), minimum)
+    guard digits <= output.freeCapacity else { return }
+    // In bounds: there is room for `digits` bytes, which are all written, from the last to the first; a pair begins at
+    // an even place below 200.
+    output.withUnsafeMutableBufferPointer { buffer, written in
+      let pairs = pairs.utf8Start
+      var place = written &+ digits
       var rest = magnitude
-      var start = 20
-      repeat {
-        start &-= 1
-        let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-        digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder)
+      while rest >= 100 {
+        let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 100)
         rest = quotient
-      } while rest != 0 || 20 &- start < minimum
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start..<20]))
+        place &-= 2
+        buffer[place] = pairs[Int(remainder) &* 2]
+        buffer[place &+ 1] = pairs[Int(remainder) &* 2 &+ 1]
+      }
+      if rest >= 10 {
+        place &-= 2
+        buffer[place] = pairs[Int(rest) &* 2]
+        buffer[place &+ 1] = pairs[Int(rest) &* 2 &+ 1]
+      } else {
+        place &-= 1
+        buffer[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
+      }
+      while place > written {
+        place &-= 1
+        buffer[place] = UInt8(ascii: "0")
+      }
+      written &+= digits
     }
   }
 
-  /// Appends a value that has at most nine decimals and 15 digits, as times and most measurements do.
+  /// How many decimal digits a number has.
+  @inlinable
+  static func count(of magnitude: UInt64) -> Int {
+    var count = 1
+    var rest = magnitude
+    while rest >= 10_000 {
+      rest /= 10_000
+      count &+= 4
+    }
+    return count &+ (rest >= 1000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
+  }
+
+  /// Writes a value that has at most nine decimals and 15 digits, as times and most measurements do.
   ///
   /// A decimal of up to 15 digits is the only one of its length that reads back to its double, so the first count of
   /// decimals that reads back is the shortest text; the division is exact to half a unit because both operands are.
   ///
-  /// - Returns: false, with nothing appended, for a value that needs more.
+  /// - Returns: false, with nothing written, for a value that needs more.
   @inlinable
-  static func appendDecimal(_ value: Double, to bytes: inout [UInt8]) -> Bool {
+  static func writeDecimal(_ value: Double, to output: inout OutputSpan<UInt8>) -> Bool {
     let magnitude = value.magnitude
     guard magnitude >= 1e-4, magnitude < 1e15 else { return false }
     var scale = 1.0
@@ -74,35 +116,31 @@ public enum Number {
     for decimals in 1...9 {
       scale *= 10
       divisor &*= 10
-      let scaled = (magnitude * scale).rounded()
-      guard scaled < 1e15 else { return false }
-      guard scaled / scale == magnitude else { continue }
-      let (whole, fraction) = UInt64(scaled).quotientAndRemainder(dividingBy: divisor)
-      if value < 0 { bytes.append(UInt8(ascii: "-")) }
-      append(digitsOf: whole, atLeast: 1, to: &bytes)
-      bytes.append(UInt8(ascii: "."))
-      append(digitsOf: fraction, atLeast: decimals, to: &bytes)
+      let product = magnitude * scale
+      guard product < 1e15 else { return false }
+      // Rounds to the nearest: whatever comes out counts only if it reads back.
+      let scaled = UInt64(product + 0.5)
+      guard Double(scaled) / scale == magnitude else { continue }
+      let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: divisor)
+      if value < 0 { output.append(UInt8(ascii: "-")) }
+      write(digitsOf: whole, atLeast: 1, to: &output)
+      output.append(UInt8(ascii: "."))
+      write(digitsOf: fraction, atLeast: decimals, to: &output)
       return true
     }
     return false
   }
 
-  /// Appends any value by way of `Double.description`, whose digits are the shortest too.
+  /// Writes any value by way of `Double.description`, whose digits are the shortest too.
   @usableFromInline
-  static func appendGeneral(_ value: Double, to bytes: inout [UInt8]) {
-    if value.isNaN {
-      bytes.append(contentsOf: "NaN".utf8)
-    } else if value.isInfinite {
-      bytes.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
-    } else {
-      var text = value.description
-      text.withUTF8 { digits in
-        let hasPointZero =
-          digits.count > 2 && digits[digits.count - 2] == UInt8(ascii: ".") && digits.last == UInt8(ascii: "0")
-        bytes.append(
-          contentsOf: hasPointZero
-            ? UnsafeBufferPointer(rebasing: digits.dropLast(2)) : UnsafeBufferPointer(rebasing: digits[...]))
-      }
+  static func writeGeneral(_ value: Double, to output: inout OutputSpan<UInt8>) {
+    guard value.isFinite else {
+      let word: StaticString = value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf"
+      for index in 0..<word.utf8CodeUnitCount { output.append(word.utf8Start[index]) }
+      return
     }
+    let text = value.description
+    let length = text.hasSuffix(".0") ? text.utf8.count - 2 : text.utf8.count
+    for byte in text.utf8.prefix(length) { output.append(byte) }
   }
 }

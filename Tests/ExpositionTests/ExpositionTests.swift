@@ -18,8 +18,8 @@ struct ExpositionTests {
       exposition.family(age) { samples in
         samples.add(Labels(["process": "bidder"]), 1.5)
         samples.add(Labels(), 2)
-        samples.add(labels: Labels(["process": "a"]).bytes[...], "status", "scanning".utf8, 1)
-        samples.add(labels: [], "status", "x".utf8, -1)
+        samples.add(labels: Labels(["process": "a"]).bytes.span, "status", "scanning".utf8Span.span, 1)
+        samples.add(labels: Labels().bytes.span, "status", "x".utf8Span.span, -1)
       }
     }
     #expect(

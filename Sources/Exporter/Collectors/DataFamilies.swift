@@ -3,6 +3,9 @@ internal import Heartbeat
 
 /// The processes' own numbers as `heartbeat_data_<key>` gauges: the snapshot has them by process, the text has them
 /// by name.
+///
+/// Which number stands in which place of which family is planned once; as long as the processes and their keys stay the
+/// same, new numbers only need to be written.
 struct DataFamilies {
   /// The longest metric name that is made of a key path, in bytes.
   static let maximumNameLength = 200
@@ -15,55 +18,91 @@ struct DataFamilies {
   let perProcessLimit: Int
   /// The most series of all processes together.
   let totalLimit: Int
+
   /// One number that is shown.
   private struct Sample {
+    /// Its process, by its place among those that are monitored.
     var process: Int32
-    var key: Int32
-    var value: Double
+    /// Its place among the snapshot's numbers.
+    var number: Int32
   }
 
+  private struct Family {
+    let family: MetricFamily
+    /// Its numbers, in `samples`.
+    let samples: Range<Int>
+  }
+
+  private var families: [Family] = []
+  private var samples: [Sample] = []
+  /// The family of each key path that has one.
+  private var familyOfKey: [Int32: Int] = [:]
+
   /// Names made of key paths, kept from file to file: they are the same ones each time.
-  private var families: [[String]: Named] = [:]
-  private struct Named {
-    let name: String
+  private var names: [[String]: Name] = [:]
+  private struct Name {
+    /// Without the characters that older readers do not know; what is the same here is one family.
+    let legacy: String
     let family: MetricFamily
   }
   /// A hostile file must not make that memory grow without end.
-  private static let maximumRememberedFamilies = 10_000
+  private static let maximumRememberedNames = 10_000
 
   init(perProcessLimit: Int, totalLimit: Int) {
     self.perProcessLimit = perProcessLimit
     self.totalLimit = totalLimit
   }
 
-  /// Writes the families, sorted by name; within one, the processes in the order given.
-  mutating func write(
-    of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, dropped: inout SeriesDropCounts,
-    into chunks: inout ChunkedExposition
+  /// How many families there are; they are sorted by name.
+  var count: Int { families.count }
+
+  /// The family of a key path; nil when it has none.
+  func family(ofKey key: Int32) -> Int? { familyOfKey[key] }
+
+  /// Writes a family; within one, the processes are in the order given.
+  func write(
+    _ place: Int, of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot,
+    into exposition: inout Exposition
   ) {
-    let (samples, counts) = limited(processes, snapshot: snapshot, dropped: &dropped)
-    let grouped = DataFamilies.grouped(samples, counts: counts)
+    let family = families[place]
+    exposition.family(family.family) { written in
+      let labels = labels.span
+      for sample in samples[family.samples] {
+        written.add(
+          labels: labels.extracting(processes[Int(sample.process)].labels),
+          snapshot.numbers[Int(sample.number)].value)
+      }
+    }
+  }
+
+  /// Plans anew, for other processes or keys.
+  mutating func plan(
+    for processes: [MonitoredProcess], snapshot: HeartbeatSnapshot, dropped: inout SeriesDropCounts
+  ) {
+    let (shown, counts) = limited(processes, snapshot: snapshot, dropped: &dropped)
+    let grouped = DataFamilies.grouped(shown, counts: counts, snapshot: snapshot)
+    samples = []
+    samples.reserveCapacity(grouped.samples.count)
+    families = []
+    familyOfKey = [:]
     for group in named(snapshot.keyPaths, counts: counts, dropped: &dropped) {
-      chunks.family(group.family) { family in
-        if group.keys.count == 1 {
-          for sample in grouped.samples[grouped.ranges[group.keys[0]]] {
-            family.add(labels: labels[processes[Int(sample.process)].labels], sample.value)
-          }
-          return
-        }
+      let start = samples.count
+      if group.keys.count == 1 {
+        samples.append(contentsOf: grouped.samples[grouped.ranges[group.keys[0]]])
+      } else {
         // Several spellings of one name: of each process the first number counts.
         let merged = group.keys.flatMap { grouped.samples[grouped.ranges[$0]] }
-          .enumerated().sorted { ($0.element.process, $0.offset) < ($1.element.process, $1.offset) }
-        var last: Int32 = -1
-        for (_, sample) in merged {
-          guard sample.process != last else {
+          .sorted { ($0.process, $0.number) < ($1.process, $1.number) }
+        for sample in merged {
+          if samples.count > start, samples[samples.count - 1].process == sample.process {
             dropped[.duplicateName] += 1
-            continue
+          } else {
+            samples.append(sample)
           }
-          last = sample.process
-          family.add(labels: labels[processes[Int(sample.process)].labels], sample.value)
         }
       }
+      for key in group.keys { familyOfKey[Int32(key)] = families.count }
+      families.append(Family(family: group.family, samples: start..<samples.count))
     }
   }
 
@@ -81,16 +120,18 @@ struct DataFamilies {
       dropped[.processLimit] &+= UInt64(numbers.count - shown)
       let room = min(shown, totalLimit - samples.count)
       dropped[.totalLimit] &+= UInt64(shown - room)
-      for number in snapshot.numbers[numbers.prefix(room)] {
-        samples.append(Sample(process: Int32(index), key: Int32(number.key), value: number.value))
-        counts[Int(number.key)] += 1
+      for place in numbers.prefix(room) {
+        samples.append(Sample(process: Int32(truncatingIfNeeded: index), number: Int32(truncatingIfNeeded: place)))
+        counts[Int(snapshot.numbers[place].key)] += 1
       }
     }
     return (samples, counts)
   }
 
   /// The samples by key, within a key in the order of the processes: a counting sort.
-  private static func grouped(_ samples: [Sample], counts: [Int]) -> (samples: [Sample], ranges: [Range<Int>]) {
+  private static func grouped(
+    _ samples: [Sample], counts: [Int], snapshot: HeartbeatSnapshot
+  ) -> (samples: [Sample], ranges: [Range<Int>]) {
     var ranges: [Range<Int>] = []
     ranges.reserveCapacity(counts.count)
     var next: [Int] = []
@@ -101,10 +142,11 @@ struct DataFamilies {
       ranges.append(start..<start + count)
       start += count
     }
-    var sorted = [Sample](repeating: Sample(process: 0, key: 0, value: 0), count: samples.count)
+    var sorted = [Sample](repeating: Sample(process: 0, number: 0), count: samples.count)
     for sample in samples {
-      sorted[next[Int(sample.key)]] = sample
-      next[Int(sample.key)] += 1
+      let key = Int(snapshot.numbers[Int(sample.number)].key)
+      sorted[next[key]] = sample
+      next[key] += 1
     }
     return (sorted, ranges)
   }
@@ -113,27 +155,34 @@ struct DataFamilies {
   private mutating func named(
     _ keyPaths: [HeartbeatSnapshot.KeyPath], counts: [Int], dropped: inout SeriesDropCounts
   ) -> [(family: MetricFamily, keys: [Int])] {
-    if families.count > DataFamilies.maximumRememberedFamilies { families.removeAll() }
+    if names.count > DataFamilies.maximumRememberedNames { names.removeAll() }
     var keysByName: [String: (family: MetricFamily, keys: [Int])] = [:]
     for key in keyPaths.indices where counts[key] > 0 {
-      let named = family(of: keyPaths[key].components)
-      if named.name.utf8.count > DataFamilies.maximumNameLength {
+      let name = name(of: keyPaths[key].components)
+      if name.family.name.utf8.count > DataFamilies.maximumNameLength {
         dropped[.nameTooLong] &+= UInt64(counts[key])
-      } else if DataFamilies.reservedNames.contains(named.name) {
+      } else if DataFamilies.reservedNames.contains(name.legacy) {
         dropped[.reservedName] &+= UInt64(counts[key])
+      } else if let known = keysByName[name.legacy] {
+        // Of several spellings the one that every reader knows is taken, else always the same one.
+        let isBetter = name.family.name == name.legacy || name.family.name < known.family.name
+        let family = isBetter && known.family.name != name.legacy ? name.family : known.family
+        keysByName[name.legacy] = (family, known.keys + [key])
       } else {
-        keysByName[named.name, default: (named.family, [])].keys.append(key)
+        keysByName[name.legacy] = (name.family, [key])
       }
     }
     return keysByName.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  private mutating func family(of keyPath: [String]) -> Named {
-    if let known = families[keyPath] { return known }
-    let name = MetricName.make(prefix: DataFamilies.prefix, keyPath: keyPath)
+  private mutating func name(of keyPath: [String]) -> Name {
+    if let known = names[keyPath] { return known }
+    let spelt = MetricName.make(prefix: DataFamilies.prefix, keyPath: keyPath)
     let path = keyPath.joined(separator: ".").prefix(DataFamilies.maximumNameLength)
-    let named = Named(name: name, family: MetricFamily(name, .gauge, "\(path) of the process's own data."))
-    families[keyPath] = named
-    return named
+    let name = Name(
+      legacy: NameEscaping.underscores.escape(spelt),
+      family: MetricFamily(spelt, .gauge, "\(path) of the process's own data."))
+    names[keyPath] = name
+    return name
   }
 }

@@ -9,10 +9,15 @@ struct FlagFamily {
     case absent
   }
 
+  /// What was rendered last in a style.
+  private struct Rendered {
+    var flags: [Flag] = []
+    var monitored: UInt64?
+    var chunk = RenderedChunk([])
+  }
+
   private let family: MetricFamily
-  private var flags: [Flag] = []
-  private var monitored: UInt64?
-  private var chunk = RenderedChunk([])
+  private var rendered = StyleCache<Rendered>()
 
   init(_ family: MetricFamily) {
     self.family = family
@@ -24,19 +29,22 @@ struct FlagFamily {
   ///   - flags: one for each process, in the same order.
   ///   - further: labels of a last series, which is 1.
   mutating func render(
-    _ flags: [Flag], of monitored: MonitoredProcesses, further: Labels? = nil
+    _ flags: [Flag], of monitored: MonitoredProcesses, further: Labels? = nil, in style: ExpositionStyle
   ) -> RenderedChunk {
-    let isSame = flags.withUnsafeBytes { new in self.flags.withUnsafeBytes { new.elementsEqual($0) } }
-    if isSame, self.monitored == monitored.generation { return chunk }
-    var exposition = Exposition()
-    exposition.family(family) { samples in
-      for (process, flag) in zip(monitored.processes, flags) where flag != .absent {
-        samples.add(labels: monitored.labels[process.labels], flag == .one ? 1 : 0)
+    let family = family
+    return rendered.with(style, initial: Rendered()) { rendered in
+      if rendered.monitored == monitored.generation, rendered.flags == flags { return rendered.chunk }
+      var exposition = Exposition(style)
+      exposition.family(family) { samples in
+        let labels = monitored.labels.span
+        for (process, flag) in zip(monitored.processes, flags) where flag != .absent {
+          samples.add(labels: labels.extracting(process.labels), flag == .one ? 1 : 0)
+        }
+        if let further { samples.add(further, 1) }
       }
-      if let further { samples.add(further, 1) }
+      (rendered.flags, rendered.monitored) = (flags, monitored.generation)
+      if exposition.bytes != rendered.chunk.bytes { rendered.chunk = RenderedChunk(exposition.bytes) }
+      return rendered.chunk
     }
-    (self.flags, self.monitored) = (flags, monitored.generation)
-    if exposition.bytes != chunk.bytes { chunk = RenderedChunk(exposition.bytes) }
-    return chunk
   }
 }

@@ -7,8 +7,10 @@ struct HeartbeatCollector {
   private let showsStrings: Bool
   private var skipped = [UInt64](repeating: 0, count: HeartbeatSnapshot.SkipReason.allCases.count)
   private var dropped = SeriesDropCounts()
+  /// What the last content of the file had dropped, to be counted again with the next of the same shape.
+  private var droppedLast = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
-  private var unchanging: [RenderedChunk] = []
+  private var rendered = StyleCache<RenderedFamilies>()
   private var alive = FlagFamily(HeartbeatFamilies.alive)
 
   init(seriesPerProcess: Int, series: Int, showsStrings: Bool) {
@@ -16,43 +18,89 @@ struct HeartbeatCollector {
     self.showsStrings = showsStrings
   }
 
-  /// Takes over new content of the file: renders what stays the same until the next change, and counts what was
-  /// wrong with it.
+  /// The families whose text only changes with the file or the configuration, in their order; those of the processes'
+  /// own data follow, then their strings.
+  private enum FixedFamily: Int, CaseIterable {
+    case lastTimestamp, timeout, status, pid
+  }
+
+  /// Takes over new content of the file, and counts what was wrong with it.
   ///
-  /// - Parameter isNewContent: false where only the configuration or the retention changed what is shown.
-  mutating func update(_ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, isNewContent: Bool) {
-    var chunks = ChunkedExposition()
-    var droppedNow = SeriesDropCounts()
-    let processes = monitored.processes
-    let labels = monitored.labels
-    chunks.family(HeartbeatFamilies.lastTimestamp) { family in
-      for process in processes {
-        if let last = process.lastHeartbeat { family.add(labels: labels[process.labels], last) }
-      }
+  /// - Parameters:
+  ///   - keepsProcesses: `monitored` shows the same processes as before, at the same places in the snapshot.
+  ///   - isNewContent: false where only the configuration or the retention changed what is shown.
+  mutating func update(
+    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, keepsProcesses: Bool, isNewContent: Bool
+  ) {
+    var stale = RenderedFamilies.Stale.all
+    if keepsProcesses, snapshot.changes.keepsShape {
+      stale = .families(staleFamilies(snapshot.changes))
+    } else {
+      droppedLast = SeriesDropCounts()
+      data.plan(for: monitored.processes, snapshot: snapshot, dropped: &droppedLast)
     }
-    chunks.family(HeartbeatFamilies.timeout) { family in
-      for process in processes { family.add(labels: labels[process.labels], process.timeout) }
-    }
-    chunks.family(HeartbeatFamilies.status) { family in
-      for process in processes {
-        guard let entry = process.entry, let status = snapshot.entries[entry].status else { continue }
-        family.add(labels: labels[process.labels], "status", snapshot.bytes[status.range], 1)
-      }
-    }
-    chunks.family(HeartbeatFamilies.pid) { family in
-      for process in processes {
-        guard let entry = process.entry, let pid = snapshot.entries[entry].pid else { continue }
-        family.add(labels: labels[process.labels], Double(pid))
-      }
-    }
-    data.write(of: processes, labels: labels, snapshot: snapshot, dropped: &droppedNow, into: &chunks)
-    if showsStrings { writeStrings(of: processes, labels: labels, snapshot: snapshot, into: &chunks) }
-    unchanging = chunks.finish(replacing: unchanging)
+    rendered.forEach { $0.invalidate(stale) }
 
     guard isNewContent else { return }
-    for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedNow[reason] }
+    for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
     for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
       skipped[index] &+= UInt64(snapshot.skipped[reason, default: 0])
+    }
+  }
+
+  private func staleFamilies(_ changes: SnapshotChanges) -> Set<Int> {
+    var stale: Set = [FixedFamily.lastTimestamp.rawValue]
+    if changes.hasNewStatus { stale.insert(FixedFamily.status.rawValue) }
+    if changes.hasNewPid { stale.insert(FixedFamily.pid.rawValue) }
+    for key in changes.keys {
+      if let family = data.family(ofKey: key) { stale.insert(FixedFamily.allCases.count + family) }
+    }
+    if showsStrings { stale.insert(FixedFamily.allCases.count + data.count) }
+    return stale
+  }
+
+  private func write(
+    _ place: Int, of monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot,
+    into exposition: inout Exposition
+  ) {
+    let processes = monitored.processes
+    switch FixedFamily(rawValue: place) {
+    case .lastTimestamp:
+      exposition.family(HeartbeatFamilies.lastTimestamp) { family in
+        let labels = monitored.labels.span
+        for process in processes {
+          if let last = process.lastHeartbeat { family.add(labels: labels.extracting(process.labels), last) }
+        }
+      }
+    case .timeout:
+      exposition.family(HeartbeatFamilies.timeout) { family in
+        let labels = monitored.labels.span
+        for process in processes { family.add(labels: labels.extracting(process.labels), process.timeout) }
+      }
+    case .status:
+      exposition.family(HeartbeatFamilies.status) { family in
+        let labels = monitored.labels.span
+        for process in processes {
+          guard let entry = process.entry, let status = snapshot.entries[entry].status else { continue }
+          family.add(
+            labels: labels.extracting(process.labels), "status", snapshot.bytes.span.extracting(status.range), 1)
+        }
+      }
+    case .pid:
+      exposition.family(HeartbeatFamilies.pid) { family in
+        let labels = monitored.labels.span
+        for process in processes {
+          guard let entry = process.entry, let pid = snapshot.entries[entry].pid else { continue }
+          family.add(labels: labels.extracting(process.labels), Double(pid))
+        }
+      }
+    case nil:
+      let place = place - FixedFamily.allCases.count
+      if place < data.count {
+        data.write(place, of: processes, labels: monitored.labels, snapshot: snapshot, into: &exposition)
+      } else {
+        writeStrings(of: processes, labels: monitored.labels, snapshot: snapshot, into: &exposition)
+      }
     }
   }
 
@@ -60,9 +108,9 @@ struct HeartbeatCollector {
   private static let maximumStringLength = 256
 
   private func writeStrings(
-    of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, into chunks: inout ChunkedExposition
+    of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot, into exposition: inout Exposition
   ) {
-    chunks.family(HeartbeatFamilies.dataInfo) { family in
+    exposition.family(HeartbeatFamilies.dataInfo) { family in
       var line: [UInt8] = []
       for process in processes {
         guard let entry = process.entry else { continue }
@@ -71,31 +119,46 @@ struct HeartbeatCollector {
           line.removeAll(keepingCapacity: true)
           line.append(contentsOf: labels[process.labels])
           let path = snapshot.keyPaths[Int(string.key)].components.joined(separator: ".")
-          Labels.append("key", path.utf8, to: &line)
-          let value = snapshot.bytes[string.value.range]
-          family.add(labels: line[...], "value", UTF8Text.prefix(of: value, HeartbeatCollector.maximumStringLength), 1)
+          Labels.append("key", path.utf8Span.span, to: &line)
+          let value = UTF8Text.prefix(of: snapshot.bytes[string.value.range], HeartbeatCollector.maximumStringLength)
+          family.add(labels: line.span, "value", value.span, 1)
         }
       }
     }
   }
 
   /// Writes the families of one scrape.
+  ///
+  /// - Parameter snapshot: what `update` was given last.
   mutating func collect(
-    _ monitored: MonitoredProcesses, file: HeartbeatFile, at now: Double, into body: inout ScrapeBody
+    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, file: HeartbeatFile, at now: Double,
+    into body: inout ScrapeBody
   ) {
-    let labels = monitored.labels
+    let style = body.exposition.style
     body.exposition.family(HeartbeatFamilies.age) { family in
+      let labels = monitored.labels.span
+      let microseconds = MonitoredProcess.microseconds(now)
       for process in monitored.processes {
-        if let age = process.ageInMicroseconds(at: now) {
-          family.add(labels: labels[process.labels], microseconds: age)
+        if let microseconds, let age = process.age(atMicroseconds: microseconds) {
+          family.add(labels: labels.extracting(process.labels), microseconds: age)
         } else if let age = process.age(at: now) {
-          family.add(labels: labels[process.labels], age)
+          family.add(labels: labels.extracting(process.labels), age)
         }
       }
     }
     let flags = monitored.processes.map { $0.isAlive(at: now) ? FlagFamily.Flag.one : .zero }
-    body.append(alive.render(flags, of: monitored))
-    for chunk in unchanging { body.append(chunk) }
+    body.append(alive.render(flags, of: monitored, in: style))
+    let count = FixedFamily.allCases.count + data.count + (showsStrings ? 1 : 0)
+    // Moved out, so that what is kept is written to in place while this value is read.
+    var rendered = StyleCache<RenderedFamilies>()
+    swap(&rendered, &self.rendered)
+    let chunks = rendered.with(style, initial: RenderedFamilies()) { families in
+      families.render(count, in: style) { place, exposition in
+        write(place, of: monitored, snapshot: snapshot, into: &exposition)
+      }
+    }
+    swap(&rendered, &self.rendered)
+    for chunk in chunks { body.append(chunk) }
     collectFile(file, expired: monitored.expired, into: &body.exposition)
   }
 

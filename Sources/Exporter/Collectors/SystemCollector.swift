@@ -52,7 +52,7 @@ struct SystemCollector {
       for cpu in cpus {
         let labels = Labels(["cpu": String(cpu.cpu)])
         for (mode, seconds) in zip(CPUTimes.modes, cpu.seconds) {
-          family.add(labels: labels.bytes[...], "mode", mode.utf8, seconds)
+          family.add(labels: labels.bytes.span, "mode", mode.utf8Span.span, seconds)
         }
       }
     }

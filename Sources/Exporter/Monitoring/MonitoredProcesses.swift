@@ -13,7 +13,7 @@ struct MonitoredProcesses {
   /// Unix time at which the next entry exceeds the retention.
   private(set) var nextExpiry = Double.infinity
 
-  /// Another one for each set of processes; two values with the same one are the same.
+  /// Another one for each set of processes; two values with the same one have the same labels at the same places.
   let generation: UInt64
 
   /// Nothing to speak of.
@@ -61,12 +61,23 @@ struct MonitoredProcesses {
     }
   }
 
+  /// Takes over new beats of the same processes.
+  ///
+  /// - Parameter snapshot: one with the same processes in the same order as the last, each on the same host.
+  mutating func takeOver(_ snapshot: HeartbeatSnapshot) {
+    for place in processes.indices {
+      guard let entry = processes[place].entry else { continue }
+      processes[place].lastHeartbeat = snapshot.entries[entry].lastHeartbeat
+      if !processes[place].isRemote { processes[place].pid = snapshot.entries[entry].pid }
+    }
+  }
+
   private mutating func append(
     name: ArraySlice<UInt8>, entry: Int?, lastHeartbeat: Double?, pid: Int32?, isRemote: Bool, timeout: Double,
     configuration: (process: ProcessConfiguration, index: Int)?
   ) {
     let start = labels.count
-    Labels.append("process", name, to: &labels, separated: false)
+    Labels.append("process", name.span, to: &labels, separated: false)
     processes.append(
       MonitoredProcess(
         labels: start..<labels.count, entry: entry, configured: configuration?.index, lastHeartbeat: lastHeartbeat,

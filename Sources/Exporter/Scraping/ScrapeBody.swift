@@ -32,13 +32,13 @@ struct ScrapeBody {
   /// Buffers of the last scrape, to be written to again unless somebody still holds them.
   private var spare: [[UInt8]] = []
 
-  /// Forgets the text and keeps the memory.
-  mutating func removeAll() {
+  /// Forgets the text, keeps the memory, and goes on in a style.
+  mutating func removeAll(_ style: ExpositionStyle = .plain) {
     spare.removeAll(keepingCapacity: true)
     for case .fresh(let bytes) in pieces.reversed() { spare.append(bytes) }
     spare.append(exposition.takeAll(replacedBy: []))
     pieces.removeAll(keepingCapacity: true)
-    useSpare()
+    useSpare(style)
   }
 
   /// Adds text that was rendered before.
@@ -51,11 +51,11 @@ struct ScrapeBody {
   private mutating func endPiece() {
     guard !exposition.bytes.isEmpty else { return }
     pieces.append(.fresh(exposition.takeAll(replacedBy: [])))
-    useSpare()
+    useSpare(exposition.style)
   }
 
-  private mutating func useSpare() {
-    exposition = Exposition(reusing: spare.popLast() ?? [])
+  private mutating func useSpare(_ style: ExpositionStyle) {
+    exposition = Exposition(style, reusing: spare.popLast() ?? [])
   }
 
   /// The text in pieces.

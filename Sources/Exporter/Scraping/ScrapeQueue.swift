@@ -1,3 +1,4 @@
+internal import Exposition
 internal import HTTPServer
 internal import POSIX
 
@@ -58,7 +59,7 @@ final class ScrapeQueue: Sendable {
 
   /// Says that a scrape was answered.
   func finishedScrape() {
-    state.withLock { $0.scrapes -= 1 }
+    state.withoutWaking { $0.scrapes -= 1 }
   }
 
   /// Lets the thread end once nothing is left to do.
@@ -88,6 +89,7 @@ final class ScrapeQueue: Sendable {
 /// A scrape that waits for its answer.
 struct ScrapeRequest: Sendable {
   let selection: CollectorSelection
+  let style: ExpositionStyle
   let coding: ContentCoding
   let responder: Responder
 }

@@ -67,14 +67,14 @@ struct Scraper: ~Copyable {
   }
 
   /// Collects into `body`.
-  private mutating func scrape(_ selection: CollectorSelection, at now: Double) {
+  private mutating func scrape(_ selection: CollectorSelection, in style: ExpositionStyle, at now: Double) {
     var outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)] = []
-    body.removeAll()
+    body.removeAll(style)
     if selection.names.contains(.heartbeat) || selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
       if selection.names.contains(.heartbeat) {
-        heartbeats.collect(monitored, file: file, at: now, into: &body)
+        heartbeats.collect(monitored, snapshot: file.snapshot, file: file, at: now, into: &body)
         outcomes.append((.heartbeat, Scraper.seconds(since: start), file.isUp))
       }
     }
@@ -89,6 +89,7 @@ struct Scraper: ~Copyable {
       outcomes.append((.system, Scraper.seconds(since: start), isSuccess))
     }
     collectSelf(outcomes)
+    body.exposition.end()
   }
 
   /// Level 1 is twice as fast as the default of zlib for a tenth more bytes: a scrape goes over a local network.
@@ -98,11 +99,18 @@ struct Scraper: ~Copyable {
 
   /// Collects, and gives the whole answer.
   mutating func answer(_ request: ScrapeRequest, at now: Double) -> Response {
-    scrape(request.selection, at: now)
+    answer(request.selection, in: request.style, coding: request.coding, at: now)
+  }
+
+  /// Collects, and gives the whole answer.
+  mutating func answer(
+    _ selection: CollectorSelection, in style: ExpositionStyle, coding: ContentCoding, at now: Double
+  ) -> Response {
+    scrape(selection, in: style, at: now)
     var answer = Response(
-      status: 200, headers: [("Content-Type", Exposition.contentType), ("Vary", "Accept-Encoding")],
+      status: 200, headers: [("Content-Type", style.contentType), ("Vary", "Accept, Accept-Encoding")],
       pieces: body.identity())
-    guard request.coding == .gzip, answer.bodyLength >= Scraper.smallestCompressed,
+    guard coding == .gzip, answer.bodyLength >= Scraper.smallestCompressed,
       let compressed = body.compressed(by: &gzip)
     else { return answer }
     answer.headers.append(("Content-Encoding", "gzip"))
@@ -120,12 +128,22 @@ struct Scraper: ~Copyable {
     }
     problems.report(file.lastProblem)
     guard file.generation != shownGeneration || now > monitored.nextExpiry else { return }
-    generation += 1
-    monitored = MonitoredProcesses(
-      snapshot: file.snapshot, configured: configuration.processes, timeout: options.heartbeat.timeout,
-      retention: options.heartbeat.retention, hostname: hostname, generation: generation,
-      at: now)
-    heartbeats.update(monitored, snapshot: file.snapshot, isNewContent: file.generation != countedGeneration)
+    // With a retention, an entry may come and go without the file's doing.
+    let keepsProcesses =
+      shownGeneration.map { file.generation == $0 + 1 } ?? false && options.heartbeat.retention == 0
+      && file.snapshot.changes.keepsProcesses
+    if keepsProcesses {
+      monitored.takeOver(file.snapshot)
+    } else {
+      generation += 1
+      monitored = MonitoredProcesses(
+        snapshot: file.snapshot, configured: configuration.processes, timeout: options.heartbeat.timeout,
+        retention: options.heartbeat.retention, hostname: hostname, generation: generation,
+        at: now)
+    }
+    heartbeats.update(
+      monitored, snapshot: file.snapshot, keepsProcesses: keepsProcesses,
+      isNewContent: file.generation != countedGeneration)
     shownGeneration = file.generation
     countedGeneration = file.generation
   }

@@ -21,9 +21,10 @@ struct Collected {
       snapshot: snapshot, configured: configured, timeout: 60, retention: retention, hostname: Array("here".utf8),
       at: now)
     collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
-    collector.update(monitored, snapshot: snapshot, isNewContent: true)
+    collector.update(monitored, snapshot: snapshot, keepsProcesses: false, isNewContent: true)
     var body = ScrapeBody()
-    collector.collect(monitored, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &body)
+    collector.collect(
+      monitored, snapshot: snapshot, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &body)
     text = String(decoding: body.identity().joined(), as: UTF8.self)
   }
 

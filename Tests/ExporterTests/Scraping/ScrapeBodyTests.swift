@@ -57,23 +57,83 @@ struct ScrapeBodyTests {
     let compressed = gzip.compressedBytes
     #expect(compressed == 1_000_000 + 3 * fresh)
   }
+}
 
-  @Test("families that are the same as before keep their chunk")
-  func keptChunks() {
-    func render(_ last: Double) -> ChunkedExposition {
-      var chunks = ChunkedExposition()
-      for name in ["a", "b"] {
-        chunks.family(MetricFamily(name, .gauge, "Many.")) { family in
-          for index in 0..<2_000 { family.add(Labels(["process": "\(index)"]), name == "b" && index == 9 ? last : 1) }
-        }
-      }
-      return chunks
+@Suite("Families that are kept rendered")
+struct RenderedFamiliesTests {
+  private static func write(_ place: Int, _ value: Double, into exposition: inout Exposition) {
+    exposition.family(MetricFamily("f\(place)", .gauge, "Many.")) { family in
+      for index in 0..<2_000 { family.add(Labels(["process": "\(index)"]), value) }
     }
-    var first = render(1)
-    let old = first.finish(replacing: [])
+  }
+
+  @Test("what is rendered anew and says the same keeps its chunk")
+  func keptChunks() {
+    var families = RenderedFamilies()
+    let old = families.render(2, in: .plain) { Self.write($0, 1, into: &$1) }
     #expect(old.count == 2)
-    var second = render(2)
-    let new = second.finish(replacing: old)
+    families.invalidate(.all)
+    let new = families.render(2, in: .plain) { Self.write($0, Double($0 + 1), into: &$1) }
     #expect(new[0] === old[0] && new[1] !== old[1])
+  }
+
+  @Test("only what is stale is written again")
+  func stale() {
+    var families = RenderedFamilies()
+    var written: [Int] = []
+    func render() -> [RenderedChunk] {
+      written = []
+      return families.render(5, in: .plain) { place, exposition in
+        written.append(place)
+        Self.write(place, 1, into: &exposition)
+      }
+    }
+    let first = render()
+    #expect(written == [0, 1, 2, 3, 4])
+    #expect(render().count == first.count && written.isEmpty)
+    families.invalidate(.families([3]))
+    families.invalidate(.families([1, 99]))
+    let again = render()
+    #expect(written == [1, 3])
+    #expect(zip(first, again).allSatisfy { $0 === $1 }, "the same text keeps its chunk")
+    families.invalidate(.families([1]))
+    families.invalidate(.all)
+    _ = render()
+    #expect(written == [0, 1, 2, 3, 4])
+  }
+
+  @Test("small families share a chunk, and go stale together")
+  func shared() {
+    var families = RenderedFamilies()
+    var written: [Int] = []
+    func render() -> [RenderedChunk] {
+      written = []
+      return families.render(3, in: .plain) { place, exposition in
+        written.append(place)
+        exposition.family(MetricFamily("f\(place)", .gauge, "One."), 1)
+      }
+    }
+    #expect(render().count == 1)
+    families.invalidate(.families([1]))
+    #expect(render().count == 1)
+    #expect(written == [0, 1, 2])
+  }
+
+  @Test("no more styles are kept than the limit, and those asked for last")
+  func styles() {
+    var cache = StyleCache<Int>()
+    var made = 0
+    func get(_ escaping: NameEscaping) {
+      cache.with(
+        ExpositionStyle(.text1_0_0, escaping),
+        initial: {
+          made += 1; return made
+        }()
+      ) { _ in }
+    }
+    for escaping in [NameEscaping.allowUTF8, .dots, .values, .allowUTF8, .underscores, .allowUTF8] { get(escaping) }
+    #expect(made == 4)
+    get(.dots)
+    #expect(made == 5, "the one asked for longest ago was given up")
   }
 }

@@ -1,0 +1,29 @@
+internal import Exposition
+
+/// Something that is kept for each style in which scrapes were asked for lately.
+///
+/// Scrapers of one site mostly ask for the same; the bound keeps one who asks for everything in turn from taking memory.
+struct StyleCache<Value> {
+  /// How many styles are kept, those asked for last.
+  static var limit: Int { 3 }
+
+  private var kept: [(style: ExpositionStyle, value: Value)] = []
+
+  /// Works on what is kept for a style; `initial` is put there if nothing is.
+  mutating func with<Result>(
+    _ style: ExpositionStyle, initial: @autoclosure () -> Value, _ body: (inout Value) -> Result
+  ) -> Result {
+    if let place = kept.firstIndex(where: { $0.style == style }) {
+      if place != 0 { kept.insert(kept.remove(at: place), at: 0) }
+    } else {
+      if kept.count == StyleCache.limit { kept.removeLast() }
+      kept.insert((style, initial()), at: 0)
+    }
+    return body(&kept[0].value)
+  }
+
+  /// Works on all that is kept.
+  mutating func forEach(_ body: (inout Value) -> Void) {
+    for place in kept.indices { body(&kept[place].value) }
+  }
+}

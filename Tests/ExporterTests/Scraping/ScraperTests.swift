@@ -1,0 +1,100 @@
+import Exposition
+import Foundation
+import HTTPServer
+import Heartbeat
+import Testing
+
+@testable import Exporter
+
+/// A heartbeat file of its own, and the scraper that reads it.
+private final class Scraped {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("scraper-\(UUID())")
+  var path: String { folder.appendingPathComponent("heartbeat_status.json").path }
+  var scraper: Scraper
+
+  init(retention: Double = 0) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    scraper = Self.scraper(folder.appendingPathComponent("heartbeat_status.json").path, retention)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  static func scraper(_ path: String, _ retention: Double = 0) -> Scraper {
+    var options = ExporterOptions()
+    options.heartbeat.file = path
+    options.heartbeat.retention = retention
+    return Scraper(
+      options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
+      logger: .silent, openConnections: { 0 })
+  }
+
+  func write(_ processes: [String]) throws {
+    try Data("{\"processes\": {\(processes.joined(separator: ","))}}".utf8).write(
+      to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  /// The lines that speak of the heartbeats, but for the counters, which remember.
+  static func lines(
+    _ scraper: inout Scraper, _ style: ExpositionStyle, at now: Double, coding: ContentCoding = .identity
+  ) throws -> [Substring] {
+    let selection = try CollectorSelection(query: [("collect[]", "heartbeat")], enabled: [.heartbeat])
+    let answer = scraper.answer(selection, in: style, coding: coding, at: now)
+    return String(decoding: answer.body, as: UTF8.self).split(separator: "\n").filter {
+      !$0.contains("_total") && !$0.contains("duration") && !$0.contains("heartbeat_file_modified")
+    }
+  }
+}
+
+@Suite("Scrapes, one after the other")
+struct ScraperTests {
+  private static let styles = [
+    ExpositionStyle.plain, ExpositionStyle(.openMetrics1_0_0, .underscores), ExpositionStyle(.text1_0_0, .allowUTF8),
+    ExpositionStyle(.openMetrics1_0_0, .values),
+  ]
+
+  @Test("say the same as an exporter that has just started", arguments: [0, 100.0])
+  func incremental(retention: Double) throws {
+    var generator = SystemRandomNumberGenerator()
+    let scraped = try Scraped(retention: retention)
+    let keys = ["x", "y", "cpu-load", "cpu_load", "größe", "a.b"]
+    func member(_ name: Int) -> String {
+      var members = ["\"last_heartbeat\": \(950 + Int.random(in: 0..<60))"]
+      for key in keys where Int.random(in: 0..<8) > 0 { members.append("\"\(key)\": \(Int.random(in: 0..<3))") }
+      if Int.random(in: 0..<4) == 0 { members.append("\"pid\": \(Int.random(in: 1..<3))") }
+      if Int.random(in: 0..<4) == 0 { members.append("\"status\": \"s\(Int.random(in: 0..<2))\"") }
+      return "\"p\(name)\": {\(members.joined(separator: ", "))}"
+    }
+    var members = (0..<400).map(member)
+    for round in 0..<40 {
+      for _ in 0..<[0, 1, 5, 40].randomElement(using: &generator)! {
+        let place = Int.random(in: 0..<members.count)
+        members[place] = member(place)
+      }
+      if Int.random(in: 0..<6) == 0 { members.swapAt(3, Int.random(in: 0..<members.count)) }
+      try scraped.write(members)
+      let now = 1000 + Double(round)
+      let style = Self.styles.randomElement(using: &generator)!
+      var fresh = Scraped.scraper(scraped.path, retention)
+      let (one, other) = (
+        try Scraped.lines(&scraped.scraper, style, at: now), try Scraped.lines(&fresh, style, at: now)
+      )
+      let difference = zip(one, other).first { $0 != $1 }
+      #expect(one.count == other.count, "\(style), round \(round)")
+      #expect(difference == nil, "\(style), round \(round)")
+    }
+  }
+
+  @Test("no series comes twice, whatever the keys and the style", arguments: styles)
+  func unique(style: ExpositionStyle) throws {
+    let scraped = try Scraped()
+    let keys = ["a.b", "a_b", "a-b", "aB", "A b", "info", "a..b", "a._b", "é", "è", "__", "\\u0000", "\\u0001"]
+    let data = keys.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+    try scraped.write(["\"p\": {\"last_heartbeat\": 1, \(data)}", "\"q\": {\"last_heartbeat\": 1, \"a-b\": 1}"])
+    let lines = try Scraped.lines(&scraped.scraper, style, at: 2)
+    let series = lines.filter { $0.first != "#" }.map { $0.prefix(upTo: $0.lastIndex(of: " ")!) }
+    #expect(Set(series).count == series.count)
+    let types = lines.filter { $0.hasPrefix("# TYPE") }
+    #expect(Set(types).count == types.count)
+    #expect(series.filter { $0.contains("\"q\"") && $0.contains("data") }.count == 1)
+  }
+}
