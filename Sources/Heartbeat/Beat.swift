@@ -27,4 +27,12 @@ public struct Beat: Sendable, Equatable {
     self.host = host
     self.time = time
   }
+
+  /// This beat as it is to be written when it comes right behind another one of the same process: data that it leaves
+  /// as they are would else be lost together with the other one.
+  func following(_ former: Beat) -> Beat {
+    var beat = self
+    beat.additionalData = additionalData ?? former.additionalData
+    return beat
+  }
 }

@@ -49,7 +49,8 @@ struct FileContents {
       switch error.rawValue {
       case ENOENT: return nil
       case EFBIG: throw .tooLarge(file: file, limit: limit)
-      case EISDIR: throw .notAFile(file: file)
+      // ENXIO is what opening a socket gives.
+      case EISDIR, ENXIO: throw .notAFile(file: file)
       default: throw .cannotRead(file: file, error)
       }
     }

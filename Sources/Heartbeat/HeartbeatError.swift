@@ -38,7 +38,7 @@ extension HeartbeatError: CustomStringConvertible {
     case .notAFile(let file):
       "\(file) is not a regular file: name a file that may be replaced"
     case .tooLarge(let file, let limit):
-      "\(file) has more than \(limit) bytes: is it a heartbeat file? Raise the limit or move it away"
+      "\(file) has more than \(limit) bytes, or would have: is it a heartbeat file? Raise the limit or move it away"
     case .corrupt(let file, let reason):
       "\(file) is not a heartbeat file: \(reason)"
     case .invalidBeat(let reason):

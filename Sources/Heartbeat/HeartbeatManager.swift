@@ -64,19 +64,26 @@ public struct HeartbeatManager: Sendable {
     try sendHeartbeats([Beat(processName, status: status, additionalData: additionalData, pid: pid, host: host)])
   }
 
-  /// Writes several beats under one lock with one replacement of the file; of several with one name the last wins.
+  /// Writes several beats under one lock with one replacement of the file; of several with one name the last wins,
+  /// but for data that it leaves as they are.
   public func sendHeartbeats(_ beats: [Beat]) throws(HeartbeatError) {
     // By bytes: two texts that are equal as `String` may still be two names.
-    var last: [[UInt8]: Int] = [:]
-    for (index, beat) in beats.enumerated() {
+    var places: [[UInt8]: Int] = [:]
+    var unique: [Beat] = []
+    for beat in beats {
       guard !beat.name.isEmpty else { throw .invalidBeat("the process name is empty") }
       guard beat.name.utf8.count <= HeartbeatManager.longestName else {
         throw .invalidBeat("the process name has more than \(HeartbeatManager.longestName) bytes")
       }
-      last[Array(beat.name.utf8)] = index
+      let name = Array(beat.name.utf8)
+      if let place = places[name] {
+        unique[place] = beat.following(unique[place])
+      } else {
+        places[name] = unique.count
+        unique.append(beat)
+      }
     }
     guard !beats.isEmpty else { return }
-    let unique = beats.indices.filter { last[Array(beats[$0].name.utf8)] == $0 }.map { beats[$0] }
     let now = Clock.realtime
     let oldest = options.retention > 0 ? now - options.retention : nil
     _ = try HeartbeatUpdate(file: file, options: options).run(.merging) { (text) throws(JSONError) in

@@ -62,6 +62,10 @@ struct HeartbeatUpdate {
       merged = try fresh(merge)
     }
     guard kind == .merging || kind == .removing && !merged.removed.isEmpty else { return merged.removed }
+    // A larger one could never be read again. What only loses entries is never larger than what was read.
+    guard kind == .removing || merged.bytes.count <= options.maximumFileSize else {
+      throw .tooLarge(file: target, limit: options.maximumFileSize)
+    }
     do throws(Errno) {
       try AtomicReplace.replace(target, with: merged.bytes, like: old, synchronise: options.synchronise)
     } catch {

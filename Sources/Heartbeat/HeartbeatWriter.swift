@@ -33,7 +33,7 @@ public final class HeartbeatWriter {
   }
 
   /// Writes groups of beats under one lock with one replacement of the file; of several beats with one name the last
-  /// wins. The beats are to be checked already: `HeartbeatManager.longestName`.
+  /// wins, but for data that it leaves as they are. The beats are to be checked already: `HeartbeatManager.longestName`.
   ///
   /// - Parameter maximumEntries: a group that would make the file have more entries is left out as a whole.
   /// - Returns: the indices of the groups that were left out; all others are in the file.
@@ -141,7 +141,7 @@ public final class HeartbeatWriter {
       count += new.count
       for (beat, name) in zip(group, names) {
         if let place = places[name] {
-          beats[place] = beat
+          beats[place] = beat.following(beats[place])
         } else {
           places[name] = beats.count
           beats.append(beat)

@@ -227,8 +227,8 @@ struct HeartbeatManagerTests {
       try HeartbeatManager(file: folder.file).sendHeartbeat("")
     }
     var small = HeartbeatManager(file: folder.file)
-    small.options.maximumFileSize = 100
     try small.sendHeartbeat("a")
+    small.options.maximumFileSize = 100
     #expect(throws: HeartbeatError.tooLarge(file: folder.file, limit: 100)) { try small.sendHeartbeat("a") }
   }
 

@@ -58,6 +58,24 @@ struct HeartbeatWriterTests {
     #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
   }
 
+  @Test("a beat that leaves the data as they are does not lose those of one that is written together with it")
+  func dataOfBeatsWrittenTogether() throws {
+    let (together, apart) = (try Folder(), try Folder())
+    let writer = HeartbeatWriter(file: together.file, options: options())
+    let manager = HeartbeatManager(file: apart.file)
+    let one = Beat("p", status: "one", additionalData: ["n": 1], time: 10)
+    let two = Beat("p", status: "two", time: 20)
+    let three = Beat("p", status: "three", additionalData: ["m": 2], time: 30)
+    for beats in [[one, two], [two, one], [one, three, two], [two]] {
+      _ = try writer.write(beats.map { [$0] }, maximumEntries: 10)
+      for beat in beats { try manager.sendHeartbeats([beat]) }
+      let expected = try #require(try manager.heartbeatStatus(of: "p"))
+      #expect(try HeartbeatManager(file: together.file).heartbeatStatus(of: "p") == expected)
+      try HeartbeatManager(file: together.file).sendHeartbeats(beats)
+      #expect(try HeartbeatManager(file: together.file).heartbeatStatus(of: "p") == expected)
+    }
+  }
+
   @Test("a group that would make too many entries is left out as a whole, the others are written")
   func maximumEntries() throws {
     let folder = try Folder()
@@ -95,5 +113,20 @@ struct HeartbeatWriterTests {
     #expect(try folder.read() == before)
     _ = try writer.write([[Beat("a", status: "after")]], maximumEntries: 10)
     #expect(try folder.read().contains("after"))
+  }
+
+  @Test("a file that would be too large from the start is not made, by no writer")
+  func tooLargeFromTheStart() throws {
+    let folder = try Folder()
+    var small = options()
+    small.maximumFileSize = 1000
+    let large = Beat("a", additionalData: ["text": .string(String(repeating: "x", count: 1000))])
+    #expect(throws: HeartbeatError.tooLarge(file: folder.file, limit: 1000)) {
+      try HeartbeatWriter(file: folder.file, options: small).write([[large]], maximumEntries: 10)
+    }
+    #expect(throws: HeartbeatError.tooLarge(file: folder.file, limit: 1000)) {
+      try HeartbeatManager(file: folder.file, options: small).sendHeartbeats([large])
+    }
+    #expect(folder.names == ["heartbeat_status.json.lock"])
   }
 }

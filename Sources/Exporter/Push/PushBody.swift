@@ -25,8 +25,9 @@ struct PushBody {
   /// Reads one beat; an empty body is one without anything of its own.
   static func beat(_ name: String, _ body: [UInt8], _ defaults: Defaults) throws(PushError) -> Beat {
     guard !body.isEmpty else { return try beat(name, JSONObject(), defaults, "") }
-    guard case .object(let object) = try parse(body) else {
-      throw PushError(422, "expected an object such as {\"status\": \"alive\", \"pid\": 1}")
+    let root = try parse(body)
+    guard case .object(let object) = root else {
+      throw PushError(422, "expected an object such as {\"status\": \"alive\", \"pid\": 1}, not \(found(root))")
     }
     return try beat(name, object, defaults, "")
   }
@@ -40,9 +41,12 @@ struct PushBody {
     beats.reserveCapacity(items.count)
     for (index, item) in items.enumerated() {
       let place = "heartbeats[\(index)]"
-      guard case .object(let object) = item else { throw PushError(422, "\(place): expected an object") }
+      guard case .object(let object) = item else {
+        throw PushError(422, "\(place): expected an object, not \(found(item))")
+      }
       guard case .string(let name)? = object["name"] else {
-        throw PushError(422, "\(place).name: expected the process's name")
+        let found = object["name"].map(found) ?? "nothing"
+        throw PushError(422, "\(place).name: expected the process's name, not \(found)")
       }
       beats.append(try beat(name, object, defaults, place + "."))
     }
@@ -61,13 +65,15 @@ struct PushBody {
     _ name: String, _ object: JSONObject, _ defaults: Defaults, _ place: String
   ) throws(PushError) -> Beat {
     guard !name.isEmpty, name.utf8.count <= HeartbeatManager.longestName else {
-      throw PushError(422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes")
+      throw PushError(
+        422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes, not \(name.utf8.count)")
     }
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
       switch (member.key, member.value) {
       case ("name", .string(let other)) where other.utf8.elementsEqual(name.utf8): continue
-      case ("name", _): throw PushError(422, "\(place)name: expected the name of the path, or none")
+      case ("name", let value):
+        throw PushError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
       case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("additional_data", .null):
         continue
       case ("pid", let value): beat.pid = try pid(value, place)
@@ -75,7 +81,8 @@ struct PushBody {
       case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
       case ("timestamp", let value): beat.time = try time(value, defaults, place)
       case ("additional_data", .object(let data)): beat.additionalData = data
-      case ("additional_data", _): throw PushError(422, "\(place)additional_data: expected an object")
+      case ("additional_data", let value):
+        throw PushError(422, "\(place)additional_data: expected an object, not \(found(value))")
       case (let key, _):
         throw PushError(
           422, "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host or additional_data")
@@ -86,14 +93,14 @@ struct PushBody {
 
   private static func pid(_ value: JSONValue, _ place: String) throws(PushError) -> Int32 {
     guard let number = value.integerValue, (1...largestPid).contains(number) else {
-      throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid)")
+      throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
     }
     return Int32(number)
   }
 
   private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(PushError) -> String {
     guard let text = value.stringValue, (1...longest).contains(text.utf8.count) else {
-      throw PushError(422, "\(place): expected a text of 1 to \(longest) bytes")
+      throw PushError(422, "\(place): expected a text of 1 to \(longest) bytes, not \(found(value))")
     }
     return text
   }
@@ -104,8 +111,21 @@ struct PushBody {
       throw PushError(
         422,
         "\(place)timestamp: expected Unix seconds from \(Int64(oldest)) (the retention) to "
-          + "\(Int64(defaults.now + longestAhead)) (a day ahead)")
+          + "\(Int64(defaults.now + longestAhead)) (a day ahead), not \(found(value))")
     }
     return time
+  }
+
+  /// The most bytes of a text that a message repeats.
+  private static let longestQuotation = 64
+
+  /// What stands in the place of what was expected, in words that are short whatever it is.
+  private static func found(_ value: JSONValue) -> String {
+    switch value {
+    case .object: "an object"
+    case .array: "a list"
+    case .string(let text) where text.utf8.count > longestQuotation: "one of \(text.utf8.count) bytes"
+    case .null, .bool, .integer, .number, .string: String(decoding: value.serialised(), as: UTF8.self)
+    }
   }
 }

@@ -65,7 +65,7 @@ struct PushRoutes: Sendable {
     let defaults = PushBody.Defaults(
       now: Clock.realtime, host: PushRoutes.host(of: request), retention: options.retention)
     guard request.rawPath != PushRoutes.path else {
-      guard request.method == .post else { throw PushRoutes.notAllowed(request, "POST") }
+      guard request.method == .post else { throw PushRoutes.notAllowed(request, ["POST"]) }
       try checkType(request)
       return .beats(seenFromHere(try PushBody.batch(request.body, defaults), request))
     }
@@ -75,7 +75,7 @@ struct PushRoutes: Sendable {
     case .post, .put:
       try checkType(request)
       return .beats(seenFromHere([try PushBody.beat(name, request.body, defaults)], request))
-    default: throw PushRoutes.notAllowed(request, "POST, PUT, DELETE")
+    default: throw PushRoutes.notAllowed(request, ["POST", "PUT", "DELETE"])
     }
   }
 
@@ -125,7 +125,9 @@ struct PushRoutes: Sendable {
     }
   }
 
-  private static func notAllowed(_ request: Request, _ allowed: String) -> PushError {
-    PushError(405, "\(request.method.rawValue) is not allowed here; use \(allowed)", allow: allowed)
+  /// `Allow` names all methods that are right for a path (RFC 9110 section 10.2.1), those that only read too.
+  private static func notAllowed(_ request: Request, _ changing: [String]) -> PushError {
+    let allowed = (["GET", "HEAD"] + changing).joined(separator: ", ")
+    return PushError(405, "\(request.method.rawValue) is not allowed here; use \(allowed)", allow: allowed)
   }
 }

@@ -15,7 +15,7 @@ struct PushWriter {
 
   init(options: ExporterOptions, queue: PushQueue, counts: PushCounts, logger: Logger) {
     var writing = HeartbeatManager.Options()
-    writing.lockTimeout = options.push.timeout
+    writing.lockTimeout = options.push.timeout * PushWriter.shareOfLock
     writing.retention = options.push.retention
     writing.synchronise = options.push.synchronise
     writing.maximumFileSize = options.heartbeat.maxFileSize
@@ -26,6 +26,10 @@ struct PushWriter {
     self.logger = logger
     maximumProcesses = options.push.maxProcesses
   }
+
+  /// How much of the time that a push may wait is for the lock: less than all, so that the answer is the one that knows
+  /// who holds it.
+  private static let shareOfLock = 0.9
 
   /// Works until the queue is closed and empty.
   mutating func run() {

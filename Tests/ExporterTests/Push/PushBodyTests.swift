@@ -45,6 +45,21 @@ import Testing
   func meaningless(body: String) { #expect(status(body) == 422) }
 
   @Test(
+    "The message names the place, what was expected and what was found",
+    arguments: [
+      (#"{"pid": "12"}"#, "pid", #"not "12""#), (#"{"pid": 1.5}"#, "from 1 to 4194304", "not 1.5"),
+      (#"{"additional_data": [1]}"#, "additional_data: expected an object", "not a list"),
+      ("[]", "an object", "a list"),
+      (#"{"timestamp": 1800000000000}"#, "timestamp: expected Unix seconds", "not 1800000000000"),
+      (#"{"status": "\#(String(repeating: "s", count: 257))"}"#, "a text of 1 to 256 bytes", "not one of 257 bytes"),
+      (#"{"status": {}}"#, "status", "not an object"), (#"{"name": "b"}"#, "name of the path", #"not "b""#),
+    ])
+  func messages(body: String, expected: String, found: String) throws {
+    let error = try #require(throws: PushError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
+    #expect(error.message.contains(expected) && error.message.hasSuffix(found))
+  }
+
+  @Test(
     "The bounds themselves are right",
     arguments: [
       #"{"pid": 1}"#, #"{"pid": 4194304}"#, #"{"timestamp": 1799913600}"#, #"{"timestamp": 1800086400}"#,
