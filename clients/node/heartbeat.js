@@ -9,12 +9,14 @@
 
 // In place of a file the manager takes the address of an exporter, and then needs no program:
 //
-//   new HeartbeatManager('http://user:password@host:9464')    new HeartbeatManager('unix:/run/heartbeat/push.sock')
+//   new HeartbeatManager('http://user:password@host:9464')    new HeartbeatManager('/run/heartbeat/push.sock')
 
 const { spawn } = require('node:child_process');
+const { statSync } = require('node:fs');
 const fs = require('node:fs/promises');
 const http = require('node:http');
 const https = require('node:https');
+const path = require('node:path');
 
 // A beat that is more than this many seconds in the future does not count as alive.
 const CLOCK_TOLERANCE = 5;
@@ -44,17 +46,16 @@ class HeartbeatManager {
   #exporter = null;
 
   /**
-   * @param {string} [file] a path, or http://host:port, https://host:port or unix:/path/of/push.sock of an exporter;
-   *   default: the environment variable HEARTBEAT_URL, else HEARTBEAT_FILE, else heartbeat_status.json in the working
-   *   folder
+   * @param {string} [file] a path, or http://host:port, https://host:port or the push socket of an exporter: unix:/path,
+   *   or a path that ends in .sock or is a socket already; default: the environment variable HEARTBEAT_URL, else
+   *   HEARTBEAT_FILE, else heartbeat_status.json in the working folder
    * @param {{tool?: string, timeout?: number}} [options] tool: the program `heartbeat`; timeout: the most seconds that
    *   sending to an exporter may take
    */
   constructor(file, options = {}) {
     this.file = file || defaultFile();
-    if (/^(https?:\/\/|unix:)/.test(this.file)) {
-      this.#exporter = new Exporter(this.file, options.timeout ? options.timeout * 1000 : PUSH_TIMEOUT);
-    }
+    const address = addressOf(this.file);
+    if (address) this.#exporter = new Exporter(address, options.timeout ? options.timeout * 1000 : PUSH_TIMEOUT);
     this.tool = options.tool || process.env.HEARTBEAT_TOOL || 'heartbeat';
   }
 
@@ -185,6 +186,26 @@ function entryOf(process) {
   }
   if (process.data !== null && process.data !== undefined) entry.additional_data = process.data;
   return entry;
+}
+
+/** The URL of the exporter that is named in place of a file; null for a file. */
+function addressOf(file) {
+  const [, scheme, rest] = /^([a-z]+):(.*)$/is.exec(file) ?? [];
+  if (scheme && ['http', 'https', 'unix'].includes(scheme.toLowerCase())) return `${scheme.toLowerCase()}:${rest}`;
+  if (scheme && rest.startsWith('//')) {
+    const message = `${scheme}://...: expected http://host:port, https://host:port, unix:/path or the path of a file`;
+    throw new HeartbeatError(message, 'invalid');
+  }
+  // By its name before the exporter has made it: a file in its place would be in the exporter's way.
+  return file.endsWith('.sock') || isSocket(file) ? `unix:${path.resolve(file)}` : null;
+}
+
+function isSocket(file) {
+  try {
+    return statSync(file).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function isObject(value) {

@@ -10,7 +10,7 @@ file that it points to.
 
 In place of a file the manager takes the address of an exporter, which does all that:
 
-    HeartbeatManager("http://user:password@host:9464")    HeartbeatManager("unix:/run/heartbeat/push.sock")
+    HeartbeatManager("http://user:password@host:9464")    HeartbeatManager("/run/heartbeat/push.sock")
 """
 
 import base64
@@ -63,9 +63,9 @@ class HeartbeatError(Exception):
 class HeartbeatManager:
     """Writes and reads the heartbeats in one file, or sends them to an exporter.
 
-    file:          a path, or http://host:port, https://host:port or unix:/path/of/push.sock of an exporter; default: the
-                   environment variable HEARTBEAT_URL, else HEARTBEAT_FILE, else heartbeat_status.json in the working
-                   folder
+    file:          a path, or http://host:port, https://host:port or the push socket of an exporter: unix:/path, or a path
+                   that ends in .sock or is a socket already; default: the environment variable HEARTBEAT_URL, else
+                   HEARTBEAT_FILE, else heartbeat_status.json in the working folder
     timeout:       the most seconds that sending to an exporter may take
     lock_timeout:  the most seconds to wait for the lock
     retention:     entries whose last beat is older, in seconds, are removed with each beat; 0 keeps all
@@ -77,7 +77,8 @@ class HeartbeatManager:
     def __init__(self, file=None, lock_timeout=5.0, retention=86400.0, synchronise=False, maximum_size=64 << 20,
                  warn=None, timeout=5.0):
         self.file = os.fspath(file) if file is not None else _default()
-        self._exporter = _Exporter(self.file, timeout) if _is_url(self.file) else None
+        address = _address(self.file)
+        self._exporter = _Exporter(address, timeout) if address else None
         self.lock_timeout = lock_timeout
         self.retention = retention
         self.synchronise = synchronise
@@ -191,6 +192,8 @@ class HeartbeatManager:
             if document is None:
                 return
             content = _serialised(document)
+            if makes and len(content) > self.maximum_size:  # a larger one could never be read again
+                raise self._too_large(target)
             try:
                 _replace(target, content, old, self.synchronise)
             except OSError as error:
@@ -237,9 +240,13 @@ class HeartbeatManager:
         finally:
             os.close(descriptor)
         if len(content) > self.maximum_size:
-            raise HeartbeatError("%s has more than %d bytes: is it a heartbeat file? Raise the limit or move it away" % (
-                path, self.maximum_size), path, "too_large")
+            raise self._too_large(path)
         return content, status
+
+    def _too_large(self, path):
+        return HeartbeatError(
+            "%s has more than %d bytes, or would have: is it a heartbeat file? Raise the limit or move it away" % (
+                path, self.maximum_size), path, "too_large")
 
     @staticmethod
     def _cannot_read(path, error):
@@ -343,8 +350,27 @@ def _default():
     return os.environ.get("HEARTBEAT_URL") or os.environ.get("HEARTBEAT_FILE") or "heartbeat_status.json"
 
 
-def _is_url(file):
-    return isinstance(file, str) and file.startswith(("http://", "https://", "unix:"))
+def _address(file):
+    """The URL of the exporter that is named in place of a file; None for a file."""
+    if not isinstance(file, str):
+        return None
+    scheme, colon, rest = file.partition(":")
+    if colon and scheme.lower() in ("http", "https", "unix"):
+        return scheme.lower() + ":" + rest
+    if colon and rest.startswith("//"):
+        raise HeartbeatError("%s: expected http://host:port, https://host:port, unix:/path or the path of a file" % (
+            scheme + "://...",))
+    # By its name before the exporter has made it: a file in its place would be in the exporter's way.
+    if file.endswith(".sock") or _is_socket(file):
+        return "unix:" + os.path.abspath(file)
+    return None
+
+
+def _is_socket(path):
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 class _Exporter:

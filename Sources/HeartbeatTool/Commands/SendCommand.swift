@@ -21,7 +21,7 @@ enum SendCommand {
 
   private static let url = Flag<String?>.optional(
     "url", .string.named("URL"), environment: ["HEARTBEAT_URL"],
-    help: "An exporter that takes pushes, in place of the file: http://host:9464 or unix:/path/of/push.sock.")
+    help: "An exporter that takes pushes, in place of the file: http://host:9464 or the path of its push socket.")
 
   /// How long an exporter may take to answer, in seconds.
   private static let pushTimeout = 5.0
@@ -65,7 +65,7 @@ enum SendCommand {
     if isFileGiven, values.source(of: url) == .commandLine { throw .invalid("--file and --url exclude each other") }
     if let text = values[url], !isFileGiven {
       guard let target = PushTarget(text) else {
-        throw .invalid("--url: expected http://host:port or unix:/path/of/push.sock (there is no TLS: curl has it)")
+        throw .invalid("--url: expected http://host:port or /path/of/push.sock (there is no TLS: curl has it)")
       }
       return send(values.arguments.first ?? "", object, to: target, values)
     }

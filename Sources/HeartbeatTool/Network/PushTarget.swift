@@ -1,6 +1,7 @@
 internal import Heartbeat
 
-/// An exporter that takes heartbeats: `http://[user:password@]host:port` or `unix:/path/of/push.sock`.
+/// An exporter that takes heartbeats: `http://[user:password@]host:port`, or the path of its push
+/// socket, which may have `unix:` before it.
 struct PushTarget: Hashable, Sendable {
   private enum Place: Hashable {
     case network(Endpoint)
@@ -15,12 +16,11 @@ struct PushTarget: Hashable, Sendable {
 
   /// Reads a URL; nil when it is none of the two kinds.
   init?(_ text: String) {
-    if text.hasPrefix("unix:") {
-      let path = String(text.dropFirst(5))
-      guard path.hasPrefix("/") else { return nil }
+    let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
+    if path.hasPrefix("/") {
       place = .socket(path)
       authorization = nil
-      description = text
+      description = "unix:" + path
       return
     }
     let scheme = "http://"
