@@ -10,10 +10,13 @@ const MEANING = {
   stopped: 'It said good-bye.',
   never: 'It is configured, and was never seen.',
 };
-const HISTORY = 60; // ages of each process that are remembered for its line
+const NOTHING = 'Nothing has beaten yet. Try, with the heartbeat file of this exporter: heartbeat send my-first-program --file FILE';
+const HISTORY = 60; // seconds that a process's line of ages spans
+const CURVE_STEP = 4; // seconds between the points of that line where it is curved
 const MOST_ROWS = 300; // shown before somebody asks for all
 const POLL_INTERVAL = 3000; // milliseconds
 const PATIENCE = 5000; // without news for so long, the page asks by itself
+const SHORTEST_MEASUREMENT = 0.5; // seconds: CPU time has steps of 10 ms, which would be much of a shorter time
 
 const byId = (id) => document.getElementById(id);
 const make = (tag, attributes = {}, ...children) => {
@@ -52,7 +55,7 @@ const bytes = (value) => {
 const percent = (value) => (value === null || value === undefined ? '' : `${(value * 100).toFixed(value < 0.0995 ? 1 : 0)} %`);
 const time = (value) => (value ? new Date(value * 1000).toLocaleString() : '');
 
-const programs = new Map(); // by name: what was told last, its row, its ages
+const programs = new Map(); // by name: what was told last, its row once it is shown, its recent beats
 let order = []; // of names, as shown
 let sorting = { column: 'state', descending: false };
 let wanted = null; // a state, or null for all
@@ -119,9 +122,11 @@ function makeRow(program) {
   const word = make('span');
   cells.state.append(make('span', {}, mark, word));
   const button = make('button', { type: 'button', 'aria-expanded': 'false' });
-  cells.name.append(button);
+  const host = make('span', { class: 'host' });
+  cells.name.append(button, host);
   cells.status.classList.add('word');
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const area = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   const limit = document.createElementNS('http://www.w3.org/2000/svg', 'line');
   svg.setAttribute('class', 'ages');
@@ -130,10 +135,11 @@ function makeRow(program) {
   svg.setAttribute('role', 'img');
   limit.setAttribute('x1', '0');
   limit.setAttribute('x2', '96');
-  svg.append(limit, line);
+  area.setAttribute('class', 'area');
+  svg.append(area, limit, line);
   cells.ages.append(svg);
   row.addEventListener('click', () => toggle(program));
-  return { row, cells, mark, word, button, svg, line, limit, details: null };
+  return { row, cells, mark, word, button, host, svg, area, line, limit, details: null };
 }
 
 function toggle(program) {
@@ -191,7 +197,14 @@ function showDetails(program) {
   parts.push(facts('Its own data', data.length ? data : [['', 'none']]));
   const grid = make('div', { class: 'facts' }, ...parts);
   const cell = program.view.details.firstElementChild;
-  if (cell.textContent !== grid.textContent) cell.replaceChildren(grid);
+  const keys = (element) => [...element.querySelectorAll('dt')].map((dt) => dt.textContent).join('\n');
+  if (!cell.firstElementChild || keys(cell) !== keys(grid)) {
+    cell.replaceChildren(grid);
+    return;
+  }
+  // Only what changed is touched: somebody may be selecting a value to copy it.
+  const values = cell.querySelectorAll('dd');
+  grid.querySelectorAll('dd').forEach((dd, index) => setText(values[index], dd.textContent));
 }
 
 function showRow(program) {
@@ -201,6 +214,7 @@ function showRow(program) {
   setText(view.word, told.state);
   setText(view.button, told.display_name || told.name);
   setAttribute(view.button, 'title', told.name);
+  setText(view.host, told.host ?? '');
   setText(view.cells.age, seconds(told.age_seconds));
   setText(view.cells.timeout, seconds(told.timeout_seconds));
   setText(view.cells.status, told.status ?? '');
@@ -212,21 +226,53 @@ function showRow(program) {
   if (view.details) showDetails(program);
 }
 
+// A beat sets the age to 0, from where it grew for as long as no newer one was told of: so the line reaches back to before
+// the page was opened. The scale is that of the square root, or a healthy line would be flat.
 function drawAges(program) {
-  const { view, told } = program;
-  const ages = program.ages;
-  const top = Math.max(told.timeout_seconds * 1.15, ...ages) || 1;
-  const y = (age) => (21 - (Math.max(0, age) / top) * 20).toFixed(1);
-  let path = '';
-  ages.forEach((age, index) => {
-    path += `${index ? 'L' : 'M'}${((index + HISTORY - ages.length) * 96 / (HISTORY - 1)).toFixed(1)} ${y(age)}`;
-  });
-  setAttribute(view.line, 'd', path);
+  const { view, told, beats } = program;
+  const begin = generated - HISTORY;
+  const highest = Math.max(0, ...beats.map(({ at, until }) => until - at));
+  const top = Math.max(told.timeout_seconds * 1.15, highest) || 1;
+  const x = (time) => (Math.min(1, (time - begin) / HISTORY) * 96).toFixed(1);
+  const y = (age) => (21 - Math.sqrt(Math.max(0, age) / top) * 20).toFixed(1);
+  const points = [];
+  for (const { at, until } of beats) {
+    for (let time = Math.max(at, begin); time < until; time += CURVE_STEP) points.push(`${x(time)} ${y(time - at)}`);
+    points.push(`${x(until)} ${y(until - at)}`);
+  }
+  const path = points.join('L');
+  setAttribute(view.line, 'd', path && `M${path}`);
+  setAttribute(view.area, 'd', path && `M${points[0].split(' ')[0]} 22L${path}L${points.at(-1).split(' ')[0]} 22Z`);
   setAttribute(view.limit, 'y1', y(told.timeout_seconds));
   setAttribute(view.limit, 'y2', y(told.timeout_seconds));
-  view.svg.style.visibility = ages.length ? 'visible' : 'hidden';
-  const oldest = ages.length ? Math.max(...ages) : null;
-  setAttribute(view.svg, 'aria-label', oldest === null ? 'never beat' : `highest age ${seconds(oldest)}`);
+  view.svg.style.visibility = beats.length ? 'visible' : 'hidden';
+  setAttribute(view.svg, 'aria-label', beats.length ? `highest age ${seconds(highest)}` : 'never beat');
+}
+
+// Remembers a beat, and no more than the line needs.
+function noteBeat(program) {
+  const { beats } = program;
+  const at = program.told.last_heartbeat;
+  const until = Math.max(generated, at ?? 0); // the clock of the process may be ahead
+  if (at === null || at < beats.at(-1)?.at) beats.length = 0; // forgotten, or its clock was set back
+  if (at !== null && at === beats.at(-1)?.at) beats.at(-1).until = until;
+  else if (at !== null) beats.push({ at, until });
+  while (beats.length > 1 && beats[0].until < generated - HISTORY) beats.shift();
+}
+
+// CPU time since the last measurement, as a share of one CPU.
+function measureCPU(program) {
+  const figures = program.told.process;
+  const { measured } = program;
+  if (!figures || measured?.figures.start_time !== figures.start_time) {
+    program.cpu = null;
+    program.measured = figures && { figures, time: generated };
+    return;
+  }
+  const passed = generated - measured.time;
+  if (passed < SHORTEST_MEASUREMENT) return;
+  program.cpu = Math.max(0, (figures.cpu_seconds - measured.figures.cpu_seconds) / passed);
+  program.measured = { figures, time: generated };
 }
 
 function compare(a, b) {
@@ -251,6 +297,7 @@ function arrange() {
     (!text || [p.told.name, p.told.display_name, p.told.status, p.told.host].some((v) => v && v.toLowerCase().includes(text)));
   const found = [...programs.values()].filter(matches).sort(compare);
   const shown = showsAll ? found : found.slice(0, MOST_ROWS);
+  for (const p of shown) p.view ??= makeRow(p);
   const names = shown.map((p) => p.told.name);
   if (names.length !== order.length || names.some((name, index) => name !== order[index])) {
     const rows = [];
@@ -273,32 +320,26 @@ function arrange() {
   setText(byId('more').firstElementChild, `Show all ${found.length} processes`);
   const nothing = byId('nothing');
   nothing.hidden = found.length > 0 || !generated;
-  setText(nothing, programs.size ? 'No process matches the filter.' : 'Nothing has beaten yet. Try: heartbeat send my-first-program');
+  setText(nothing, programs.size ? 'No process matches the filter.' : NOTHING);
   document.querySelector('.table').hidden = programs.size === 0 && generated > 0;
   setText(byId('shown'), generated ? `${found.length} of ${programs.size} processes, ${time(generated)}` : '');
 }
 
 function takeStatus(status) {
-  const passed = status.generated - generated;
+  generated = status.generated;
   const present = new Set();
   for (const told of status.heartbeats) {
     present.add(told.name);
     let program = programs.get(told.name);
     if (!program) {
-      program = { ages: [], cpu: null, told };
-      program.view = makeRow(program);
+      program = { beats: [], cpu: null, measured: null, view: null, told };
       programs.set(told.name, program);
-    } else if (passed > 0) {
-      const before = program.told.process;
-      const same = before && told.process && before.start_time === told.process.start_time;
-      program.cpu = same ? Math.max(0, (told.process.cpu_seconds - before.cpu_seconds) / passed) : null;
     }
     program.told = told;
-    if (told.age_seconds !== null) program.ages.push(told.age_seconds);
-    if (program.ages.length > HISTORY) program.ages.shift();
+    noteBeat(program);
+    measureCPU(program);
   }
   for (const name of programs.keys()) if (!present.has(name)) programs.delete(name);
-  generated = status.generated;
   for (const button of byId('states').children) {
     const count = String(status.summary[button.dataset.state]);
     setText(button.querySelector('b'), count);
@@ -362,7 +403,7 @@ function connection(state, text) {
   document.querySelector('.table').classList.toggle('stale', state === 'lost');
 }
 
-let source = null;
+let source = { readyState: EventSource.CLOSED, close() {} };
 let isPolling = false;
 
 function listen() {
@@ -396,12 +437,23 @@ async function poll() {
 
 // Closed for good (the browser gives up after a refusal) is opened again; silent is bridged by asking.
 function watchConnection() {
-  if (source.readyState === EventSource.CLOSED) listen();
+  if (!document.hidden && source.readyState === EventSource.CLOSED) listen();
   if (Date.now() - lastNews >= PATIENCE) poll();
+}
+
+// A browser has six connections to one host, and a page that listens holds one: those that nobody looks at only ask, so
+// that many tabs can be open. Their titles go on telling.
+function changeVisibility() {
+  source.close();
+  if (!document.hidden) {
+    listen();
+    poll();
+  }
 }
 
 makeColumns();
 arrange();
-listen();
+document.addEventListener('visibilitychange', changeVisibility);
+if (!document.hidden) listen();
 poll();
 setInterval(watchConnection, POLL_INTERVAL);
