@@ -128,6 +128,7 @@ def test_shards_take_every_target_once(exporters, store, tmp_path):
         assert 10 <= len(first) <= 40, "the hash spreads them"
         eventually(lambda: len(store("up")) == HOSTS, "both write to one store", 180)
         assert {dict(k)["shard"] for k in store("up")} == {"0", "1"}
+        assert {dict(k)["host"] for k in store("up")} == {f"127.0.0.{n}" for n in range(1, HOSTS + 1)}
     finally:
         for p in shards:
             p.stop()
@@ -137,7 +138,7 @@ def test_an_agent_forwards_and_keeps_nothing(exporters, store, tmp_path):
     text = configuration("agent.yml", tmp_path, exporters[:5], store)
     agent = Prometheus(tmp_path, config=text, agent=True)
     try:
-        eventually(lambda: len(store('heartbeat_alive{site="main"}')) == sum(n % 5 + 1 for n in range(1, 6)), "the store has it", 180)
+        eventually(lambda: len(store('heartbeat_alive{site="main",host!=""}')) == sum(n % 5 + 1 for n in range(1, 6)), "the store has it", 180)
     finally:
         agent.stop()
 
