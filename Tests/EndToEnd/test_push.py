@@ -335,6 +335,28 @@ def test_a_queue_that_is_full_grows_no_further(exporter, beats):
     assert e.metrics().value("heartbeat_push_queue_length") == 0
 
 
+def test_a_push_that_is_too_large_for_the_file_does_not_take_others_with_it(exporter, beats):
+    e = exporter(*OPEN, "--push.timeout=5m", "--heartbeat.max-file-size=64KiB")
+    assert push(e, "there", {"additional_data": {"text": "x" * 40000}})[0] == 204
+    before = beats.read_text()
+    status, _, body = push(e, "large", {"additional_data": {"text": "x" * 40000}})
+    assert status == 507 and b"65536 bytes" in body and beats.read_text() == before
+    holder, answers = StoppedHolder(beats), {}
+    bodies = {f"p{n}": {"additional_data": {"n": n}} for n in range(4)} | {"large": {"additional_data": {"text": "x" * 40000}}}
+    threads = [threading.Thread(target=lambda n=n, b=b: answers.update({n: push(e, n, b)[0]})) for n, b in bodies.items()]
+    try:
+        # The writer waits for the lock with the first; the others come together with the next write.
+        threads[0].start()
+        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 1, "one waits", 60)
+        [t.start() for t in threads[1:]]
+        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 5, "all wait", 60)
+    finally:
+        holder.end()
+    [t.join() for t in threads]
+    assert answers == {"p0": 204, "p1": 204, "p2": 204, "p3": 204, "large": 507}
+    assert set(processes(beats)) == {"there", "p0", "p1", "p2", "p3"}
+
+
 @pytest.fixture
 def disk(tmp_path):
     folder = tmp_path / "disk"

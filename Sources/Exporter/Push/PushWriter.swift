@@ -76,8 +76,22 @@ struct PushWriter {
       if problem != nil { logger.info("pushes are written again") }
       problem = nil
     } catch {
-      answer(error, jobs)
+      writeSmall(groups, jobs, without: error)
     }
+  }
+
+  /// A push with a body of at most so many bytes is not refused because of a larger one that was to be written with it.
+  private static let smallBody = 16 << 10
+
+  /// What becomes of pushes that could not be written together: where the file would be too large, the large ones are
+  /// refused and the others written without them.
+  private mutating func writeSmall(
+    _ groups: [[Beat]], _ jobs: ArraySlice<PushQueue.Job>, without error: HeartbeatError
+  ) {
+    let small = zip(groups, jobs).filter { $0.1.size <= PushWriter.smallBody }
+    guard case .tooLarge = error, !small.isEmpty, small.count < jobs.count else { return answer(error, jobs) }
+    answer(error, jobs.filter { $0.size > PushWriter.smallBody }[...])
+    write(small.map(\.0), small.map(\.1)[...])
   }
 
   private mutating func forget(_ name: String, _ responder: Responder) {
