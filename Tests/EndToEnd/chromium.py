@@ -84,7 +84,7 @@ class Chromium:
 
     def open(self, url):
         self.call("Page.navigate", url=url)
-        eventually(lambda: self.evaluate("document.readyState") == "complete", "the page is loaded")
+        eventually(lambda: self.evaluate("document.readyState") == "complete", "the page is loaded", 120)
 
     def evaluate(self, expression):
         """The value of a JavaScript expression."""

@@ -43,7 +43,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def eventually(condition, what, seconds=20.0):
+def eventually(condition, what, seconds=60.0):
     """Polls until `condition()` is true (and returns its value); fails with `what` when it never is."""
     seconds *= PATIENCE
     deadline = time.monotonic() + seconds
@@ -172,14 +172,14 @@ class Exporter:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"SIGTERM did not end it:\n{self.stderr}") from None
 
 
-def run(*arguments, env=None, cwd=None, timeout=30):
+def run(*arguments, env=None, cwd=None, timeout=60):
     """A program that must end by itself; its output as text."""
     return subprocess.run(
         [str(a) for a in arguments],

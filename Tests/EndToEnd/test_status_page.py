@@ -223,6 +223,23 @@ def test_polling_bridges_broken_events_and_a_lost_connection_is_said(exporter, b
     again.stop()
 
 
+def test_an_exporter_that_hangs_is_no_live_one(exporter, beats, chromium):
+    write_beats(beats, {"bidder": entry()})
+    served = exporter("--heartbeat.timeout=1h")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    page.evaluate("void (window.first = source)")
+    served.signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: connection(page) == "lost", "the page says that nobody answers", 60)
+        eventually(lambda: page.evaluate("source !== window.first"), "it no longer trusts the open connection", 60)
+    finally:
+        served.signal(signal.SIGCONT)
+    eventually(lambda: connection(page) == "live", "the page is live again", 60)
+    assert page.evaluate("window.first !== undefined"), "without a reload"
+
+
 def test_a_page_that_nobody_looks_at_holds_no_connection(exporter, beats, chromium):
     write_beats(beats, {"bidder": entry()})
     served = exporter("--heartbeat.timeout=1h")

@@ -15,7 +15,8 @@ const HISTORY = 60; // seconds that a process's line of ages spans
 const CURVE_STEP = 4; // seconds between the points of that line where it is curved
 const MOST_ROWS = 300; // shown before somebody asks for all
 const POLL_INTERVAL = 3000; // milliseconds
-const PATIENCE = 5000; // without news for so long, the page asks by itself
+const PATIENCE = 5000; // without news or an answer for so long, the page asks by itself or says that there is nobody
+const LONGEST_SILENCE = 15000; // after which a connection that seems open is opened anew: its other end may be gone
 const SHORTEST_MEASUREMENT = 0.5; // seconds: CPU time has steps of 10 ms, which would be much of a shorter time
 
 const byId = (id) => document.getElementById(id);
@@ -405,8 +406,10 @@ function connection(state, text) {
 
 let source = { readyState: EventSource.CLOSED, close() {} };
 let isPolling = false;
+let listeningSince = 0;
 
 function listen() {
+  listeningSince = Date.now();
   source = new EventSource('/api/v1/events');
   source.addEventListener('status', (event) => {
     const news = JSON.parse(event.data);
@@ -421,7 +424,7 @@ async function poll() {
   if (isPolling) return;
   isPolling = true;
   try {
-    const answers = await Promise.all(['/api/v1/heartbeats', '/api/v1/host'].map((path) => fetch(path, { cache: 'no-store' })));
+    const answers = await Promise.all(['/api/v1/heartbeats', '/api/v1/host'].map((path) => fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) })));
     if (answers.some((answer) => !answer.ok)) throw new Error('refused');
     const [status, host] = await Promise.all(answers.map((answer) => answer.json()));
     if (Date.now() - lastNews < PATIENCE) return; // the events are back
@@ -437,8 +440,11 @@ async function poll() {
 
 // Closed for good (the browser gives up after a refusal) is opened again; silent is bridged by asking.
 function watchConnection() {
+  const now = Date.now();
+  const isSilent = source.readyState === EventSource.OPEN && now - Math.max(lastNews, listeningSince) >= LONGEST_SILENCE;
+  if (isSilent) source.close();
   if (!document.hidden && source.readyState === EventSource.CLOSED) listen();
-  if (Date.now() - lastNews >= PATIENCE) poll();
+  if (now - lastNews >= PATIENCE) poll();
 }
 
 // A browser has six connections to one host, and a page that listens holds one: those that nobody looks at only ask, so
