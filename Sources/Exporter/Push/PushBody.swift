@@ -68,6 +68,9 @@ struct PushBody {
       throw PushError(
         422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes, not \(name.utf8.count)")
     }
+    guard !name.utf8.contains(0) else {
+      throw PushError(422, "\(place)name: expected a text without NUL, which no path can ask for")
+    }
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
       switch (member.key, member.value) {

@@ -82,7 +82,8 @@ import Testing
     "A batch is a list of named beats or nothing",
     arguments: [
       (#"{"heartbeats": []}"#, nil), (#"{"heartbeats": [{"name": "a"}, {"name": "b", "pid": 1}]}"#, nil),
-      (#"{"heartbeats": [{"name": "a"}, {}]}"#, 422), (#"{"heartbeats": [{"name": ""}]}"#, 422),
+      (#"{"heartbeats": [{"name": "a"}, {}]}"#, 422),
+      (#"{"heartbeats": [{"name": "a\u0000"}]}"#, 422), (#"{"heartbeats": [{"name": ""}]}"#, 422),
       (#"{"heartbeats": [{"name": "a", "pid": 0}]}"#, 422), (#"{"heartbeats": [7]}"#, 422),
       (#"{"heartbeats": {}}"#, 422), ("[]", 422), (#"{"beats": []}"#, 422), ("", 400), ("{", 400),
     ] as [(String, Int?)])
