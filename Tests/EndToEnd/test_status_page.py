@@ -199,6 +199,9 @@ def test_the_data_of_a_process_unfold_on_a_click(mixed, chromium):
     assert "memory_usage.heapTotal" in details and "29253632" in details and "offset" in details
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
     page.screenshot(SCREENSHOTS / "dark.png")
+    page.resize(768, 800)
+    assert page.evaluate("document.querySelector('.table').scrollWidth <= document.querySelector('.table').clientWidth")
+    page.screenshot(SCREENSHOTS / "tablet.png")
     page.resize(375, 800)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.screenshot(SCREENSHOTS / "phone.png")
