@@ -97,6 +97,16 @@ def test_python_errors_are_of_one_type_and_say_what_to_do(tmp_path):
         HeartbeatManager(tmp_path).send_heartbeat("a")
 
 
+def test_python_makes_no_file_that_is_too_large_to_be_read(beats):
+    manager = HeartbeatManager(beats, maximum_size=1000)
+    for _ in range(2):  # a new file, and one that is there
+        with pytest.raises(HeartbeatError, match="more than 1000 bytes") as caught:
+            manager.send_heartbeat("a", {"text": "x" * 1000})
+        assert caught.value.cause == "too_large" and "a" not in manager.all_heartbeats()
+        manager.send_heartbeat("b")
+    assert list(manager.all_heartbeats()) == ["b"]
+
+
 def test_python_sender_beats_until_it_is_left(beats):
     count, enough = [], threading.Event()
 

@@ -43,7 +43,7 @@ export class HeartbeatError extends Error {
 }
 
 export class HeartbeatManager {
-  /** `file`: a path, or http://host:port, https://host:port or unix:/path/of/push.sock; `timeout` in seconds. */
+  /** `file`: a path, or http://host:port, https://host:port or the path of a push socket; `timeout` in seconds. */
   constructor(file?: string, options?: { tool?: string; timeout?: number });
   readonly file: string;
   readonly tool: string;
