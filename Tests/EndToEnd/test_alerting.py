@@ -30,6 +30,14 @@ def test_promtool_accepts_configuration_and_rules():
     assert "SUCCESS" in tool("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
 
 
+@pytest.mark.parametrize("name", ["prometheus.yml", "many-hosts.yml", "shard.yml"])
+def test_every_prometheus_that_keeps_samples_has_the_rules(name):
+    config = yaml.safe_load((PROMETHEUS / name).read_text())
+    assert config["rule_files"] == ["rules/*.yml"] and config["alerting"]["alertmanagers"]
+    # Or a beat between two evaluations would not be seen.
+    assert config["global"]["evaluation_interval"] == config["global"]["scrape_interval"]
+
+
 def test_amtool_accepts_configuration_and_templates():
     assert "SUCCESS" in tool("amtool", "check-config", ALERTMANAGER)
 
@@ -158,7 +166,8 @@ def test_inhibition_names_alerts_that_exist():
 
 def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
     write_beats(beats, {"bidder": entry(pid=1)})
-    e = exporter(f"--push.socket={tmp_path / 'push.sock'}")
+    (tmp_path / "web.yml").write_text("")
+    e = exporter(f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}")
     present = e.metrics().names() | RECORDED | {"up"}
     for rule in RULES:
         texts = [rule["expr"], *(re.findall(r'printf "(\w+)\{', rule.get("annotations", {}).get("description", "")))]
