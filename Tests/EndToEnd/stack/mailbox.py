@@ -1,12 +1,17 @@
-"""Takes mail by SMTP (port 2525) and posts by HTTP (port 8080, as Slack and a dead man's switch do), and writes each to /mailbox."""
+"""Takes mail by SMTP, and posts by HTTP as Slack and a dead man's switch do; writes each to a file.
+
+  mailbox.py FOLDER ADDRESS SMTP-PORT HTTP-PORT
+"""
 
 import http.server
 import itertools
 import pathlib
 import socketserver
+import sys
 import threading
 
-FOLDER = pathlib.Path("/mailbox")
+FOLDER = pathlib.Path(sys.argv[1])
+ADDRESS, SMTP_PORT, HTTP_PORT = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 numbers = itertools.count()
 
 
@@ -46,5 +51,5 @@ class HTTP(http.server.BaseHTTPRequestHandler):
         pass
 
 
-threading.Thread(target=socketserver.ThreadingTCPServer(("", 2525), SMTP).serve_forever, daemon=True).start()
-http.server.ThreadingHTTPServer(("", 8080), HTTP).serve_forever()
+threading.Thread(target=socketserver.ThreadingTCPServer((ADDRESS, SMTP_PORT), SMTP).serve_forever, daemon=True).start()
+http.server.ThreadingHTTPServer((ADDRESS, HTTP_PORT), HTTP).serve_forever()
