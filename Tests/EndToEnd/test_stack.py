@@ -8,6 +8,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import signal
 import subprocess
 import urllib.request
@@ -119,16 +120,17 @@ def stack(built, tmp_path):
         "SMTP_SMARTHOST": "mailbox:2525",
         "SMTP_FROM": "exporter@tests.example",
         "SMTP_REQUIRE_TLS": "false",
-        "SMTP_PASSWORD": "a|b&c",
+        "SMTP_PASSWORD": "'a|b&c #$d'",
         "ALERT_EMAIL": "someone@tests.example",
         "SLACK_URL": "http://mailbox:8080/slack",
-        "SLACK_CHANNEL": "#heartbeats",
+        "SLACK_CHANNEL": "'#heartbeats'",
         "DEAD_MANS_SWITCH_URL": "http://mailbox:8080/ping",
+        "ALERTMANAGER_URL": "https://alerts.tests.example/alertmanager",
     }
     compose = Compose(built, tmp_path, settings, f"heartbeat{os.getpid()}")
     before = things(built)
-    compose("--profile", "demo", "up", "--detach", "--no-build")
     try:
+        compose("--profile", "demo", "up", "--detach", "--no-build")
         yield compose, ports, mailbox
     finally:
         for service in ("exporter", "prometheus", "alertmanager", "grafana", "mailbox"):
@@ -155,13 +157,13 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
     def up(job):
         return [value for _, value in query(prometheus, f'up{{job="{job}"}}')] == [1]
 
-    eventually(lambda: up("heartbeat"), "Prometheus has the exporter up", 60)
+    eventually(lambda: up("heartbeat"), "Prometheus has the exporter up", 120)
     names = {"websocket-reader", "bidder", "vue-frontend"}
 
     def states():
         return {m["process"] for m, v in query(prometheus, "heartbeat_alive == 1 and on (process) process_up == 1")}
 
-    eventually(lambda: names <= states(), "the simulated processes beat, and their pids are seen", 60)
+    eventually(lambda: names <= states(), "the simulated processes beat, and their pids are seen", 120)
     # Each program's own health check, as the compose file has it.
     for service in services:
         check = eventually(
@@ -178,7 +180,7 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
         assert container["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped", container["Name"]
         assert "no-new-privileges" in container["HostConfig"]["SecurityOpt"], container["Name"]
     secrets = compose.podman("exec", compose.container("alertmanager"), "cat", "/run/alertmanager/smtp-password")
-    assert secrets == "a|b&c"
+    assert secrets == "a|b&c #$d"
 
     compose("--profile", "demo", "kill", "-s", "KILL", "demo")
 
@@ -190,12 +192,20 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
         return [m for m in mails if "bidder" in m["Subject"]] and [m for m in messages("slack") if b"bidder" in m]
 
     eventually(arrived, "mail and Slack tell that bidder is dead", 240)
-    mail = next(
-        m for m in (email.message_from_bytes(m, policy=email.policy.default) for m in messages("mail"))
-        if "bidder" in m["Subject"]
-    )  # fmt: skip
-    assert mail["To"] == "someone@tests.example" and mail["From"] == "exporter@tests.example"
-    assert "dead" in mail.get_body(("plain",)).get_content()
+    mail = next(m for m in (email.message_from_bytes(m, policy=email.policy.default) for m in messages("mail")) if "bidder" in m["Subject"])
     slack = next(m for m in map(json.loads, messages("slack")) if "bidder" in json.dumps(m))
-    assert slack["channel"] == "#heartbeats" and "dead" in json.dumps(slack)
+    runbook = "https://heartbeat-exporter.example/docs/runbooks.md#processdead"
+    said = r"bidder does not run; its last beat is (\d+m )?\d+(\.\d+)?s old\."
+    since = r"Since \d+ \w{3} \d\d:\d\d UTC"
+    assert mail["Subject"] == "🔴 bidder on exporter is dead"
+    assert (mail["From"], mail["To"]) == ("exporter@tests.example", "someone@tests.example")
+    text = mail.get_body(("plain",)).get_content()
+    expected = [r"bidder on exporter is dead", said, since, re.escape(f"What to do: {runbook}"), "",
+                r"Alerts and silences: https://alerts\.tests\.example/alertmanager"]  # fmt: skip
+    assert re.fullmatch("\n".join(expected), text.strip().replace("\r\n", "\n")), text
+    assert f'href="{runbook}"' in mail.get_body(("html",)).get_content()
+    (attachment,) = slack["attachments"]
+    assert slack["channel"] == "#heartbeats" and attachment["color"] == "#c62828"
+    assert attachment["title"] == attachment["fallback"] == "🔴 bidder on exporter is dead"
+    assert re.fullmatch(rf"{said}\n{since} · <{re.escape(runbook)}\|What to do>", attachment["text"]), attachment["text"]
     assert messages("ping"), "the dead man's switch was never called"

@@ -20,6 +20,11 @@ put() {
   sed "s|$1|$value|g" "$config" >"$config.new"
   mv "$config.new" "$config"
 }
+# A mail server that wants no account is offered none.
+if [ -z "${SMTP_USERNAME:-}${SMTP_PASSWORD:-}" ]; then
+  sed '/^  smtp_auth_/d' "$config" >"$config.new"
+  mv "$config.new" "$config"
+fi
 put 'smtp\.example\.org:587' "${SMTP_SMARTHOST:-}"
 put 'oncall@example\.org' "${ALERT_EMAIL:-}"
 put 'smtp_auth_username: heartbeat@example\.org' "${SMTP_USERNAME:+smtp_auth_username: $SMTP_USERNAME}"
