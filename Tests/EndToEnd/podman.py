@@ -3,6 +3,7 @@
 `stack/stand-ins` makes the base images once (two minutes); they are kept in .build/stack, which may be deleted at any time.
 """
 
+import fcntl
 import shutil
 import signal
 import subprocess
@@ -29,18 +30,27 @@ class Podman:
         }
         self.log = folder / "podman.log"
         with open(self.log, "wb") as log:
-            command = ["podman", "system", "service", "--time=0", self.environment["DOCKER_HOST"]]
+            # It ends with us, whatever ends us.
+            command = ["setpriv", "--pdeathsig=TERM", "podman", "system", "service", "--time=0", self.environment["DOCKER_HOST"]]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        eventually(self.socket.exists, "podman's service listens")
+        eventually(self.socket.exists, "podman's service listens", 60)
+        self.clear()
+
+    def clear(self):
+        """Removes what a run that was broken off has left: containers go on without us. The storage is ours alone."""
+        self("rm", "--all", "--force", "--time=0")
+        self("network", "prune", "--force")
+        self("volume", "prune", "--force")
 
     def __call__(self, *arguments, check=True):
         result = subprocess.run(
-            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=120
+            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=300
         )
         assert result.returncode == 0 or not check, f"podman {arguments}: {result.stderr}"
         return result.stdout if check else result
 
     def stop(self):
+        self.clear()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=30)
 
@@ -50,6 +60,14 @@ def start(folder):
         pytest.fail("podman with bridges needs root: run the end-to-end tests as root")
     absent = [t for t in ("podman", "runc", "debootstrap", "docker-compose", "iptables") if not shutil.which(t)]
     assert not absent, f"missing: {absent}"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = open(FOLDER / "lock", "w")  # noqa: SIM115: held until the process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pytest.fail(f"another run of the tests uses {FOLDER}")
     made = subprocess.run([STACK / "stand-ins", FOLDER], capture_output=True, text=True, timeout=900, check=False)
     assert made.returncode == 0, made.stderr
-    return Podman(folder)
+    podman = Podman(folder)
+    podman.lock = lock
+    return podman

@@ -1,11 +1,13 @@
 """The exporter as a child process, and small readers of what it answers."""
 
 import base64
+import contextlib
 import gzip
 import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -38,9 +40,13 @@ NO_LEAK_CHECK = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens on, below those that the kernel lends to outgoing connections: none of them takes it meanwhile."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as s:
+            with contextlib.suppress(OSError):
+                s.bind(("127.0.0.1", 10_000 + secrets.randbelow(lowest - 10_000) if lowest > 20_000 else 0))
+                return s.getsockname()[1]
 
 
 def eventually(condition, what, seconds=60.0):
