@@ -1,13 +1,14 @@
 """The Debian package and systemd's units: built, installed on a fresh Debian in a container, run, removed; checked by systemd."""
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 
 from podman import DEBIAN
-from support import BIN, EXPORTER, ROOT, run
+from support import BIN, EXPORTER, ROOT, eventually, run
 
 UNITS = ROOT / "deploy" / "systemd"
 pytestmark = [pytest.mark.peers, pytest.mark.shipped]
@@ -16,7 +17,9 @@ pytestmark = [pytest.mark.peers, pytest.mark.shipped]
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
-    result = run(ROOT / "scripts" / "build-deb", folder, env={"HEARTBEAT_BIN": str(BIN)}, timeout=300)
+    # Compressed in a hurry: only its size depends on it.
+    quick = {"HEARTBEAT_BIN": str(BIN), "DPKG_DEB_COMPRESSOR_LEVEL": "0"}
+    result = run(ROOT / "scripts" / "build-deb", folder, env=quick, timeout=300)
     assert result.returncode == 0, result.stderr
     (path,) = folder.glob("*.deb")
     assert result.stdout == f"{path}\n"
@@ -99,6 +102,75 @@ echo all is well
 def test_it_is_installed_run_and_purged_on_a_fresh_debian(podman, package):
     result = podman("run", "--rm", f"--volume={package.parent}:/deb:ro", DEBIAN, "sh", "-c", SCRIPT, check=False)
     assert result.returncode == 0 and result.stdout.endswith("all is well\n"), result.stdout + result.stderr
+
+
+BOOTED = r"""
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends /deb/*.deb >/log 2>&1 || { cat /log; exit 1; }
+show() { systemctl show --property "$1" --value heartbeat-exporter; }
+eventually() { for i in $(seq 600); do if "$@" >/dev/null 2>&1; then return; fi; sleep 0.1; done; echo "never: $*"; journalctl -u heartbeat-exporter; exit 1; }
+
+# It started by itself, and says that it serves.
+systemctl is-active heartbeat-exporter
+systemctl is-enabled heartbeat-exporter
+show StatusText | grep -qx 'serving .*:9464'
+grep -qx 'CapEff:.0000000000000000' /proc/$(show MainPID)/status
+grep -qx 'Seccomp:.2' /proc/$(show MainPID)/status
+
+# A member of the group beats; the exporter sees file and process through all that shuts it in.
+export HEARTBEAT_FILE=/run/heartbeat/heartbeat_status.json
+useradd -G heartbeat-exporter worker
+setpriv --reuid worker --regid worker --init-groups heartbeat run --name the-worker -- sleep 1000 &
+metrics() { perl -MIO::Socket -e 'my $s = IO::Socket::INET->new("127.0.0.1:9464") or die; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>'; }
+seen() { metrics | grep -q '^process_up{process="the-worker"} 1'; }
+eventually seen
+for collector in heartbeat process system; do metrics | grep -qx 'heartbeat_exporter_collector_success{collector="'$collector'"} 1'; done
+systemctl reload heartbeat-exporter
+
+# The sockets: systemd listens, a push through the one is in the file.
+echo HEARTBEAT_EXPORTER_WEB_SYSTEMD_SOCKET=true >>/etc/default/heartbeat-exporter
+systemctl stop heartbeat-exporter
+systemctl start heartbeat-exporter.socket heartbeat-exporter-push.socket
+systemctl start heartbeat-exporter
+setpriv --reuid worker --regid worker --init-groups heartbeat send pushed --url unix:/run/heartbeat-exporter/push.sock
+heartbeat status pushed
+eventually seen
+
+# One that hangs is ended and started again.
+mkdir -p /run/systemd/system/heartbeat-exporter.service.d
+printf '[Service]\nWatchdogSec=5s\n' >/run/systemd/system/heartbeat-exporter.service.d/watchdog.conf
+systemctl daemon-reload
+systemctl restart heartbeat-exporter
+before=$(show MainPID)
+kill -STOP "$before"
+restarted() { test "$(show NRestarts)" -ge 1 && test "$(show MainPID)" != "$before" && systemctl is-active heartbeat-exporter; }
+eventually restarted
+eventually seen
+
+rm -r /run/systemd/system/heartbeat-exporter.service.d
+apt-get purge -qq -y heartbeat-exporter >/log 2>&1 || { cat /log; exit 1; }
+test -z "$(systemctl list-units --all --plain --no-legend 'heartbeat*')"
+test ! -e /run/heartbeat-exporter
+systemctl --failed --plain --no-legend
+echo all is well
+"""
+
+
+def test_the_service_runs_under_systemd(podman, package):
+    """The units in a container that systemd boots: what hardens them is in force, and the exporter works all the same."""
+    name = f"heartbeat-systemd-{os.getpid()}"
+    podman("run", "--detach", "--rm", "--name", name, "--systemd=always", f"--volume={package.parent}:/deb:ro", "localhost/systemd")
+    try:
+        def booted():
+            return podman("exec", name, "systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded")
+
+        eventually(booted, "systemd has started", 60)
+        result = podman("exec", name, "sh", "-c", BOOTED, check=False)
+        assert result.returncode == 0 and result.stdout.endswith("all is well\n"), result.stdout + result.stderr
+    finally:
+        podman("rm", "--force", "--time=5", name, check=False)
 
 
 def test_the_units_are_right_and_hardened(tmp_path):
