@@ -133,6 +133,8 @@ class Drawer:
 
     def __init__(self, view, marks=()):
         self.start, self.end, self.step, self.marks = view.end - view.seconds, view.end, view.step, marks
+        # Many marks are not to hide the lines.
+        self.faintness = max(0.12, min(0.45, 8 / (len(marks) or 1)))
 
     def draw(self, panel, queries, width, height):
         c = Canvas(width, height)
@@ -274,7 +276,7 @@ class Drawer:
         for moment, paint in self.marks:
             if self.start < moment < self.end:
                 x = self.x(moment, left, right)
-                c.path([(x, top), (x, bottom)], paint, stroke_dasharray="4,3", stroke_opacity=0.45)
+                c.path([(x, top), (x, bottom)], paint, stroke_dasharray="4,3", stroke_opacity=self.faintness)
                 c.path([(x - 3, bottom + 5), (x, bottom), (x + 3, bottom + 5)], "none", fill=paint)
 
     def runs(self, points):
@@ -408,5 +410,6 @@ class Drawer:
             for bucket, times in count.items():
                 h = times / most * (bottom - top)
                 c.rect(left + bucket * wide + 1, bottom - h, wide - 2, h, PALETTE[i % len(PALETTE)], fill_opacity=0.6, stroke=PALETTE[i % len(PALETTE)])
-        for bucket in range(0, last + 2, max(1, (last + 1) // 8)):
+        room = max(1, int((right - left) // 64))
+        for bucket in range(0, last + 2, -(-(last + 1) // room)):
             c.text(left + bucket * wide, bottom + 15, text_of(low + bucket * size, config.get("unit", "short")), 11, FAINT, "middle")

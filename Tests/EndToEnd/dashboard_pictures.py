@@ -1,6 +1,6 @@
 """Draws docs/images/dashboard-*.png: each dashboard of grafana/, from its own queries, after a while of the tests' scene.
 
-  .build/venv/bin/python Tests/EndToEnd/dashboard_pictures.py [--minutes 20]
+  .build/venv/bin/python Tests/EndToEnd/dashboard_pictures.py [--minutes 15]
 
 These are not screenshots of Grafana. `scripts/test` installs and builds what this needs.
 """
@@ -102,7 +102,7 @@ def draw(prometheus, seconds, folder, interval):
 
 def main():
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("--minutes", type=int, default=20)
+    flags.add_argument("--minutes", type=int, default=15)
     given = flags.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(folder, pace=5, timeout=30)

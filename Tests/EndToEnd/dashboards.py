@@ -43,6 +43,7 @@ class Scene:
             home = self.folder / f"web-{number}"
             home.mkdir()
             (home / "heartbeat.yml").write_text("processes: { nightly-report: { timeout: 1h } }\n" if number == 1 else "processes: {}\n")
+            (home / "web.yml").write_text("")
             if number == 1:  # its pid is of nobody any more
                 gone = subprocess.Popen(["true"])
                 gone.wait()
@@ -50,7 +51,7 @@ class Scene:
             if number == 3:
                 write_beats(home / "beats.json", {"half-hearted": {"last_heartbeat": "yesterday"}})
             self.start(EXPORTER, f"--web.listen-address=127.0.0.{number}:{self.port}", "--heartbeat.file=beats.json",
-                       "--config.file=heartbeat.yml", f"--heartbeat.timeout={timeout}s", "--heartbeat.string-keys=rate_limit_status",
+                       "--config.file=heartbeat.yml", "--web.config.file=web.yml", f"--heartbeat.timeout={timeout}s", "--heartbeat.string-keys=rate_limit_status",
                        "--web.enable-push", "--push.allow-unauthenticated", home=home)  # fmt: skip
             if scenario:
                 self.start(TOOL, "simulate", f"--scenario={scenario}", f"--processes={processes}", f"--interval={self.pace}s",

@@ -33,7 +33,7 @@ NOT_SHOWN = {}
 OF_SOME_KERNELS = "system_pressure_"
 
 # What Prometheus itself adds.
-OF_PROMETHEUS = {"up", "ALERTS", "scrape_duration_seconds", "scrape_samples_scraped"}
+OF_PROMETHEUS = {"up", "ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "scrape_samples_scraped"}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,8 @@ def test_links_lead_to_dashboards_that_exist_with_variables_that_they_have(name)
     assert links, "no link leads on"
     for link in links:
         uid, query = re.fullmatch(r"/d/([\w-]+)\?(.*)", link).groups()
-        assert set(re.findall(r"var-(\w+)=", query)) <= variables[uid], link
+        given = re.findall(r"var-(\w+)=", query) + re.findall(r"\$\{(\w+):queryparam\}", query)
+        assert set(given) <= variables[uid], link
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -175,7 +176,7 @@ def families(scene):
 
 # Words of PromQL that look like metric names.
 WORDS = {"sum", "max", "min", "avg", "count", "by", "without", "unless", "and", "or", "on", "ignoring", "group_left", "group_right",
-         "bool", "vector", "time", "offset", "topk", "quantile", "clamp_min", "clamp_max", "label_values", "abs"}  # fmt: skip
+         "bool", "vector", "time", "offset", "topk", "quantile", "clamp_min", "clamp_max", "label_values", "abs", "idelta"}  # fmt: skip
 
 
 def names_in(expression):
@@ -198,6 +199,9 @@ def test_every_metric_name_exists_and_every_family_is_shown(asked, ready):
             used.setdefault("heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", metric) else metric, []).append(f"{name}: {query.place}")
     unknown = {m: places for m, places in used.items() if m not in exported | recorded | OF_PROMETHEUS and not m.startswith(OF_SOME_KERNELS)}
     assert not unknown, unknown
+    sources = "".join(p.read_text() for p in sorted((ROOT / "Sources" / "Exporter").rglob("*.swift")))
+    written = {n for n in re.findall(r'MetricFamily\(\s*"(\w+)"', sources) if not n.startswith(OF_SOME_KERNELS)}
+    assert len(written) > 40 and written <= exported, f"families that the scene does not have: {written - exported}"
     assert exported - set(used) == set(NOT_SHOWN), "families that no dashboard shows, or a reason that is no longer needed"
 
 

@@ -16,6 +16,10 @@ def firing(severity, value=1):
     return f"max by (alertname, job, instance, process) ({chosen}) * {value}"
 
 
+# Since when the condition of what fires holds: Prometheus keeps that in a series of its own.
+ACTIVE_FOR = f"""time() - max by (alertname, job, instance, process) (ALERTS_FOR_STATE{{{ALERT_PROCESS}}})
+and on (alertname, job, instance, process) ({firing(".*")})"""
+
 BY_SEVERITY = f"({firing('critical', 3)})\nor ({firing('warning', 2)})\nor ({firing('|info', 1)})"
 
 
@@ -40,10 +44,11 @@ def board():
         number("Budget overdrawn", "Processes that were unavailable for longer than the objective allows, over 30 days.",
                f"sum(({LEFT}) < bool 0) or vector(0)", width=4, thresholds=ZERO_IS_GOOD),
         rows("Firing now", "Every alert that fires, the worst first. A process leads to its details, an instance to its host.",
-             [BY_SEVERITY], [
+             [BY_SEVERITY, ACTIVE_FOR], [
                  Column("Value #A", "Severity", **mapped([m.to_json() for m in mapping(SEVERITIES)])), Column("alertname", "Alert"),
                  Column("process", "Process", **cell_link("Process detail", "process", **ROW_TO_PROCESS)),
-                 Column("instance", "Instance", **cell_link("Host", "host", **ROW_TO_HOST)), Column("job", "Job")],
+                 Column("instance", "Instance", **cell_link("Host", "host", **ROW_TO_HOST)), Column("job", "Job"),
+                 Column("Value #B", "For", unit="s", decimals=0)],
              sort="Severity", width=24, height=9),
         timeline("History", "When each alert fired, in the colour of its severity.",
                  BY_SEVERITY, "{{alertname}} {{process}} · {{instance}}", height=11, mappings=mapping(SEVERITIES),

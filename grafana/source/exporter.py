@@ -15,8 +15,9 @@ def board():
         number("Heartbeat file", "Whether the file could be read; if not, its last good content is served.",
                f"heartbeat_file_up{{{HOST}}}", mappings=mapping({0: ("unreadable", RED), 1: ("readable", GREEN)}), legend=I, width=5,
                thresholds=steps(RED, (1, GREEN))),
-        number("Configuration", "Whether the last reading of `--config.file` succeeded.",
-               f"heartbeat_exporter_config_last_reload_successful{{{HOST}}}",
+        number("Configuration", "Whether the last readings of `--config.file` and, if there is one, `--web.config.file` succeeded.",
+               f"heartbeat_exporter_config_last_reload_successful{{{HOST}}} * on (job, instance) "
+               f"(heartbeat_exporter_web_config_last_reload_successful{{{HOST}}} or heartbeat_exporter_config_last_reload_successful{{{HOST}}})",
                mappings=mapping({0: ("rejected", RED), 1: ("in use", GREEN)}), legend=I, width=5,
                thresholds=steps(RED, (1, GREEN))),
         number("Entries", "Well-formed entries in the file.", f"heartbeat_file_entries{{{HOST}}}", legend=I, width=5),

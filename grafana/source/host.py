@@ -50,7 +50,7 @@ def board():
               unit="percentunit", minimum=0),
     )  # fmt: skip
     b.row("Memory").add(
-        lines("Memory", "Where the memory is; the rest is free.",
+        lines("Memory", "Where the memory is. Used is what programs could not have without swapping; page cache and slab can mostly be given back.",
               (f"system_memory_total_bytes{{{HOST}}} - system_memory_available_bytes", "used · " + I),
               (f"system_memory_cached_bytes{{{HOST}}}", "page cache · " + I),
               (f"system_memory_buffers_bytes{{{HOST}}}", "buffers · " + I),

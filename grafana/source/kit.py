@@ -230,9 +230,13 @@ def note(content, width=24, height=3):
     return panel.title("").description("").transparent(True)
 
 
-def data_link(title, board, **variables):
-    """A link of a value or a cell into another dashboard, over the same time; `variables` may use ${__field.labels.x}."""
-    given = "".join(f"&var-{name}={value}" for name, value in variables.items())
+def data_link(title, board, *carried, **variables):
+    """A link of a value or a cell into another dashboard, over the same time.
+
+    `carried` are variables that keep what is chosen, be it one value or several; others may use ${__field.labels.x}.
+    """
+    given = "".join(f"&${{{name}:queryparam}}" for name in carried)
+    given += "".join(f"&var-{name}={value}" for name, value in variables.items())
     url = f"/d/{UIDS[board]}?${{datasource:queryparam}}{given}&${{__url_time_range}}"
     return build.DashboardLink(title).url(url).type(model.DashboardLinkType.LINK)
 
@@ -243,11 +247,17 @@ def cell_link(title, board, **variables):
     return {"links": [{"title": link.title, "url": link.url}]}
 
 
-# Of a series, by its labels; of a table row, by its cells.
-TO_PROCESS = dict(job="${__field.labels.job}", instance="${__field.labels.instance}", process="${__field.labels.process}")
-ROW_TO_PROCESS = dict(job="${__data.fields.job}", instance="${__data.fields.instance}", process="${__data.fields.process}")
-TO_HOST = dict(job="${__field.labels.job}", instance="${__field.labels.instance}")
-ROW_TO_HOST = dict(job="${__data.fields.job}", instance="${__data.fields.instance}")
+# Of a series, by its labels; of a table row, by its cells. Names may hold anything, so they are encoded for the URL.
+def of_labels(*names):
+    return {n: f"${{__field.labels.{n}:percentencode}}" for n in names}
+
+
+def of_cells(*names):
+    return {n: f"${{__data.fields.{n}:percentencode}}" for n in names}
+
+
+TO_PROCESS, ROW_TO_PROCESS = of_labels("job", "instance", "process"), of_cells("job", "instance", "process")
+TO_HOST, ROW_TO_HOST = of_labels("job", "instance"), of_cells("job", "instance")
 
 
 def chooser(name, label, description, query, every=True, all_value=None, regex=None, hide=False, sort=model.VariableSort.NATURAL_ASC):
@@ -298,9 +308,11 @@ def starts(selector, enabled=True):
     return found
 
 
-def alerts(selector):
+def alerts(selector, enabled=True):
     expression = f'ALERTS{{alertstate="firing",alertname!~".*Watchdog",{selector}}}'
-    return annotation("Alerts", expression, "{{alertname}}", "{{process}} on {{instance}}", RED)
+    found = annotation("Alerts", expression, "{{alertname}}", "{{process}} on {{instance}}", RED)
+    found.enable = enabled
+    return found
 
 
 # Alerts of a whole host have no process, those of an absent exporter no instance.

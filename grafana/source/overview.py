@@ -14,7 +14,8 @@ def count(value):
 
 def board():
     b = Board("overview", "Heartbeat / Overview", "All processes of all hosts: their state now and over time.",
-              variables(), [starts(OTHERS, enabled=False), alerts(ALERT_PROCESS)])  # fmt: skip
+              # Of many processes at once, marks would hide the lines: who wants them switches them on.
+              variables(), [starts(OTHERS, enabled=False), alerts(ALERT_PROCESS, enabled=False)])  # fmt: skip
     meaning = {
         1: ("Alive", "Processes that beat, and of which nothing says that they do not run.", GREEN, GREEN),
         4: ("Hung", "Processes that run but do not beat: their last beat is older than their timeout.", GREEN, ORANGE),
@@ -27,10 +28,10 @@ def board():
     b.add(
         number("Exporters down", "Exporters that Prometheus cannot scrape: nothing is known of their hosts.",
                f'sum(up{{{HOST}}} == bool 0)', width=3, thresholds=ZERO_IS_GOOD,
-               links=[data_link("Exporter health", "exporter", job="$job", instance="$instance")]),
+               links=[data_link("Exporter health", "exporter", "job", "instance")]),
         number("Firing alerts", "Alerts that fire now for what is chosen above, the watchdog left out.",
                f'count(ALERTS{{alertstate="firing",alertname!~".*Watchdog",{ALERT_PROCESS}}}) or vector(0)', width=3,
-               thresholds=ZERO_IS_GOOD, links=[data_link("Alerts and SLO", "alerts", job="$job", instance="$instance")]),
+               thresholds=ZERO_IS_GOOD, links=[data_link("Alerts and SLO", "alerts", "job", "instance", "process")]),
         number("Longest silence", "The age of a last beat as a share of the timeout, of the process that is the latest.",
                f"max(heartbeat_age_seconds{{{PROCESS}}} / heartbeat_timeout_seconds unless ignoring(status) "
                'heartbeat_status{status="stopped"})', width=3, unit="percentunit", decimals=0,
@@ -64,8 +65,10 @@ def board():
             ],
             sort="State", height=12,
         ),
-        lines("Age of the last beat", "As a share of the process's timeout: at 100 % it counts as dead.",
-              (f"heartbeat_age_seconds{{{PROCESS}}} / heartbeat_timeout_seconds", "{{process}} · {{instance}}"),
+        lines("Age of the last beat", "As a share of the process's timeout: at 100 % it counts as dead. Drawn up to 200 %, so that one "
+              "that is dead for long does not press the others flat; those that said good-bye are left out.",
+              (f"clamp_max(heartbeat_age_seconds{{{PROCESS}}} / heartbeat_timeout_seconds, 2) unless ignoring(status) "
+               'heartbeat_status{status="stopped"}', "{{process}} · {{instance}}"),
               unit="percentunit", thresholds=steps("transparent", (1, RED)), width=12,
               links=[data_link("Process detail", "process", **TO_PROCESS)]),
         lines("CPU", "Processor time per second of wall time; 100 % is one core.",

@@ -15,7 +15,8 @@ def board():
     b = Board("process", "Heartbeat / Process detail", "One process: its beats, what it uses, and every number that it reports.",
               [*variables("one"), data], [starts(ONE), alerts(ALERT_HOST + ',process="$process"')])  # fmt: skip
     b.add(
-        number("State", "What the beats and the process table say of it.", state(ONE), width=4, mappings=STATE_MAPPING,
+        # The multiplication puts the hosts in the order of the other panels.
+        number("State", "What the beats and the process table say of it.", f"heartbeat_alive{{{ONE}}} * 0 + ({state(ONE)})", width=4, mappings=STATE_MAPPING,
                legend=LEGEND, thresholds=steps(GREY), links=[data_link("Host", "host", **TO_HOST)]),
         number("Age of the last beat", "Seconds since its last beat; negative when its clock is ahead.",
                f"heartbeat_age_seconds{{{ONE}}}", width=4, unit="s", decimals=1, legend=LEGEND, sparkline=True,
@@ -44,9 +45,12 @@ def board():
               (f"heartbeat:available:avg1h{{{ONE}}}", "1 hour " + LEGEND), unit="percentunit", minimum=0, maximum=1),
         lines("Time between beats", "The mean of what came between two scrapes. It cannot be seen finer than Prometheus scrapes.",
               (f"delta(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) / "
-               f"(changes(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) > 0)", LEGEND), unit="s", minimum=0),
+               f"(changes(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) > 0)", LEGEND), unit="s", minimum=0, width=8),
+        distribution("Intervals", "How often each time between two beats was seen: a steady process has one hill. Of beats that come faster "
+                     "than the scrapes, only some are seen, in multiples.",
+                     f"idelta(heartbeat_last_timestamp_seconds{{{ONE}}}[$__rate_interval]) > 0", LEGEND, width=8),
         distribution("Ages at scrape time", "How often each age of the last beat was met: a steady process has a short, even hill.",
-                     f"heartbeat_age_seconds{{{ONE}}}", LEGEND),
+                     f"heartbeat_age_seconds{{{ONE}}}", LEGEND, width=8),
     )  # fmt: skip
     b.row("What it uses").add(
         lines("CPU", "Processor time per second of wall time; 100 % is one core.",
