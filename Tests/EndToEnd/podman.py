@@ -39,6 +39,9 @@ class Podman:
     def clear(self):
         """Removes what a run that was broken off has left: containers go on without us. The storage is ours alone."""
         self("rm", "--all", "--force", "--time=0")
+        # Those of a build, which are not among "all".
+        if left := self("ps", "--all", "--external", "--quiet").split():
+            self("rm", "--force", *left)
         self("network", "prune", "--force")
         self("volume", "prune", "--force")
 
