@@ -47,7 +47,7 @@ public struct Exporter {
       telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes,
       streams: streams)
     let requests = RequestCounts(handler: options.web.telemetryPath)
-    let access = WebAccess()
+    let access = WebAccess(logger: logger)
     let watch = webFile.flatMap { file in
       options.webConfigFile.map {
         WebConfigurationWatch(file, path: $0, options: options, access: access, logger: logger)
@@ -166,8 +166,25 @@ public struct Exporter {
           "peer": record.peer.description,
         ])
     }
-    configuration.onProblem = { problem in logger.debug("connection", ["problem": problem.description]) }
+    configuration.onProblem = { problem in
+      logger.debug("connection", ["problem": problem.description])
+      if let warning = Exporter.warning(of: problem.kind) { logger.once(problem.kind.rawValue, .warn, warning) }
+    }
     return configuration
+  }
+
+  /// What to say, once, of connections that a limit held back; nil for what single clients do.
+  private static func warning(of kind: ConnectionProblem.Kind) -> String? {
+    switch kind {
+    case .refused: "all connections are busy, so new ones get 503: --web.max-connections is the limit (told once)"
+    case .evicted:
+      "all connections are in use, so the one that can best be spared is closed for each new one: "
+        + "--web.max-connections is the limit (told once)"
+    case .cannotAccept: "no descriptor is left for a new connection: a higher limit (ulimit -n) helps (told once)"
+    case .tooManyBodies:
+      "clients send more bodies at once than are kept, so those that take longest are closed (told once)"
+    case .brokenByClient, .requestTimeout, .writeTimeout, .noUnderstanding: nil
+    }
   }
 
   private func startScraping(

@@ -24,7 +24,7 @@ extension Exporter {
       do throws(HealthProbe.Failure) {
         answer = try HealthProbe.get("/-/healthy", of: address, usesTLS: usesTLS, timeout: healthCheckPatience)
       } catch {
-        return "\(first): \(error)"
+        return "\(first) does not answer: \(error)"
       }
     } catch {
       return error.description

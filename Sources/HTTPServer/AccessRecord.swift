@@ -32,6 +32,10 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
     case writeTimeout = "the client did not take the answer in time"
     /// There were too many connections.
     case refused = "too many connections"
+    /// It was closed to make room for another connection.
+    case evicted = "closed for another connection"
+    /// The bodies of all unfinished requests took too much, and this one's has been coming in for longest.
+    case tooManyBodies = "too many unfinished bodies"
     /// The process or the system ran out of descriptors or memory.
     case cannotAccept = "cannot accept a connection"
     /// TLS came to no agreement, or what arrived was no TLS.
@@ -61,7 +65,7 @@ public struct ServerStatistics: Sendable {
   public var acceptedConnections = 0
   /// Connections that got 503 or no answer at all because there were too many.
   public var refusedConnections = 0
-  /// Connections without a whole request that were closed to make room for new ones.
+  /// Connections that were closed to make room for others.
   public var evictedConnections = 0
   /// Requests and answers that took too long.
   public var timeouts = 0

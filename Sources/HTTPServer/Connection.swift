@@ -92,6 +92,8 @@ final class Connection {
   var awaits: Deadlines.Kind?
   /// `output.sent` when the present write deadline was set.
   var sentAtDeadline = 0
+  /// What of the event loop's sum is this one's incoming body.
+  var countedBodyBytes = 0
   /// How much is still read and thrown away while lingering.
   var lingerBytes = Connection.maximumLingerBytes
 

@@ -89,17 +89,22 @@ extension EventLoop {
     }
   }
 
-  /// Closes the connection that can best be spared: an answered one, the one that has been idle for longest, or the one
-  /// whose header has been coming in for longest. So a crowd of clients that dribble cannot shut others out.
+  /// Closes the connection that can best be spared: an answered one, the one that has been idle for longest, the one
+  /// whose header or body has been coming in for longest, or the one that has left its answer untaken for longest. So a
+  /// crowd of clients that dribble or do not read cannot shut others out.
   ///
   /// - Parameter evenRefusals: whether one that was only let in to be refused will do; its end makes no room for
   ///   another that is served, but gives a descriptor back.
   private func evictOne(evenRefusals: Bool) -> Bool {
-    for kind in [Deadlines.Kind.linger, .idle, .header] {
+    for kind in [Deadlines.Kind.linger, .idle, .header, .body, .write] {
       guard let slot = deadlines.longest(kind), let connection = connections[slot: slot],
         evenRefusals || !connection.isRefusal
       else { continue }
-      if kind != .linger { setup.counters.evicted.add(1, ordering: .relaxed) }
+      if kind != .linger {
+        setup.counters.evicted.add(1, ordering: .relaxed)
+        report(.evicted, connection.peer)
+      }
+      if kind == .write { Socket.abortOnClose(connection.transport.descriptor) }
       close(connection)
       return true
     }

@@ -62,6 +62,8 @@ extension EventLoop {
       if connection.parser.stage == .betweenRequests { connection.exchange = Connection.Exchange(started: now) }
       connection.parser.append(UnsafeRawBufferPointer(rebasing: readBuffer[..<count]))
       advance(connection)
+      countBody(connection)
+      boundBodies()
     case .ended:
       connection.inputEnded = true
       advance(connection)
@@ -74,9 +76,29 @@ extension EventLoop {
       watch(connection, direction == .untilReadable ? EventPoll.readable : EventPoll.writable)
     case .rejected(let reason):
       report(.noUnderstanding, connection.peer, detail: reason)
-      close(connection)
+      // OpenSSL has told the client why, which a reset would take from it.
+      linger(connection)
     case .failed(let error):
       if connection.parser.stage != .betweenRequests { report(.brokenByClient, connection.peer, error) }
+      close(connection)
+    }
+  }
+
+  /// Keeps the sum of what incoming bodies take.
+  private func countBody(_ connection: Connection) {
+    let bytes = connection.phase == .closed ? 0 : connection.parser.bodyBytes
+    incomingBodyBytes += bytes - connection.countedBodyBytes
+    connection.countedBodyBytes = bytes
+  }
+
+  /// Closes those whose bodies have been coming in for longest while all of them take too much: else many that are never
+  /// finished would take the memory of all.
+  private func boundBodies() {
+    while incomingBodyBytes > max(setup.configuration.allBodyBytes, setup.configuration.limits.bodyBytes),
+      let connection = deadlines.longest(.body).flatMap({ connections[slot: $0] })
+    {
+      setup.counters.evicted.add(1, ordering: .relaxed)
+      report(.tooManyBodies, connection.peer)
       close(connection)
     }
   }
@@ -130,6 +152,8 @@ extension EventLoop {
     }
     connection.exchange.isServersOwn = true
     connection.keepsAlive = false
+    connection.parser.dropBody()
+    countBody(connection)
     let made = setup.configuration.failureResponse?(status, reason, connection.exchange.path)
     respond(connection, made ?? .text(status, "\(status) \(Response.reason(status)): \(reason)"))
   }
@@ -208,7 +232,7 @@ extension EventLoop {
   }
 
   private func drain(_ connection: Connection) {
-    switch connection.transport.receive(into: readBuffer) {
+    switch connection.transport.discard(into: readBuffer) {
     case .moved(let count):
       connection.lingerBytes -= count
       if connection.lingerBytes < 0 { close(connection) }
@@ -254,6 +278,7 @@ extension EventLoop {
       setup.configuration.onAccess?(connection.record(now: Clock.monotonicNanoseconds))
     }
     connection.phase = .closed
+    countBody(connection)
     setDeadline(connection, nil)
     connections.remove(connection)
     setup.counters.open.subtract(1, ordering: .relaxed)

@@ -34,6 +34,8 @@ final class EventLoop {
   var acceptResumes: UInt64?
   var spare: FileDescriptor?
   private var nextPulse: UInt64?
+  /// What all bodies that are coming in take, in bytes.
+  var incomingBodyBytes = 0
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EventLoop.readSize, alignment: 16)
 
   init(_ setup: Setup, poll: consuming EventPoll) throws(Errno) {

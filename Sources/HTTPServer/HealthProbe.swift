@@ -50,7 +50,7 @@ public enum HealthProbe {
       if usesTLS { return try exchangeEncrypted(request, descriptor) }
       return try exchange(request, descriptor)
     }
-    throw Failure(description: "\(address): \(failure)")
+    throw Failure(description: failure.description)
   }
 
   private static func connect(to address: SocketAddress, timeout: Double) throws(Errno) -> FileDescriptor {
@@ -101,16 +101,17 @@ public enum HealthProbe {
     }
     defer { SSL_free(session) }
     let bytes = Array(request.utf8)
-    guard SSL_connect(session) == 1, SSL_write(session, bytes, Int32(bytes.count)) > 0 else {
-      return try refusal("the TLS handshake failed")
-    }
+    guard SSL_connect(session) == 1 else { return try refusal("the TLS handshake failed") }
+    // Whether that worked is told by what can be read: in TLS 1.3 a server looks at the certificate after the client
+    // holds the handshake for done, and may have hung up by now.
+    _ = SSL_write(session, bytes, Int32(bytes.count))
+    ERR_clear_error()
     do throws(Failure) {
       return try status { piece throws(Failure) in
         let count = SSL_read(session, piece.baseAddress, Int32(piece.count))
         return count > 0 ? Int(count) : 0
       }
     } catch {
-      // In TLS 1.3 a server looks at the certificate after the client holds the handshake for done.
       return try refusal(error.description)
     }
   }

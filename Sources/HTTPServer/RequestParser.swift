@@ -57,6 +57,12 @@ struct RequestParser {
     head.map { ($0.method, $0.target) }
   }
 
+  /// What the body of an unfinished request takes, in bytes.
+  var bodyBytes: Int { body.capacity }
+
+  /// Gives up what has come of a body; no request follows.
+  mutating func dropBody() { body = [] }
+
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     input.append(bytes)
   }

@@ -50,9 +50,9 @@ public struct ServerConfiguration: Sendable {
   public var listen: [ListenAddress]
   /// The other sockets where it listens.
   public var further: [ListenPoint] = []
-  /// Connections at a time. Beyond, the longest idle one, or else the one whose header has been coming in for longest,
-  /// is closed for a new one; when all have whole requests, the new one gets 503. Fewer are taken when the process may
-  /// not open that many descriptors.
+  /// Connections at a time. Beyond, the longest idle one is closed for a new one, or else the one whose header, whose
+  /// body or whose answer has been on its way for longest; when all wait for the handler, the new one gets 503. Fewer are
+  /// taken when the process may not open that many descriptors.
   public var maximumConnections = 512
   /// Connections beyond the maximum that are told 503; further ones are closed without an answer.
   public var maximumRefusals = 32
@@ -60,6 +60,9 @@ public struct ServerConfiguration: Sendable {
   public var reservedDescriptors = 32
   /// Connections that the kernel keeps waiting until they are accepted: the backlog of `listen(2)`.
   public var backlog = 512
+  /// What the bodies of all unfinished requests may take together, in bytes, but at least what one may; beyond, those
+  /// that have been coming in for longest are closed.
+  public var allBodyBytes = 64 << 20
   /// What a request may weigh.
   public var limits = RequestLimits()
   /// How long things may take.

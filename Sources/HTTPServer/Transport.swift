@@ -38,7 +38,11 @@ struct Transport: ~Copyable {
 
   /// Reads what is there. The corresponding C function is `recv(2)`.
   func receive(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
-    if let session { return session.receive(into: buffer) }
+    session?.receive(into: buffer) ?? discard(into: buffer)
+  }
+
+  /// Reads what is there without a look at what it means, also of an encrypted connection: what comes is not wanted.
+  func discard(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
     let number = descriptor
     do throws(Errno) {
       let count = try retryingOnInterrupt { recv(number, buffer.baseAddress, buffer.count, 0) }

@@ -46,6 +46,52 @@ import Testing
     #expect(server.server.statistics.refusedConnections == 0)
   }
 
+  @Test("Nor does a crowd whose bodies never come, or that does not take its answers", arguments: [true, false])
+  func halfDone(isBody: Bool) throws {
+    let body = [UInt8](repeating: 0, count: 20_000_000)
+    let server = try TestServer(
+      configure: { $0.maximumConnections = 5 },
+      handler: { request, responder in
+        if request.path == "/big" { return responder.send(Response(status: 200, body: body)) }
+        TestServer.echo(request, responder)
+      })
+    let first =
+      isBody
+      ? "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1" : "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+    let crowd = try (0..<20).map { _ in
+      let client = try server.connect(receiveBuffer: 4096)
+      client.send(first)
+      return client
+    }
+    for _ in 0..<10 {
+      let client = try server.connect()
+      client.send(get)
+      #expect(client.receive()?.status == 200)
+    }
+    #expect(server.server.statistics.evictedConnections >= crowd.count - 5)
+    #expect(server.server.statistics.refusedConnections == 0)
+  }
+
+  @Test("Bodies that are not finished are kept within a bound for all of them, those that take longest go")
+  func bodies() throws {
+    let server = try TestServer {
+      $0.limits.bodyBytes = 100_000
+      $0.allBodyBytes = 300_000
+    }
+    let post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+    let crowd = try (0..<20).map { _ in
+      let client = try server.connect()
+      client.send(post + String(repeating: "x", count: 99_999))
+      return client
+    }
+    #expect(server.waits { $0.problems.count { $0 == .tooManyBodies } >= crowd.count - 3 })
+    #expect(server.server.statistics.openConnections <= 3)
+    // Another one comes through.
+    let client = try server.connect()
+    client.send(post + String(repeating: "x", count: 100_000))
+    #expect(client.receive()?.status == 200)
+  }
+
   @Test("At the limit, with every connection busy, a new one gets 503; it recovers")
   func refusal() throws {
     let waiting = Monitor<[Responder]>([])

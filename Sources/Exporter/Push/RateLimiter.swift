@@ -62,9 +62,23 @@ final class RateLimiter: Sendable {
       let isAllowed = tokens >= 1
       if isAllowed { tokens -= 1 }
       buckets[peer] = Bucket(tokens: tokens, time: now)
-      return isAllowed ? nil : max(1, Int(((1 - tokens) / rate).rounded(.up)))
+      return isAllowed ? nil : wait(tokens)
     }
   }
+
+  /// As `seconds`, but of a request that is not taken into account.
+  func secondsIfAsked(_ peer: Peer, now: UInt64) -> Int? {
+    guard rate > 0 else { return nil }
+    return buckets.withLock { buckets in
+      // As in `seconds`: who is not told apart has the share of all others.
+      let isToldApart = buckets[peer] != nil || buckets.count < RateLimiter.mostPeers
+      guard let bucket = buckets[isToldApart ? peer : .everybody] else { return nil }
+      let tokens = refilled(bucket, now)
+      return tokens >= 1 ? nil : wait(tokens)
+    }
+  }
+
+  private func wait(_ tokens: Double) -> Int { max(1, Int(((1 - tokens) / rate).rounded(.up))) }
 
   /// Forgets one request that was taken into account.
   func giveBack(_ peer: Peer) {

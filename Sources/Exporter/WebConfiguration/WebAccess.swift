@@ -18,7 +18,10 @@ final class WebAccess: Sendable {
   private let passwords = PasswordCheck()
   private let failures = RateLimiter(rate: 1 / WebAccess.forgiveness, burst: WebAccess.mostFailures)
 
-  init() {
+  private let logger: Logger
+
+  init(logger: Logger) {
+    self.logger = logger
     state.withLock { $0.headers = WebAccess.headers([]) }
   }
 
@@ -78,13 +81,19 @@ final class WebAccess: Sendable {
       challenge(request, responder)
       return
     }
-    if passwords.isKnown(credentials) {
+    let peer = RateLimiter.Peer(request.peer, request.credentials)
+    // A known password is compared in no time: without this limit that would be the speed of guessing.
+    let isLockedOut = failures.secondsIfAsked(peer, now: now) != nil
+    if !isLockedOut, passwords.isKnown(credentials) {
       serve(request, responder)
       return
     }
     // Taken before the check, so that many at once do not all get through, and given back when the password is right.
-    let peer = RateLimiter.Peer(request.peer, request.credentials)
     if let wait = failures.seconds(peer, now: now) {
+      // Once for all addresses: an attacker may have any number of them.
+      logger.once(
+        "wrong passwords", .warn, "too many wrong passwords: such an address gets 429 until it has waited (told once)",
+        ["address": request.peer?.host ?? "-"])
       refuse(429, "too many wrong passwords", request, responder, retryAfter: wait)
       return
     }
