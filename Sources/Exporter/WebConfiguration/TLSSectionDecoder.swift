@@ -45,7 +45,7 @@ enum TLSSectionDecoder {
       throw YAMLError(
         authorities.position, "\(authorities.key) has no effect: expected client_auth_type RequireAndVerifyClientCert")
     }
-    if let (names, position) = found.names, !names.isEmpty {
+    if let (names, position) = found.names {
       guard section.clientAuthentication.requires else {
         throw YAMLError(
           position, "client_allowed_sans has no effect: expected client_auth_type RequireAndVerifyClientCert")
@@ -63,12 +63,16 @@ enum TLSSectionDecoder {
     case "cert", "key", "client_ca":
       let text = try value.text(key, "a text in PEM", longest: WebConfigurationFile.largestPEM)
       found.sources[key.text] = .init(text: .inline(Array(text.utf8)), key: key.text, position: value.position)
-    case "client_auth_type": found.authentication = (try choice(value, key), value.position)
+    case "client_auth_type": found.authentication = (try authentication(value, key), value.position)
     case "client_allowed_sans":
       var names: [String] = []
       let expected = "a list of DNS names, IP addresses, e-mail addresses or URIs"
       for element in try value.list(key, expected, most: WebConfigurationDecoder.mostElements) {
         names.append(try element.text(YAMLKey("a name of client_allowed_sans", element), "a text"))
+      }
+      guard !names.isEmpty else {
+        throw YAMLError(
+          value.position, "client_allowed_sans is empty, so no client would be let in: expected \(expected)")
       }
       found.names = (names, value.position)
     case "min_version": found.oldest = (try choice(value, key), value.position)
@@ -82,6 +86,17 @@ enum TLSSectionDecoder {
       for element in try value.list(key, "a list of curves", most: WebConfigurationDecoder.mostElements) {
         found.groups.append(try choice(element, YAMLKey("a curve of curve_preferences", element)))
       }
+    }
+  }
+
+  private static func authentication(
+    _ node: YAMLNode, _ key: YAMLKey
+  ) throws(YAMLError) -> TLSSettings.ClientAuthentication {
+    switch node.value {
+    case .scalar("", _): .none
+    // An older name that the toolkit still takes.
+    case .scalar("RequireClientCert", _): .requireAny
+    default: try choice(node, key)
     }
   }
 

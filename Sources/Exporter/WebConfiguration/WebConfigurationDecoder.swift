@@ -7,6 +7,8 @@ enum WebConfigurationDecoder {
   static let mostUsers = 1000
   /// The most elements of a list.
   static let mostElements = 1000
+  /// The longest `rate_limit.interval`, in seconds.
+  static let longestInterval = 86_400.0
   /// The longest value of a header, in bytes.
   static let longestHeader = 4096
 
@@ -81,6 +83,10 @@ enum WebConfigurationDecoder {
         throw YAMLError(
           name.node.position, "the user name \(quoted(name.text)): expected at least one character and no colon")
       }
+      // What stands in the wrong place is not repeated.
+      guard !["$2a$", "$2b$", "$2y$"].contains(where: name.text.hasPrefix) else {
+        throw YAMLError(name.node.position, "a bcrypt hash as a user name: expected the name, a colon, the hash")
+      }
       let expected = "a bcrypt hash such as htpasswd -nBC 10 makes"
       // The wrong text may be the password itself: it is not repeated.
       let text = try value.text(YAMLKey("the hash of \(name.text)", name.node), expected)
@@ -101,9 +107,8 @@ enum WebConfigurationDecoder {
       switch key.text {
       case "interval":
         let text = try value.text(key, "a duration such as 1s or 100ms")
-        if text == "0" { continue }
         do throws(ValueError) {
-          limit.interval = try FlagType<Double>.duration(0...86_400).parse(text)
+          limit.interval = try GoDuration.parse(text, longest: longestInterval)
         } catch {
           throw YAMLError(value.position, "interval is \(quoted(text)): expected \(error.expected)")
         }
