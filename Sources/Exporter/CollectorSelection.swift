@@ -1,3 +1,5 @@
+internal import Flags
+
 /// The collectors that can be switched on and off, and asked for in a request.
 public enum CollectorName: String, CaseIterable, Sendable {
   /// The heartbeat file.
@@ -25,8 +27,11 @@ struct CollectorSelection: Hashable, Sendable {
     var excluded: Set<CollectorName> = []
     for (parameter, value) in query where parameter == "collect[]" || parameter == "exclude[]" {
       guard let name = CollectorName(rawValue: value) else {
-        let known = CollectorName.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Invalid(description: "\(parameter) names an unknown collector; known are \(known)")
+        let known = CollectorName.allCases.map(\.rawValue)
+        let hint = nearest(to: value, among: known).map { "did you mean \($0)?" }
+        throw Invalid(
+          description: "\(parameter): unknown collector \(quoted(value)), "
+            + (hint ?? "expected one of \(known.joined(separator: ", "))"))
       }
       guard enabled.contains(name) else {
         throw Invalid(description: "\(parameter)=\(value): this collector is switched off by a flag")

@@ -32,6 +32,9 @@ public struct Exporter {
       return 1
     }
 
+    for warning in StartWarnings.ofFolders(options.paths) + StartWarnings.of(options, configuration) {
+      logger.warn(warning)
+    }
     let sockets: ListenSockets
     do throws(ListenSockets.Unusable) {
       sockets = try ListenSockets(options, isAuthenticated: webFile?.isAuthenticated ?? false)
@@ -139,6 +142,12 @@ public struct Exporter {
     }
   }
 
+  /// What is worth a word though it keeps nothing from starting, as far as files and flags tell.
+  public static func warnings(of options: ExporterOptions) -> [String] {
+    guard let (configuration, web) = try? load(options) else { return options.warnings }
+    return options.warnings + StartWarnings.of(options, configuration) + (web?.warnings ?? [])
+  }
+
   private func serverConfiguration(
     _ sockets: ListenSockets, _ routes: Routes, _ requests: RequestCounts, _ push: PushCounts?
   ) -> ServerConfiguration {
@@ -238,7 +247,9 @@ public struct Exporter {
       return
     }
     do throws(ConfigurationError) {
-      queue.configure(try Configuration.load(file))
+      let configuration = try Configuration.load(file)
+      queue.configure(configuration)
+      for warning in StartWarnings.of(options, configuration) { logger.warn(warning) }
       logger.info("the configuration file was read again", ["file": file])
     } catch {
       queue.configure(nil)

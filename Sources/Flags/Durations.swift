@@ -32,6 +32,10 @@ public enum Durations {
       let letters = rest.prefix { !isDigit($0) }
       rest = rest[letters.endIndex...]
       guard !digits.isEmpty else { throw ValueError(expected: "\(example): whole numbers, each with a unit") }
+      guard letters.allSatisfy(isLetter) else {
+        throw ValueError(expected: "\(example): whole numbers, each with a unit, and nothing else")
+      }
+      guard !letters.isEmpty else { throw ValueError(expected: "\(example): the unit of the last number is missing") }
       guard let name = String(letters), let unit = units.firstIndex(where: { $0.name == name }) else {
         throw ValueError(expected: "\(example): the units are y, w, d, h, m, s and ms")
       }
@@ -73,6 +77,11 @@ public enum Durations {
   private static func quotedShort(_ digits: String) -> String {
     digits.utf8.count > 20 ? "30" : digits
   }
+}
+
+/// ASCII `a` to `z` and `A` to `Z`.
+private func isLetter(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
 }
 
 /// ASCII `0` to `9`.

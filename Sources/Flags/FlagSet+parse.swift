@@ -64,6 +64,9 @@ private struct Parser {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let spelling = String(parts[0])
     let given = parts.count == 2 ? String(parts[1]) : nil
+    if let given, spelling == "--help" || spelling == "--version" && set.hasVersion {
+      throw .unexpectedValue(flag: spelling, value: given)
+    }
     guard spelling.hasPrefix("--"), let flag = byName[String(spelling.dropFirst(2))] else {
       throw .unknownFlag(spelling, nearest: suggestion(for: spelling))
     }

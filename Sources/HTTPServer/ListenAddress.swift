@@ -12,6 +12,9 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Throws: what was wrong and what was expected.
   public init(_ text: String) throws(ListenAddressError) {
+    guard !text.contains("://") else {
+      throw ListenAddressError(text: text, problem: "has a scheme, which is not part of an address")
+    }
     guard let colon = text.utf8.lastIndex(of: ASCII.colon) else {
       throw ListenAddressError(text: text, problem: "has no port")
     }
@@ -71,10 +74,11 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 public struct ListenAddressError: Error, Sendable, CustomStringConvertible {
   /// What was given.
   public let text: String
-  let problem: String
+  /// What is wrong with it, such as `has no port`.
+  public let problem: String
+  /// What was expected in its place.
+  public static let expected = "host:port such as :9464, 127.0.0.1:9464 or [::1]:9464"
 
   /// The sentence a user reads.
-  public var description: String {
-    "the listen address \"\(text)\" \(problem); expected host:port such as :9464, 127.0.0.1:9464 or [::1]:9464"
-  }
+  public var description: String { "the listen address \"\(text)\" \(problem); expected \(Self.expected)" }
 }

@@ -32,6 +32,10 @@ public enum Tool {
     if name == SimulatedProcess.commandName { return SimulatedProcess.run(rest) }
     guard let command = commands.first(where: { $0.name == name }) else {
       let meant = nearest(to: name, among: commands.map(\.name)).map { ", did you mean \($0)?" } ?? ""
+      guard !name.hasPrefix("-") else {
+        Console.error("unknown flag \(quoted(name)): a command comes first\nsee heartbeat --help")
+        return 2
+      }
       Console.error("unknown command \(quoted(name))\(meant)\nsee heartbeat --help")
       return 2
     }

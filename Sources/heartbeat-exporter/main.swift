@@ -16,6 +16,9 @@ do throws(FlagError) {
   case .version: print(Version.text(program: "heartbeat-exporter"), terminator: "")
   case .run(let options) where options.checkConfig:
     if let problem = Exporter.problem(of: options) { fail(problem, status: 1) }
+    for warning in Exporter.warnings(of: options) {
+      Logger.writeToStandardError(Array("heartbeat-exporter: warning: \(warning)\n".utf8))
+    }
     print("the configuration is good")
   case .run(let options) where options.healthCheck:
     if let problem = Exporter.healthProblem(of: options) { fail(problem, status: 1) }

@@ -25,11 +25,11 @@ struct DurationsTests {
       ("60", "a duration such as 30s, 1h30m or 1d: the unit is missing (60s for seconds?)"),
       ("s", "a duration such as 30s, 1h30m or 1d: whole numbers, each with a unit"),
       ("-1s", "a duration such as 30s, 1h30m or 1d: whole numbers, each with a unit"),
-      ("1.5h", "a duration such as 30s, 1h30m or 1d: the units are y, w, d, h, m, s and ms"),
+      ("1.5h", "a duration such as 30s, 1h30m or 1d: whole numbers, each with a unit, and nothing else"),
       ("1min", "a duration such as 30s, 1h30m or 1d: the units are y, w, d, h, m, s and ms"),
-      ("1h 30m", "a duration such as 30s, 1h30m or 1d: the units are y, w, d, h, m, s and ms"),
+      ("1h 30m", "a duration such as 30s, 1h30m or 1d: whole numbers, each with a unit, and nothing else"),
       ("1S", "a duration such as 30s, 1h30m or 1d: the units are y, w, d, h, m, s and ms"),
-      ("1h30", "a duration such as 30s, 1h30m or 1d: the units are y, w, d, h, m, s and ms"),
+      ("1h30", "a duration such as 30s, 1h30m or 1d: the unit of the last number is missing"),
       (
         "30m1h",
         "a duration such as 30s, 1h30m or 1d: each unit once, from large to small (y, w, d, h, m, s, ms)"

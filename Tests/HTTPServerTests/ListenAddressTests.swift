@@ -23,7 +23,7 @@ import Testing
       ("localhost:http", "has no port from 0"), (":65536", "has no port from 0"), (":-1", "has no port from 0"),
       (":+1", "has no port from 0"), (":99999999999999999999", "has no port from 0"),
       ("::1:9464", "without brackets"), ("::1", "without brackets"), ("[::1]", "brackets"), ("[]:1", "brackets"),
-      ("[::1:9464", "brackets"), ("a b:1", "characters"), ("http://a:1", "without brackets"), ("a/b:1", "characters"),
+      ("[::1:9464", "brackets"), ("a b:1", "characters"), ("http://a:1", "has a scheme"), ("a/b:1", "characters"),
     ])
   func bad(text: String, problem: String) {
     let error = #expect(throws: ListenAddressError.self) { try ListenAddress(text) }

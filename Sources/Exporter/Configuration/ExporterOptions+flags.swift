@@ -1,4 +1,5 @@
 public import Flags
+internal import HTTPServer
 
 /// The exporter's flags, one for each value of `ExporterOptions`.
 enum ExporterFlags {
@@ -6,7 +7,7 @@ enum ExporterFlags {
   private static let atLeastOneMillisecond = 0.001...Durations.longest
 
   static let listenAddresses = Flag.list(
-    "web.listen-address", .string.named("ADDRESS"), default: defaults.web.listenAddresses,
+    "web.listen-address", .listenAddress, default: defaults.web.listenAddresses,
     help: "Address to listen on: host:port, [v6]:port, or :port for all addresses. May be given more than once.")
   static let telemetryPath = Flag.value(
     "web.telemetry-path", .telemetryPath, default: defaults.web.telemetryPath, help: "Path of the metrics.")
@@ -179,14 +180,29 @@ extension FlagType where Value == Int {
 }
 
 extension FlagType where Value == String {
+  /// Where to listen, as `ListenAddress` reads it.
+  fileprivate static var listenAddress: Self {
+    FlagType(placeholder: "ADDRESS") { (text) throws(ValueError) in
+      do throws(ListenAddressError) {
+        _ = try ListenAddress(text)
+        return text
+      } catch {
+        throw ValueError(expected: "\(ListenAddressError.expected); it \(error.problem)")
+      }
+    } format: {
+      $0
+    }
+  }
+
   /// A path of the server that no other page has.
   fileprivate static var telemetryPath: Self {
     FlagType(placeholder: "PATH") { (text) throws(ValueError) in
       guard text.hasPrefix("/"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#%".utf8.contains($0) }) else {
         throw ValueError(expected: "a path such as /metrics: a slash first, no blanks, no ?, # or %")
       }
-      guard text != "/", text != "/-", !text.hasPrefix("/-/") else {
-        throw ValueError(expected: "a path that no other page has (/ and /-/ are taken), such as /metrics")
+      guard text != "/", !["/-", "/api", "/assets"].contains(where: { text == $0 || text.hasPrefix($0 + "/") }) else {
+        throw ValueError(
+          expected: "a path that no other page has (/, /-/, /api/ and /assets/ are taken), such as /metrics")
       }
       return text
     } format: {
@@ -276,6 +292,20 @@ extension ExporterOptions {
       warnings.append(
         "\(values.name(of: ExporterFlags.pushAllowUnauthenticated)) has no effect without --web.enable-push")
     }
+    if push.socket == nil, values.isSet(ExporterFlags.pushSocketMode) {
+      warnings.append("\(values.name(of: ExporterFlags.pushSocketMode)) has no effect without --push.socket")
+    }
+    if !takesPushes {
+      let numbers = [
+        ExporterFlags.pushMaxBody, ExporterFlags.pushMaxProcesses, ExporterFlags.pushRateLimit,
+        ExporterFlags.pushQueueLimit,
+      ]
+      let durations = [ExporterFlags.pushTimeout, ExporterFlags.pushRetention]
+      var names = numbers.filter { values.isSet($0) }.map { values.name(of: $0) }
+      names += durations.filter { values.isSet($0) }.map { values.name(of: $0) }
+      if push.synchronise { names.append(values.name(of: ExporterFlags.pushSynchronise)) }
+      warnings += names.map { "\($0) has no effect without --push.socket or --web.enable-push" }
+    }
     if !collectors.heartbeat, values.isSet(ExporterFlags.stringKeys) {
       warnings.append("\(values.name(of: ExporterFlags.stringKeys)) has no effect: the heartbeat collector is off")
     }
@@ -285,12 +315,16 @@ extension ExporterOptions {
     }
   }
 
+  /// Whether heartbeats may be taken over HTTP; systemd's sockets may be for that.
+  var takesPushes: Bool { push.isOnWeb || push.socket != nil || web.systemdSocket }
+
   /// Throws when values that are each right are wrong together.
   private func checkCombinations(_ values: FlagValues) throws(FlagError) {
     for (index, address) in web.listenAddresses.enumerated() where web.listenAddresses[..<index].contains(address) {
       throw .invalid("\(values.name(of: ExporterFlags.listenAddresses)): \(quoted(address)) is given twice")
     }
     if push.socket == nil, push.socketGroup != nil { throw .invalid("--push.socket-group needs --push.socket") }
+    if checkConfig, healthCheck { throw .invalid("--check-config and --health-check exclude each other") }
     if checkConfig, configFile == nil, webConfigFile == nil {
       throw .invalid("--check-config needs --config.file or --web.config.file")
     }
@@ -299,6 +333,12 @@ extension ExporterOptions {
         "--heartbeat.retention (\(Durations.format(heartbeat.retention))) must not be shorter than "
           + "--heartbeat.timeout (\(Durations.format(heartbeat.timeout))): "
           + "a process would vanish before it counts as dead")
+    }
+    if takesPushes, push.retention > 0, push.retention < heartbeat.timeout {
+      throw .invalid(
+        "--push.retention (\(Durations.format(push.retention))) must not be shorter than "
+          + "--heartbeat.timeout (\(Durations.format(heartbeat.timeout))): "
+          + "a process would be removed before it counts as dead")
     }
     if values.isSet(ExporterFlags.maxSeriesPerProcess), heartbeat.maxSeriesPerProcess > heartbeat.maxSeries {
       throw .invalid(

@@ -15,7 +15,7 @@ enum CompletionsCommand {
       switch values.arguments.first {
       case "bash": Console.print(bash(Tool.commands), terminator: "")
       case "zsh": Console.print(zsh(Tool.commands), terminator: "")
-      default: throw .invalid("expected bash or zsh")
+      case let other: throw .invalid("no completions for \(quoted(other ?? "")): expected bash or zsh")
       }
       return 0
     })

@@ -1,4 +1,5 @@
 internal import Flags
+internal import Glibc
 internal import Heartbeat
 internal import POSIX
 
@@ -40,7 +41,8 @@ enum StatusCommand {
     }
     guard !shown.isEmpty else {
       let what = values.arguments.first.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
-      Console.error("\(what) \(file)")
+      let hint = access(file, F_OK) == 0 ? "" : ": there is no such file"
+      Console.error("\(what) \(file)\(hint)")
       return 2
     }
     if !values[json] {

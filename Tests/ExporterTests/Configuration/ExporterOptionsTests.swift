@@ -41,7 +41,6 @@ struct ExporterOptionsTests {
     expected.webConfigFile = "w.yml"
     expected.configFile = "c.yml"
     expected.checkConfig = true
-    expected.healthCheck = true
     expected.collectors.heartbeat = true
     expected.collectors.process = false
     expected.collectors.system = false
@@ -69,7 +68,7 @@ struct ExporterOptionsTests {
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
-      --check-config --health-check --web.config.file=w.yml
+      --check-config --web.config.file=w.yml
       --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
       --log.level=debug --log.format=json --web.systemd-socket --web.enable-push --push.allow-unauthenticated
       --push.socket=/run/p.sock --push.socket-mode=600 --push.socket-group=adm --push.max-body=2KiB
@@ -77,7 +76,9 @@ struct ExporterOptionsTests {
       """
     let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
     #expect(try ExporterOptions.parse(words, environment: [:]) == .run(expected))
-    for flag in ExporterOptions.flags.flags {
+    // The one that excludes --check-config.
+    #expect(try options("--health-check").healthCheck)
+    for flag in ExporterOptions.flags.flags where flag.name != "health-check" {
       #expect(words.contains { $0.hasPrefix("--\(flag.name)") || $0 == "--no-\(flag.name)" }, "\(flag.name)")
     }
   }
@@ -115,13 +116,13 @@ struct ExporterOptionsTests {
       ),
       (
         "--web.telemetry-path=/",
-        #"bad value "/" for --web.telemetry-path: expected a path that no other page has (/ and /-/ are taken), "#
+        #"bad value "/" for --web.telemetry-path: expected a path that no other page has (/, /-/, /api/ and /assets/ are taken), "#
           + "such as /metrics"
       ),
       (
         "--web.telemetry-path=/-/healthy",
         #"bad value "/-/healthy" for --web.telemetry-path: expected a path that no other page has "#
-          + "(/ and /-/ are taken), such as /metrics"
+          + "(/, /-/, /api/ and /assets/ are taken), such as /metrics"
       ),
       (
         "--heartbeat.timeout=0s",
@@ -167,6 +168,15 @@ struct ExporterOptionsTests {
           "--heartbeat.string-keys has no effect: the heartbeat collector is off",
           "--config.file has no effect: the heartbeat and process collectors are off",
         ])
+    let push = "--push.max-body=1KiB --push.timeout=1s --push.fsync"
+    #expect(
+      try options(push).warnings
+        == ["--push.max-body", "--push.timeout", "--push.fsync"].map {
+          "\($0) has no effect without --push.socket or --web.enable-push"
+        })
+    for taking in ["--push.socket=s", "--web.enable-push", "--web.systemd-socket"] {
+      #expect(try options("\(push) \(taking)").warnings == [])
+    }
   }
 
   @Test("the documentation has each flag with its default and its meaning")
