@@ -12,12 +12,12 @@ from support import free_port
 class Prometheus:
     """A running Prometheus that scrapes `targets` (ports of 127.0.0.1) each second, or does what the text `config` says."""
 
-    def __init__(self, folder, targets=(), config=None, flags=(), agent=False):
+    def __init__(self, folder, targets=(), config=None, flags=(), agent=False, every="1s"):
         self.port = free_port()
         path = folder / "prometheus.yml"
         path.write_text(
             config
-            or "global: { scrape_interval: 1s, scrape_timeout: 1s }\n"
+            or f"global: {{ scrape_interval: {every}, scrape_timeout: {every} }}\n"
             "scrape_configs:\n"
             "  - job_name: heartbeat\n"
             "    static_configs:\n"

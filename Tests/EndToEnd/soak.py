@@ -165,6 +165,10 @@ class Soak:
         if not self.wrong:
             self.run_for(seconds)
         after = self.resting()
+        # A slow machine takes its time to close what clients have left.
+        deadline = time.monotonic() + 60
+        while any(a > b for a, b in zip(after[1:], before[1:])) and time.monotonic() < deadline:
+            after = self.resting()
         assert not self.wrong, f"seed {self.seed}: {self.wrong[:3]}"
         assert self.exporter.stop() == 0, self.exporter.stderr[-2000:]
         names = ("bytes of memory", "descriptors", "threads")

@@ -75,9 +75,7 @@ def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_
     server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
     try:
         eventually(lambda: os.path.ismount(folder), "bindfs mounts")
-        e = exporter(
-            f"--heartbeat.file={folder}/heartbeat_status.json", "--heartbeat.read-timeout=500ms", default_file=True, env=NO_LEAK_CHECK
-        )
+        e = exporter(f"--heartbeat.file={folder}/heartbeat_status.json", default_file=True, env=NO_LEAK_CHECK)
         assert e.metrics().value("heartbeat_file_up") == 1
         as_root("kill", "-STOP", server.pid)
         # FUSE answers from its cache for a second.
@@ -87,11 +85,14 @@ def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_
         assert hanging.value("heartbeat_data_offset", process="bidder") == 1
         assert hanging.value("process_up", process="heartbeat-exporter") == 1
         assert e.stderr.count("did not answer") == 1, e.stderr
-        # Nobody waits for it again: a hundred scrapes would take 50 s.
-        began = time.monotonic()
-        for _ in range(100):
+        # Nobody waits for it again. Each scrape that did would take the two seconds of --heartbeat.read-timeout, a slow
+        # machine makes some of them slow.
+        took = []
+        for _ in range(50):
+            began = time.monotonic()
             assert e.get("/metrics?collect[]=heartbeat").status == 200
-        assert time.monotonic() - began < 25
+            took.append(time.monotonic() - began)
+        assert sorted(took)[10] < 2
         as_root("kill", "-CONT", server.pid)
         write_beats(behind / "heartbeat_status.json", {"bidder": entry(offset=2)})
         eventually(lambda: e.metrics().value("heartbeat_data_offset", process="bidder") == 2, "the file is read again")
@@ -233,5 +234,5 @@ def test_a_storm_of_sighup(exporter, beats, tmp_path):
     config.write_text("processes:\n  bidder:\n    timeout: 31s\n")
     e.signal(signal.SIGHUP)
     eventually(lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder") == 31, "the last one counts")
-    assert len(os.listdir(f"/proc/{e.process.pid}/fd")) <= descriptors + 1
+    eventually(lambda: len(os.listdir(f"/proc/{e.process.pid}/fd")) <= descriptors + 1, "no descriptor is left open")
     assert e.stop() == 0
