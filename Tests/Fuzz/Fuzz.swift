@@ -10,6 +10,7 @@ import Glibc
     "negotiation": fuzzNegotiation,
     "heartbeats": fuzzHeartbeats,
     "merge": fuzzMerge,
+    "push": fuzzPush,
     "yaml": fuzzYAML,
     "proc": fuzzProc,
     "scrape": fuzzScrape,

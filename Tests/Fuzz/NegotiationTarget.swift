@@ -1,3 +1,4 @@
+@testable import Exporter
 @testable import HTTPServer
 
 /// Headers and flags by which a client or an operator chooses something.
@@ -8,5 +9,12 @@ func fuzzNegotiation(_ input: UnsafeRawBufferPointer) {
   require(ContentCoding.negotiate(acceptEncoding: "=," + text) == coding, "a malformed element counts")
   if let address = try? ListenAddress(text) {
     require((try? ListenAddress("\(address)")) == address, "an address that does not read back: \(address)")
+  }
+  _ = RequestOrigin.isOwnName(text)
+  if let bytes = BasicCredentials.decoded(text[...]) {
+    require(bytes.count <= text.utf8.count / 4 * 3, "more than was encoded")
+  }
+  if let seconds = try? GoDuration.parse(text, longest: 86_400) {
+    require((0...86_400).contains(seconds), "a duration beyond its bounds: \(seconds)")
   }
 }
