@@ -6,7 +6,7 @@ internal import POSIX
 /// The running exporter: what is wired to what, started in order and stopped in the reverse one.
 ///
 ///     signals (this thread) -> server (event loop) -> routes -> queue -> scraper (its thread) -> answer
-public struct Exporter {
+public struct Exporter: Sendable {
   private let options: ExporterOptions
   private let logger: Logger
 
@@ -92,12 +92,17 @@ public struct Exporter {
     }
 
     let status = "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
-    manager.tell(.ready(status: status))
-    waitForEnd(signals, queue, watch) {
-      manager.tell(.reloading)
-    } reloaded: {
-      manager.tell(.ready(status: status))
+    let reloader = Reloader(manager: manager, status: status) { reload(queue, watch) }
+    do throws(Errno) {
+      try reloader.start()
+    } catch {
+      logger.error("cannot start a thread", ["error": error.description])
+      server.shutdown(grace: 0)
+      return 1
     }
+    manager.tell(.ready(status: status))
+    waitForEnd(signals, reloader)
+    reloader.stop()
     manager.tell(.stopping)
     server.shutdown(grace: options.web.shutdownTimeout)
     watch?.close()
@@ -223,16 +228,10 @@ public struct Exporter {
     }
   }
 
-  private func waitForEnd(
-    _ signals: Signals, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?, reloading: () -> Void,
-    reloaded: () -> Void
-  ) {
+  private func waitForEnd(_ signals: Signals, _ reloader: Reloader) {
     while true {
       switch signals.wait() {
-      case .reload:
-        reloading()
-        reload(queue, watch)
-        reloaded()
+      case .reload: reloader.reload()
       case .stop(let name):
         logger.info("stopping: what is in flight is finished", ["signal": name])
         return

@@ -106,6 +106,36 @@ def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_
         server.wait(timeout=20)
 
 
+def test_a_configuration_file_that_hangs_keeps_nobody_waiting(exporter, beats, tmp_path):
+    behind, folder = tmp_path / "behind", tmp_path / "fuse"
+    behind.mkdir()
+    folder.mkdir()
+    write_beats(beats, {"bidder": entry(offset=1)})
+    (behind / "config.yml").write_text("processes:\n  bidder:\n    timeout: 30s\n")
+    (behind / "web.yml").write_text("{}")
+    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
+    try:
+        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
+        e = exporter(f"--config.file={folder}/config.yml", f"--web.config.file={folder}/web.yml", env=NO_LEAK_CHECK)
+        timeout = lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder")
+        assert timeout() == 30
+        (behind / "config.yml").write_text("processes:\n  bidder:\n    timeout: 31s\n")
+        as_root("kill", "-STOP", server.pid)
+        for _ in range(10):
+            e.signal(signal.SIGHUP)
+            assert timeout() == 30
+        as_root("kill", "-CONT", server.pid)
+        eventually(lambda: timeout() == 31, "it is read once it can be")
+        as_root("kill", "-STOP", server.pid)
+        e.signal(signal.SIGHUP)
+        assert timeout() == 31
+        assert e.stop() == 0
+    finally:
+        as_root("kill", "-CONT", server.pid)
+        as_root("umount", "--lazy", folder)
+        server.wait(timeout=20)
+
+
 def zeros(file, size=2 << 30):
     with file.open("wb") as f:
         f.truncate(size)
