@@ -60,7 +60,7 @@ ENVIRONMENTS = [
     {"HEARTBEAT_EXPORTER_WEB_ENABLE_PUSH": "yes"}, {"HEARTBEAT_EXPORTER_LOG_LEVL": "debug"},
 ]  # fmt: skip
 TOOL_LINES = [
-    [], ["sned", "bidder"], ["bidder"], ["--frobnicate"], ["send"], ["send", "a", "b"], ["send", ""], ["send", "x" * 1025],
+    ["sned", "bidder"], ["bidder"], ["--frobnicate"], ["send"], ["send", "a", "b"], ["send", ""], ["send", "x" * 1025],
     ["send", "a", "--stauts", "ok"], ["send", "a", "--data", "=1"], ["send", "a", "--pid", "0"], ["send", "a", "--json", "[1]"],
     ["send", "a", "--json", '{"a": 1,}'], ["send", "a", "--json", '{"a": '], ["send", "a", "--file", "f", "--url", "http://h:1"],
     ["send", "a", "--file", "absent/f"], ["send", "a", "--file", "empty"], ["send", "a", "--url", "https://h"],
@@ -255,6 +255,29 @@ def files(said):
         said.command(EXPORTER, "--check-config", f"--web.config.file={name}")
 
 
+def reloads(said, folder):
+    said.section("Files that are changed while it runs")
+    for flag, good in (("--config.file", "{}"), ("--web.config.file", "rate_limit: {interval: 0}")):
+        file = folder / "live.yml"
+        file.write_text(good)
+        home = folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        e = Exporter(home, flags=[f"{flag}={file}"])
+        try:
+            file.write_text("procesess: {}\n")
+            # The other one is looked at all the time, and the signal would have its mistake told once more.
+            if flag == "--config.file":
+                e.signal(signal.SIGHUP)
+            eventually(lambda: "level=error" in e.stderr, "it is told")
+            if flag == "--web.config.file":
+                file.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+                eventually(lambda: e.stderr.count("level=error") == 2, "it is told")
+        finally:
+            e.stop()
+        said.add(f"{EXPORTER} {flag}={file}", "\n".join(line for line in e.stderr.splitlines() if "level=error" in line))
+
+
 def permissions(said, folder):
     said.section("Permissions")
     for name in ("good.yml", "users.yml", "beats.json"):
@@ -323,6 +346,7 @@ def test_every_message(folder):
     said = Transcript(folder)
     flags(said)
     files(said)
+    reloads(said, folder)
     permissions(said, folder)
     heartbeat_files(said, folder)
     requests(said, folder)
