@@ -117,6 +117,8 @@ class Soak:
             with contextlib.suppress(OSError):
                 s.sendall(request)
                 if rng.random() < 0.5:
+                    # A body that never ends is waited for longer than a worker has time.
+                    s.settimeout(1.5)
                     answer = s.recv(rng.randrange(1, 65536))
                     # One byte may be all that was asked for.
                     assert answer[:9] == b"HTTP/1.1 "[: len(answer)], answer[:100]
