@@ -459,7 +459,7 @@ def test_prometheus_scrapes_with_certificate_and_password(web, authority, beats,
     settings = {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(authority.certificate)}
     e = web(tls=settings, client=client_context(authority, (certificate, key)), basic_auth_users={"alice": ALICE}, user="alice:secret")
     config = f"""
-global: {{scrape_interval: 200ms}}
+global: {{scrape_interval: 3s}}
 scrape_configs:
   - job_name: heartbeat
     scheme: https
