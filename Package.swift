@@ -77,3 +77,14 @@ if Context.environment["HEARTBEAT_FUZZ"] != nil {
       exclude: ["Corpus"],
       swiftSettings: swiftSettings))
 }
+
+// Only Benchmarks/run sets it: what it measures of the modules is nothing that the package offers to others.
+if Context.environment["HEARTBEAT_BENCHMARKS"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "stages",
+      dependencies: ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX"],
+      path: "Benchmarks/stages",
+      exclude: ["simdjson.cpp"],
+      swiftSettings: swiftSettings))
+}

@@ -101,15 +101,21 @@ require_headers() {
     die "this is not Debian or Ubuntu, so nothing was installed; install with your package manager: ${list%, }"
 }
 
-# Builds the two programs as they are shipped: optimised, with the Swift runtime inside. Prints the folder they are in.
-build_release() {
+# The flags of `swift build` for the programs as they are shipped, one on a line: optimised, with the Swift runtime inside.
+release_flags() {
   # Debug information is a third of the file; the names that a backtrace shows stay.
-  local flags=(--package-path "$ROOT" --configuration release --static-swift-stdlib -Xlinker --strip-debug)
-  local product revision
+  local flags=(--package-path "$ROOT" --configuration release --static-swift-stdlib -Xlinker --strip-debug) revision
   # Outside of a clone the binaries call their revision "unknown".
   if revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null); then
     flags+=(-Xcc "-DHEARTBEAT_REVISION=\"$revision\"")
   fi
+  printf '%s\n' "${flags[@]}"
+}
+
+# Builds the two programs as they are shipped. Prints the folder they are in.
+build_release() {
+  local flags product
+  mapfile -t flags < <(release_flags)
   for product in heartbeat-exporter heartbeat; do
     swift build "${flags[@]}" --product "$product" >&2 || die "the release build of $product failed: see the compiler's messages above"
   done

@@ -1,0 +1,1 @@
+"""What Benchmarks/run runs: see Benchmarks/README.md."""

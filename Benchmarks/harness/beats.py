@@ -1,0 +1,55 @@
+"""Heartbeat files of N processes with eight numbers each, and processes that beat."""
+
+import json
+import os
+import random
+import time
+
+KEYS = ["messages_processed", "latency", "consecutive_failures", "offset", "load", "uptime", "queue_depth", "cache_hits"]
+# Of these the values are doubles with all their digits; the others are whole.
+FRACTIONS = {"latency", "load", "uptime"}
+
+
+class HeartbeatFile:
+    """A file that is replaced as all of our own writers do it; each entry stays serialised until its process beats."""
+
+    def __init__(self, path, count, pids=()):
+        self.path = path
+        self.random = random.Random(7)
+        now = time.time()
+        self.beats = []
+        for place in range(count):
+            self.beats.append({
+                # Processes that run must not have started after their last beat.
+                "last_heartbeat": now if pids else now - self.random.random() * 30,
+                "last_heartbeat_formatted": "2026-01-01 00:00:00",
+                # Without live processes the pids are beyond all that Linux gives by default.
+                "pid": pids[place] if pids else 4_000_000 + place, "status": "alive",
+                "additional_data": {key: self._value(key) for key in KEYS},
+            })  # fmt: skip
+        self.entries = [self._entry(place) for place in range(count)]
+        self._write(now)
+
+    def _value(self, key):
+        return self.random.random() * 1000 if key in FRACTIONS else self.random.randrange(10**6)
+
+    def _entry(self, place):
+        return f'"worker-{place:05d}": {json.dumps(self.beats[place])}'
+
+    def beat(self, share, numbers):
+        """A share of the processes beats, at random places of the file, and so many of the numbers of each change."""
+        now = time.time()
+        for place in self.random.sample(range(len(self.entries)), max(1, int(len(self.entries) * share))):
+            beat = self.beats[place]
+            beat["last_heartbeat"] = now
+            beat["additional_data"] |= {key: self._value(key) for key in KEYS[:numbers]}
+            self.entries[place] = self._entry(place)
+        self._write(now)
+
+    def _write(self, now):
+        new = self.path.with_suffix(".tmp")
+        new.write_text(f'{{"last_updated": {now}, "processes": {{{", ".join(self.entries)}}}}}')
+        os.replace(new, self.path)
+
+    def processes(self):
+        return {f"worker-{place:05d}": beat for place, beat in enumerate(self.beats)}
