@@ -72,6 +72,8 @@ def main():
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be repeated")
     parser.add_argument("--document", action="store_true", help="also write the tables into docs/performance.md")
     options = parser.parse_args()
+    if options.document and (absent := {"writers", "pushes"} & set(options.only or [])):
+        parser.error(f"docs/performance.md has no place for {', '.join(sorted(absent))}: their own README.md has their tables")
     if options.check:
         return
     # To be ended is the same as Control-C: the servers are stopped on the way out.
@@ -104,9 +106,10 @@ def main():
         context.say(f"wrote {path}")
 
 
-try:
-    main()
-except (Failure, ValueError) as error:
-    sys.exit(f"error: {error}")
-except KeyboardInterrupt:
-    sys.exit("error: interrupted")
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted")
