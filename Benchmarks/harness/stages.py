@@ -1,5 +1,6 @@
 """The stages of a scrape by themselves, the reading of the file beside simdjson."""
 
+import shutil
 import statistics
 import subprocess
 
@@ -34,18 +35,23 @@ def run(context):
                 # The table of what each read: it must be the same work.
                 if not numbers == expected == size * len(KEYS):
                     raise Failure(f"of {size * len(KEYS)} numbers simdjson read {expected:.0f}, the exporter's reader {numbers:.0f}")
-                rounds.append((ours, *theirs))
-            ours, on_demand, dom = (statistics.median(column) for column in zip(*rounds))
+                second = folder / "second.json"
+                if not second.exists():
+                    shutil.copy(file.path, second)
+                    file.beat(0.1, 1)
+                changed, _ = output(stages, "parse", window, file.path, second)
+                rounds.append((ours, changed, *theirs))
+            ours, changed, on_demand, dom = (statistics.median(column) for column in zip(*rounds))
             bytes = file.path.stat().st_size
         ratio = ours / min(on_demand, dom)
         rows.append([
             f"{size:,}", figure(bytes / 1e6), figure(ours * 1e3), figure(on_demand * 1e3), figure(dom * 1e3), factor(ratio),
-            f"{bytes / ours / 1e6:,.0f}",
+            f"{bytes / ours / 1e6:,.0f}", figure(changed * 1e3),
         ])  # fmt: skip
         if size == PARSED[-1]:
             goal(f"reading the file of {size:,} processes", "within 2x simdjson", factor(ratio), ratio <= 2)
-    header = ["processes", "MB", "ms", "simdjson On Demand ms", "simdjson DOM ms", "times the faster", "MB/s"]
-    yield "Reading a new file", table(header, rows)
+    header = ["processes", "MB", "ms", "simdjson On Demand ms", "simdjson DOM ms", "times the faster", "MB/s", "10 % beat, ms"]
+    yield "Reading the file", table(header, rows)
     yield "Other stages", other_stages(context, stages, window)
 
 
