@@ -46,7 +46,7 @@ let package = Package(
     library("Flags", []),
     library("Heartbeat", ["POSIX"]),
     library("Exposition", []),
-    library("Procfs", ["POSIX"]),
+    library("Procfs", ["POSIX", "CLinux"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),
     library(
       "Exporter",
@@ -72,7 +72,7 @@ if Context.environment["HEARTBEAT_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["Heartbeat", "Procfs", "HTTPServer", "Exporter", "HeartbeatTool"],
+      dependencies: ["Heartbeat", "Procfs", "HTTPServer", "Exposition", "Exporter", "HeartbeatTool"],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
       swiftSettings: swiftSettings))

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -18,5 +19,6 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern ssize_t getdents64(int directory, void *buffer, size_t length);
 extern int pipe2(int descriptors[2], int flags);
+extern int prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
 
 #endif

@@ -4,10 +4,13 @@ public struct FamilySamples: ~Copyable {
   @usableFromInline let start: Int
   @usableFromInline let samplesStart: Int
   @usableFromInline let spelling: MetricFamily.Spelling
+  /// `spelling.lineStart` once more, where reading it counts no references.
+  @usableFromInline let lineStart: InlineText
 
   @usableFromInline
   init(_ family: MetricFamily, in style: ExpositionStyle, after bytes: consuming [UInt8]) {
     spelling = family.spelling(in: style)
+    lineStart = InlineText(spelling.lineStart)
     start = bytes.count
     self.bytes = bytes
     self.bytes.append(contentsOf: spelling.header)
@@ -28,13 +31,13 @@ public struct FamilySamples: ~Copyable {
   /// - Parameter labels: the inside of the braces, already escaped; empty for none.
   @inlinable
   public mutating func add(labels: Span<UInt8>, _ value: Double) {
-    FamilySamples.append(spelling, labels, to: &bytes) { Number.write(value, to: &$0) }
+    FamilySamples.append(lineStart, spelling, labels, to: &bytes) { Number.write(value, to: &$0) }
   }
 
   /// Adds a series whose value is a time in whole microseconds, which is written in seconds.
   @inlinable
   public mutating func add(labels: Span<UInt8>, microseconds: Int64) {
-    FamilySamples.append(spelling, labels, to: &bytes) { Number.write(microseconds: microseconds, to: &$0) }
+    FamilySamples.append(lineStart, spelling, labels, to: &bytes) { Number.write(microseconds: microseconds, to: &$0) }
   }
 
   /// Adds a series with one more label behind the ready-made ones.
@@ -50,19 +53,37 @@ public struct FamilySamples: ~Copyable {
   /// Appends a line whose number `writeNumber` writes, in one go.
   @inlinable
   static func append(
+    _ lineStart: InlineText, _ spelling: MetricFamily.Spelling, _ labels: Span<UInt8>,
+    to bytes: inout [UInt8], _ writeNumber: (inout OutputSpan<UInt8>) -> Void
+  ) {
+    guard !labels.isEmpty, lineStart.isWhole else {
+      appendRarely(spelling, labels, to: &bytes, writeNumber)
+      return
+    }
+    bytes.append(addingCapacity: InlineText.capacity + labels.count + Number.maximumLength + 4) { line in
+      append(lineStart.bytes.span.extracting(0..<lineStart.count), to: &line)
+      append(labels, to: &line)
+      line.append(UInt8(ascii: "}"))
+      line.append(UInt8(ascii: " "))
+      writeNumber(&line)
+      line.append(UInt8(ascii: "\n"))
+    }
+  }
+
+  /// The same for a line without labels or with a long name.
+  @usableFromInline
+  static func appendRarely(
     _ spelling: MetricFamily.Spelling, _ labels: Span<UInt8>, to bytes: inout [UInt8],
     _ writeNumber: (inout OutputSpan<UInt8>) -> Void
   ) {
-    let longest = spelling.lineStart.count + spelling.bare.count + labels.count + Number.maximumLength + 4
-    bytes.append(addingCapacity: longest) { line in
-      if labels.isEmpty {
-        append(spelling.bare.span, to: &line)
-      } else {
-        append(spelling.lineStart.span, to: &line)
-        append(labels, to: &line)
-        line.append(UInt8(ascii: "}"))
-        line.append(UInt8(ascii: " "))
-      }
+    if labels.isEmpty {
+      bytes.append(contentsOf: spelling.bare)
+    } else {
+      bytes.append(contentsOf: spelling.lineStart)
+      labels.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+      bytes.append(contentsOf: "} ".utf8)
+    }
+    bytes.append(addingCapacity: Number.maximumLength + 1) { line in
       writeNumber(&line)
       line.append(UInt8(ascii: "\n"))
     }

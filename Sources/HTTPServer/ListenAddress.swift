@@ -12,7 +12,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Throws: what was wrong and what was expected.
   public init(_ text: String) throws(ListenAddressError) {
-    guard !text.contains("://") else {
+    guard !text.indices.contains(where: { text[$0...].hasPrefix("://") }) else {
       throw ListenAddressError(text: text, problem: "has a scheme, which is not part of an address")
     }
     guard let colon = text.utf8.lastIndex(of: ASCII.colon) else {

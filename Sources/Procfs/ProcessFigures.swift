@@ -44,17 +44,25 @@ extension Procfs {
   }
 
   func figures(of pid: Int32, bootTime: Double?) -> ProcessFigures? {
-    guard let directory = try? openProcess(pid) else { return nil }
-    let number = directory.rawValue
-    guard let stat = withFile("stat", in: number, { ProcessStat(parsing: $0) }) else { return nil }
-    var figures = ProcessFigures(stat, usageIn: number, of: self)
+    guard let directory = try? openProcess(pid),
+      let stat = withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
+    else { return nil }
+    return figures(stat, in: directory.rawValue, bootTime: bootTime).figures
+  }
+
+  /// What the process uses whose directory is open and whose stat was read there; and its status, nil when it ended.
+  func figures(
+    _ stat: ProcessStat, in directory: Int32, bootTime: Double?
+  ) -> (figures: ProcessFigures, status: ProcessStatus?) {
+    var figures = ProcessFigures(stat, usageIn: directory, of: self)
     figures.startTime = bootTime.map { stat.startTime(bootTime: $0) }
-    figures.maxOpenFiles = withFile("limits", in: number) { ProcessLimits(parsing: $0).openFiles }
-    if let status = withFile("status", in: number, { ProcessStatus(parsing: $0) }) {
-      figures.voluntarySwitches = status.voluntarySwitches
-      figures.involuntarySwitches = status.involuntarySwitches
-    }
-    return figures
+    figures.maxOpenFiles = openFileLimit(of: stat.pid, in: directory)
+    let status = withFile("status", in: directory) { ProcessStatus(parsing: $0) }
+    figures.voluntarySwitches = status?.voluntarySwitches
+    figures.involuntarySwitches = status?.involuntarySwitches
+    // It ended before this last read, and the limit may be that of another process under its number.
+    if status == nil { figures.maxOpenFiles = nil }
+    return (figures, status)
   }
 
   /// What one process and all that descend from it use; nil when there is no such process any more.

@@ -1,3 +1,6 @@
+internal import CLinux
+internal import Glibc
+
 /// A process's limits by `/proc/PID/limits`, see `proc_pid_limits(5)`.
 struct ProcessLimits: Equatable {
   /// The soft limit of open files; infinite when the file says `unlimited`.
@@ -12,5 +15,20 @@ struct ProcessLimits: Equatable {
       openFiles = soft.equals("unlimited") ? .infinity : soft.unsigned.map { Double($0) }
       return
     }
+  }
+}
+
+extension Procfs {
+  /// The soft limit of open files of the process whose directory is open; nil when the kernel does not tell.
+  ///
+  /// `prlimit(2)` is asked first, for processes that one may ask it of: it costs a tenth of the file, which the kernel
+  /// writes as a table of all limits.
+  func openFileLimit(of pid: Int32, in directory: Int32) -> Double? {
+    var limit = rlimit()
+    // A number that another process got meanwhile is noticed by whoever reads on in the directory.
+    if sharesNumbering, prlimit(pid, RLIMIT_NOFILE.rawValue, nil, &limit) == 0 {
+      return limit.rlim_cur == rlim_t(bitPattern: -1) ? .infinity : Double(limit.rlim_cur)
+    }
+    return withFile("limits", in: directory) { ProcessLimits(parsing: $0).openFiles }
   }
 }

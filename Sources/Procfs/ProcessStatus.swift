@@ -2,6 +2,8 @@
 ///
 /// The kernel counts context switches by thread, and this file is that of the main thread.
 struct ProcessStatus: Equatable {
+  /// The number of the process; a thread that is not its first one has another number than this.
+  var threadGroup: UInt64?
   var voluntarySwitches: UInt64?
   var involuntarySwitches: UInt64?
 
@@ -9,13 +11,17 @@ struct ProcessStatus: Equatable {
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       // A look at the first letter passes over the other sixty lines.
-      guard line.first == UInt8(ascii: "v") || line.first == UInt8(ascii: "n") else { continue }
+      guard let first = line.first,
+        first == UInt8(ascii: "v") || first == UInt8(ascii: "n") || first == UInt8(ascii: "T")
+      else { continue }
       var fields = ByteFields(line)
       guard let key = fields.field() else { continue }
       if key.equals("voluntary_ctxt_switches:") {
         voluntarySwitches = fields.unsigned()
       } else if key.equals("nonvoluntary_ctxt_switches:") {
         involuntarySwitches = fields.unsigned()
+      } else if key.equals("Tgid:") {
+        threadGroup = fields.unsigned()
       }
     }
   }
@@ -25,15 +31,6 @@ extension Procfs {
   /// Whether the number is a process's and not that of one of its further threads, by `Tgid` of its status.
   func isProcess(_ pid: Int32) -> Bool {
     guard pid > 0 else { return false }
-    return withFile("status", of: pid) { bytes in
-      var lines = ByteFields(bytes)
-      while let line = lines.line() {
-        guard line.hasPrefix("Tgid:") else { continue }
-        var fields = ByteFields(line)
-        _ = fields.field()
-        return fields.unsigned() == UInt64(pid)
-      }
-      return false
-    } ?? false
+    return withFile("status", of: pid) { ProcessStatus(parsing: $0) }?.threadGroup == UInt64(pid)
   }
 }

@@ -74,10 +74,28 @@ public final class ProcessTable {
   ///
   /// - Parameter lastBeat: nil when the time is unknown; then the number alone decides.
   public func isUp(_ pid: Int32, lastBeat: Double?) -> Bool {
-    guard let stat = stat(of: pid), !stat.isZombie else { return false }
+    stat(of: pid).map { isUp($0, lastBeat: lastBeat) } ?? false
+  }
+
+  private func isUp(_ stat: ProcessStat, lastBeat: Double?) -> Bool {
+    guard !stat.isZombie else { return false }
     guard let lastBeat, let bootTime else { return true }
     // A time that is no number says nothing, so the negation.
     return !(stat.startTime(bootTime: bootTime) > lastBeat + Self.startTolerance)
+  }
+
+  /// What the process that beat last at `lastBeat` under this number uses; nil when it does not run, as `isUp` has it.
+  ///
+  /// Its directory is opened and its stat read once for both.
+  public func figuresIfUp(_ pid: Int32, lastBeat: Double?) -> ProcessFigures? {
+    guard pid > 0, listed?.contains(pid) ?? true, let directory = try? procfs.openProcess(pid),
+      let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }),
+      isUp(stat, lastBeat: lastBeat)
+    else { return nil }
+    let (figures, status) = procfs.figures(stat, in: directory.rawValue, bootTime: bootTime)
+    // The number of a thread opens a directory too, but is in no list.
+    guard listed != nil || status?.threadGroup == UInt64(pid) else { return nil }
+    return figures
   }
 
   /// What one process uses; nil when there is no such process any more.

@@ -15,6 +15,8 @@ public final class Procfs {
   private let name: UnsafeMutableBufferPointer<CChar>
   private var directory: FileDescriptor?
   private var isKernel = false
+  /// Whether the numbers of the tree are those that system calls of this process take; nil before it was looked at.
+  private var numbering: Bool?
   private var lastBootTime: Double?
   private var kept = KeptFiles()
   /// What `/proc/stat` said last, until somebody takes it.
@@ -193,6 +195,15 @@ public final class Procfs {
     let count = readlinkat(number, "self", start, buffer.count)
     guard count > 0 else { return nil }
     return UnsafeRawBufferPointer(rebasing: buffer[..<count]).processID
+  }
+
+  /// Whether a number of this tree means the same process to a system call: not where `/proc` is another pid
+  /// namespace's.
+  var sharesNumbering: Bool {
+    if let numbering { return numbering }
+    let isShared = selfPID == getpid()
+    numbering = isShared
+    return isShared
   }
 
   // MARK: Times

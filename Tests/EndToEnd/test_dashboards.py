@@ -170,7 +170,9 @@ def test_every_query_returns_data(asked, ready):
 def families(scene):
     """{family} of the exporters; a process's own numbers are one: heartbeat_data_*."""
     meta = scene.prometheus.api("metadata")
-    names = {n for n in meta if n.startswith(("heartbeat_", "process_", "system_"))}
+    # OpenMetrics, which Prometheus asks for, names counters without their suffix.
+    series = {n + "_total" if of[0]["type"] == "counter" and not n.endswith("_total") else n for n, of in meta.items()}
+    names = {n for n in series if n.startswith(("heartbeat_", "process_", "system_"))}
     return {"heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", n) else n for n in names}
 
 

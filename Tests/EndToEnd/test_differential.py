@@ -98,7 +98,7 @@ def numbers(value, path=()):
 
 def expected(processes):
     """{(name, process): value} of the heartbeat_ families that depend on the file alone."""
-    made, order = {}, {}
+    made = {}
     per_process = []
     for name, e in processes.items():
         own = {k: v for k, v in e.items() if k not in KNOWN}
@@ -110,16 +110,14 @@ def expected(processes):
                 found += numbers(nested)
             elif key in own:
                 found += numbers({key: value})
-        for path, _ in found:
-            order.setdefault(path, len(order))
         per_process.append((name, dict(found)))
         made["heartbeat_last_timestamp_seconds", name] = float(e["last_heartbeat"])
         if "status" in e:
             made["heartbeat_status", name, e["status"]] = 1.0
     for name, found in per_process:
-        for path in sorted(found, key=order.get):
+        for path, value in found.items():
             metric = "heartbeat_data_" + "_".join(snake_case(k) for k in path)
-            made.setdefault((metric, name), found[path])
+            made.setdefault((metric, name), value)
     return made
 
 
@@ -144,7 +142,8 @@ def test_what_python_reads_back_is_what_was_written(exporter, beats):
         wanted = expected(processes)
         assert found == wanted, f"seed {seed}, file {round}: {written}"
         negative = {k for k, v in wanted.items() if v == 0 and math.copysign(1, v) < 0}
-        assert negative == {k for k, v in found.items() if v == 0 and math.copysign(1, v) < 0}, f"seed {seed}"
+        # Python's reader takes "-0" for an integer, which has no such zero.
+        assert len(negative) == sum(line.endswith(" -0") for line in samples.text.splitlines()), f"seed {seed}"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ func fuzzHeartbeats(_ input: UnsafeRawBufferPointer) {
   do throws(HeartbeatParseError) {
     let snapshot = try HeartbeatSnapshot(parsing: bytes, stringKeys: ["s", "a.s"])
     check(snapshot)
+    checkReread(bytes, snapshot)
     require((try? JSONValue(parsing: bytes)) != nil, "a snapshot of what is no JSON")
     checkTorn(bytes)
   } catch {
@@ -14,6 +15,38 @@ func fuzzHeartbeats(_ input: UnsafeRawBufferPointer) {
     case .notJSON(let offset, _), .wrongShape(let offset, _):
       require((0...bytes.count).contains(offset), "an error behind the end")
     }
+  }
+}
+
+/// What is taken over from the content before is what reading the content by itself gives: here its first half is that
+/// of the content before, with another digit somewhere.
+private func checkReread(_ bytes: [UInt8], _ alone: HeartbeatSnapshot) {
+  var before = bytes
+  if let digit = before[(before.count / 2)...].firstIndex(where: { $0 >= UInt8(ascii: "1") && $0 < UInt8(ascii: "9") })
+  {
+    before[digit] += 1
+  }
+  var reader = SnapshotReader(stringKeys: ["s", "a.s"])
+  var spare = HeartbeatSnapshot()
+  guard let first = try? reader.read(before, after: HeartbeatSnapshot(), into: &spare) else { return }
+  guard let again = try? reader.read(bytes, after: first, into: &spare) else {
+    require(false, "a content that can be read by itself cannot be read after another one")
+    return
+  }
+  check(again)
+  require(again.entries.count == alone.entries.count && again.skipped == alone.skipped, "other entries than alone")
+  for (one, other) in zip(again.entries, alone.entries) {
+    require(
+      again.string(one.name) == alone.string(other.name) && one.lastHeartbeat == other.lastHeartbeat
+        && one.pid == other.pid && one.source == other.source
+        && one.status.map(again.string) == other.status.map(alone.string)
+        && one.host.map(again.string) == other.host.map(alone.string), "another entry than alone")
+    let values = { (snapshot: HeartbeatSnapshot, entry: HeartbeatSnapshot.Entry) in
+      snapshot.numbers[entry.numbers].map { ($0.value.bitPattern, snapshot.keyPaths[Int($0.key)]) }
+    }
+    require(
+      zip(values(again, one), values(alone, other)).allSatisfy { $0.0 == $1.0 && $0.1 == $1.1 }
+        && one.numbers.count == other.numbers.count, "other numbers than alone")
   }
 }
 

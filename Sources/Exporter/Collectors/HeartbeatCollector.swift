@@ -12,6 +12,7 @@ struct HeartbeatCollector {
   /// The families whose text only changes with the file or the configuration.
   private var rendered = StyleCache<RenderedFamilies>()
   private var alive = FlagFamily(HeartbeatFamilies.alive)
+  private var aliveFlags = AliveFlags()
 
   init(seriesPerProcess: Int, series: Int, showsStrings: Bool) {
     data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series)
@@ -40,6 +41,7 @@ struct HeartbeatCollector {
       data.plan(for: monitored.processes, snapshot: snapshot, dropped: &droppedLast)
     }
     rendered.forEach { $0.invalidate(stale) }
+    aliveFlags = AliveFlags()
 
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
@@ -146,8 +148,8 @@ struct HeartbeatCollector {
         }
       }
     }
-    let flags = monitored.processes.map { $0.isAlive(at: now) ? FlagFamily.Flag.one : .zero }
-    body.append(alive.render(flags, of: monitored, in: style))
+    if !aliveFlags.hold(at: now) { aliveFlags = AliveFlags(monitored.processes, at: now) }
+    body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
     let count = FixedFamily.allCases.count + data.count + (showsStrings ? 1 : 0)
     // Moved out, so that what is kept is written to in place while this value is read.
     var rendered = StyleCache<RenderedFamilies>()

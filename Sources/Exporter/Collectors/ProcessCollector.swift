@@ -46,26 +46,27 @@ struct ProcessCollector {
     }
     var flags: [FlagFamily.Flag] = []
     flags.reserveCapacity(monitored.processes.count)
-    var running: [Found] = []
-    for (process, outcome) in zip(monitored.processes, search(monitored, table)) {
+    var running: [Running] = []
+    search(monitored, table) { process, outcome, figures in
       // The exporter's own figures come below, and no beat may take their place.
       if process.isExporter {
         flags.append(.absent)
-        continue
+        return
       }
       switch outcome {
-      case .runs(let pid):
-        running.append(Found(labels: monitored.labels[process.labels], pid: pid, wholeTree: process.children))
-        flags.append(.one)
+      case .runs: flags.append(.one)
       case .gone: flags.append(.zero)
       case .unknown: flags.append(.absent)
       }
+      if let figures { running.append(Running(labels: monitored.labels[process.labels], figures: figures)) }
     }
     let own = procfs.selfPID
-    if let own { running.append(Found(labels: ownLabels.bytes[...], pid: own, wholeTree: false)) }
+    if let own, let figures = table.figures(of: own) {
+      running.append(Running(labels: ownLabels.bytes[...], figures: figures))
+    }
     body.append(
       up.render(flags, of: monitored, further: own == nil ? nil : ownLabels, in: body.exposition.style))
-    writeFigures(of: running, table: table, into: &body.exposition)
+    write(running, into: &body.exposition)
     return true
   }
 
@@ -77,43 +78,51 @@ struct ProcessCollector {
     case unknown
   }
 
-  /// Looks for each monitored process, in their order.
-  private func search(_ monitored: MonitoredProcesses, _ table: ProcessTable) -> [Outcome] {
+  /// Looks for each monitored process, in their order; `report` gets with those that run what they use, nil when they
+  /// ended meanwhile.
+  private func search(
+    _ monitored: MonitoredProcesses, _ table: ProcessTable,
+    _ report: (MonitoredProcess, Outcome, ProcessFigures?) -> Void
+  ) {
     let found = matchers.isEmpty ? [] : table.find(matchers)
-    return monitored.processes.map { process in
-      if let pid = process.pid, table.isUp(pid, lastBeat: process.lastHeartbeat) { return .runs(pid: pid) }
+    for process in monitored.processes {
+      if let pid = process.pid {
+        if process.children, table.isUp(pid, lastBeat: process.lastHeartbeat) {
+          report(process, .runs(pid: pid), table.figures(ofTree: pid))
+          continue
+        }
+        if !process.children, let figures = table.figuresIfUp(pid, lastBeat: process.lastHeartbeat) {
+          report(process, .runs(pid: pid), figures)
+          continue
+        }
+      }
       if let matched = process.matcher.flatMap({ matcherOfConfigured[$0] }).flatMap({ found[$0] }) {
-        return .runs(pid: matched)
+        report(
+          process, .runs(pid: matched),
+          process.children ? table.figures(ofTree: matched) : table.figures(of: matched))
+        continue
       }
       let isKnown = process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote)
-      return isKnown ? .gone : .unknown
+      report(process, isKnown ? .gone : .unknown, nil)
     }
   }
 
   /// Looks for each monitored process, and reads what those that run use; nil when /proc cannot be read.
   func observe(_ monitored: MonitoredProcesses) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
     guard let table = try? procfs.processTable(forLookUps: monitored.processes.count) else { return nil }
-    return zip(monitored.processes, search(monitored, table)).map { process, outcome in
-      guard case .runs(let pid) = outcome else { return (outcome, nil) }
-      return (outcome, process.children ? table.figures(ofTree: pid) : table.figures(of: pid))
-    }
+    var observations: [(outcome: Outcome, figures: ProcessFigures?)] = []
+    observations.reserveCapacity(monitored.processes.count)
+    search(monitored, table) { observations.append(($1, $2)) }
+    return observations
   }
 
-  /// A process that runs.
-  private struct Found {
+  /// A process that runs, and what it uses.
+  private struct Running {
     let labels: ArraySlice<UInt8>
-    let pid: Int32
-    let wholeTree: Bool
+    let figures: ProcessFigures
   }
 
-  private func writeFigures(of found: [Found], table: ProcessTable, into exposition: inout Exposition) {
-    var running: [(labels: ArraySlice<UInt8>, figures: ProcessFigures)] = []
-    for process in found {
-      let pid = process.pid
-      // nil: it ended between two reads.
-      guard let figures = process.wholeTree ? table.figures(ofTree: pid) : table.figures(of: pid) else { continue }
-      running.append((process.labels, figures))
-    }
+  private func write(_ running: [Running], into exposition: inout Exposition) {
     func write(_ family: MetricFamily, _ value: (ProcessFigures) -> Double?) {
       exposition.family(family) { samples in
         for process in running {

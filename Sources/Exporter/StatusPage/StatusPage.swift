@@ -82,6 +82,12 @@ struct StatusPage: Sendable {
 
 extension String {
   fileprivate mutating func replaceAll(_ text: String, with replacement: String) {
-    self = split(separator: text, omittingEmptySubsequences: false).joined(separator: replacement)
+    var result = ""
+    var rest = self[...]
+    while let place = rest.indices.first(where: { rest[$0...].hasPrefix(text) }) {
+      result += rest[..<place] + replacement
+      rest = rest[place...].dropFirst(text.count)
+    }
+    self = result + rest
   }
 }

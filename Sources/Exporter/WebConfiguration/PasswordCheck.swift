@@ -27,9 +27,10 @@ final class PasswordCheck: Sendable {
   private let secret: [UInt8]
 
   init() {
-    var secret = [UInt8](repeating: 0, count: 32)
-    // It fails only where the kernel has no randomness at all; then nothing is remembered.
-    self.secret = RAND_bytes(&secret, Int32(secret.count)) == 1 ? secret : []
+    // The kernel's randomness, as OpenSSL would take it: asking OpenSSL would set all of it up, two megabytes that an
+    // exporter without users has no use for.
+    var generator = SystemRandomNumberGenerator()
+    secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
   }
 
   /// Takes over the users; what is known of one whose hash stays is kept.
@@ -108,7 +109,6 @@ final class PasswordCheck: Sendable {
 
   /// HMAC-SHA-256 (RFC 2104) of a password and the hash that it was right for.
   private func code(_ password: [UInt8], _ hash: PasswordHash) -> [UInt8]? {
-    guard !secret.isEmpty else { return nil }
     let text = Array(hash.text.utf8) + password
     var code = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0

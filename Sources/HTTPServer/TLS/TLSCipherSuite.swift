@@ -15,7 +15,7 @@ public struct TLSCipherSuite: Sendable {
     guard full.hasPrefix("TLS_"), !full.utf8.contains(0), let found = OPENSSL_cipher_name(full) else { return nil }
     openSSLName = String(cString: found)
     guard openSSLName != "(NONE)" else { return nil }
-    isTLS13 = !full.contains("_WITH_")
+    isTLS13 = !full.split(separator: "_").contains("WITH")
   }
 
   /// The names that Go's `crypto/tls` deems secure, for a hint at what is meant.

@@ -4,7 +4,8 @@ extension JSONCursor {
   /// Passes a number and gives the nearest double: infinite when there is none near.
   ///
   /// Up to 2^53 and with a power of ten up to 10^22 both operands are exact and one multiplication or division rounds
-  /// once (Clinger, "How to Read Floating Point Numbers Accurately", 1990); the rest goes to `strtod(3)`.
+  /// once (Clinger, "How to Read Floating Point Numbers Accurately", 1990); up to 19 digits integers of 128 bits hold the
+  /// exact value; the rest goes to `strtod(3)`.
   @inline(__always)
   mutating func number() throws(HeartbeatParseError) -> Double {
     let start = position
@@ -37,10 +38,16 @@ extension JSONCursor {
       if sign == UInt8(ascii: "-") { exponent = -exponent }
     }
     let scale = exponent &- fractionCount
-    if wholeCount &+ fractionCount <= 19, digits <= 1 << 53, scale.magnitude <= 22 {
+    // A zero in front of the point is no digit of the number; behind it zeros count, though they need not.
+    let digitCount = wholeCount &+ fractionCount &- (text[wholeStart] == UInt8(ascii: "0") ? 1 : 0)
+    guard digitCount <= 19 else { return general(start..<position) }
+    if digits <= 1 << 53, scale.magnitude <= 22 {
       let value = Double(digits)
       let power = JSONCursor.powersOfTen[Int(scale.magnitude)]
       let magnitude = scale < 0 ? value / power : value * power
+      return isNegative ? -magnitude : magnitude
+    }
+    if let magnitude = DecimalNumber.nearest(digits: digits, scale: scale) {
       return isNegative ? -magnitude : magnitude
     }
     return general(start..<position)

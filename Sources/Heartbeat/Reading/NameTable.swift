@@ -4,11 +4,27 @@ struct NameTable {
   private var hashes: [Int] = []
   private static let empty: Int32 = -1
 
-  /// The hash of a name; the seed differs from run to run, so that no file can make all names collide.
+  /// Chosen at random by each process, so that no file can make all names collide.
+  private static let keys = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
+
+  /// The hash of a name: eight bytes at a time are multiplied into 128 bits whose halves are folded into one another.
   static func hash(_ name: UnsafeRawBufferPointer) -> Int {
-    var hasher = Hasher()
-    hasher.combine(bytes: name)
-    return hasher.finalize()
+    func mixed(_ state: UInt64, _ word: UInt64) -> UInt64 {
+      let (high, low) = (state ^ word).multipliedFullWidth(by: keys.1)
+      return high ^ low
+    }
+    var state = keys.0 ^ UInt64(name.count)
+    var offset = 0
+    while offset &+ 8 <= name.count {
+      state = mixed(state, name.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      offset &+= 8
+    }
+    var rest: UInt64 = 0
+    while offset < name.count {
+      rest = rest << 8 | UInt64(name[offset])
+      offset &+= 1
+    }
+    return Int(truncatingIfNeeded: mixed(mixed(state, rest), keys.0))
   }
 
   /// The place of the name that has this hash and for which `isSame` is true.
