@@ -87,7 +87,7 @@ extension Response {
 
   /// Whether the handler asks for the connection to be closed.
   var asksToClose: Bool {
-    headers.contains { $0.0.lowercased() == "connection" && $0.1.lowercased() == "close" }
+    headers.contains { $0.0.utf8.count == 10 && $0.0.lowercased() == "connection" && $0.1.lowercased() == "close" }
   }
 
   /// The status line and the header fields, with the empty line behind them.
@@ -115,8 +115,9 @@ extension Response {
   }
 
   private static func isServersOwn(_ name: String) -> Bool {
-    switch name.lowercased() {
-    case "date", "content-length", "connection", "transfer-encoding": true
+    // Most names are of another length, and making them lower case costs more than all else here.
+    switch name.utf8.count {
+    case 4, 10, 14, 17: ["date", "connection", "content-length", "transfer-encoding"].contains(name.lowercased())
     default: false
     }
   }

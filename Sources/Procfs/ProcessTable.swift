@@ -53,6 +53,9 @@ public final class ProcessTable {
   /// processes start in a second.
   public static let startTolerance = 2.0
 
+  /// False when it is known at once that there is no process of that number.
+  public func mayExist(_ pid: Int32) -> Bool { listed?.contains(pid) ?? true }
+
   /// Whether a process of that number is in the list of all.
   public func exists(_ pid: Int32) -> Bool {
     _ = pids
@@ -88,7 +91,7 @@ public final class ProcessTable {
   ///
   /// Its directory is opened and its stat read once for both.
   public func figuresIfUp(_ pid: Int32, lastBeat: Double?) -> ProcessFigures? {
-    guard pid > 0, listed?.contains(pid) ?? true, let directory = try? procfs.openProcess(pid),
+    guard pid > 0, mayExist(pid), let directory = try? procfs.openProcess(pid),
       let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }),
       isUp(stat, lastBeat: lastBeat)
     else { return nil }

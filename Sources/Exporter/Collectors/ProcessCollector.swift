@@ -86,7 +86,7 @@ struct ProcessCollector {
   ) {
     let found = matchers.isEmpty ? [] : table.find(matchers)
     for process in monitored.processes {
-      if let pid = process.pid {
+      if let pid = process.pid, table.mayExist(pid) {
         if process.children, table.isUp(pid, lastBeat: process.lastHeartbeat) {
           report(process, .runs(pid: pid), table.figures(ofTree: pid))
           continue
