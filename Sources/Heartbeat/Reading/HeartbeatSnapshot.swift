@@ -4,30 +4,71 @@ internal import Glibc
 public struct HeartbeatSnapshot: Sendable {
   /// A piece of UTF-8 in `bytes`.
   public struct Text: Hashable, Sendable {
+    private let place: CompactRange
+
+    init(range: Range<Int>) {
+      place = CompactRange(range)
+    }
+
     /// Where it lies.
-    public let range: Range<Int>
+    public var range: Range<Int> { place.range }
   }
 
   /// One process of the file.
   public struct Entry: Sendable {
     /// Its name, unescaped.
-    public var name: Text
+    public internal(set) var name: Text
     /// Unix time of its last beat; always finite.
-    public var lastHeartbeat: Double
+    public internal(set) var lastHeartbeat: Double
     /// The pid that it reports, if that is a pid: 1 to `PID_MAX_LIMIT`.
-    public var pid: Int32?
+    public internal(set) var pid: Int32?
     /// Its status word, at most `maximumStatusLength` bytes of it.
-    public var status: Text?
+    public internal(set) var status: Text?
     /// The host on which it runs, where the beat came from another one.
-    public var host: Text?
+    public internal(set) var host: Text?
+    private var numbersPlace: CompactRange
+    private var stringsPlace: CompactRange
+    private var sourcePlace: CompactRange
+    private var memberPlace: CompactRange?
+
+    init(
+      name: Text, lastHeartbeat: Double, pid: Int32?, status: Text?, host: Text?, numbers: Range<Int>,
+      strings: Range<Int>, source: Range<Int>, member: Range<Int>?
+    ) {
+      self.name = name
+      self.lastHeartbeat = lastHeartbeat
+      self.pid = pid
+      self.status = status
+      self.host = host
+      numbersPlace = CompactRange(numbers)
+      stringsPlace = CompactRange(strings)
+      sourcePlace = CompactRange(source)
+      memberPlace = member.map { CompactRange($0) }
+    }
+
     /// Its own data's numbers, in `numbers`.
-    public var numbers: Range<Int>
+    public internal(set) var numbers: Range<Int> {
+      get { numbersPlace.range }
+      set { numbersPlace = CompactRange(newValue) }
+    }
+
     /// Its own data's strings, in `strings`.
-    public var strings: Range<Int>
+    public internal(set) var strings: Range<Int> {
+      get { stringsPlace.range }
+      set { stringsPlace = CompactRange(newValue) }
+    }
+
     /// Its JSON object, in `bytes`.
-    public var source: Range<Int>
+    public internal(set) var source: Range<Int> {
+      get { sourcePlace.range }
+      set { sourcePlace = CompactRange(newValue) }
+    }
+
     /// Its name with the quotes and its object, in `bytes`, if these say all that there is of it.
-    var member: Range<Int>?
+    var member: Range<Int>? {
+      get { memberPlace?.range }
+      set { memberPlace = newValue.map { CompactRange($0) } }
+    }
   }
 
   /// A number of a process's own data; booleans are 0 and 1.

@@ -1,8 +1,16 @@
 /// Finds the entry of a name: a hash table over names that lie elsewhere.
 struct NameTable {
-  private var slots = [Int32](repeating: NameTable.empty, count: 64)
+  private var slots: [Int32]
   private var hashes: [Int] = []
   private static let empty: Int32 = -1
+
+  /// An empty table that has room for so many names; it grows when there are more.
+  init(expecting count: Int = 0) {
+    var size = 64
+    while size < count &* 2 { size &*= 2 }
+    slots = [Int32](repeating: NameTable.empty, count: size)
+    hashes.reserveCapacity(count)
+  }
 
   /// Chosen at random by each process, so that no file can make all names collide.
   private static let keys = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)

@@ -12,12 +12,10 @@ extension SnapshotParser {
     }
   }
 
-  /// Reads a process's object; nil when it is malformed and was counted as such.
+  /// Reads a process's object and appends it; false when it is malformed and was counted as such.
   ///
   /// - Parameter member: where its name stands, with the quotes.
-  mutating func entry(
-    name: HeartbeatSnapshot.Text, from member: Int
-  ) throws(HeartbeatParseError) -> HeartbeatSnapshot.Entry? {
+  mutating func appendEntry(name: HeartbeatSnapshot.Text, from member: Int) throws(HeartbeatParseError) -> Bool {
     let start = cursor.position
     let (notesBefore, decodedBefore) = (notes, decoded.count)
     let firstNumber = snapshot.numbers.count
@@ -46,16 +44,18 @@ extension SnapshotParser {
       note(reason)
       snapshot.numbers.removeLast(snapshot.numbers.count - firstNumber)
       snapshot.strings.removeLast(snapshot.strings.count - firstString)
-      return nil
+      return false
     }
     // What lies elsewhere than in its own text, or was counted, the text alone would not bring back.
     let isWhole =
       notes == notesBefore && decoded.count == decodedBefore && snapshot.strings.count == firstString
       && name.range.upperBound <= cursor.text.count
-    return HeartbeatSnapshot.Entry(
-      name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
-      numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
-      source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil)
+    snapshot.entries.append(
+      HeartbeatSnapshot.Entry(
+        name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
+        numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
+        source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
+    return true
   }
 
   private mutating func field(

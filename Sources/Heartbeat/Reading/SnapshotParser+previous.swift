@@ -5,13 +5,15 @@ extension SnapshotParser {
   /// Takes over a process of the content before if the same text stands here, and passes that.
   ///
   /// A member is complete in itself, so the same bytes say the same wherever they stand.
-  mutating func unchanged(_ place: Int, from start: Int) -> HeartbeatSnapshot.Entry? {
+  ///
+  /// - Returns: false when another text stands here.
+  mutating func takeUnchanged(_ place: Int, from start: Int) -> Bool {
     guard place < previous.entries.count, let member = previous.entries[place].member,
       member.count <= cursor.text.count &- start, let here = cursor.text.baseAddress,
       let there = previous.text.baseAddress,
       // In bounds: the member lies in the old text, and as many bytes are left in the new one.
       memcmp(here + start, there + member.lowerBound, member.count) == 0
-    else { return nil }
+    else { return false }
     var entry = previous.entries[place]
     let shift = start &- member.lowerBound
     cursor.position = start &+ member.count
@@ -25,11 +27,13 @@ extension SnapshotParser {
     entry.strings = snapshot.strings.count..<snapshot.strings.count
     entry.source = entry.source.lowerBound &+ shift..<entry.source.upperBound &+ shift
     entry.member = start..<cursor.position
-    return entry
+    snapshot.entries.append(entry)
+    return true
   }
 
-  /// Notes in what a process differs from what it was.
-  mutating func compare(_ entry: HeartbeatSnapshot.Entry, with before: HeartbeatSnapshot.Entry) {
+  /// Notes in what the process that was just appended differs from what it was.
+  mutating func compareLast(with before: HeartbeatSnapshot.Entry) {
+    let entry = snapshot.entries[snapshot.entries.count &- 1]
     if entry.pid != before.pid { snapshot.changes.hasNewPid = true }
     if !isSame(entry.status, asPrevious: before.status) { snapshot.changes.hasNewStatus = true }
     if !isSame(entry.host, asPrevious: before.host) { snapshot.changes.keepsProcesses = false }

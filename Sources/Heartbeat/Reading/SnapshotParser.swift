@@ -52,6 +52,9 @@ struct SnapshotParser {
     if cursor.text.starts(with: [0xEF, 0xBB, 0xBF]) { cursor.position = 3 }
     cursor.skipWhiteSpace()
     guard cursor.position < cursor.text.count else { throw .empty }
+    guard cursor.text.count <= CompactRange.longestText else {
+      throw .wrongShape(offset: 0, expected: "at most \(CompactRange.longestText) bytes")
+    }
     let start = cursor.position
     guard cursor.peek == UInt8(ascii: "{") else {
       try cursor.skipValue()
@@ -63,7 +66,7 @@ struct SnapshotParser {
     // A shape that is wrong in a text that is torn as well is told as torn: that is what heals by itself.
     if let wrongShape { throw wrongShape }
     snapshot.keyPaths = paths.keyPaths
-    if snapshot.entries.count != previous.entries.count { leaveAlignment() }
+    if snapshot.entries.count != previous.entries.count { leaveAlignment(entries: snapshot.entries.count) }
     snapshot.changes.keepsProcesses = isAligned && snapshot.changes.keepsProcesses
   }
 
@@ -128,11 +131,7 @@ struct SnapshotParser {
       return
     }
     repeat {
-      if isAligned, let entry = unchanged(snapshot.entries.count, from: cursor.position) {
-        snapshot.entries.append(entry)
-      } else {
-        try process()
-      }
+      if !isAligned || !takeUnchanged(snapshot.entries.count, from: cursor.position) { try process() }
     } while try cursor.hasNext(UInt8(ascii: "}"))
   }
 
@@ -150,43 +149,58 @@ struct SnapshotParser {
     let place = snapshot.entries.count
     if isAligned {
       let isExpected = place < previous.entries.count && isSame(name, asPrevious: place)
-      guard let entry = try entry(name: name, from: start) else { return }
+      guard try appendEntry(name: name, from: start) else { return }
       if isExpected {
-        compare(entry, with: previous.entries[place])
-        snapshot.entries.append(entry)
+        compareLast(with: previous.entries[place])
       } else {
-        leaveAlignment()
-        add(entry, hash: withBytes(of: name) { NameTable.hash($0) })
+        // Without the new one, which is looked for among the others.
+        leaveAlignment(entries: place)
+        let hash = withBytes(of: name) { NameTable.hash($0) }
+        enterLast(hash: hash, known: find(name, hash))
       }
       return
     }
     let hash = withBytes(of: name) { NameTable.hash($0) }
+    // Looked for before its object is parsed, so that the memory that this has to wait for comes meanwhile.
+    let known = find(name, hash)
     if let before = previous.names.find(hash, isSame: { isSame(name, asPrevious: $0) }),
-      let entry = unchanged(before, from: start)
+      takeUnchanged(before, from: start)
     {
-      add(entry, hash: hash)
-    } else if let entry = try entry(name: name, from: start) {
-      add(entry, hash: hash)
+      enterLast(hash: hash, known: known)
+    } else if try appendEntry(name: name, from: start) {
+      enterLast(hash: hash, known: known)
     }
   }
 
-  private mutating func add(_ entry: HeartbeatSnapshot.Entry, hash: Int) {
-    if let place = names.find(hash, isSame: { isSame(snapshot.entries[$0].name, entry.name) }) {
+  /// The place of the process that had this name further up.
+  private func find(_ name: HeartbeatSnapshot.Text, _ hash: Int) -> Int? {
+    names.find(hash) { isSame(snapshot.entries[$0].name, name) }
+  }
+
+  /// Enters the name of the process that was just appended; one that is known takes the place of the old one.
+  private mutating func enterLast(hash: Int, known: Int?) {
+    if let known {
       note(.duplicateName)
-      snapshot.entries[place] = entry
+      snapshot.entries[known] = snapshot.entries.removeLast()
     } else {
-      names.insert(hash, at: snapshot.entries.count)
-      snapshot.entries.append(entry)
+      names.insert(hash, at: snapshot.entries.count &- 1)
     }
   }
+
+  /// A guess at the length of a process's text, in bytes.
+  private static let usualMemberLength = 256
 
   /// From here on the names are another content's.
-  private mutating func leaveAlignment() {
+  ///
+  /// - Parameter count: how many processes have names by now.
+  private mutating func leaveAlignment(entries count: Int) {
     guard isAligned else { return }
     isAligned = false
     snapshot.changes.keepsShape = false
-    names = NameTable()
-    for (place, entry) in snapshot.entries.enumerated() {
+    // As many as there were, or as there may be in what is left of the text, but not so many that it costs much.
+    let guess = (cursor.text.count &- cursor.position) / SnapshotParser.usualMemberLength
+    names = NameTable(expecting: snapshot.entries.count &+ min(max(previous.entries.count, guess), maximumEntries))
+    for (place, entry) in snapshot.entries.prefix(count).enumerated() {
       names.insert(withBytes(of: entry.name) { NameTable.hash($0) }, at: place)
     }
   }
