@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Walks over the fields and lines of a /proc file: bytes in, numbers and slices out, and never a trap.
 ///
 /// Every content is taken for hostile: a field that is missing, is no number or does not fit gives nil.
@@ -38,11 +40,12 @@ struct ByteFields {
 
   /// The next line without its line feed; nil at the end of the bytes.
   mutating func line() -> UnsafeRawBufferPointer? {
-    guard position < bytes.count else { return nil }
-    let start = position
-    while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
-    defer { position = min(position + 1, bytes.count) }
-    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+    guard position < bytes.count, let base = bytes.baseAddress else { return nil }
+    // In bounds: the search ends where the bytes do.
+    let found = memchr(base + position, Int32(UInt8(ascii: "\n")), bytes.count - position)
+    let end = found.map { UnsafeRawPointer($0) - base } ?? bytes.count
+    defer { position = min(end + 1, bytes.count) }
+    return UnsafeRawBufferPointer(rebasing: bytes[position..<end])
   }
 
   /// What stands before `separator`, which is passed; nil, and nothing is passed, when it does not come.

@@ -149,7 +149,8 @@ extension ProcessFigures {
     let io = procfs.withFile("io", in: directory) { ProcessIO(parsing: $0) }
     self.init(
       cpuSeconds: stat.cpuSeconds, residentBytes: stat.residentBytes, virtualBytes: stat.virtualBytes,
-      threads: stat.threads, majorFaults: stat.majorFaults, openFiles: procfs.openFiles(in: directory),
+      threads: stat.threads, majorFaults: stat.majorFaults,
+      openFiles: procfs.openFiles(in: directory, mayRead: io != nil),
       readBytes: io?.readBytes, writtenBytes: io?.writtenBytes)
   }
 }

@@ -153,8 +153,10 @@ public final class Procfs {
   }
 
   /// Number of files that the process of `directory` has open; nil when one may not know.
-  func openFiles(in directory: Int32) -> UInt64? {
-    if isKernel, faccessat(directory, "fd", R_OK | X_OK, 0x200 /* AT_EACCESS */) == 0 {
+  ///
+  /// - Parameter mayRead: whether one is known to be allowed to look, as who may read `io` is.
+  func openFiles(in directory: Int32, mayRead: Bool = false) -> UInt64? {
+    if isKernel, mayRead || faccessat(directory, "fd", R_OK | X_OK, 0x200 /* AT_EACCESS */) == 0 {
       // Since Linux 6.2 the directory's size is the count; before, it is 0.
       var status = Glibc.stat()
       if fstatat(directory, "fd", &status, 0) == 0, status.st_size > 0 { return UInt64(status.st_size) }
