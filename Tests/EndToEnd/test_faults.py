@@ -67,6 +67,20 @@ def test_a_file_system_that_vanishes_and_comes_back(exporter, disk):
     assert e.metrics().value("heartbeat_data_offset", process="bidder") == 2
 
 
+def test_what_is_mounted_meanwhile_is_seen_and_what_is_unmounted_too(exporter, beats, disk):
+    e = exporter()
+
+    def size():
+        found = [v for labels, v in e.metrics().of("system_filesystem_size_bytes").items() if str(disk) in labels]
+        return found[0] if found else None
+
+    for _ in range(2):
+        assert size() == 1 << 20 and size() == 1 << 20, "the second answer is of the mounts that were remembered"
+        as_root("umount", disk)
+        assert size() is None and size() is None
+        as_root("mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", disk)
+
+
 def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_path):
     behind, folder = tmp_path / "behind", tmp_path / "fuse"
     behind.mkdir()

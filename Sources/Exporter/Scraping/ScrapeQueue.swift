@@ -32,12 +32,17 @@ final class ScrapeQueue: Sendable {
     self.limit = limit
   }
 
-  /// Adds a scrape; false when too many are waiting already.
-  func add(_ request: ScrapeRequest) -> Bool {
+  /// Adds a scrape; false when too much waits already.
+  func add(_ request: ScrapeRequest) -> Bool { addBounded(.scrape(request)) }
+
+  /// Adds a question for how the processes do; false when too much waits already.
+  func add(_ request: StatusRequest) -> Bool { addBounded(.status(request)) }
+
+  private func addBounded(_ task: Task) -> Bool {
     state.withLock { state in
       guard !state.isClosed, limit == 0 || state.scrapes < limit else { return false }
       state.scrapes += 1
-      state.tasks.append(.scrape(request))
+      state.tasks.append(task)
       return true
     }
   }
@@ -45,16 +50,6 @@ final class ScrapeQueue: Sendable {
   /// Adds a change of configuration.
   func configure(_ configuration: Configuration?) {
     state.withLock { $0.tasks.append(.configure(configuration)) }
-  }
-
-  /// Adds a question for how the processes do; false when too much waits already.
-  func add(_ request: StatusRequest) -> Bool {
-    state.withLock { state in
-      guard !state.isClosed, limit == 0 || state.scrapes < limit else { return false }
-      state.scrapes += 1
-      state.tasks.append(.status(request))
-      return true
-    }
   }
 
   /// Says that a scrape was answered.
