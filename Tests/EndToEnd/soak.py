@@ -149,7 +149,9 @@ class Soak:
         folder = Path(f"/proc/{self.exporter.process.pid}")
         status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line)
         memory = int(status["VmRSS"].split()[0]) * 1024
-        return memory, len(list((folder / "fd").iterdir())), int(status["Threads"])
+        # The writer holds on to the file that it wrote last, if it did write: one descriptor or none.
+        self.open = sorted(p for p in (os.readlink(d) for d in (folder / "fd").iterdir()) if not p.startswith(str(self.file)))
+        return memory, len(self.open), int(status["Threads"])
 
     def run_for(self, seconds):
         self.stop.clear()
@@ -164,7 +166,7 @@ class Soak:
     def run(self, seconds):
         # The first tenth warms up: buffers reach their size.
         self.run_for(max(4, seconds / 10))
-        before = self.resting()
+        before, open_before = self.resting(), self.open
         if not self.wrong:
             self.run_for(seconds)
         after = self.resting()
@@ -176,6 +178,8 @@ class Soak:
         assert self.exporter.stop() == 0, self.exporter.stderr[-2000:]
         names = ("bytes of memory", "descriptors", "threads")
         told = ", ".join(f"{name} {b:,} to {a:,}" for name, b, a in zip(names, before, after))
+        if after[1] > before[1]:
+            told += f"; open before: {open_before}, after: {self.open}"
         assert after[0] <= before[0] + MOST_GROWTH and after[1] <= before[1] and after[2] <= before[2], told
         return told
 
