@@ -13,6 +13,8 @@ struct InlineText: Sendable {
   init(_ text: [UInt8]) {
     count = min(text.count, InlineText.capacity)
     isWhole = count == text.count
-    bytes = InlineArray { $0 < text.count ? text[$0] : 0 }
+    var bytes = InlineArray<96, UInt8>(repeating: 0)
+    for index in 0..<count { bytes[index] = text[index] }
+    self.bytes = bytes
   }
 }

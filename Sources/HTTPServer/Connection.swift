@@ -130,7 +130,7 @@ final class Connection {
   }
 
   /// The most pieces that one system call is given; each takes a frame of the stack here.
-  private static let piecesAtOnce = 16
+  private static let piecesAtOnce = 24
 
   private func sendSome() -> Transport.Outcome {
     var first = output.sentOfNext

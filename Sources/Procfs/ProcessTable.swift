@@ -13,7 +13,7 @@ extension Procfs {
   ///
   /// - Throws: why the directory cannot be read.
   public func processTable(forLookUps count: Int) throws(Errno) -> ProcessTable {
-    guard count <= ProcessTable.fewLookUps, isServedByKernel, selfPID != nil else { return try processTable() }
+    guard count <= ProcessTable.fewLookUps, isServedByKernel, readSelfPID() != nil else { return try processTable() }
     return ProcessTable(self, pids: nil)
   }
 }

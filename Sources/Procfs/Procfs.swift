@@ -17,6 +17,8 @@ public final class Procfs {
   private var isKernel = false
   /// Whether the numbers of the tree are those that system calls of this process take; nil before it was looked at.
   private var numbering: Bool?
+  /// A process keeps its number, and the directory stays that of one `/proc`.
+  private var knownSelfPID: Int32?
   private var lastBootTime: Double?
   private var kept = KeptFiles()
   /// What `/proc/stat` said last, until somebody takes it.
@@ -192,6 +194,13 @@ public final class Procfs {
 
   /// The number of this very process in the tree's own numbering; nil for a tree of plain files.
   public var selfPID: Int32? {
+    if let knownSelfPID { return knownSelfPID }
+    knownSelfPID = readSelfPID()
+    return knownSelfPID
+  }
+
+  /// The same as `/proc` says it now; nil when it does not answer any more.
+  func readSelfPID() -> Int32? {
     guard isServedByKernel, let number = try? root() else { return nil }
     guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
     let count = readlinkat(number, "self", start, buffer.count)
