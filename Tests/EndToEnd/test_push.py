@@ -495,7 +495,12 @@ def test_kill_9_at_any_time_loses_nothing_that_was_answered(tmp_path, beats):
         threads = [threading.Thread(target=client, args=(n,)) for n in range(4)]
         before = sum(acknowledged.values())
         [t.start() for t in threads]
-        eventually(lambda: sum(acknowledged.values()) >= before + 5 + round, "pushes are answered", 60)
+
+        def are_answered():
+            assert e.process.poll() is None, e.stderr[-4000:]
+            return sum(acknowledged.values()) >= before + 5 + round
+
+        eventually(are_answered, "pushes are answered", 60)
         e.process.kill()
         e.process.wait()
         stop.set()
