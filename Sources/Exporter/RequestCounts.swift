@@ -1,5 +1,5 @@
+internal import POSIX
 internal import Exposition
-internal import Synchronization
 
 /// How many requests were answered, by handler and status code.
 final class RequestCounts: Sendable {
@@ -8,13 +8,13 @@ final class RequestCounts: Sendable {
     let code: Int
   }
 
-  private let counts: Mutex<[Key: UInt64]>
+  private let counts: Lock<[Key: UInt64]>
 
   /// Starts with the answers of `handler` that people alert on, at 0, so that their first increase is seen.
   init(handler: String) {
     var counts: [Key: UInt64] = [:]
     for code in [200, 500, 503] { counts[Key(handler: handler, code: code)] = 0 }
-    self.counts = Mutex(counts)
+    self.counts = Lock(counts)
   }
 
   /// Counts one answer. `handler` must be one of few names, never a path that the client chose.

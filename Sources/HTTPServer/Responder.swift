@@ -1,5 +1,4 @@
 internal import POSIX
-internal import Synchronization
 
 /// The way back for one answer. It may be kept and used from any thread.
 ///
@@ -14,7 +13,7 @@ public final class Responder: Sendable {
     case done
   }
 
-  private let state = Mutex(State.inHandler)
+  private let state = Lock(State.inHandler)
   let mailbox: Mailbox
   let connection: ConnectionID
 
@@ -86,7 +85,7 @@ final class Mailbox: Sendable {
   }
 
   let wakeUp: FileDescriptor
-  private let messages = Mutex<[Message]>([])
+  private let messages = Lock<[Message]>([])
 
   init() throws(Errno) {
     wakeUp = try EventPoll.makeWakeUp()

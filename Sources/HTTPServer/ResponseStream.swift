@@ -1,3 +1,4 @@
+internal import POSIX
 internal import Synchronization
 
 /// An answer without an end: pieces are sent as they come, until one side closes the connection, as server-sent events
@@ -49,8 +50,8 @@ extension Responder {
 struct WeakStream: Sendable {
   // Unchecked is not needed: a weak reference is read and written atomically by the Swift runtime.
   private final class Box: Sendable {
-    private let reference: Mutex<Weak>
-    init(_ stream: ResponseStream) { reference = Mutex(Weak(stream: stream)) }
+    private let reference: Lock<Weak>
+    init(_ stream: ResponseStream) { reference = Lock(Weak(stream: stream)) }
     var stream: ResponseStream? { reference.withLock { $0.stream } }
     struct Weak { weak var stream: ResponseStream? }
   }

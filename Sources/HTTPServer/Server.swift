@@ -1,6 +1,5 @@
 internal import Glibc
 internal import POSIX
-internal import Synchronization
 
 /// An HTTP/1.1 server: one event-loop thread for all connections.
 ///
@@ -24,7 +23,7 @@ public final class Server: Sendable {
   private let accept: @Sendable (Int32) throws(Errno) -> AcceptedSocket
   private let counters = Counters()
   private let state = Monitor(State.fresh)
-  private let started = Mutex<(mailbox: Mailbox, addresses: [SocketAddress])?>(nil)
+  private let started = Lock<(mailbox: Mailbox, addresses: [SocketAddress])?>(nil)
 
   /// Makes a server that does nothing until `start`.
   public convenience init(configuration: ServerConfiguration, handler: @escaping Handler) {

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A value behind a lock on which threads can wait for a change: `pthread_mutex_t` and `pthread_cond_t` in one.
 ///
-/// `Synchronization.Mutex` guards a value but cannot wait; this is for the few places where a thread sleeps until
+/// ``Lock`` guards a value but cannot wait; this is for the few places where a thread sleeps until
 /// another has work for it.
 public final class Monitor<Value>: @unchecked Sendable {
   // Unchecked is sound: `value` is touched only while `mutex` is held, and the two C objects live at fixed addresses

@@ -1,6 +1,5 @@
 import Glibc
 import POSIX
-import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -125,7 +124,7 @@ import Testing
 
   @Test("Without descriptors it refuses or waits, and serves again as soon as there are some")
   func noDescriptors() throws {
-    let failures = Mutex(0)
+    let failures = Lock(0)
     let server = try TestServer(accept: { (listener: Int32) throws(Errno) -> AcceptedSocket in
       let mustFail = failures.withLock { count in
         count -= 1

@@ -1,6 +1,5 @@
 internal import Glibc
 public import POSIX
-internal import Synchronization
 
 /// Writes one line per event to standard error, as logfmt or JSON.
 ///
@@ -124,6 +123,6 @@ public struct Logger: Sendable {
   }
 
   private final class Memory: Sendable {
-    let states = Mutex<[String: String]>([:])
+    let states = Lock<[String: String]>([:])
   }
 }

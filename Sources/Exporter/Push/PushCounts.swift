@@ -1,6 +1,6 @@
+internal import POSIX
 internal import Exposition
 internal import HTTPServer
-internal import Synchronization
 
 /// What the metrics tell of pushes.
 final class PushCounts: Sendable {
@@ -46,7 +46,7 @@ final class PushCounts: Sendable {
     var nanoseconds: UInt64 = 0
   }
 
-  private let counts = Mutex(Counts())
+  private let counts = Lock(Counts())
   private let queue: PushQueue
 
   init(queue: PushQueue) {

@@ -1,6 +1,5 @@
 internal import HTTPServer
 internal import POSIX
-internal import Synchronization
 
 /// So many requests each second from each peer, and so many at once: a token bucket for each.
 final class RateLimiter: Sendable {
@@ -31,7 +30,7 @@ final class RateLimiter: Sendable {
 
   private let rate: Double
   private let burst: Double
-  private let buckets = Mutex<[Peer: Bucket]>([:])
+  private let buckets = Lock<[Peer: Bucket]>([:])
 
   /// As many at once as in one second.
   ///

@@ -1,6 +1,5 @@
 internal import HTTPServer
 internal import POSIX
-internal import Synchronization
 
 /// The door: lets in who may come in, as the web configuration file says at present.
 final class WebAccess: Sendable {
@@ -14,7 +13,7 @@ final class WebAccess: Sendable {
     var rate: RateLimiter?
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let passwords = PasswordCheck()
   private let failures = RateLimiter(rate: 1 / WebAccess.forgiveness, burst: WebAccess.mostFailures)
 

@@ -1,11 +1,11 @@
+internal import POSIX
 internal import Heartbeat
-internal import Synchronization
 
 /// Writes one name's beats and complains once, not every time, while that fails.
 struct BeatWriter: ~Copyable {
   private let manager: HeartbeatManager
   private let name: String
-  private let complaint = Mutex<String?>(nil)
+  private let complaint = Lock<String?>(nil)
 
   init(file: String, name: String, retention: Double) {
     var options = HeartbeatManager.Options()

@@ -1,12 +1,12 @@
+import POSIX
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Exporter
 
 /// Keeps what a logger writes.
 private final class Lines: Sendable {
-  private let bytes = Mutex<[UInt8]>([])
+  private let bytes = Lock<[UInt8]>([])
 
   func logger(_ level: Logger.Level = .debug, _ format: Logger.Format = .logfmt) -> Logger {
     Logger(level: level, format: format, clock: { 1_795_478_400.1234 }) { [self] line in

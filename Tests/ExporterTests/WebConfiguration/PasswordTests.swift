@@ -1,6 +1,6 @@
+import POSIX
 import Foundation
 import HTTPServer
-import Synchronization
 import Testing
 
 @testable import Exporter
@@ -74,7 +74,7 @@ struct PasswordTests {
   func queue() throws {
     let check = PasswordCheck()
     check.setUsers(["alice": try PasswordHash(Self.hash)])
-    let answers = Mutex<[Bool]>([])
+    let answers = Lock<[Bool]>([])
     let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
     for _ in 0..<PasswordCheck.mostWaiting {
       #expect(check.check(credentials) { answer in answers.withLock { $0.append(answer) } })

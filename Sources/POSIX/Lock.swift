@@ -1,0 +1,31 @@
+internal import Glibc
+
+/// A value behind a `pthread_mutex_t`.
+///
+/// What `Synchronization.Mutex` is, but a lock that the thread sanitizer knows of: that one's lies in Swift's own library,
+/// where the sanitizer sees nothing, so whatever it guards looks like a race. ``Monitor`` is the one to wait on.
+public final class Lock<Value>: @unchecked Sendable {
+  // Unchecked is sound: `value` is touched only while `mutex` is held, and the C object lives at one address from init to
+  // deinit.
+  private var value: Value
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  /// Puts a value behind a new lock.
+  public init(_ value: sending Value) {
+    self.value = value
+    mutex.initialize(to: pthread_mutex_t())
+    pthread_mutex_init(mutex, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  /// Runs `body` with the value while no other thread can touch it. `body` must not take the same lock.
+  public func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body(&value)
+  }
+}
