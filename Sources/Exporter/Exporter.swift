@@ -167,6 +167,8 @@ public struct Exporter: Sendable {
     configuration.timeouts.idle = options.web.idleTimeout
     configuration.timeouts.write = options.web.writeTimeout
     let logger = logger
+    // The counts are in time for the next scrape either way, lines of the log are not.
+    configuration.mayReportLate = logger.level > .debug
     configuration.onAccess = { record in
       requests.add(handler: routes.handlerName(record.path), code: record.status)
       if let push, PushRoutes.isHeartbeats(record.path), PushRoutes.changes(record.method) {

@@ -16,40 +16,6 @@ final class Connection {
     case closed
   }
 
-  /// What is on its way to the client: a head made for it and a body that others may share.
-  struct Output {
-    /// The head, then the pieces of the body.
-    private(set) var pieces: [[UInt8]]
-    /// How many bytes are out.
-    private(set) var sent = 0
-    let length: Int
-    private let headLength: Int
-    /// The first piece that is not out altogether, and how many of its bytes are.
-    private(set) var next = 0
-    private(set) var sentOfNext = 0
-    /// `100 Continue`, which does not answer the request.
-    var isInterim = false
-
-    init(head: [UInt8], body: [[UInt8]] = [], isInterim: Bool = false) {
-      pieces = [head] + body
-      headLength = head.count
-      length = pieces.reduce(0) { $0 + $1.count }
-      self.isInterim = isInterim
-    }
-
-    var isComplete: Bool { sent == length }
-    var bodyBytesSent: Int { max(0, sent - headLength) }
-
-    mutating func moved(_ count: Int) {
-      sent += count
-      sentOfNext += count
-      while next < pieces.count, sentOfNext >= pieces[next].count {
-        sentOfNext -= pieces[next].count
-        next += 1
-      }
-    }
-  }
-
   /// The request that is being served, for the record of it.
   struct Exchange {
     var method: Request.Method?
@@ -58,13 +24,8 @@ final class Connection {
     var started: UInt64
     var isHTTP10 = false
     var isServersOwn = false
-  }
-
-  enum WriteOutcome {
-    case complete
-    case blocked(Transport.Blocked)
-    case failed(Errno)
-    case rejected(String)
+    /// When the answer was out, by the monotonic clock, if another thread sent it.
+    var sent: UInt64?
   }
 
   let id: ConnectionID
@@ -76,6 +37,8 @@ final class Connection {
   /// Whether it came when there was no room, only to be told so.
   let isRefusal: Bool
   let transport: Transport
+  /// How other threads may send their answers; nil where they may not.
+  let outlet: Outlet?
   var parser: RequestParser
   var phase = Phase.reading
   var output = Output(head: [])
@@ -101,7 +64,7 @@ final class Connection {
 
   init(
     id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, tls: TLSContext?, limits: RequestLimits,
-    isRefusal: Bool, interest: UInt32, now: UInt64
+    isRefusal: Bool, hasOutlet: Bool, interest: UInt32, now: UInt64
   ) throws(Errno) {
     self.id = id
     self.peer = accepted.peer
@@ -113,40 +76,17 @@ final class Connection {
     self.exchange = Exchange(started: now)
     self.interest = interest
     transport = try Transport(accepted.intoDescriptor(), tls: tls)
+    outlet = hasOutlet && tls == nil ? Outlet(transport.descriptor) : nil
   }
 
   /// Sends as much of the output as the kernel takes.
-  func flush() -> WriteOutcome {
-    while !output.isComplete {
-      switch sendSome() {
-      case .moved(let count): output.moved(count)
-      case .blocked(let direction): return .blocked(direction)
-      case .failed(let error): return .failed(error)
-      case .rejected(let reason): return .rejected(reason)
-      case .ended: return .complete
-      }
-    }
-    return .complete
+  func flush() -> Output.Outcome {
+    output.flush { transport.send($0) }
   }
 
-  /// The most pieces that one system call is given; each takes a frame of the stack here.
-  private static let piecesAtOnce = 24
-
-  private func sendSome() -> Transport.Outcome {
-    var first = output.sentOfNext
-    var vectors: [UnsafeRawBufferPointer] = []
-    vectors.reserveCapacity(Connection.piecesAtOnce)
-    let end = min(output.next + Connection.piecesAtOnce, output.pieces.count)
-    // The pointers are used within the innermost closure alone, while all the pieces are held.
-    func add(_ index: Int) -> Transport.Outcome {
-      guard index < end else { return transport.send(vectors) }
-      return output.pieces[index].withUnsafeBytes { bytes in
-        vectors.append(UnsafeRawBufferPointer(rebasing: bytes[first...]))
-        first = 0
-        return add(index + 1)
-      }
-    }
-    return add(output.next)
+  /// The form that the answer to the present request takes.
+  var form: AnswerForm {
+    AnswerForm(isHeadOnly: exchange.method == .head, isHTTP10: exchange.isHTTP10, keepsAlive: keepsAlive)
   }
 
   /// The record of the exchange as far as it got.

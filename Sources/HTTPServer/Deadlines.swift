@@ -2,7 +2,7 @@
 /// equally long, so each kind is a queue in order of its deadlines: all operations take constant time.
 struct Deadlines {
   enum Kind: Int, CaseIterable {
-    case idle, header, body, write, linger
+    case idle, header, body, answer, write, linger
   }
 
   private struct Entry {
@@ -26,6 +26,8 @@ struct Deadlines {
     queues = Kind.allCases.map { kind in
       switch kind {
       case .idle: Queue(duration: nanoseconds(timeouts.idle))
+      // When it passes, only a look is taken at whether the answer has gone out meanwhile.
+      case .answer: Queue(duration: nanoseconds(max(1, timeouts.idle)))
       case .header: Queue(duration: nanoseconds(timeouts.header))
       case .body: Queue(duration: nanoseconds(timeouts.body))
       case .write: Queue(duration: nanoseconds(timeouts.write))
@@ -35,6 +37,8 @@ struct Deadlines {
   }
 
   /// Gives a slot a new deadline, counted from now, in place of the one it had. nil: none.
+  ///
+  /// A `now` that lies back is fine; then the deadline passes at the latest with the one that was set before it.
   mutating func set(_ slot: Int, _ kind: Kind?, now: UInt64) {
     while entries.count <= slot { entries.append(Entry()) }
     remove(slot)

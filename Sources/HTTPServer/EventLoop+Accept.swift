@@ -73,7 +73,7 @@ extension EventLoop {
     do throws(Errno) {
       connection = try Connection(
         id: connections.nextID(), accepted: accepted, listener: listener, tls: tls, limits: setup.configuration.limits,
-        isRefusal: isRefusal, interest: EventPoll.readable, now: now)
+        isRefusal: isRefusal, hasOutlet: setup.configuration.mayReportLate, interest: EventPoll.readable, now: now)
       try poll.add(connection.transport.descriptor, token: connection.id.packed, interest: connection.interest)
     } catch {
       report(.cannotAccept, peer, error)

@@ -14,7 +14,7 @@ extension EventLoop {
           waitForInput(connection)
           return
         case .expectsContinue:
-          connection.output = Connection.Output(head: Self.continueHead, isInterim: true)
+          connection.output = Output(head: Self.continueHead, isInterim: true)
           connection.phase = .writing
         case .request(let request, let keepsAlive):
           dispatch(connection, request, keepsAlive: keepsAlive)
@@ -48,10 +48,18 @@ extension EventLoop {
     case .reading: read(connection)
     case .lingering: drain(connection)
     case .streaming: listenToStreamed(connection)
-    case .responding where events & EventPoll.broken != 0:
-      report(.brokenByClient, connection.peer)
-      close(connection)
-    case .responding: watch(connection, 0)
+    case .responding:
+      // It may have been answered a moment ago.
+      connection.outlet?.tellAtOnce()
+      readMail()
+      if connection.phase != .responding {
+        becameReadable(connection, events)
+      } else if events & EventPoll.broken != 0 {
+        report(.brokenByClient, connection.peer)
+        close(connection)
+      } else {
+        watch(connection, 0)
+      }
     case .writing, .closed: break
     }
   }
@@ -127,7 +135,8 @@ extension EventLoop {
     connection.exchange.isHTTP10 = request.isHTTP10
     connection.keepsAlive = keepsAlive
     connection.phase = .responding
-    setDeadline(connection, nil)
+    // Who is answered by another thread is idle from then on, without the loop's knowing.
+    setDeadline(connection, connection.outlet == nil ? nil : .answer)
     if request.rawPath == "*" {
       // It asks for the server as a whole (RFC 9110 section 9.3.7), which no route can speak for.
       connection.exchange.isServersOwn = true
@@ -138,9 +147,16 @@ extension EventLoop {
     request.peer = connection.peer
     request.listener = connection.listener
     request.credentials = connection.credentials
-    let responder = Responder(mailbox: setup.mailbox, connection: connection.id)
+    let responder = Responder(mailbox: setup.mailbox, connection: connection.id, shortcut: shortcut(connection))
     setup.handler(request, responder)
     if let response = responder.handlerReturned() { respond(connection, response) }
+  }
+
+  private func shortcut(_ connection: Connection) -> Shortcut? {
+    guard let outlet = connection.outlet else { return nil }
+    let hasMore = connection.parser.stage != .betweenRequests || connection.inputEnded || isShuttingDown
+    outlet.begin(tellsAtOnce: hasMore)
+    return hasMore ? nil : Shortcut(outlet: outlet, form: connection.form, headers: setup.configuration.headers)
   }
 
   /// Gives an answer of the server's own, the last one on this connection.
@@ -161,18 +177,23 @@ extension EventLoop {
   /// Begins to write an answer; `advance` goes on with it.
   func respond(_ connection: Connection, _ response: Response) {
     var response = response
-    if !(200...599).contains(response.status) { response = .text(500, "500 Internal Server Error: no such status") }
+    if !response.isValid { response = .text(500, "500 Internal Server Error: no such status") }
     // Without a length only the end of the connection ends it. A client that asks for the head gets it alone.
     let isStream = response.stream != nil && connection.exchange.method != .head && !isShuttingDown
     connection.stream = isStream ? response.stream : nil
     if !isStream { response.stream?.close() }
     if response.asksToClose || isShuttingDown || response.stream != nil { connection.keepsAlive = false }
     connection.exchange.status = response.status
-    let field = connection.keepsAlive ? (connection.exchange.isHTTP10 ? "keep-alive" : nil) : "close"
-    let hasBody = response.mayHaveBody && connection.exchange.method != .head
-    connection.output = Connection.Output(
-      head: response.head(date: Int(Clock.realtime), connection: field, further: setup.configuration.headers?()),
-      body: hasBody ? response.pieces : [])
+    connection.output = connection.form.output(response, further: setup.configuration.headers?())
+    connection.phase = .writing
+  }
+
+  /// Takes over an answer that another thread has sent, or begun to send; `advance` goes on with it.
+  func goOn(_ connection: Connection, with output: Output, status: Int, sent: UInt64) {
+    connection.exchange.status = status
+    connection.output = output
+    if output.isComplete { connection.exchange.sent = sent }
+    if isShuttingDown { connection.keepsAlive = false }
     connection.phase = .writing
   }
 
@@ -183,20 +204,20 @@ extension EventLoop {
 
   private func finishWriting(_ connection: Connection) {
     if connection.output.isInterim {
-      connection.output = Connection.Output(head: [])
+      connection.output = Output(head: [])
       connection.phase = .reading
       return
     }
-    let time = Clock.monotonicNanoseconds
+    let time = connection.exchange.sent ?? Clock.monotonicNanoseconds
     if connection.stream != nil {
-      connection.output = Connection.Output(head: [])
+      connection.output = Output(head: [])
       connection.phase = .streaming
       setDeadline(connection, nil)
       watch(connection, EventPoll.readable)
       return
     }
     setup.configuration.onAccess?(connection.record(now: time))
-    connection.output = Connection.Output(head: [])
+    connection.output = Output(head: [])
     guard connection.keepsAlive else {
       linger(connection)
       return
@@ -204,7 +225,7 @@ extension EventLoop {
     connection.exchange = Connection.Exchange(started: time)
     connection.phase = .reading
     connection.parser.shrink()
-    setDeadline(connection, nil)
+    setDeadline(connection, .idle, from: time)
   }
 
   // Closing while the client still sends would make the kernel reset the connection, and the answer might be lost.
@@ -245,6 +266,8 @@ extension EventLoop {
   func expire(_ connection: Connection, _ kind: Deadlines.Kind) {
     switch kind {
     case .idle, .linger: close(connection)
+    // The handler still has it.
+    case .answer: setDeadline(connection, .answer)
     case .header where connection.transport.isHandshaking:
       setup.counters.timeouts.add(1, ordering: .relaxed)
       report(.requestTimeout, connection.peer)
@@ -278,6 +301,7 @@ extension EventLoop {
       setup.configuration.onAccess?(connection.record(now: Clock.monotonicNanoseconds))
     }
     connection.phase = .closed
+    connection.outlet?.close()
     countBody(connection)
     setDeadline(connection, nil)
     connections.remove(connection)

@@ -61,6 +61,8 @@ final class EventLoop {
       if isShuttingDown && connections.count == 0 { return }
       let count = poll.wait(milliseconds: millisecondsToWait())
       now = Clock.monotonicNanoseconds
+      // First, so that every connection is known to be where it is, also by who asks for what was served so far.
+      readMail()
       for index in 0..<count {
         let (token, events) = poll.event(index)
         handle(ConnectionID(packed: token), events)
@@ -76,6 +78,7 @@ final class EventLoop {
   private func handle(_ id: ConnectionID, _ events: UInt32) {
     if id.slot == .max {
       if id.generation == 0 {
+        setup.mailbox.acknowledge()
         readMail()
       } else if !isShuttingDown, Int(id.generation) <= setup.listeners.count {
         accept(from: setup.listeners[Int(id.generation) - 1])
@@ -91,7 +94,7 @@ final class EventLoop {
     }
   }
 
-  private func readMail() {
+  func readMail() {
     for message in setup.mailbox.takeAll() {
       switch message {
       case .response(let id, let response):
@@ -101,9 +104,13 @@ final class EventLoop {
         }
         respond(connection, response)
         advance(connection)
+      case .sent(let id, let output, let status, let time):
+        guard let connection = connections[id], connection.phase == .responding else { continue }
+        goOn(connection, with: output, status: status, sent: time)
+        advance(connection)
       case .piece(let id, let bytes):
         guard let connection = connections[id], connection.phase == .streaming else { continue }
-        connection.output = Connection.Output(head: [], body: [bytes])
+        connection.output = Output(head: [], body: [bytes])
         connection.phase = .writing
         advance(connection)
       case .endStream(let id):
@@ -147,6 +154,9 @@ final class EventLoop {
     let isFirst = !isShuttingDown
     shutdownDeadline = min(deadline, shutdownDeadline ?? .max)
     guard isFirst else { return }
+    for connection in connections.all where connection.phase == .responding { connection.outlet?.tellAtOnce() }
+    // What was sent before that, and nobody was woken for.
+    readMail()
     for listener in setup.listeners {
       // Clients that were let in by the kernel, and requests that have arrived, are still served.
       accept(from: listener)
@@ -161,9 +171,11 @@ final class EventLoop {
   }
 
   /// Sets or takes away a connection's deadline.
-  func setDeadline(_ connection: Connection, _ kind: Deadlines.Kind?) {
+  ///
+  /// - Parameter start: what it is counted from, by the monotonic clock; nil is now.
+  func setDeadline(_ connection: Connection, _ kind: Deadlines.Kind?, from start: UInt64? = nil) {
     connection.awaits = kind
-    deadlines.set(Int(connection.id.slot), kind, now: now)
+    deadlines.set(Int(connection.id.slot), kind, now: start ?? now)
   }
 
   /// Tells epoll what to watch, if that is anything new.

@@ -16,10 +16,13 @@ public final class Responder: Sendable {
   private let state = Lock(State.inHandler)
   let mailbox: Mailbox
   let connection: ConnectionID
+  /// nil leaves all sending to the event loop.
+  private let shortcut: Shortcut?
 
-  init(mailbox: Mailbox, connection: ConnectionID) {
+  init(mailbox: Mailbox, connection: ConnectionID, shortcut: Shortcut?) {
     self.mailbox = mailbox
     self.connection = connection
+    self.shortcut = shortcut
   }
 
   deinit {
@@ -38,7 +41,12 @@ public final class Responder: Sendable {
       }
       return false
     }
-    if mustPost { mailbox.post(.response(connection, response)) }
+    guard mustPost else { return }
+    if let shortcut, shortcut.leads(response) {
+      shortcut.send(response, connection, mailbox)
+    } else {
+      mailbox.post(.response(connection, response))
+    }
   }
 
   /// The answer, if the handler gave it before it returned; else it will come through the mailbox.
@@ -50,6 +58,25 @@ public final class Responder: Sendable {
       }
       state = .detached
       return nil
+    }
+  }
+}
+
+/// How an answer that is made on another thread gets to the client without the event loop.
+struct Shortcut: Sendable {
+  let outlet: Outlet
+  let form: AnswerForm
+  let headers: (@Sendable () -> FurtherHeaders)?
+
+  /// Whether an answer can go this way: the loop alone closes connections and sends what has no end.
+  func leads(_ response: Response) -> Bool {
+    form.keepsAlive && response.isValid && response.stream == nil && !response.asksToClose && !outlet.tellsAtOnce
+  }
+
+  func send(_ response: Response, _ connection: ConnectionID, _ mailbox: Mailbox) {
+    outlet.send(form.output(response, further: headers?())) { output, wakes in
+      mailbox.post(
+        .sent(connection, output, status: response.status, time: Clock.monotonicNanoseconds), wakes: wakes)
     }
   }
 }
@@ -76,6 +103,8 @@ struct ConnectionID: Hashable, Sendable {
 final class Mailbox: Sendable {
   enum Message: Sendable {
     case response(ConnectionID, Response)
+    /// An answer that another thread has sent, or begun to send, at a time of the monotonic clock.
+    case sent(ConnectionID, Output, status: Int, time: UInt64)
     /// The next part of an answer without an end.
     case piece(ConnectionID, [UInt8])
     /// Nobody will send more parts.
@@ -84,26 +113,37 @@ final class Mailbox: Sendable {
     case shutdown(deadline: UInt64)
   }
 
+  private struct State {
+    var messages: [Message] = []
+    /// Whether the loop was woken for them.
+    var isSignalled = false
+  }
+
   let wakeUp: FileDescriptor
-  private let messages = Lock<[Message]>([])
+  private let state = Lock(State())
 
   init() throws(Errno) {
     wakeUp = try EventPoll.makeWakeUp()
   }
 
-  func post(_ message: Message) {
-    let isFirst = messages.withLock { messages in
-      messages.append(message)
-      return messages.count == 1
+  /// - Parameter wakes: false leaves the message until the loop wakes for something else.
+  func post(_ message: Message, wakes: Bool = true) {
+    let mustSignal = state.withLock { state in
+      state.messages.append(message)
+      guard wakes, !state.isSignalled else { return false }
+      state.isSignalled = true
+      return true
     }
-    if isFirst { EventPoll.signal(wakeUp) }
+    if mustSignal { EventPoll.signal(wakeUp) }
   }
 
+  /// To be called when `wakeUp` woke the loop, before `takeAll`.
+  func acknowledge() { EventPoll.acknowledge(wakeUp) }
+
   func takeAll() -> [Message] {
-    EventPoll.acknowledge(wakeUp)
-    return messages.withLock { messages in
-      defer { messages = [] }
-      return messages
+    state.withLock { state in
+      defer { state = State() }
+      return state.messages
     }
   }
 }

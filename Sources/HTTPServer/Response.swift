@@ -85,6 +85,9 @@ extension Response {
   /// Whether HTTP lets an answer of this status have a body (RFC 9110 section 6.4.1).
   var mayHaveBody: Bool { status >= 200 && status != 204 && status != 304 }
 
+  /// Whether the status is one that ends an exchange.
+  var isValid: Bool { (200...599).contains(status) }
+
   /// Whether the handler asks for the connection to be closed.
   var asksToClose: Bool {
     headers.contains { $0.0.utf8.count == 10 && $0.0.lowercased() == "connection" && $0.1.lowercased() == "close" }

@@ -72,13 +72,16 @@ public struct ServerConfiguration: Sendable {
   /// Gives the keys for connections through the web sockets, anew for each; nil leaves them without encryption. Called
   /// on the event-loop thread: it must not block.
   public var tls: (@Sendable () -> TLSContext)?
-  /// Gives the header fields that every answer has. Called on the event-loop thread: it must not block.
+  /// Gives the header fields that every answer has. Called on any thread: it must not block.
   public var headers: (@Sendable () -> FurtherHeaders)?
   /// Makes the server's own answers to broken requests (status, one line, the path as far as it is known); nil leaves
   /// them plain text. Called on the event-loop thread: it must not block.
   public var failureResponse: (@Sendable (Int, String, String) -> Response?)?
   /// Told of every answer, the server's own ones too. Called on the event-loop thread: it must not block.
   public var onAccess: (@Sendable (AccessRecord) -> Void)?
+  /// Whether `onAccess` may be told of an answer only when the event loop has something else to do as well, at the latest
+  /// before it takes the next request: then threads send their answers themselves, and the loop sleeps through it.
+  public var mayReportLate = false
   /// Told of every connection that ended in trouble. Called on the event-loop thread: it must not block.
   public var onProblem: (@Sendable (ConnectionProblem) -> Void)?
 

@@ -52,11 +52,14 @@ struct Transport: ~Copyable {
     }
   }
 
-  /// Sends what the kernel takes of the pieces, one behind the other, without joining them. The corresponding C function
-  /// is `sendmsg(2)`; `MSG_NOSIGNAL` keeps a broken connection from raising `SIGPIPE`.
+  /// Sends what the kernel takes of the pieces, one behind the other, without joining them.
   func send(_ pieces: [UnsafeRawBufferPointer]) -> Outcome {
-    if let session { return session.send(pieces) }
-    let number = descriptor
+    session?.send(pieces) ?? Transport.send(pieces, to: descriptor)
+  }
+
+  /// The same through a socket without encryption. The corresponding C function is `sendmsg(2)`; `MSG_NOSIGNAL` keeps a
+  /// broken connection from raising `SIGPIPE`.
+  static func send(_ pieces: [UnsafeRawBufferPointer], to number: Int32) -> Outcome {
     // sendmsg does not write through iov_base.
     var vectors = pieces.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }
     do throws(Errno) {

@@ -33,12 +33,10 @@ public final class Monitor<Value>: @unchecked Sendable {
 
   /// Runs `body` with the value while no other thread can touch it, then wakes all that wait.
   public func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer {
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
-    }
-    return body(&value)
+    let result = withoutWaking(body)
+    // After the unlock: who is woken while the lock is held only wakes to wait for it.
+    pthread_cond_broadcast(changed)
+    return result
   }
 
   /// Runs `body` with the value while no other thread can touch it, and wakes nobody: for looking, and for changes that

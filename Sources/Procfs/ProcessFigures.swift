@@ -44,10 +44,10 @@ extension Procfs {
   }
 
   func figures(of pid: Int32, bootTime: Double?) -> ProcessFigures? {
-    guard let directory = try? openProcess(pid),
-      let stat = withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
-    else { return nil }
-    return figures(stat, in: directory.rawValue, bootTime: bootTime).figures
+    withProcess(pid) { directory in
+      withFile("stat", in: directory) { ProcessStat(parsing: $0) }
+        .map { figures($0, in: directory, bootTime: bootTime).figures }
+    }
   }
 
   /// What the process uses whose directory is open and whose stat was read there; and its status, nil when it ended.

@@ -21,6 +21,7 @@ public final class Procfs {
   private var knownSelfPID: Int32?
   private var lastBootTime: Double?
   private var kept = KeptFiles()
+  private var own: OwnFiles?
   /// What `/proc/stat` said last, until somebody takes it.
   private var pendingStat: (stat: SystemStat, time: UInt64)?
   /// The file systems that were mounted when `/proc` last said that this changed.
@@ -129,8 +130,33 @@ public final class Procfs {
   func withFile<Result>(
     _ file: StaticString, in directory: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
+    if let known = own?.directory.rawValue, known == directory { return withOwnFile(file, body) }
     guard let opened = try? openFile(file, in: directory) else { return nil }
     return read(opened, body)
+  }
+
+  /// Hands `body` the descriptor of a process's directory; nil when there is no such process.
+  func withProcess<Result>(_ pid: Int32, _ body: (_ directory: Int32) -> Result?) -> Result? {
+    if pid == selfPID {
+      if own == nil, let opened = try? openProcess(pid) { own = OwnFiles(opened) }
+      if let directory = own?.directory.rawValue { return body(directory) }
+    }
+    guard let directory = try? openProcess(pid) else { return nil }
+    return body(directory.rawValue)
+  }
+
+  private func withOwnFile<Result>(_ file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
+    guard let directory = own?.directory.rawValue else { return nil }
+    if let descriptor = own?.files.descriptor(of: file) {
+      let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
+      if count > 0 { return body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      own?.files.removeAll()
+    }
+    guard let opened = try? openFile(file, in: directory), let count = try? opened.read(into: buffer) else {
+      return nil
+    }
+    own?.files.keep(opened, as: file)
+    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 
   /// The same for `PID/file` below the root.

@@ -37,7 +37,9 @@ import Testing
   func random() {
     var deadlines = make()
     var model: [Int: (Deadlines.Kind, UInt64)] = [:]
-    let durations: [Deadlines.Kind: UInt64] = [.idle: 100, .header: 10, .body: 20, .write: 30, .linger: 1]
+    let durations: [Deadlines.Kind: UInt64] = [
+      .idle: 100, .answer: 100, .header: 10, .body: 20, .write: 30, .linger: 1,
+    ]
     var now: UInt64 = 0
     for _ in 0..<20_000 {
       now += UInt64.random(in: 0...3) * second
