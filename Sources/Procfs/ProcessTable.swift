@@ -5,16 +5,29 @@ extension Procfs {
   ///
   /// - Throws: why the directory cannot be read.
   public func processTable() throws(Errno) -> ProcessTable {
-    ProcessTable(self, pids: try processIDs())
+    let list = PIDList(try processIDs())
+    return ProcessTable(self, listed: list, candidates: list, bootTime: bootTime())
   }
 
   /// A table in which at most `count` processes will be looked up by number: of a few each is asked for by itself, which
-  /// costs less than a list of all that run on the host.
+  /// costs less than a list of all that run on the host; and of many as long as no new process was made, only those that
+  /// were in the last list.
   ///
   /// - Throws: why the directory cannot be read.
   public func processTable(forLookUps count: Int) throws(Errno) -> ProcessTable {
-    guard count <= ProcessTable.fewLookUps, isServedByKernel, readSelfPID() != nil else { return try processTable() }
-    return ProcessTable(self, pids: nil)
+    guard isServedByKernel else { return try processTable() }
+    if count <= ProcessTable.fewLookUps, readSelfPID() != nil {
+      return ProcessTable(self, listed: nil, candidates: nil, bootTime: bootTime())
+    }
+    // The count first: what is made while the list is read must make the next one differ.
+    let (bootTime, forks) = (bootTime(), pendingStat?.stat.forks)
+    let now = Clock.monotonicNanoseconds
+    if let last = lastList, last.holds(forks: forks, at: now) {
+      return ProcessTable(self, listed: nil, candidates: last.list, bootTime: bootTime)
+    }
+    let list = PIDList(try processIDs())
+    lastList = LastPIDList(list: list, forks: forks, time: now)
+    return ProcessTable(self, listed: list, candidates: list, bootTime: bootTime)
   }
 }
 
@@ -29,13 +42,16 @@ public final class ProcessTable {
   private let procfs: Procfs
   /// nil until somebody asks for all.
   private var listed: PIDList?
+  /// No process has another number than these, but some of them may have ended; nil when that is not known.
+  private let candidates: PIDList?
   private var stats: [Int32: ProcessStat?] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
-  init(_ procfs: Procfs, pids: [Int32]?) {
+  init(_ procfs: Procfs, listed: PIDList?, candidates: PIDList?, bootTime: Double?) {
     self.procfs = procfs
-    listed = pids.map(PIDList.init)
-    bootTime = procfs.bootTime()
+    self.listed = listed
+    self.candidates = candidates
+    self.bootTime = bootTime
   }
 
   /// The numbers of all processes, in ascending order.
@@ -54,7 +70,7 @@ public final class ProcessTable {
   public static let startTolerance = 2.0
 
   /// False when it is known at once that there is no process of that number.
-  public func mayExist(_ pid: Int32) -> Bool { listed?.contains(pid) ?? true }
+  public func mayExist(_ pid: Int32) -> Bool { candidates?.contains(pid) ?? true }
 
   /// Whether a process of that number is in the list of all.
   public func exists(_ pid: Int32) -> Bool {
@@ -64,10 +80,10 @@ public final class ProcessTable {
 
   /// The process's stat; nil when there is no such process, or not any more.
   public func stat(of pid: Int32) -> ProcessStat? {
-    if let listed, !listed.contains(pid) { return nil }
+    if let candidates, !candidates.contains(pid) { return nil }
     if let known = stats[pid] { return known }
     // The number of a thread opens a directory too, but is in no list.
-    let stat = listed != nil || procfs.isProcess(pid) ? procfs.stat(of: pid) : nil
+    let stat = candidates != nil || procfs.isProcess(pid) ? procfs.stat(of: pid) : nil
     stats[pid] = .some(stat)
     return stat
   }
@@ -97,7 +113,7 @@ public final class ProcessTable {
     else { return nil }
     let (figures, status) = procfs.figures(stat, in: directory.rawValue, bootTime: bootTime)
     // The number of a thread opens a directory too, but is in no list.
-    guard listed != nil || status?.threadGroup == UInt64(pid) else { return nil }
+    guard candidates != nil || status?.threadGroup == UInt64(pid) else { return nil }
     return figures
   }
 

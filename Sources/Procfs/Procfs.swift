@@ -23,7 +23,9 @@ public final class Procfs {
   private var kept = KeptFiles()
   private var own: OwnFiles?
   /// What `/proc/stat` said last, until somebody takes it.
-  private var pendingStat: (stat: SystemStat, time: UInt64)?
+  private(set) var pendingStat: (stat: SystemStat, time: UInt64)?
+  /// The processes when they were last listed for many look-ups.
+  var lastList: LastPIDList?
   /// The file systems that were mounted when `/proc` last said that this changed.
   var mounts: [Mount]?
 
@@ -250,6 +252,7 @@ public final class Procfs {
   /// The kernel works it out anew from the clock at each read and cuts it to whole seconds, so it may waver by one;
   /// the last value stays as long as the new one is that close, so start times do not change between two scrapes.
   public func bootTime() -> Double? {
+    pendingStat = nil
     if let read = try? readStat() {
       pendingStat = (read, Clock.monotonicNanoseconds)
       if read.bootTime != nil { return read.bootTime }

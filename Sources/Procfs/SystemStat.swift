@@ -15,6 +15,8 @@ public struct SystemStat: Equatable, Sendable {
   public var cpus: [CPUTimes] = []
   /// Unix time in seconds at which the host booted; nil when it is not there.
   public var bootTime: Double?
+  /// How many processes and threads were made since the host booted; nil when it is not there.
+  public var forks: UInt64?
 
   /// Reads the content of `/proc/stat`; lines that are not well-formed are left out.
   public init(parsing bytes: UnsafeRawBufferPointer) {
@@ -24,6 +26,8 @@ public struct SystemStat: Equatable, Sendable {
       guard let key = fields.field() else { continue }
       if key.equals("btime") {
         bootTime = fields.unsigned().map { Double($0) }
+      } else if key.equals("processes") {
+        forks = fields.unsigned()
       } else if key.hasPrefix("cpu"),
         let number = UnsafeRawBufferPointer(rebasing: key.dropFirst(3)).unsigned.flatMap({ Int(exactly: $0) })
       {

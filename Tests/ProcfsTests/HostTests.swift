@@ -10,6 +10,7 @@ struct HostTests {
   func systemStat() throws {
     let stat = try procfs.systemStat()
     #expect(stat.bootTime == Fixture.bootTime)
+    #expect(stat.forks == 60_123)
     #expect(stat.cpus.map(\.cpu) == [0, 1])
     let ticks: [Double] = [761500, 1005, 201150, 45_616_050, 10057, 0, 6021, 155]
     #expect(stat.cpus[0].seconds == ticks.map { $0 / KernelUnits.ticksPerSecond })

@@ -106,6 +106,22 @@ struct LiveTests {
     #expect(try !procfs.processTable().exists(pid))
   }
 
+  @Test("of many look-ups, too, each sees who has come and who has gone since the one before")
+  func manyLookUps() throws {
+    for _ in 0..<20 {
+      _ = try procfs.processTable(forLookUps: 1000)
+      let child = try Self.spawn("/bin/sleep", ["64"])
+      let pid = child.processIdentifier
+      let during = try procfs.processTable(forLookUps: 1000)
+      #expect(during.mayExist(pid) && during.isUp(pid, lastBeat: nil) && during.figuresIfUp(pid, lastBeat: nil) != nil)
+      kill(pid, SIGKILL)
+      child.waitUntilExit()
+      let after = try procfs.processTable(forLookUps: 1000)
+      #expect(!after.isUp(pid, lastBeat: nil) && after.figuresIfUp(pid, lastBeat: nil) == nil && !after.exists(pid))
+      #expect(after.isUp(getpid(), lastBeat: nil) && !after.mayExist(.max))
+    }
+  }
+
   @Test("an open directory is that of its process for ever")
   func vanished() throws {
     let child = try Self.spawn("/bin/sleep", ["63"])
