@@ -44,7 +44,7 @@ let package = Package(
   targets: systemLibraries + [
     library("POSIX", ["CLinux"]),
     library("Flags", []),
-    library("Heartbeat", ["POSIX"]),
+    library("Heartbeat", ["POSIX", "CLinux"]),
     library("Exposition", []),
     library("Procfs", ["POSIX", "CLinux"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),

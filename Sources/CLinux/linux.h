@@ -21,4 +21,7 @@ extern ssize_t getdents64(int directory, void *buffer, size_t length);
 extern int pipe2(int descriptors[2], int flags);
 extern int prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
 
+/// Has the processor fetch the memory at an address while it goes on; any address will do.
+static inline void prefetch(const void *address) { __builtin_prefetch(address); }
+
 #endif

@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Finds the entry of a name: a hash table over names that lie elsewhere.
 struct NameTable {
   private var slots: [Int32]
@@ -33,6 +35,15 @@ struct NameTable {
       offset &+= 1
     }
     return Int(truncatingIfNeeded: mixed(mixed(state, rest), keys.0))
+  }
+
+  /// Has the memory come that `find` and `insert` will need: in a large table nearly each look misses the caches, and what
+  /// is done meanwhile costs no time.
+  func prefetch(_ hash: Int) {
+    // Sound: the place is within the array, and nothing is read.
+    slots.withUnsafeBufferPointer { slots in
+      CLinux.prefetch(slots.baseAddress?.advanced(by: hash & (slots.count &- 1)))
+    }
   }
 
   /// The place of the name that has this hash and for which `isSame` is true.

@@ -161,14 +161,13 @@ struct SnapshotParser {
       return
     }
     let hash = withBytes(of: name) { NameTable.hash($0) }
-    // Looked for before its object is parsed, so that the memory that this has to wait for comes meanwhile.
-    let known = find(name, hash)
+    names.prefetch(hash)
     if let before = previous.names.find(hash, isSame: { isSame(name, asPrevious: $0) }),
       takeUnchanged(before, from: start)
     {
-      enterLast(hash: hash, known: known)
+      enterLast(hash: hash, known: find(name, hash))
     } else if try appendEntry(name: name, from: start) {
-      enterLast(hash: hash, known: known)
+      enterLast(hash: hash, known: find(name, hash))
     }
   }
 
