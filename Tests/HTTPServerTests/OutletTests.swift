@@ -48,12 +48,16 @@ struct OutletTests {
       client.send("GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(client.receive()?.text == "/\(number)")
     }
+    // Of the last answer the loop hears when it wakes for anything else, which may have been before it was reported.
     let other = try answering.server.connect()
-    other.send(Self.get)
-    #expect(other.receive()?.text == "/a")
-    #expect(answering.server.waits { $0.access.count >= 300 })
-    #expect(answering.server.waits { reports in (1...300).allSatisfy { reports.access[$0 - 1].path == "/\($0)" } })
-    #expect(answering.server.waits { $0.access.prefix(300).allSatisfy { $0.status == 200 && $0.isComplete } })
+    var reported: [AccessRecord] = []
+    for _ in 0..<1000 where reported.count < 300 {
+      other.send(Self.get)
+      #expect(other.receive()?.text == "/a")
+      reported = answering.server.accessRecords.filter { $0.path != "/a" }
+    }
+    #expect(reported.map(\.path) == (1...300).map { "/\($0)" })
+    #expect(reported.allSatisfy { $0.status == 200 && $0.isComplete })
   }
 
   @Test("requests that have come before the first answer are answered in order")

@@ -1,5 +1,4 @@
 import POSIX
-import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -38,6 +37,9 @@ final class TestServer: Sendable {
   func connect(receiveBuffer: Int32? = nil) throws -> RawClient {
     try RawClient(address, receiveBuffer: receiveBuffer)
   }
+
+  /// What was reported until now.
+  var accessRecords: [AccessRecord] { reports.withLock { $0.access } }
 
   /// Waits until the reports satisfy a condition, for as long as no sane machine needs.
   func waits(until condition: (Reports) -> Bool) -> Bool {
