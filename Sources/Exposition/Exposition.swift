@@ -45,8 +45,15 @@ public struct Exposition: Sendable {
   }
 
   /// Writes a family of one series.
-  public mutating func family(_ family: MetricFamily, labels: Labels = Labels(), _ value: Double) {
+  public mutating func family(_ family: MetricFamily, labels: Labels, _ value: Double) {
     self.family(family) { $0.add(labels, value) }
+  }
+
+  /// Writes a family of one series without labels.
+  public mutating func family(_ family: MetricFamily, _ value: Double) {
+    let spelling = family.spelling(in: style)
+    bytes.append(contentsOf: spelling.header)
+    FamilySamples.appendBare(spelling, to: &bytes) { Number.write(value, to: &$0) }
   }
 
   /// Leaves this value with an empty buffer, so that the one who writes is its only owner and appends in place.

@@ -76,13 +76,26 @@ public struct FamilySamples: ~Copyable {
     _ spelling: MetricFamily.Spelling, _ labels: Span<UInt8>, to bytes: inout [UInt8],
     _ writeNumber: (inout OutputSpan<UInt8>) -> Void
   ) {
-    if labels.isEmpty {
-      bytes.append(contentsOf: spelling.bare)
-    } else {
-      bytes.append(contentsOf: spelling.lineStart)
-      labels.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
-      bytes.append(contentsOf: "} ".utf8)
+    guard !labels.isEmpty else {
+      appendBare(spelling, to: &bytes, writeNumber)
+      return
     }
+    bytes.append(contentsOf: spelling.lineStart)
+    labels.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: "} ".utf8)
+    appendNumber(to: &bytes, writeNumber)
+  }
+
+  /// Appends a line without labels.
+  @usableFromInline
+  static func appendBare(
+    _ spelling: MetricFamily.Spelling, to bytes: inout [UInt8], _ writeNumber: (inout OutputSpan<UInt8>) -> Void
+  ) {
+    bytes.append(contentsOf: spelling.bare)
+    appendNumber(to: &bytes, writeNumber)
+  }
+
+  private static func appendNumber(to bytes: inout [UInt8], _ writeNumber: (inout OutputSpan<UInt8>) -> Void) {
     bytes.append(addingCapacity: Number.maximumLength + 1) { line in
       writeNumber(&line)
       line.append(UInt8(ascii: "\n"))

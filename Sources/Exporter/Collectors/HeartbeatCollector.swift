@@ -11,6 +11,8 @@ struct HeartbeatCollector {
   private var droppedLast = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
   private var rendered = StyleCache<RenderedFamilies>()
+  /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
+  private var fileText = StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>()
   private var alive = FlagFamily(HeartbeatFamilies.alive)
   private var aliveFlags = AliveFlags()
 
@@ -161,35 +163,15 @@ struct HeartbeatCollector {
     }
     swap(&rendered, &self.rendered)
     for chunk in chunks { body.append(chunk) }
-    collectFile(file, expired: monitored.expired, into: &body.exposition)
-  }
-
-  private func collectFile(_ file: HeartbeatFile, expired: Int, into exposition: inout Exposition) {
-    exposition.family(HeartbeatFamilies.fileUp, file.isUp ? 1 : 0)
-    if let size = file.size { exposition.family(HeartbeatFamilies.fileSize, Double(size)) }
-    if let updated = file.snapshot.lastUpdated { exposition.family(HeartbeatFamilies.fileLastUpdated, updated) }
-    if let modified = file.modified { exposition.family(HeartbeatFamilies.fileModified, modified) }
-    exposition.family(HeartbeatFamilies.fileEntries, Double(file.snapshot.entries.count))
-    exposition.family(HeartbeatFamilies.fileExpiredEntries, Double(expired))
-    exposition.family(HeartbeatFamilies.readErrors) { family in
-      for reason in HeartbeatFileFailure.allCases {
-        family.add(Labels(reason: reason.rawValue), Double(file.readErrors[reason, default: 0]))
-      }
-    }
-    exposition.family(HeartbeatFamilies.entriesSkipped) { family in
-      for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
-        family.add(Labels(reason: reason.rawValue), Double(skipped[index]))
-      }
-    }
-    exposition.family(HeartbeatFamilies.seriesDropped) { family in
-      for reason in SeriesDropReason.allCases { family.add(Labels(reason: reason.rawValue), Double(dropped[reason])) }
-    }
-  }
-}
-
-extension Labels {
-  /// The one label of the counters that say why.
-  fileprivate init(reason: String) {
-    self.init(["reason": reason])
+    let figures = HeartbeatFileFigures(file, expired: monitored.expired, skipped: skipped, dropped: dropped)
+    body.append(
+      fileText.with(style, initial: nil) { text in
+        if let text, text.figures == figures { return text.chunk }
+        var exposition = Exposition(style)
+        figures.write(into: &exposition)
+        let chunk = RenderedChunk(exposition.bytes)
+        text = (figures, chunk)
+        return chunk
+      })
   }
 }

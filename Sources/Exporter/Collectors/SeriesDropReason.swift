@@ -13,7 +13,7 @@ enum SeriesDropReason: String, CaseIterable {
 }
 
 /// How many series were held back, by reason.
-struct SeriesDropCounts {
+struct SeriesDropCounts: Equatable {
   private var counts = [UInt64](repeating: 0, count: SeriesDropReason.allCases.count)
 
   subscript(reason: SeriesDropReason) -> UInt64 {

@@ -6,6 +6,8 @@ internal import Procfs
 struct SystemCollector {
   private let procfs: Procfs
   private let infoLabels: Labels
+  /// For each CPU number the labels of its modes, ready-made: a large host has a thousand such series.
+  private var cpuLabels: [Int: [Labels]] = [:]
 
   init(procfs: Procfs) {
     self.procfs = procfs
@@ -17,7 +19,7 @@ struct SystemCollector {
   }
 
   /// Writes the families of one scrape; false when a source that every kernel has could not be read.
-  func collect(into exposition: inout Exposition) -> Bool {
+  mutating func collect(into exposition: inout Exposition) -> Bool {
     var isComplete = true
     func read<Value>(_ source: () throws(Errno) -> Value) -> Value? {
       do throws(Errno) {
@@ -47,13 +49,13 @@ struct SystemCollector {
     return isComplete
   }
 
-  private func write(cpus: [CPUTimes], into exposition: inout Exposition) {
+  private mutating func write(cpus: [CPUTimes], into exposition: inout Exposition) {
+    for cpu in cpus where cpuLabels[cpu.cpu] == nil {
+      cpuLabels[cpu.cpu] = CPUTimes.modes.map { Labels(["cpu": String(cpu.cpu), "mode": $0]) }
+    }
     exposition.family(SystemFamilies.cpu) { family in
       for cpu in cpus {
-        let labels = Labels(["cpu": String(cpu.cpu)])
-        for (mode, seconds) in zip(CPUTimes.modes, cpu.seconds) {
-          family.add(labels: labels.bytes.span, "mode", mode.utf8Span.span, seconds)
-        }
+        for (labels, seconds) in zip(cpuLabels[cpu.cpu, default: []], cpu.seconds) { family.add(labels, seconds) }
       }
     }
   }

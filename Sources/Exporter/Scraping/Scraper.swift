@@ -152,13 +152,20 @@ struct Scraper: ~Copyable {
     "version": Version.number, "revision": Version.revision, "swift_version": Version.swift,
   ])
 
+  private static let collectorLabels = Dictionary(
+    uniqueKeysWithValues: CollectorName.allCases.map { ($0, Labels(["collector": $0.rawValue])) })
+
+  private static func labels(of collector: CollectorName) -> Labels {
+    collectorLabels[collector, default: Labels()]
+  }
+
   private mutating func collectSelf(_ outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)]) {
     body.exposition.family(ExporterFamilies.buildInfo, labels: Scraper.buildLabels, 1)
     body.exposition.family(ExporterFamilies.collectorDuration) { family in
-      for outcome in outcomes { family.add(Labels(["collector": outcome.name.rawValue]), outcome.duration) }
+      for outcome in outcomes { family.add(Scraper.labels(of: outcome.name), outcome.duration) }
     }
     body.exposition.family(ExporterFamilies.collectorSuccess) { family in
-      for outcome in outcomes { family.add(Labels(["collector": outcome.name.rawValue]), outcome.isSuccess ? 1 : 0) }
+      for outcome in outcomes { family.add(Scraper.labels(of: outcome.name), outcome.isSuccess ? 1 : 0) }
     }
     push?.collect(into: &body.exposition)
     requests.collect(into: &body.exposition)
