@@ -3,13 +3,7 @@ import Testing
 
 @testable import Exporter
 
-/// The folder of configuration files whose names carry the verdict: `<what>.good.yml`, `<what>.bad.yml`.
-/// Beside each stands `<what>.expected`: what was read, or the error.
-private let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/config")
-  .standardized
-
-private let fixtures =
-  (try? FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yml") }.sorted()) ?? []
+private let fixtures = ConfigurationFixtures("config")
 
 /// A configuration as the expected files write it.
 private func written(_ configuration: Configuration) -> String {
@@ -27,34 +21,19 @@ private func written(_ configuration: Configuration) -> String {
 struct ConfigurationTests {
   @Test("the folder of fixtures is found")
   func folderIsThere() {
-    #expect(fixtures.count > 50)
+    #expect(fixtures.names.count > 50)
   }
 
-  @Test("a file is read or refused as its name and its .expected file say", arguments: fixtures)
+  @Test("a file is read or refused as its name and its .expected file say", arguments: fixtures.names)
   func fixture(name: String) throws {
-    let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
-    var isGood = true
-    var result: String
-    do {
-      result = written(try Configuration.parse(bytes, file: name))
-    } catch {
-      isGood = false
-      result = error.description + "\n"
-      #expect(error.description.hasPrefix(name + ":"))
-      #expect(!error.description.contains("\n"))
-      #expect(error.position != nil)
+    try fixtures.check(name) { bytes throws(ConfigurationError) in
+      written(try Configuration.parse(bytes, file: name))
     }
-    #expect(name.hasSuffix(isGood ? ".good.yml" : ".bad.yml"), "\(result)")
-    let expectedFile = folder.appending(path: name.replacing(/\.(good|bad)\.yml$/, with: ".expected"))
-    if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] != nil {
-      try result.write(to: expectedFile, atomically: true, encoding: .utf8)
-    }
-    #expect(try String(contentsOf: expectedFile, encoding: .utf8) == result)
   }
 
   @Test("every value of the full file arrives")
   func full() throws {
-    let configuration = try Configuration.load(folder.appending(path: "full.good.yml").path)
+    let configuration = try Configuration.load(fixtures.folder.appending(path: "full.good.yml").path)
     #expect(
       configuration.processes == [
         ProcessConfiguration(
@@ -105,7 +84,7 @@ struct ConfigurationTests {
 
   @Test("half a file never traps")
   func truncated() throws {
-    let bytes = [UInt8](try Data(contentsOf: folder.appending(path: "full.good.yml")))
+    let bytes = try fixtures.bytes(of: "full.good.yml")
     for count in bytes.indices {
       _ = try? Configuration.parse(Array(bytes[..<count]), file: "half")
     }

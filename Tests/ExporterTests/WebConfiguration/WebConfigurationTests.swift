@@ -4,13 +4,7 @@ import Testing
 
 @testable import Exporter
 
-/// As the folder of configuration files beside it: `<what>.good.yml`, `<what>.bad.yml`, and `<what>.expected` for what was
-/// read, or the error.
-private let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/web-config")
-  .standardized
-
-private let fixtures =
-  (try? FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yml") }.sorted()) ?? []
+private let fixtures = ConfigurationFixtures("web-config")
 
 private func written(_ source: TLSSection.Source?) -> String {
   guard let source else { return "-" }
@@ -38,30 +32,14 @@ private func written(_ configuration: WebConfiguration) -> String {
 struct WebConfigurationTests {
   @Test("the folder of fixtures is found")
   func folderIsThere() {
-    #expect(fixtures.count > 40)
+    #expect(fixtures.names.count > 40)
   }
 
-  @Test("a file is read or refused as its name and its .expected file say", arguments: fixtures)
+  @Test("a file is read or refused as its name and its .expected file say", arguments: fixtures.names)
   func fixture(name: String) throws {
-    let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
-    var isGood = true
-    var result: String
-    do {
-      result = written(try WebConfigurationFile.parse(bytes, file: name))
-    } catch {
-      isGood = false
-      result = error.description + "\n"
-      #expect(error.description.hasPrefix(name + ":"))
-      #expect(!error.description.contains("\n"))
-      #expect(error.position != nil)
-      #expect(!error.description.contains("secret"), "a password that was written in place of its hash")
+    try fixtures.check(name) { bytes throws(ConfigurationError) in
+      written(try WebConfigurationFile.parse(bytes, file: name))
     }
-    #expect(name.hasSuffix(isGood ? ".good.yml" : ".bad.yml"), "\(result)")
-    let expectedFile = folder.appending(path: name.replacing(/\.(good|bad)\.yml$/, with: ".expected"))
-    if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] != nil {
-      try result.write(to: expectedFile, atomically: true, encoding: .utf8)
-    }
-    #expect(try String(contentsOf: expectedFile, encoding: .utf8) == result)
   }
 
   @Test("as many users as the limit allows, and one more", arguments: [0, 1])
@@ -75,7 +53,7 @@ struct WebConfigurationTests {
 
   @Test("half a file never traps")
   func truncated() throws {
-    let bytes = [UInt8](try Data(contentsOf: folder.appending(path: "full.good.yml")))
+    let bytes = try fixtures.bytes(of: "full.good.yml")
     for count in bytes.indices { _ = try? WebConfigurationFile.parse(Array(bytes[..<count]), file: "half") }
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<2000 {
