@@ -64,4 +64,19 @@ struct NumberTests {
       }
     }
   }
+
+  @Test("whole numbers of any length have all their digits")
+  func digits() {
+    var numbers: [Int64] = [0, 9_007_199_254_740_992]
+    var power: Int64 = 1
+    for _ in 0..<16 {
+      numbers += [power - 1, power, power + 1, power * 2, power * 10 - 1]
+      power *= 10
+    }
+    for round in 0..<20_000 { numbers.append(Int64.random(in: 0...9_007_199_254_740_992) >> (round % 53)) }
+    for number in numbers where number <= 9_007_199_254_740_992 {
+      #expect(text(Double(number)) == "\(number)")
+      #expect(text(-Double(number)) == "-\(number)")
+    }
+  }
 }
