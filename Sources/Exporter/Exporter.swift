@@ -199,6 +199,8 @@ public struct Exporter: Sendable {
     case .cannotAccept: "no descriptor is left for a new connection: a higher limit (ulimit -n) helps (told once)"
     case .tooManyBodies:
       "clients send more bodies at once than are kept, so those that take longest are closed (told once)"
+    case .tooManyAnswers:
+      "clients leave more answers untaken than are kept, so those that wait for longest are closed (told once)"
     case .brokenByClient, .requestTimeout, .writeTimeout, .noUnderstanding: nil
     }
   }

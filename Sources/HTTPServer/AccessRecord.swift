@@ -36,6 +36,8 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
     case evicted = "closed for another connection"
     /// The bodies of all unfinished requests took too much, and this one's has been coming in for longest.
     case tooManyBodies = "too many unfinished bodies"
+    /// The answers that clients have not taken take too much, and this one has been left untaken for longest.
+    case tooManyAnswers = "too many answers that nobody takes"
     /// The process or the system ran out of descriptors or memory.
     case cannotAccept = "cannot accept a connection"
     /// TLS came to no agreement, or what arrived was no TLS.

@@ -57,6 +57,8 @@ final class Connection {
   var sentAtDeadline = 0
   /// What of the event loop's sum is this one's incoming body.
   var countedBodyBytes = 0
+  /// What its answer keeps in memory, once the client has not taken it at once.
+  var heldAnswer: [HeldAnswers.Piece]?
   /// How much is still read and thrown away while lingering.
   var lingerBytes = Connection.maximumLingerBytes
 

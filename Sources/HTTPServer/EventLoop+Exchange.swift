@@ -27,6 +27,7 @@ extension EventLoop {
         case .blocked(let direction):
           if connection.awaits != .write { awaitWriting(connection) }
           watch(connection, direction == .untilWritable ? EventPoll.writable : EventPoll.readable)
+          hold(connection)
           return
         case .failed(let error):
           report(.brokenByClient, connection.peer, error)
@@ -109,6 +110,32 @@ extension EventLoop {
       report(.tooManyBodies, connection.peer)
       close(connection)
     }
+  }
+
+  /// Answers that are kept however large they are: those of a few clients that take them slowly.
+  private static let answersAlwaysKept = 4
+
+  /// Counts an answer that its client does not take at once, and closes those who have left theirs untaken for longest
+  /// while all of them take too much: else a crowd that never reads would take the memory of all.
+  private func hold(_ connection: Connection) {
+    guard connection.heldAnswer == nil else { return }
+    let pieces = connection.output.held
+    connection.heldAnswer = pieces
+    heldAnswers.hold(pieces)
+    while heldAnswers.bytes > setup.configuration.allAnswerBytes, heldAnswers.count > Self.answersAlwaysKept,
+      let slot = deadlines.longest(.write), let slowest = connections[slot: slot]
+    {
+      setup.counters.evicted.add(1, ordering: .relaxed)
+      report(.tooManyAnswers, slowest.peer)
+      Socket.abortOnClose(slowest.transport.descriptor)
+      close(slowest)
+    }
+  }
+
+  private func releaseAnswer(_ connection: Connection) {
+    guard let pieces = connection.heldAnswer else { return }
+    connection.heldAnswer = nil
+    heldAnswers.release(pieces)
   }
 
   private func waitForInput(_ connection: Connection) {
@@ -203,6 +230,7 @@ extension EventLoop {
   }
 
   private func finishWriting(_ connection: Connection) {
+    releaseAnswer(connection)
     if connection.output.isInterim {
       connection.output = Output(head: [])
       connection.phase = .reading
@@ -303,6 +331,7 @@ extension EventLoop {
     connection.phase = .closed
     connection.outlet?.close()
     countBody(connection)
+    releaseAnswer(connection)
     setDeadline(connection, nil)
     connections.remove(connection)
     setup.counters.open.subtract(1, ordering: .relaxed)

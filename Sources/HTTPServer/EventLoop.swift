@@ -36,6 +36,8 @@ final class EventLoop {
   private var nextPulse: UInt64?
   /// What all bodies that are coming in take, in bytes.
   var incomingBodyBytes = 0
+  /// Answers that wait for their clients.
+  var heldAnswers = HeldAnswers()
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EventLoop.readSize, alignment: 16)
 
   init(_ setup: Setup, poll: consuming EventPoll) throws(Errno) {

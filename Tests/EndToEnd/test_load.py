@@ -1,6 +1,7 @@
 """Clients that are many, slow or rude, and descriptors that run out: Prometheus goes on scraping."""
 
 import resource
+import select
 import socket
 import threading
 import time
@@ -136,4 +137,37 @@ def test_it_recovers_when_descriptors_run_out(exporter, beats):
     eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") <= 2, "the connections are gone", 30)
     # One line for the whole crowd, not one for each of it.
     assert len(e.stderr.splitlines()) < 20, e.stderr
+    assert e.stop() == 0
+
+
+@pytest.mark.shipped  # a sanitizer keeps back what was freed
+def test_a_crowd_that_never_reads_does_not_take_the_memory(exporter, beats):
+    """Each of them has an answer of its own, since all numbers change in between."""
+    e = exporter()
+
+    def beat(round):
+        write_beats(beats, {f"worker-{n}": entry(**{f"number_{k}": n + k + round / 64 for k in range(8)}) for n in range(10_000)})
+
+    def resident():
+        return e.metrics().value("process_resident_memory_bytes", process="heartbeat-exporter") / 2**20
+
+    crowd = Crowd(e.port)
+    try:
+        for round in range(4):
+            beat(round)
+            e.metrics()
+        before = resident()
+        for round in range(40):
+            beat(round)
+            deaf = crowd.connect(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", receive_buffer=4096)
+            eventually(lambda: deaf in select.select([deaf], [], [], 0)[0], "the answer begins", 20)
+        taken = resident() - before
+        # 64 MiB of answers of 8 MB, and what the allocator makes of it; all forty would be 320 MB.
+        assert taken < 160, f"{taken:.0f} MiB"
+        assert "clients leave more answers untaken than are kept" in e.stderr
+        # Who does read is served.
+        write_beats(beats, {"worker": entry(jobs=3)})
+        assert e.metrics().value("heartbeat_data_jobs", process="worker") == 3
+    finally:
+        crowd.close()
     assert e.stop() == 0

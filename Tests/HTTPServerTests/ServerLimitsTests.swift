@@ -91,6 +91,45 @@ import Testing
     #expect(client.receive()?.status == 200)
   }
 
+  @Test("Answers that nobody takes are kept within a bound for all of them, those that wait for longest go")
+  func answers() throws {
+    let size = 6_000_000
+    let server = try TestServer(
+      configure: { $0.allAnswerBytes = 2 * size },
+      handler: { _, responder in responder.send(Response(status: 200, body: [UInt8](repeating: 7, count: size))) })
+    let crowd = try (0..<12).map { _ in
+      let client = try server.connect()
+      client.send(get)
+      return client
+    }
+    #expect(server.waits { $0.problems.count { $0 == .tooManyAnswers } == crowd.count - 4 })
+    // The report comes before the end of the last one.
+    for _ in 0..<3000 where server.server.statistics.openConnections > 4 { usleepMilliseconds(10) }
+    #expect(server.server.statistics.openConnections == 4)
+    #expect(server.server.statistics.evictedConnections == crowd.count - 4)
+    // Another one gets its own, and those that are left are still served.
+    let client = try server.connect()
+    client.send(get)
+    #expect(client.receive(withBody: false)?.status == 200)
+    #expect(crowd.last?.receive()?.body.count == size)
+  }
+
+  @Test("What they share counts once")
+  func sharedAnswers() throws {
+    let body = [UInt8](repeating: 7, count: 6_000_000)
+    let server = try TestServer(
+      configure: { $0.allAnswerBytes = body.count + 100_000 },
+      handler: { _, responder in responder.send(Response(status: 200, body: body)) })
+    let crowd = try (0..<8).map { _ in
+      let client = try server.connect()
+      client.send(get)
+      return client
+    }
+    for client in crowd { #expect(client.receive(withBody: false)?.status == 200) }
+    #expect(server.server.statistics.openConnections == crowd.count)
+    #expect(server.server.statistics.evictedConnections == 0)
+  }
+
   @Test("At the limit, with every connection busy, a new one gets 503; it recovers")
   func refusal() throws {
     let waiting = Monitor<[Responder]>([])
