@@ -95,6 +95,16 @@ public struct Gzip: ~Copyable {
     return pieces
   }
 
+  /// One gzip member that holds all these pieces, in pieces; nil when there is not enough memory.
+  public mutating func compress(_ pieces: [[UInt8]]) -> [[UInt8]]? {
+    var parts: [Part] = []
+    for piece in pieces {
+      guard let part = part(piece) else { return nil }
+      parts.append(part)
+    }
+    return Gzip.member(parts)
+  }
+
   /// One gzip member that holds `bytes`; nil when there is not enough memory.
   public mutating func compress(_ bytes: [UInt8]) -> [UInt8]? {
     part(bytes).map { Array(Gzip.member([$0]).joined()) }

@@ -11,6 +11,11 @@ extension JSONValue {
     return bytes
   }
 
+  /// Appends the value as JSON text in UTF-8, without any white space.
+  public func append(to bytes: inout [UInt8]) {
+    append(to: &bytes, pretty: false, depth: 0)
+  }
+
   func append(to bytes: inout [UInt8], pretty: Bool, depth: Int) {
     switch self {
     case .null: bytes.append(contentsOf: "null".utf8)

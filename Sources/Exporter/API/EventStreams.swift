@@ -39,9 +39,9 @@ final class EventStreams: Sendable {
     }
   }
 
-  /// Sends a picture to everybody.
-  func send(_ picture: [UInt8]) {
-    let event = Array("event: status\ndata: ".utf8) + picture + Array("\n\n".utf8)
+  /// Sends a picture, whose text comes in pieces, to everybody.
+  func send(_ picture: [[UInt8]]) {
+    let event = Array(([Array("event: status\ndata: ".utf8)] + picture + [Array("\n\n".utf8)]).joined())
     let streams = state.withLock { state in
       state.streams.removeAll { !$0.isOpen }
       return state.streams

@@ -3,56 +3,100 @@ internal import Heartbeat
 internal import POSIX
 internal import Procfs
 
-/// How the processes do, as JSON. What changes by the mere passing of time is kept apart, so that an ETag can be honest.
+/// How the processes do, as JSON text. What changes by the mere passing of time is left out of its tag, so that an ETag can
+/// be honest.
+///
+/// The text is written as the processes are added: a tree of values for each of them would cost ten times as much.
 struct StatusDocument {
   /// One process with all that is known of it.
-  struct Program {
+  struct Process {
     var name: String
+    var displayName: String?
     var state: ProcessState
-    /// All but `age_seconds`.
-    var members: JSONObject
     var age: Double?
+    var timeout: Double
+    var lastHeartbeat: Double?
+    var pid: Int32?
+    var isUp: Bool?
+    var status: String?
+    var host: String?
+    /// What it says of itself, as JSON text.
+    var data: ArraySlice<UInt8>
+    var figures: ProcessFigures?
   }
 
-  var generated: Double
-  var programs: [Program]
-  var file: JSONObject
+  /// The processes' objects, with commas between them.
+  private(set) var objects: [UInt8] = []
+  private var counts = [Int64](repeating: 0, count: ProcessState.allCases.count)
+  private var digest = Digest()
 
-  /// `{"generated": ..., "summary": {...}, "file": {...}, "heartbeats": [...]}`.
-  var list: JSONObject {
+  /// Begins a document without any process.
+  ///
+  /// - Parameter capacity: how long `objects` may become before it must grow.
+  init(capacity: Int) {
+    objects.reserveCapacity(capacity)
+  }
+
+  /// Adds `{"name": ..., "state": ..., "age_seconds": ..., ...}`.
+  mutating func add(_ process: Process) {
+    if let place = ProcessState.allCases.firstIndex(of: process.state) { counts[place] += 1 }
+    if !objects.isEmpty { objects.append(UInt8(ascii: ",")) }
+    let start = objects.count
+    append("{\"name\":", .string(process.name))
+    append(",\"state\":", .string(process.state.rawValue))
+    digest.add(objects[start...])
+    append(",\"age_seconds\":", process.age.map { .number($0) })
+    let rest = objects.count
+    append(",\"display_name\":", process.displayName.map { .string($0) })
+    append(",\"timeout_seconds\":", .number(process.timeout))
+    append(",\"last_heartbeat\":", process.lastHeartbeat.map { .number($0) })
+    append(",\"pid\":", process.pid.map { .integer(Int64($0)) })
+    append(",\"up\":", process.isUp.map { .bool($0) })
+    append(",\"status\":", process.status.map { .string($0) })
+    append(",\"host\":", process.host.map { .string($0) })
+    objects.append(contentsOf: ",\"data\":".utf8)
+    objects.append(contentsOf: process.data)
+    append(",\"process\":", process.figures.map { .object($0.object) })
+    objects.append(UInt8(ascii: "}"))
+    digest.add(objects[rest...])
+  }
+
+  private mutating func append(_ key: StaticString, _ value: JSONValue?) {
+    key.withUTF8Buffer { objects.append(contentsOf: $0) }
+    (value ?? .null).append(to: &objects)
+  }
+
+  /// `{"generated": ..., "summary": {...}, "file": {...}, "heartbeats": [...]}` in pieces.
+  ///
+  /// - Parameter generated: Unix time in seconds.
+  func list(generated: Double, file: JSONObject) -> [[UInt8]] {
     var summary = JSONObject()
-    for state in ProcessState.allCases {
-      summary[state.rawValue] = .integer(Int64(programs.count { $0.state == state }))
-    }
-    return [
-      "generated": .number(generated), "summary": .object(summary), "file": .object(file),
-      "heartbeats": .array(programs.map { .object($0.object) }),
-    ]
+    for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
+    let head: JSONObject = ["generated": .number(generated), "summary": .object(summary), "file": .object(file)]
+    var start = JSONValue.object(head).serialised()
+    start.removeLast()
+    start.append(contentsOf: ",\"heartbeats\":[".utf8)
+    return [start, objects, Array("]}".utf8)]
   }
 
   /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
   /// part of it, though it too may change by the mere passing of time: a silent process is news.
-  static func tag(of programs: [Program], _ file: JSONObject) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ bytes: [UInt8]) {
-      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-    for program in programs {
-      add(JSONValue.string(program.name).serialised())
-      add(JSONValue.string(program.state.rawValue).serialised())
-      add(JSONValue.object(program.members).serialised())
-    }
-    add(JSONValue.object(file).serialised())
-    return "W/\"\(String(hash, radix: 16))\""
+  func tag(_ file: JSONObject) -> String {
+    var digest = digest
+    digest.add(JSONValue.object(file).serialised()[...])
+    return "W/\"\(String(digest.value, radix: 16))\""
   }
 }
 
-extension StatusDocument.Program {
-  /// `{"name": ..., "state": ..., "age_seconds": ..., ...}`.
-  var object: JSONObject {
-    var object: JSONObject = ["name": .string(name), "state": .string(state.rawValue)]
-    object.append("age_seconds", age.map { .number($0) } ?? .null)
-    for member in members.members { object.append(member.key, member.value) }
-    return object
+extension ProcessFigures {
+  /// As the API shows them; what the kernel does not tell is null.
+  fileprivate var object: JSONObject {
+    func whole(_ value: UInt64?) -> JSONValue { value.map { .integer(Int64(clamping: $0)) } ?? .null }
+    return [
+      "cpu_seconds": .number(cpuSeconds), "resident_memory_bytes": whole(residentBytes),
+      "virtual_memory_bytes": whole(virtualBytes), "threads": whole(threads), "open_fds": whole(openFiles),
+      "max_fds": maxOpenFiles.map { .number($0) } ?? .null, "start_time": startTime.map { .number($0) } ?? .null,
+      "read_bytes": whole(readBytes), "written_bytes": whole(writtenBytes), "major_page_faults": whole(majorFaults),
+    ]
   }
 }

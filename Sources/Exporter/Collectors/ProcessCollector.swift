@@ -47,7 +47,7 @@ struct ProcessCollector {
     var flags: [FlagFamily.Flag] = []
     flags.reserveCapacity(monitored.processes.count)
     var running: [Running] = []
-    search(monitored, table) { process, outcome, figures in
+    search(monitored, monitored.processes.indices, table) { process, outcome, figures in
       // The exporter's own figures come below, and no beat may take their place.
       if process.isExporter {
         flags.append(.absent)
@@ -78,14 +78,14 @@ struct ProcessCollector {
     case unknown
   }
 
-  /// Looks for each monitored process, in their order; `report` gets with those that run what they use, nil when they
+  /// Looks for the monitored processes at these places, in their order; `report` gets with those that run what they use, nil when they
   /// ended meanwhile.
   private func search(
-    _ monitored: MonitoredProcesses, _ table: ProcessTable,
+    _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable,
     _ report: (MonitoredProcess, Outcome, ProcessFigures?) -> Void
   ) {
     let found = matchers.isEmpty ? [] : table.find(matchers)
-    for process in monitored.processes {
+    for process in monitored.processes[places] {
       if let pid = process.pid, table.mayExist(pid) {
         if process.children, table.isUp(pid, lastBeat: process.lastHeartbeat) {
           report(process, .runs(pid: pid), table.figures(ofTree: pid))
@@ -107,12 +107,14 @@ struct ProcessCollector {
     }
   }
 
-  /// Looks for each monitored process, and reads what those that run use; nil when /proc cannot be read.
-  func observe(_ monitored: MonitoredProcesses) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
-    guard let table = try? procfs.processTable(forLookUps: monitored.processes.count) else { return nil }
+  /// Looks for the monitored processes at these places, and reads what those that run use; nil when /proc cannot be read.
+  func observe(
+    _ monitored: MonitoredProcesses, _ places: Range<Int>
+  ) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
+    guard let table = try? procfs.processTable(forLookUps: places.count) else { return nil }
     var observations: [(outcome: Outcome, figures: ProcessFigures?)] = []
-    observations.reserveCapacity(monitored.processes.count)
-    search(monitored, table) { observations.append(($1, $2)) }
+    observations.reserveCapacity(places.count)
+    search(monitored, places, table) { observations.append(($1, $2)) }
     return observations
   }
 

@@ -10,27 +10,29 @@ extension Scraper {
     switch request.subject {
     case .heartbeats:
       let document = statusDocument(at: now)
-      let tag = StatusDocument.tag(of: document.programs, document.file)
-      send(.object(document.list), tag: tag, to: request)
+      send(
+        document.list(generated: Scraper.milliseconds(now), file: fileObject), tag: document.tag(fileObject),
+        to: request)
     case .heartbeat(let name):
-      var document = statusDocument(at: now)
-      document.programs.removeAll { $0.name != name }
-      guard let program = document.programs.first else {
+      refresh(at: now)
+      guard let place = monitored.processes.firstIndex(where: { self.name(of: $0) == name }) else {
         request.responder?.send(PushError(404, "there is no heartbeat of that name").response)
         return
       }
-      send(.object(program.object), tag: StatusDocument.tag(of: [program], [:]), to: request)
+      let document = statusDocument(of: place..<place + 1, at: now)
+      send([document.objects], tag: document.tag([:]), to: request)
     case .host:
-      send(.object(hostDocument()), tag: nil, to: request)
+      send([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
     case .watchers(let streams):
-      let picture: JSONValue = [
-        "status": .object(statusDocument(at: now).list), "host": .object(hostDocument()),
-      ]
-      streams.send(picture.serialised())
+      let list = statusDocument(at: now).list(generated: Scraper.milliseconds(now), file: fileObject)
+      let host = JSONValue.object(hostDocument()).serialised()
+      streams.send([Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]])
     }
   }
 
-  private mutating func send(_ value: JSONValue, tag: String?, to request: StatusRequest) {
+  private static func milliseconds(_ time: Double) -> Double { (time * 1e3).rounded() / 1e3 }
+
+  private mutating func send(_ text: [[UInt8]], tag: String?, to request: StatusRequest) {
     var headers = [("Content-Type", "application/json"), ("Vary", "Accept-Encoding"), ("Cache-Control", "no-cache")]
     headers.append(("X-Content-Type-Options", "nosniff"))
     if let tag {
@@ -40,34 +42,49 @@ extension Scraper {
         return
       }
     }
-    let body = value.serialised() + [UInt8(ascii: "\n")]
-    if request.coding == .gzip, body.count >= Scraper.smallestCompressed, let compressed = gzip.compress(body) {
-      headers.append(("Content-Encoding", "gzip"))
-      request.responder?.send(Response(status: 200, headers: headers, body: compressed))
-    } else {
-      request.responder?.send(Response(status: 200, headers: headers, body: body))
+    var response = Response(status: 200, headers: headers, pieces: text + [[UInt8(ascii: "\n")]])
+    if request.coding == .gzip, response.bodyLength >= Scraper.smallestCompressed,
+      let compressed = gzip.compress(response.pieces)
+    {
+      response.headers.append(("Content-Encoding", "gzip"))
+      response.pieces = compressed
     }
+    request.responder?.send(response)
   }
 
-  private mutating func statusDocument(at now: Double) -> StatusDocument {
-    refresh(at: now)
-    if data.generation != file.generation { data = (file.generation, [:]) }
-    let observations = options.collectors.process ? processes.observe(monitored) : nil
-    var programs: [StatusDocument.Program] = []
-    programs.reserveCapacity(monitored.processes.count)
-    for (index, process) in monitored.processes.enumerated() {
-      programs.append(program(process, observations?[index].outcome, observations?[index].figures, at: now))
+  /// What is said of all processes, or of those at some places.
+  private mutating func statusDocument(of places: Range<Int>? = nil, at now: Double) -> StatusDocument {
+    if places == nil { refresh(at: now) }
+    ownData.begin(file.generation, count: file.snapshot.entries.count)
+    let places = places ?? monitored.processes.indices
+    let observations = options.collectors.process ? processes.observe(monitored, places) : nil
+    // Of all it is mostly about as long as it was before.
+    let isWhole = places.count == monitored.processes.count
+    var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0)
+    for (index, place) in places.enumerated() {
+      document.add(
+        describe(monitored.processes[place], observations?[index].outcome, observations?[index].figures, at: now))
     }
-    var file: JSONObject = ["up": .bool(self.file.isUp)]
-    if let problem = self.file.lastProblem {
-      file["problem"] = ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
-    }
-    return StatusDocument(generated: (now * 1e3).rounded() / 1e3, programs: programs, file: file)
+    if isWhole { statusLength = document.objects.count }
+    return document
   }
 
-  private mutating func program(
+  private var fileObject: JSONObject {
+    var object: JSONObject = ["up": .bool(file.isUp)]
+    if let problem = file.lastProblem {
+      object["problem"] = ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
+    }
+    return object
+  }
+
+  private func name(of process: MonitoredProcess) -> String {
+    if let entry = process.entry { return file.snapshot.string(file.snapshot.entries[entry].name) }
+    return process.configured.map { configuration.processes[$0].name } ?? ""
+  }
+
+  private mutating func describe(
     _ process: MonitoredProcess, _ outcome: ProcessCollector.Outcome?, _ figures: ProcessFigures?, at now: Double
-  ) -> StatusDocument.Program {
+  ) -> StatusDocument.Process {
     let entry = process.entry.map { file.snapshot.entries[$0] }
     let status = entry?.status.map(file.snapshot.string)
     var isUp: Bool?
@@ -80,30 +97,13 @@ extension Scraper {
     let state = ProcessState(
       isAlive: process.lastHeartbeat.map { _ in process.isAlive(at: now) }, isUp: isUp,
       saidGoodbye: status == ProcessState.goodbye)
-    let configured = process.configured.map { configuration.processes[$0] }
-    let name = entry.map { file.snapshot.string($0.name) } ?? configured?.name ?? ""
-    var members: JSONObject = ["display_name": configured?.displayName.map { .string($0) } ?? .null]
-    members.append("timeout_seconds", .number(process.timeout))
-    members.append("last_heartbeat", process.lastHeartbeat.map { .number($0) } ?? .null)
-    members.append("pid", pid.map { .integer(Int64($0)) } ?? .null)
-    members.append("up", isUp.map { .bool($0) } ?? .null)
-    members.append("status", status.map { .string($0) } ?? .null)
-    members.append("host", entry?.host.map { .string(file.snapshot.string($0)) } ?? .null)
-    members.append("data", process.entry.map { ownData($0) } ?? .object([:]))
-    members.append("process", figures.map { .object($0.object) } ?? .null)
-    return StatusDocument.Program(name: name, state: state, members: members, age: process.age(at: now))
-  }
-
-  /// What the process says of itself, in the shape in which it does.
-  private mutating func ownData(_ index: Int) -> JSONValue {
-    if let known = data.values[index] { return known }
-    let entry = file.snapshot.entries[index]
-    var value = JSONValue.object([:])
-    if case .object(let object)? = try? JSONValue(parsing: Array(file.snapshot.bytes[entry.source])) {
-      value = Heartbeat(name: "", entry: object).additionalData
-    }
-    data.values[index] = value
-    return value
+    return StatusDocument.Process(
+      name: name(of: process),
+      displayName: process.configured.flatMap { configuration.processes[$0].displayName },
+      state: state, age: process.age(at: now), timeout: process.timeout, lastHeartbeat: process.lastHeartbeat,
+      pid: pid, isUp: isUp, status: status, host: entry?.host.map(file.snapshot.string),
+      data: process.entry.map { ownData.text(of: $0, in: file.snapshot) } ?? ArraySlice("{}".utf8),
+      figures: figures)
   }
 
   private func hostDocument() -> JSONObject {
@@ -143,18 +143,5 @@ extension Scraper {
         ]
       })
     return host
-  }
-}
-
-extension ProcessFigures {
-  /// As the API shows them; what the kernel does not tell is null.
-  fileprivate var object: JSONObject {
-    func whole(_ value: UInt64?) -> JSONValue { value.map { .integer(Int64(clamping: $0)) } ?? .null }
-    return [
-      "cpu_seconds": .number(cpuSeconds), "resident_memory_bytes": whole(residentBytes),
-      "virtual_memory_bytes": whole(virtualBytes), "threads": whole(threads), "open_fds": whole(openFiles),
-      "max_fds": maxOpenFiles.map { .number($0) } ?? .null, "start_time": startTime.map { .number($0) } ?? .null,
-      "read_bytes": whole(readBytes), "written_bytes": whole(writtenBytes), "major_page_faults": whole(majorFaults),
-    ]
   }
 }

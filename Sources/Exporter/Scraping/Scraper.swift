@@ -27,8 +27,10 @@ struct Scraper: ~Copyable {
   private let hostname: [UInt8]
   private var body = ScrapeBody()
   var gzip = Gzip(level: Scraper.gzipLevel)
-  /// The processes' own data as the API shows them, by their place in the snapshot; made anew with each new file.
-  var data = (generation: UInt64.max, values: [Int: JSONValue]())
+  /// The processes' own data as the API shows them.
+  var ownData = OwnDataText()
+  /// How long the text of all processes was for the API last, in bytes.
+  var statusLength = 0
   /// What `monitored` was made of; nil before the first scrape and after a change of configuration.
   private var shownGeneration: UInt64?
   private var countedGeneration: UInt64 = 0

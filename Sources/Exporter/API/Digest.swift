@@ -1,0 +1,26 @@
+/// A 64-bit checksum of text, after FNV-1a but of eight bytes at a time: it tells versions of one document apart, and is
+/// no protection against somebody who looks for two with the same.
+struct Digest {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  /// Adds text; where one text ends and the next begins counts.
+  mutating func add(_ text: ArraySlice<UInt8>) {
+    text.withUnsafeBytes { bytes in
+      var place = 0
+      while place + 8 <= bytes.count {
+        add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
+        place += 8
+      }
+      var rest: UInt64 = 0
+      for byte in bytes[place...] { rest = rest << 8 | UInt64(byte) }
+      add(rest)
+      add(UInt64(bytes.count))
+    }
+  }
+
+  private mutating func add(_ word: UInt64) {
+    value = (value ^ word) &* 0x100_0000_01b3
+    // The product carries upwards only; so that the highest bits count for what comes next too.
+    value ^= value >> 32
+  }
+}
