@@ -1,32 +1,58 @@
+internal import Glibc
 internal import Heartbeat
 
-/// What the processes say of themselves, as JSON text in the shape in which they do: made once for each content of the
-/// file, and only of those that are asked for.
+/// What the processes say of themselves, as JSON text in the shape in which they do: made for those that are asked for, and
+/// made again only when they say something else.
 struct OwnDataText {
-  private var generation: UInt64?
-  private var text: [UInt8] = []
-  private var places: [Range<Int>?] = []
-
-  /// Forgets all of another content of the file.
-  ///
-  /// - Parameter count: how many entries the content has.
-  mutating func begin(_ generation: UInt64, count: Int) {
-    guard generation != self.generation else { return }
-    self.generation = generation
-    text.removeAll(keepingCapacity: true)
-    places = [Range<Int>?](repeating: nil, count: count)
+  /// An entry's object as it stood in the file, and the text that was made of it.
+  private struct Place {
+    let source: Range<Int>
+    let text: Range<Int>
   }
 
-  /// The text of an entry of the snapshot.
+  private var bytes: [UInt8] = []
+  private var places: [Place?] = []
+  /// How many of `bytes` belong to no place any more.
+  private var unused = 0
+
+  /// How long all that is kept is, in bytes.
+  var length: Int { bytes.count }
+
+  /// Prepares for questions about a content of the file with so many entries.
+  mutating func begin(count: Int) {
+    // Rather than to move what is still used, all is made anew now and then.
+    guard count != places.count || unused > bytes.count / 2 else { return }
+    bytes.removeAll(keepingCapacity: count == places.count)
+    unused = 0
+    places = [Place?](repeating: nil, count: count)
+  }
+
+  /// The text of an entry.
   mutating func text(of index: Int, in snapshot: HeartbeatSnapshot) -> ArraySlice<UInt8> {
-    if let place = places[index] { return text[place] }
-    let start = text.count
-    if case .object(let object)? = try? JSONValue(parsing: Array(snapshot.bytes[snapshot.entries[index].source])) {
-      Heartbeat(name: "", entry: object).additionalData.append(to: &text)
-    } else {
-      JSONValue.object([:]).append(to: &text)
+    let source = snapshot.bytes[snapshot.entries[index].source]
+    if let place = places[index] {
+      if OwnDataText.areEqual(bytes[place.source], source) { return bytes[place.text] }
+      unused += place.source.count + place.text.count
     }
-    places[index] = start..<text.count
-    return text[start...]
+    let start = bytes.count
+    bytes.append(contentsOf: source)
+    let middle = bytes.count
+    if case .object(let object)? = try? JSONValue(parsing: Array(source)) {
+      Heartbeat(name: "", entry: object).additionalData.append(to: &bytes)
+    } else {
+      JSONValue.object([:]).append(to: &bytes)
+    }
+    places[index] = Place(source: start..<middle, text: middle..<bytes.count)
+    return bytes[middle...]
+  }
+
+  // Several times as fast as byte by byte.
+  private static func areEqual(_ old: ArraySlice<UInt8>, _ new: ArraySlice<UInt8>) -> Bool {
+    old.withUnsafeBytes { old in
+      new.withUnsafeBytes { new in
+        guard old.count == new.count, let first = old.baseAddress, let second = new.baseAddress else { return false }
+        return memcmp(first, second, old.count) == 0
+      }
+    }
   }
 }

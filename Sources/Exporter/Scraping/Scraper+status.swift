@@ -55,7 +55,7 @@ extension Scraper {
   /// What is said of all processes, or of those at some places.
   private mutating func statusDocument(of places: Range<Int>? = nil, at now: Double) -> StatusDocument {
     if places == nil { refresh(at: now) }
-    ownData.begin(file.generation, count: file.snapshot.entries.count)
+    ownData.begin(count: file.snapshot.entries.count)
     let places = places ?? monitored.processes.indices
     let observations = options.collectors.process ? processes.observe(monitored, places) : nil
     // Of all it is mostly about as long as it was before.

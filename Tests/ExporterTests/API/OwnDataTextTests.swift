@@ -1,0 +1,43 @@
+import Heartbeat
+import Testing
+
+@testable import Exporter
+
+@Suite("What processes say of themselves, as text") struct OwnDataTextTests {
+  private static func snapshot(_ values: [Int]) throws -> HeartbeatSnapshot {
+    let members = values.enumerated().map {
+      #""p\#($0)":{"last_heartbeat":1, "status":"a", "x": [\#($1)], "t":"é\u00e9"}"#
+    }
+    return try HeartbeatSnapshot(parsing: Array("{\"processes\":{\(members.joined(separator: ","))}}".utf8))
+  }
+
+  private static func texts(_ own: inout OwnDataText, _ values: [Int]) throws -> [String] {
+    let snapshot = try snapshot(values)
+    own.begin(count: values.count)
+    return values.indices.map { String(decoding: own.text(of: $0, in: snapshot), as: UTF8.self) }
+  }
+
+  @Test("it is always that of the present content, however often which of them change")
+  func contents() throws {
+    var own = OwnDataText()
+    var values = Array(0..<20)
+    for round in 0..<200 {
+      if round % 50 == 49 { values.append(round) }
+      if round % 3 > 0 { for place in 0..<(round % 7) * 3 { values[(place * 5 + round) % values.count] = round } }
+      let texts = try Self.texts(&own, values)
+      #expect(texts == values.map { #"{"x":[\#($0)],"t":"éé"}"# })
+    }
+  }
+
+  @Test("memory does not grow with the number of changes")
+  func memory() throws {
+    var own = OwnDataText()
+    var largest = 0
+    for round in 0..<300 {
+      _ = try Self.texts(&own, [1, 2, round])
+      largest = max(largest, own.length)
+    }
+    let whole = try Self.texts(&own, [1, 2, 3]).joined().utf8.count + (try Self.snapshot([1, 2, 300]).bytes.count)
+    #expect(largest < 4 * whole)
+  }
+}
