@@ -78,8 +78,8 @@ struct ProcessCollector {
     case unknown
   }
 
-  /// Looks for the monitored processes at these places, in their order; `report` gets with those that run what they use, nil when they
-  /// ended meanwhile.
+  /// Looks for the monitored processes at these places, in their order; `report` gets with those that run what they use,
+  /// nil when they ended meanwhile.
   private func search(
     _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable,
     _ report: (MonitoredProcess, Outcome, ProcessFigures?) -> Void
