@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-import podman as containers
+from support import podman as containers
 from support import EXPORTER, TOOL, Exporter
 
 

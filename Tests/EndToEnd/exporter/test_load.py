@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from prometheus import Prometheus
 from support import entry, eventually, write_beats
+from support.prometheus import Prometheus
 
 IDLE, DRIBBLING, DEAF = 2000, 200, 200
 

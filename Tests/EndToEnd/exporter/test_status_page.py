@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from chromium import Chromium
 from support import ROOT, TOOL, entry, eventually, write_beats
+from support.chromium import Chromium
 
 SCREENSHOTS = ROOT / ".build" / "screenshots"
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from certificates import Authority
-from prometheus import Prometheus
 from support import EXPORTER, ROOT, entry, eventually, run, write_beats
+from support.certificates import Authority
+from support.prometheus import Prometheus
 
 FIXTURES = ROOT / "Tests" / "ExporterTests" / "Fixtures" / "web-config"
 # Made by htpasswd -nbB; cost 4 where a test is not about the cost.

@@ -1,6 +1,6 @@
 """Draws docs/images/alert-mail.png: mails as a phone shows them, taken from a real Alertmanager.
 
-  .build/venv/bin/python Tests/EndToEnd/alert_message_pictures.py
+  cd Tests/EndToEnd && ../../.build/venv/bin/python -m support.alert_message_pictures
 
 `scripts/test` installs and builds what this needs.
 """
@@ -10,10 +10,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from chromium import Chromium
-from alert_messages import Desk
 from support import ROOT, eventually
-from test_alert_messages import ENDED, as_prometheus_sends_it
+from support.alert_messages import ENDED, Desk, as_prometheus_sends_it
+from support.chromium import Chromium
 
 WIDTH = 380
 

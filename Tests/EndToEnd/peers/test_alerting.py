@@ -9,15 +9,9 @@ import pytest
 import yaml
 
 from support import ROOT, entry, write_beats
+from support.alert_rules import ALERTMANAGER, ALERTS, PROMETHEUS, RECORDED, RULE_FILES, RULES, TESTS, checks
 
 pytestmark = pytest.mark.peers
-PROMETHEUS = ROOT / "prometheus"
-ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
-RULE_FILES = {f.name: yaml.safe_load(f.read_text()) for f in sorted((PROMETHEUS / "rules").glob("*.yml"))}
-RULES = [r for f in RULE_FILES.values() for g in f["groups"] for r in g["rules"]]
-ALERTS = {r["alert"]: r for r in RULES if "alert" in r}
-RECORDED = {r["record"] for r in RULES if "record" in r}
-TESTS = {f.name: yaml.safe_load(f.read_text()) for f in sorted((PROMETHEUS / "tests").glob("*.yml"))}
 
 
 def tool(*command):
@@ -63,17 +57,6 @@ def test_routes(labels, receiver):
 @pytest.mark.parametrize("file", TESTS)
 def test_unit_tests_of_the_rules(file):
     assert "SUCCESS" in tool("promtool", "test", "rules", PROMETHEUS / "tests" / file)
-
-
-def checks(alert):
-    """(file, test) of each expectation about an alert in prometheus/tests."""
-    return [
-        (file, check)
-        for file, content in TESTS.items()
-        for group in content["tests"]
-        for check in group.get("alert_rule_test", [])
-        if check["alertname"] == alert
-    ]
 
 
 @pytest.mark.parametrize("alert", ALERTS)

@@ -9,8 +9,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prometheus import Prometheus
 from support import ENVIRONMENT, EXPORTER, ROOT, TOOL, entry, eventually, free_port, write_beats
+from support.prometheus import Prometheus
 
 FOLDER = ROOT / "grafana"
 NAMES = ("overview", "process", "host", "alerts", "exporter")

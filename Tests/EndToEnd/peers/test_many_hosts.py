@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
-from prometheus import Prometheus
 from support import ENVIRONMENT, EXPORTER, ROOT, entry, eventually, free_port, write_beats
+from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.peers
 HOSTS = 50

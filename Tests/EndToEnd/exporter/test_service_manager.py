@@ -9,8 +9,8 @@ import ssl
 
 import pytest
 
-from certificates import Authority
 from support import EXPORTER, free_port, run, write_beats
+from support.certificates import Authority
 
 
 class Manager:

@@ -122,7 +122,7 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, 
     description.write_text(text.replace("timestamp: { type: [number, 'null']", present))
     program = Path(os.sys.executable).with_name("schemathesis")
     result = subprocess.run(
-        [program, "--config-file", ROOT / "Tests/EndToEnd/schemathesis.toml", "run", description,
+        [program, "--config-file", ROOT / "Tests/EndToEnd/exporter/schemathesis.toml", "run", description,
          "--url", f"http://127.0.0.1:{e.port}", "--checks", "all", "--phases", "examples,coverage,fuzzing",
          "--max-examples", "100", "--seed", str(seed), "--no-color"],
         cwd=tmp_path, capture_output=True, text=True, timeout=300,

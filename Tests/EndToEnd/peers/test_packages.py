@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from podman import DEBIAN
 from support import BIN, EXPORTER, ROOT, eventually, run
+from support.podman import DEBIAN
 
 UNITS = ROOT / "deploy" / "systemd"
 pytestmark = [pytest.mark.peers, pytest.mark.shipped]

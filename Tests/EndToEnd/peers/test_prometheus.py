@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from prometheus import Prometheus
 from support import FIXTURES, entry, eventually, write_beats
+from support.prometheus import Prometheus
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from support import AS_ROOT, ENVIRONMENT, ROOT, eventually
 
 FOLDER = ROOT / ".build" / "stack"
-STACK = ROOT / "Tests" / "EndToEnd" / "stack"
+STACK = ROOT / "Tests" / "EndToEnd" / "support" / "stack"
 DEBIAN = "docker.io/library/debian:12.11-slim"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = ROOT / "Tests" / "Fixtures"
 BIN = Path(os.environ.get("HEARTBEAT_BIN", ROOT / ".build" / "release"))
 EXPORTER = BIN / "heartbeat-exporter"

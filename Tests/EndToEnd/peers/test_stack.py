@@ -1,6 +1,6 @@
 """docker-compose.yml and the Dockerfile for real: built and started by podman, with stand-ins for images that cannot be pulled.
 
-`podman.py` and `stack/stand-ins` make these.
+`support/podman.py` and `support/stack/stand-ins` make these.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ import urllib.request
 
 import pytest
 
-from podman import STACK
 from support import ROOT, Samples, entry, eventually, free_port, write_beats
+from support.podman import STACK
 
 pytestmark = pytest.mark.peers
 

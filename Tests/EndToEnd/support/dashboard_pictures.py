@@ -1,6 +1,6 @@
 """Draws docs/images/dashboard-*.png: each dashboard of grafana/, from its own queries, after a while of the tests' scene.
 
-  .build/venv/bin/python Tests/EndToEnd/dashboard_pictures.py [--minutes 15]
+  cd Tests/EndToEnd && ../../.build/venv/bin/python -m support.dashboard_pictures [--minutes 15]
 
 These are not screenshots of Grafana. `scripts/test` installs and builds what this needs.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from chromium import Chromium
-from dashboard_drawing import FAINT, TEXT, Drawer
-from dashboards import NAMES, Scene, View, load
 from support import ROOT
+from support.chromium import Chromium
+from support.dashboard_drawing import FAINT, TEXT, Drawer
+from support.dashboards import NAMES, Scene, View, load
 
 WIDTH, CELL, GAP, TOP = 1280, 38, 8, 52
 CHOSEN = {"process": {"process": "websocket-reader"}, "host": {"instance": "web-1:9464"}}

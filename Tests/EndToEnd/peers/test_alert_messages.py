@@ -2,29 +2,13 @@
 
 import pytest
 
-import test_alerting
-from chromium import Chromium
-from alert_messages import OUTSIDE, Desk
 from support import eventually
+from support.alert_messages import ENDED, OUTSIDE, Desk, as_prometheus_sends_it
+from support.alert_rules import ALERTS
+from support.chromium import Chromium
 
 pytestmark = pytest.mark.peers
 RUNBOOKS = "https://heartbeat-exporter.example/docs/runbooks.md"
-BEGAN, ENDED = "2023-12-20T15:30:56.789Z", "2023-12-20T15:43:30.789Z"
-
-
-def as_prometheus_sends_it(name, **labels):
-    """The alert as the rules make it: labels and annotations are those that prometheus/tests expects."""
-    check = next(c for _, c in test_alerting.checks(name) if c["exp_alerts"])
-    expected = check["exp_alerts"][0]
-    annotations = expected["exp_annotations"]
-    for key, value in labels.items():
-        annotations = {k: v.replace(expected["exp_labels"].get(key, "\0"), value) for k, v in annotations.items()}
-    return {
-        "labels": {"alertname": name} | expected["exp_labels"] | labels,
-        "annotations": annotations,
-        "startsAt": BEGAN,
-        "generatorURL": "http://prometheus.example:9090/graph",
-    }
 
 
 @pytest.fixture
@@ -107,7 +91,7 @@ def test_a_name_from_outside_calls_nobody_and_breaks_nothing(desk):
 
 def test_every_alert_makes_a_message_that_fits_a_phone(desk, tmp_path):
     """By mail and Slack as its severity says; the subject is read in a list, the page is as wide as the screen."""
-    names = [n for n in test_alerting.ALERTS if n != "Watchdog"]
+    names = [n for n in ALERTS if n != "Watchdog"]
     # One after the other on hosts of their own, or some would silence others.
     sent = {n: as_prometheus_sends_it(n, instance=f"host-{i}:9464", host=f"host-{i}") for i, n in enumerate(names)}
     desk.post(*sent.values())

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from certificates import Authority, openssl
 from support import AS_ROOT, ENVIRONMENT, EXPORTER, TOOL, Exporter, entry, eventually, run, write_beats
+from support.certificates import Authority, openssl
 
 GOLDEN = Path(__file__).with_name("messages.golden")
 NOBODY = [*AS_ROOT, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]

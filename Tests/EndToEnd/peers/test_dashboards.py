@@ -13,9 +13,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-import dashboard_pictures
-from dashboards import FOLDER, NAMES, Scene, View, load
+from support import dashboard_pictures
 from support import ROOT, eventually, run
+from support.dashboards import FOLDER, NAMES, Scene, View, load
 
 pytestmark = pytest.mark.peers
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from soak import Soak
+from support.soak import Soak
 
 
 @pytest.mark.shipped  # a sanitizer keeps freed memory back

@@ -8,12 +8,28 @@ import subprocess
 import sys
 import urllib.request
 
-from podman import STACK
-from support import ENVIRONMENT, ROOT, eventually, free_port
+from support import ENVIRONMENT, eventually, free_port
+from support.alert_rules import ALERTMANAGER, checks
+from support.podman import STACK
 
-ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
 # What the messages link to.
 OUTSIDE = "http://alertmanager.example:9093"
+BEGAN, ENDED = "2023-12-20T15:30:56.789Z", "2023-12-20T15:43:30.789Z"
+
+
+def as_prometheus_sends_it(name, **labels):
+    """The alert as the rules make it: labels and annotations are those that prometheus/tests expects."""
+    check = next(c for _, c in checks(name) if c["exp_alerts"])
+    expected = check["exp_alerts"][0]
+    annotations = expected["exp_annotations"]
+    for key, value in labels.items():
+        annotations = {k: v.replace(expected["exp_labels"].get(key, "\0"), value) for k, v in annotations.items()}
+    return {
+        "labels": {"alertname": name} | expected["exp_labels"] | labels,
+        "annotations": annotations,
+        "startsAt": BEGAN,
+        "generatorURL": "http://prometheus.example:9090/graph",
+    }
 
 
 class Desk:
