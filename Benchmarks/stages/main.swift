@@ -58,7 +58,7 @@ func parse(_ seconds: Double, _ paths: ArraySlice<String>) throws -> (seconds: D
   var turn = 0
   let time = try median(of: seconds) {
     if contents.count == 1 { reader = SnapshotReader() }
-    var next = try reader.read(contents[turn % contents.count], after: snapshot, into: &spare)
+    var next = try reader.read(contents[turn % contents.count], into: &spare)
     swap(&next, &snapshot)
     spare = next
     turn += 1

@@ -139,7 +139,7 @@ public struct HeartbeatFile: Sendable {
     }
     let length = bytes.count
     do throws(HeartbeatParseError) {
-      var next = try reader.read(bytes, after: snapshot, into: &spare)
+      var next = try reader.read(bytes, into: &spare)
       swap(&next, &snapshot)
       spare = next
       snapshotLength = length

@@ -49,10 +49,14 @@ struct KeyPathTree {
   private var places: [Place: Int] = [:]
   private var rootFirstChild = KeyPathTree.none
   private let wanted: Set<String>
+  private let maximumPaths: Int
 
-  /// - Parameter wanted: paths, joined by `.` or `_`, whose strings are kept.
-  init(wanted: Set<String>) {
+  /// - Parameters:
+  ///   - wanted: paths, joined by `.` or `_`, whose strings are kept.
+  ///   - maximumPaths: further ones are refused; the known keys count.
+  init(wanted: Set<String>, maximumPaths: Int) {
     self.wanted = wanted
+    self.maximumPaths = maximumPaths
     for known in KnownKey.allCases {
       let key = known.text.withUTF8Buffer { Array($0) }
       _ = add(key, under: KeyPathTree.none, needsDecoding: false, pathLength: key.count)
@@ -105,7 +109,7 @@ struct KeyPathTree {
     let node: Int
     if let known = places[Place(parent: parent, key: key)] {
       node = known
-    } else if nodes.count < HeartbeatSnapshot.maximumKeyPaths {
+    } else if nodes.count < maximumPaths {
       node = add(key, under: parent, needsDecoding: raw.needsDecoding, pathLength: pathLength)
     } else {
       refusal = .tooManyKeys

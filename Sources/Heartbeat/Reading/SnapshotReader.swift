@@ -1,17 +1,23 @@
 /// Parses one content of a heartbeat file after the other, and takes over from the last one what did not change.
 ///
 /// Most processes did not beat between two contents, so most of the text is the same: a member that stands there byte for
-/// byte as before is compared and not parsed.
+/// byte as before is compared and not parsed. What is remembered for that saves work and says nothing: each content gives
+/// what it gives by itself.
 public struct SnapshotReader: Sendable {
   private let stringKeys: Set<String>
   private let maximumEntries: Int
-  private var paths: KeyPathTree
-  private var names = NameTable()
-  private var hasPrevious = false
+  private let limits: ReadingLimits
+  /// All that is remembered; nil when there is nothing.
+  private var memory: Memory?
 
-  /// Key paths are remembered from content to content; beyond this many they are forgotten, with those that are no
-  /// longer used.
-  private static let maximumRememberedPaths = HeartbeatSnapshot.maximumKeyPaths / 2
+  /// What is remembered of the last content that was good. Its parts point into one another, so they come and go together.
+  private struct Memory: Sendable {
+    /// The keys of `snapshot.numbers` are its nodes.
+    var paths: KeyPathTree
+    /// Its places are those of `snapshot.entries`.
+    var names: NameTable
+    var snapshot: HeartbeatSnapshot
+  }
 
   /// A reader that has read nothing yet.
   ///
@@ -19,48 +25,74 @@ public struct SnapshotReader: Sendable {
   ///   - stringKeys: paths, joined by `.` or `_`, whose strings are kept.
   ///   - maximumEntries: further processes are left out and counted.
   public init(stringKeys: Set<String> = [], maximumEntries: Int = HeartbeatSnapshot.defaultMaximumEntries) {
+    self.init(stringKeys: stringKeys, maximumEntries: maximumEntries, limits: ReadingLimits())
+  }
+
+  package init(
+    stringKeys: Set<String>, maximumEntries: Int = HeartbeatSnapshot.defaultMaximumEntries, limits: ReadingLimits
+  ) {
     self.stringKeys = stringKeys
     self.maximumEntries = maximumEntries
-    paths = KeyPathTree(wanted: stringKeys)
+    self.limits = limits
+  }
+
+  /// Forgets what was read: the next content is parsed as the first one is, and gives the same.
+  public mutating func forget() {
+    memory = nil
   }
 
   /// Parses the next content.
   ///
   /// - Parameters:
   ///   - bytes: the file; it becomes part of the snapshot, uncopied if nobody else holds it.
-  ///   - previous: what the last successful call gave; ignored before there was one.
   ///   - spare: a snapshot that nobody needs any more: its memory is used again, and it is empty afterwards.
   public mutating func read(
-    _ bytes: consuming [UInt8], after previous: HeartbeatSnapshot, into spare: inout HeartbeatSnapshot
+    _ bytes: consuming [UInt8], into spare: inout HeartbeatSnapshot
   ) throws(HeartbeatParseError) -> HeartbeatSnapshot {
-    if paths.count > SnapshotReader.maximumRememberedPaths {
-      paths = KeyPathTree(wanted: stringKeys)
-      hasPrevious = false
+    if let memory, memory.paths.count > limits.rememberedPaths { forget() }
+    var parsed = try parse(bytes, into: &spare).get()
+    if memory != nil, parsed.snapshot.skipped[.tooManyKeys] != nil {
+      // Paths of contents before took the room of some of its own.
+      forget()
+      swap(&spare, &parsed.snapshot)
+      parsed = try parse(bytes, into: &spare).get()
     }
-    let result = parse(bytes, after: previous, into: &spare)
-    var (snapshot, decoded) = try result.get()
-    if !hasPrevious { snapshot.changes = SnapshotChanges() }
-    hasPrevious = true
+    if memory == nil { parsed.snapshot.changes = SnapshotChanges() }
     // Appending nothing would still copy bytes that somebody else holds.
-    if !decoded.isEmpty { bytes.append(contentsOf: decoded) }
-    snapshot.bytes = bytes
-    return snapshot
+    if !parsed.decoded.isEmpty { bytes.append(contentsOf: parsed.decoded) }
+    parsed.snapshot.bytes = bytes
+    memory = Memory(paths: parsed.paths, names: parsed.names, snapshot: parsed.snapshot)
+    return parsed.snapshot
   }
 
-  private mutating func parse(
-    _ bytes: borrowing [UInt8], after previous: HeartbeatSnapshot, into spare: inout HeartbeatSnapshot
-  ) -> Result<(snapshot: HeartbeatSnapshot, decoded: [UInt8]), HeartbeatParseError> {
-    let (entries, numbers) = hasPrevious ? (previous.entries, previous.numbers) : ([], [])
-    return previous.bytes.withUnsafeBufferPointer { old in
+  /// What comes of a content, still without its bytes.
+  private struct Parsed {
+    var snapshot: HeartbeatSnapshot
+    var decoded: [UInt8]
+    var paths: KeyPathTree
+    var names: NameTable
+  }
+
+  /// Parses a content and remembers nothing of it.
+  private func parse(
+    _ bytes: borrowing [UInt8], into spare: inout HeartbeatSnapshot
+  ) -> Result<Parsed, HeartbeatParseError> {
+    let memory =
+      memory
+      ?? Memory(
+        paths: KeyPathTree(wanted: stringKeys, maximumPaths: limits.keyPaths), names: NameTable(),
+        snapshot: HeartbeatSnapshot())
+    return memory.snapshot.bytes.withUnsafeBufferPointer { old in
       bytes.withUnsafeBufferPointer { text in
         // Both texts stay where they are as long as the parser is there.
         var parser = SnapshotParser(
-          text, paths: paths,
-          previous: SnapshotParser.Previous(text: old, entries: entries, numbers: numbers, names: names),
+          text, paths: memory.paths,
+          previous: SnapshotParser.Previous(
+            text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
           maximumEntries: maximumEntries, into: &spare)
         do throws(HeartbeatParseError) { try parser.parse() } catch { return .failure(error) }
-        (paths, names) = (parser.paths, parser.names)
-        return .success((parser.snapshot, parser.decoded))
+        return .success(
+          Parsed(snapshot: parser.snapshot, decoded: parser.decoded, paths: parser.paths, names: parser.names))
       }
     }
   }
@@ -81,6 +113,6 @@ extension HeartbeatSnapshot {
   ) throws(HeartbeatParseError) {
     var reader = SnapshotReader(stringKeys: stringKeys, maximumEntries: maximumEntries)
     var spare = HeartbeatSnapshot()
-    self = try reader.read(bytes, after: HeartbeatSnapshot(), into: &spare)
+    self = try reader.read(bytes, into: &spare)
   }
 }

@@ -25,16 +25,26 @@ private func told(_ snapshot: HeartbeatSnapshot) -> [String] {
 @Suite("Reading one content after the other")
 struct SnapshotReaderTests {
   private struct Sequence {
-    var reader = SnapshotReader(stringKeys: ["s"])
+    let limits: ReadingLimits
+    var reader: SnapshotReader
     var snapshot = HeartbeatSnapshot()
     var spare = HeartbeatSnapshot()
 
+    init(keyPaths: Int = ReadingLimits().keyPaths, rememberedPaths: Int = ReadingLimits().rememberedPaths) {
+      var limits = ReadingLimits()
+      (limits.keyPaths, limits.rememberedPaths) = (keyPaths, rememberedPaths)
+      self.limits = limits
+      reader = SnapshotReader(stringKeys: ["s"], limits: limits)
+    }
+
     /// Reads a content; what comes out must be what reading it by itself gives.
     mutating func read(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> SnapshotChanges {
-      var next = try reader.read(Array(text.utf8), after: snapshot, into: &spare)
+      var next = try reader.read(Array(text.utf8), into: &spare)
       swap(&next, &snapshot)
       spare = next
-      let alone = try HeartbeatSnapshot(parsing: Array(text.utf8), stringKeys: ["s"])
+      var fresh = SnapshotReader(stringKeys: ["s"], limits: limits)
+      var nothing = HeartbeatSnapshot()
+      let alone = try fresh.read(Array(text.utf8), into: &nothing)
       #expect(told(snapshot) == told(alone), sourceLocation: sourceLocation)
       return snapshot.changes
     }
@@ -111,11 +121,68 @@ struct SnapshotReaderTests {
     _ = try sequence.read(text)
     for length in [0, 1, 20, text.utf8.count - 1] {
       #expect(throws: HeartbeatParseError.self) {
-        try sequence.reader.read(Array(text.utf8.prefix(length)), after: sequence.snapshot, into: &sequence.spare)
+        try sequence.reader.read(Array(text.utf8.prefix(length)), into: &sequence.spare)
       }
     }
     #expect(try sequence.read(text).keepsShape)
     #expect(try sequence.read(file(member("a", "7"), member("b"))).keepsShape)
+  }
+
+  @Test("when its keys are too many to be remembered, all that goes with them is forgotten", arguments: 6...12)
+  func manyKeys(bound: Int) throws {
+    var sequence = Sequence(rememberedPaths: bound)
+    _ = try sequence.read(file(member("a"), member("b"), member("c")))
+    for turn in 0..<50 {
+      _ = try sequence.read(
+        file(
+          member("a", more: ", \"k\(turn)\": 1"), member("c", "\(turn)"), member("d\(turn % 3)"),
+          member("b", more: ", \"l\(turn)\": {\"in\": 2}")))
+    }
+  }
+
+  @Test("more keys than are remembered in one content, and few in the next")
+  func manyKeysAtOnce() throws {
+    var sequence = Sequence()
+    let many = (0...ReadingLimits().rememberedPaths).map { ", \"k\($0)\": 1" }.joined()
+    _ = try sequence.read(file(member("a", more: many), member("b")))
+    for turn in 0..<3 { _ = try sequence.read(file(member("a", "\(turn)"), member("b", "\(turn + 10)"))) }
+  }
+
+  @Test("a content that is torn when it is time to forget leaves nothing half forgotten")
+  func tornWhenForgetting() throws {
+    var sequence = Sequence(rememberedPaths: 8)
+    _ = try sequence.read(file(member("a"), member("b", more: #", "z": 1"#)))
+    for end in ["", #"{"processes": {"a": {"#, #"{"processes": 7}"#] {
+      #expect(throws: HeartbeatParseError.self) {
+        try sequence.reader.read(Array(end.utf8), into: &sequence.spare)
+      }
+      _ = try sequence.read(file(member("b", "2"), member("a", more: #", "w": 1"#), member("c", more: #", "z": 1"#)))
+    }
+  }
+
+  @Test("keys of contents before take no room of a later one's", arguments: [(12, 12), (12, 20), (9, 8)])
+  func roomForKeys(keyPaths: Int, rememberedPaths: Int) throws {
+    var sequence = Sequence(keyPaths: keyPaths, rememberedPaths: rememberedPaths)
+    for turn in 0..<20 {
+      let changes = try sequence.read(file(member("a", more: ", \"k\(turn)\": 1"), member("b")))
+      #expect(sequence.snapshot.skipped == [:], "\(changes)")
+    }
+    let tooMany = (0..<9).map { ", \"m\($0)\": 1" }.joined()
+    for more in ["", tooMany, "", tooMany, tooMany, ""] {
+      _ = try sequence.read(file(member("a", more: more), member("b")))
+      #expect((sequence.snapshot.skipped[.tooManyKeys] != nil) == !more.isEmpty)
+    }
+  }
+
+  @Test("what is forgotten at any moment makes no difference, but that everything counts as changed")
+  func forgetting() throws {
+    var sequence = Sequence()
+    let contents = [file(member("a"), member("b")), file(member("a", "2"), member("b")), file(member("b"))]
+    for content in contents + contents {
+      sequence.reader.forget()
+      #expect(try !sequence.read(content).keepsProcesses)
+      #expect(try sequence.read(content).keepsProcesses)
+    }
   }
 
   @Test("any sequence of contents gives what each gives by itself")
@@ -128,7 +195,7 @@ struct SnapshotReaderTests {
       #", "additional_data": {"x": 4, "s": "t"}"#, #", "additional_data": null"#,
     ]
     for _ in 0..<100 {
-      var sequence = Sequence()
+      var sequence = Sequence(keyPaths: .random(in: 8...20), rememberedPaths: .random(in: 6...20))
       var members: [String] = []
       for _ in 0..<20 {
         for _ in 0..<Int.random(in: 0...2) {
@@ -145,6 +212,7 @@ struct SnapshotReaderTests {
           default: members.append(made)
           }
         }
+        if Int.random(in: 0..<10) == 0 { sequence.reader.forget() }
         _ = try sequence.read("{\"processes\": {\(members.joined(separator: Bool.random() ? "," : " ,\n "))}}")
       }
     }
