@@ -24,7 +24,7 @@ struct ServiceManager: Sendable {
   init(socket: String?, watchdogMicroseconds: String?, watchdogPID: String?, pid: pid_t) {
     socketPath = socket.flatMap { $0.hasPrefix("/") || ($0.hasPrefix("@") && $0.utf8.count > 1) ? $0 : nil }
     let isForUs = watchdogPID.map { $0 == String(pid) } ?? true
-    let microseconds = watchdogMicroseconds.flatMap { UInt64($0) } ?? 0
+    let microseconds = watchdogMicroseconds.flatMap { UInt64($0, radix: 10) } ?? 0
     watchdog = socketPath != nil && isForUs && microseconds > 0 ? Double(microseconds) / 1e6 : nil
   }
 

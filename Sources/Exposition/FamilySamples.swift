@@ -117,6 +117,7 @@ public struct FamilySamples: ~Copyable {
 
   @usableFromInline
   consuming func finish() -> [UInt8] {
+    // no trap: bytes were only added since the start
     if isEmpty { bytes.removeLast(bytes.count - start) }
     return bytes
   }

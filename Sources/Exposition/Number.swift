@@ -70,13 +70,13 @@ public enum Number {
         let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 100)
         rest = quotient
         place &-= 2
-        buffer[place] = pairs[Int(remainder) &* 2]
-        buffer[place &+ 1] = pairs[Int(remainder) &* 2 &+ 1]
+        buffer[place] = pairs[Int(truncatingIfNeeded: remainder) &* 2]
+        buffer[place &+ 1] = pairs[Int(truncatingIfNeeded: remainder) &* 2 &+ 1]
       }
       if rest >= 10 {
         place &-= 2
-        buffer[place] = pairs[Int(rest) &* 2]
-        buffer[place &+ 1] = pairs[Int(rest) &* 2 &+ 1]
+        buffer[place] = pairs[Int(truncatingIfNeeded: rest) &* 2]
+        buffer[place &+ 1] = pairs[Int(truncatingIfNeeded: rest) &* 2 &+ 1]
       } else {
         place &-= 1
         buffer[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
@@ -119,7 +119,7 @@ public enum Number {
       let product = magnitude * scale
       guard product < 1e15 else { return false }
       // Rounds to the nearest: whatever comes out counts only if it reads back.
-      let scaled = UInt64(product + 0.5)
+      let scaled = UInt64(product + 0.5)  // no trap: below 1e15
       guard Double(scaled) / scale == magnitude else { continue }
       let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: divisor)
       if value < 0 { output.append(UInt8(ascii: "-")) }

@@ -6,6 +6,8 @@ public enum Durations {
   /// The longest duration, in seconds: what fits into 64 bits of nanoseconds, as in Prometheus (292 years).
   public static let longest: Double = 9_223_372_036
 
+  private static let longestMilliseconds = 9_223_372_036_000
+
   private static let units: [(name: String, milliseconds: Int)] = [
     ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),
     ("ms", 1),
@@ -43,10 +45,10 @@ public enum Durations {
         throw ValueError(expected: "\(example): each unit once, from large to small (y, w, d, h, m, s, ms)")
       }
       nextUnit = unit + 1
-      let count = String(digits).flatMap { Int($0) } ?? Int.max
+      let count = String(digits).flatMap { Int($0, radix: 10) } ?? Int.max
       let (part, overflow) = count.multipliedReportingOverflow(by: units[unit].milliseconds)
       let (sum, sumOverflow) = total.addingReportingOverflow(part)
-      guard !overflow, !sumOverflow, sum <= Int(longest) * 1000 else {
+      guard !overflow, !sumOverflow, sum <= longestMilliseconds else {
         throw ValueError(expected: "\(example), at most 292y")
       }
       total = sum
@@ -61,6 +63,7 @@ public enum Durations {
   public static func format(_ seconds: Double) -> String {
     guard seconds.isFinite else { return seconds.isNaN ? "NaN" : seconds < 0 ? "-Inf" : "Inf" }
     let sign = seconds < 0 ? "-" : ""
+    // no trap: at most longestMilliseconds
     var rest = Int((min(seconds.magnitude, longest) * 1000).rounded())
     if rest == 0 { return "0" }
     for unit in units.prefix(3) where rest % unit.milliseconds == 0 {

@@ -19,7 +19,7 @@ extension FlagSet {
         if row.left.count + 4 > column {
           section += "  " + row.left + "\n" + help
         } else {
-          let padding = String(repeating: " ", count: column - 2 - row.left.count)
+          let padding = String(repeating: " ", count: max(0, column - 2 - row.left.count))
           section += "  " + row.left + padding + help.drop { $0 == " " }
         }
       }

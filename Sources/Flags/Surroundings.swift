@@ -22,6 +22,6 @@ public enum Surroundings {
     if let text = getenv("COLUMNS"), let columns = Int(String(cString: text)), columns > 0 { return min(columns, 500) }
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    return Int(truncatingIfNeeded: size.ws_col)
   }
 }

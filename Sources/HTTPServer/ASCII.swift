@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// The character classes of HTTP's grammar (RFC 9110 section 5.6, RFC 5234 appendix B).
 enum ASCII {
   static let tab = UInt8(ascii: "\t")
@@ -46,9 +48,9 @@ enum ASCII {
   /// The value of a hexadecimal digit; nil for any other byte.
   static func hexValue(_ byte: UInt8) -> Int? {
     switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte &- UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte &- UInt8(ascii: "a")) + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte &- UInt8(ascii: "A")) + 10
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(widening: byte &- UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(widening: byte &- UInt8(ascii: "a")) + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(widening: byte &- UInt8(ascii: "A")) + 10
     default: nil
     }
   }

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// The open connections by slot. A slot is used again, with the next generation, so that an event or an answer meant
 /// for the connection before cannot reach the one that has its slot now.
 struct ConnectionTable {
@@ -16,24 +18,24 @@ struct ConnectionTable {
   /// The identity for the next connection to be inserted.
   mutating func nextID() -> ConnectionID {
     if free.isEmpty {
-      free.append(UInt32(slots.count))
+      free.append(UInt32(clamping: slots.count))
       slots.append(nil)
       generations.append(0)
     }
     let slot = free[free.count - 1]
-    return ConnectionID(slot: slot, generation: generations[Int(slot)])
+    return ConnectionID(slot: slot, generation: generations[Int(widening: slot)])
   }
 
   /// Puts in a connection that was made with `nextID`.
   mutating func insert(_ connection: Connection) {
     free.removeLast()
-    slots[Int(connection.id.slot)] = connection
+    slots[Int(widening: connection.id.slot)] = connection
     count += 1
     if connection.isRefusal { refusals += 1 }
   }
 
   mutating func remove(_ connection: Connection) {
-    let slot = Int(connection.id.slot)
+    let slot = Int(widening: connection.id.slot)
     slots[slot] = nil
     generations[slot] &+= 1
     free.append(connection.id.slot)
@@ -43,7 +45,7 @@ struct ConnectionTable {
 
   /// The connection, if it is still there.
   subscript(id: ConnectionID) -> Connection? {
-    let slot = Int(id.slot)
+    let slot = Int(widening: id.slot)
     guard slot < slots.count, generations[slot] == id.generation else { return nil }
     return slots[slot]
   }

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// When each connection must have got on. A connection waits for one thing at a time, and every wait of one kind lasts
 /// equally long, so each kind is a queue in order of its deadlines: all operations take constant time.
 struct Deadlines {
@@ -22,16 +24,15 @@ struct Deadlines {
   private var queues: [Queue]
 
   init(_ timeouts: Timeouts) {
-    func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(max(0, min(seconds.isNaN ? 0 : seconds, 1e9)) * 1e9) }
     queues = Kind.allCases.map { kind in
       switch kind {
-      case .idle: Queue(duration: nanoseconds(timeouts.idle))
+      case .idle: Queue(duration: Clock.nanoseconds(timeouts.idle))
       // When it passes, only a look is taken at whether the answer has gone out meanwhile.
-      case .answer: Queue(duration: nanoseconds(max(1, timeouts.idle)))
-      case .header: Queue(duration: nanoseconds(timeouts.header))
-      case .body: Queue(duration: nanoseconds(timeouts.body))
-      case .write: Queue(duration: nanoseconds(timeouts.write))
-      case .linger: Queue(duration: nanoseconds(timeouts.linger))
+      case .answer: Queue(duration: Clock.nanoseconds(max(1, timeouts.idle)))
+      case .header: Queue(duration: Clock.nanoseconds(timeouts.header))
+      case .body: Queue(duration: Clock.nanoseconds(timeouts.body))
+      case .write: Queue(duration: Clock.nanoseconds(timeouts.write))
+      case .linger: Queue(duration: Clock.nanoseconds(timeouts.linger))
       }
     }
   }

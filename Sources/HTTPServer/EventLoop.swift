@@ -19,10 +19,14 @@ final class EventLoop {
 
   // Tokens of epoll that are no connection: their slots are beyond any table.
   private static let wakeUpToken = ConnectionID(slot: .max, generation: 0).packed
-  static func listenerToken(_ index: Int) -> UInt64 { ConnectionID(slot: .max, generation: UInt32(index + 1)).packed }
+  static func listenerToken(_ index: Int) -> UInt64 {
+    ConnectionID(slot: .max, generation: UInt32(clamping: index + 1)).packed
+  }
 
   /// Bytes read at a time: also how much one client can keep the others waiting.
   static let readSize = 16 * 1024
+  /// The least seconds between two pulses: with less the loop would do nothing else.
+  static let shortestPulse = 0.01
 
   let setup: Setup
   var poll: EventPoll
@@ -82,8 +86,8 @@ final class EventLoop {
       if id.generation == 0 {
         setup.mailbox.acknowledge()
         readMail()
-      } else if !isShuttingDown, Int(id.generation) <= setup.listeners.count {
-        accept(from: setup.listeners[Int(id.generation) - 1])
+      } else if !isShuttingDown, Int(widening: id.generation) <= setup.listeners.count {
+        accept(from: setup.listeners[Int(widening: id.generation) - 1])
       }
       return
     }
@@ -128,7 +132,7 @@ final class EventLoop {
   private func pulse() {
     guard let (seconds, action) = setup.configuration.pulse, let nextPulse, nextPulse <= now else { return }
     action()
-    self.nextPulse = now &+ UInt64(seconds * 1e9)
+    self.nextPulse = now &+ Clock.nanoseconds(max(Self.shortestPulse, seconds))
   }
 
   private func millisecondsToWait() -> Int32 {
@@ -177,7 +181,7 @@ final class EventLoop {
   /// - Parameter start: what it is counted from, by the monotonic clock; nil is now.
   func setDeadline(_ connection: Connection, _ kind: Deadlines.Kind?, from start: UInt64? = nil) {
     connection.awaits = kind
-    deadlines.set(Int(connection.id.slot), kind, now: start ?? now)
+    deadlines.set(Int(widening: connection.id.slot), kind, now: start ?? now)
   }
 
   /// Tells epoll what to watch, if that is anything new.

@@ -33,7 +33,7 @@ struct EventPoll: ~Copyable {
   /// - Parameter milliseconds: how long at the most; -1 for without end.
   mutating func wait(milliseconds: Int32) -> Int {
     // Interrupted, or out of memory for a moment: no events.
-    max(0, Int(epoll_wait(descriptor.rawValue, &events, Int32(events.count), milliseconds)))
+    max(0, Int(widening: epoll_wait(descriptor.rawValue, &events, Int32(clamping: events.count), milliseconds)))
   }
 
   func event(_ index: Int) -> (token: UInt64, events: UInt32) {

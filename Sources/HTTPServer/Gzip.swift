@@ -1,4 +1,5 @@
 internal import CZlib
+internal import POSIX
 
 /// A compressor that makes gzip members (RFC 1952) of parts, each of which can be kept and used again in other members.
 ///
@@ -33,7 +34,7 @@ public struct Gzip: ~Copyable {
     // 15 is the largest window; negative asks for deflate's blocks without a header and trailer around them.
     isReady =
       deflateInit2_(
-        stream, Int32(max(1, min(level, 9))), Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+        stream, Int32(clamping: max(1, min(level, 9))), Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
         Int32(MemoryLayout<z_stream>.size)) == Z_OK
   }
 
@@ -46,7 +47,7 @@ public struct Gzip: ~Copyable {
   public mutating func part(_ bytes: [UInt8]) -> Part? {
     guard isReady, deflateReset(stream) == Z_OK, let length = UInt32(exactly: bytes.count) else { return nil }
     // What a flush adds: an empty block behind the last one.
-    let bound = Int(clamping: deflateBound(stream, UInt(length))) + 16
+    let bound = Int(clamping: deflateBound(stream, UInt(widening: length))) + 16
     if output.count < bound { output = [UInt8](unsafeUninitializedCapacity: bound) { $1 = bound } }
     let target = stream
     let count = output.withUnsafeMutableBufferPointer { output in
@@ -61,7 +62,7 @@ public struct Gzip: ~Copyable {
         // An empty input may leave nothing to flush, which zlib calls a buffer error.
         guard status == Z_OK || (status == Z_BUF_ERROR && length == 0) else { return -1 }
         guard target.pointee.avail_in == 0, target.pointee.avail_out > 0 else { return -1 }
-        return output.count - Int(target.pointee.avail_out)
+        return output.count - Int(widening: target.pointee.avail_out)
       }
     }
     guard count >= 0 else { return nil }
@@ -84,7 +85,7 @@ public struct Gzip: ~Copyable {
     var length = 0
     for part in parts {
       pieces.append(part.bytes)
-      checksum = crc32_combine(checksum, UInt(part.checksum), part.length)
+      checksum = crc32_combine(checksum, UInt(widening: part.checksum), part.length)
       length &+= part.length
     }
     var trailer = lastBlock

@@ -58,7 +58,8 @@ public enum HealthProbe {
     let descriptor = FileDescriptor(owning: try retryingOnInterrupt { socket(address.family, kind, 0) })
     let number = descriptor.rawValue
     // SO_SNDTIMEO bounds connect(2) too (socket(7)).
-    var time = timeval(tv_sec: Int(timeout), tv_usec: Int((timeout - timeout.rounded(.down)) * 1e6))
+    let patience = timespec(seconds: timeout)
+    var time = timeval(tv_sec: patience.tv_sec, tv_usec: patience.tv_nsec / 1000)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       let size = socklen_t(MemoryLayout<timeval>.size)
       _ = try retryingOnInterrupt { setsockopt(number, SOL_SOCKET, option, &time, size) }
@@ -104,12 +105,12 @@ public enum HealthProbe {
     guard SSL_connect(session) == 1 else { return try refusal("the TLS handshake failed") }
     // Whether that worked is told by what can be read: in TLS 1.3 a server looks at the certificate after the client
     // holds the handshake for done, and may have hung up by now.
-    _ = SSL_write(session, bytes, Int32(bytes.count))
+    _ = SSL_write(session, bytes, Int32(clamping: bytes.count))
     ERR_clear_error()
     do throws(Failure) {
       return try status { piece throws(Failure) in
-        let count = SSL_read(session, piece.baseAddress, Int32(piece.count))
-        return count > 0 ? Int(count) : 0
+        let count = SSL_read(session, piece.baseAddress, Int32(clamping: piece.count))
+        return count > 0 ? Int(widening: count) : 0
       }
     } catch {
       return try refusal(error.description)

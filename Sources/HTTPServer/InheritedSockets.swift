@@ -29,13 +29,13 @@ public enum InheritedSockets {
     let (pid, count, names) = (value("LISTEN_PID"), value("LISTEN_FDS"), value("LISTEN_FDNAMES") ?? "")
     for variable in variables { unsetenv(variable) }
     guard let pid, pid == String(getpid()) else { return [] }
-    guard let number = count.flatMap({ Int32($0) }), (0...maximumCount).contains(number) else {
+    guard let number = count.flatMap({ Int32($0, radix: 10) }), (0...maximumCount).contains(number) else {
       throw Unusable(description: "LISTEN_FDS is \"\(count ?? "")\"; expected a number from 0 to \(maximumCount)")
     }
     let name = names.split(separator: ":", omittingEmptySubsequences: false)
     var sockets: [InheritedSocket] = []
     for index in 0..<number {
-      let given = Int(index) < name.count ? String(name[Int(index)]) : ""
+      let given = Int(widening: index) < name.count ? String(name[Int(widening: index)]) : ""
       sockets.append(try check(first + index, name: given))
     }
     return sockets

@@ -46,7 +46,7 @@ struct LineBuffer {
       return count > limit + 1 ? .tooLong : .incomplete
     }
     let hasReturn = feed > start && bytes[feed - 1] == ASCII.carriageReturn
-    let line = start..<(hasReturn ? feed - 1 : feed)
+    let line = start..<(hasReturn ? feed - 1 : feed)  // no trap: with a return there is a byte before the feed
     if line.count > limit { return .tooLong }
     if !hasReturn { return .bareLineFeed }
     start = feed + 1
@@ -76,7 +76,7 @@ struct LineBuffer {
     let found: Int? = bytes.withUnsafeBytes { buffer in
       // In bounds: start <= searched <= count.
       guard searched < buffer.count, let base = buffer.baseAddress,
-        let hit = memchr(base + searched, Int32(ASCII.lineFeed), buffer.count - searched)
+        let hit = memchr(base + searched, Int32(truncatingIfNeeded: ASCII.lineFeed), buffer.count - searched)
       else { return nil }
       return UnsafeRawPointer(hit) - base
     }

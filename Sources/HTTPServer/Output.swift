@@ -97,7 +97,7 @@ struct AnswerForm: Sendable {
   func output(_ response: Response, further: FurtherHeaders?) -> Output {
     let field = keepsAlive ? (isHTTP10 ? "keep-alive" : nil) : "close"
     return Output(
-      head: response.head(date: Int(Clock.realtime), connection: field, further: further),
+      head: response.head(date: Int(clamping: Clock.realtime), connection: field, further: further),
       body: response.mayHaveBody && !isHeadOnly ? response.pieces : [])
   }
 }

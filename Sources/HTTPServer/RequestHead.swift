@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// A request's line and header fields while they come in, and what they say of the body and the connection.
 struct RequestHead {
   private(set) var method: Request.Method = .get
@@ -107,7 +109,7 @@ struct RequestHead {
     var length = 0
     for digit in value {
       let (tens, overflowed) = length.multipliedReportingOverflow(by: 10)
-      let (sum, overflowedToo) = tens.addingReportingOverflow(Int(digit &- UInt8(ascii: "0")))
+      let (sum, overflowedToo) = tens.addingReportingOverflow(Int(widening: digit &- UInt8(ascii: "0")))
       if overflowed || overflowedToo { throw RequestFailure(413, "the Content-Length is too large") }
       length = sum
     }

@@ -86,7 +86,7 @@ struct ConnectionID: Hashable, Sendable {
   let slot: UInt32
   let generation: UInt32
 
-  var packed: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+  var packed: UInt64 { UInt64(widening: generation) << 32 | UInt64(widening: slot) }
 
   init(slot: UInt32, generation: UInt32) {
     self.slot = slot

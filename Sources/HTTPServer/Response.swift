@@ -1,4 +1,5 @@
 internal import Glibc
+internal import POSIX
 
 /// An answer. The server adds `Date`, `Content-Length` and `Connection`, and leaves the body out where HTTP has none.
 public struct Response: Sendable {
@@ -142,14 +143,14 @@ extension Response {
 /// `IMF-fixdate` of RFC 9110 section 5.6.7, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
   static func text(_ time: Int) -> String {
-    var time = time_t(time)
+    var time = time_t(widening: time)
     var parts = tm()
     guard gmtime_r(&time, &parts) != nil else { return "Thu, 01 Jan 1970 00:00:00 GMT" }
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let day = days[Int(parts.tm_wday) % 7]
-    let month = months[Int(parts.tm_mon) % 12]
+    let day = days[Int(widening: parts.tm_wday) % 7]
+    let month = months[Int(widening: parts.tm_mon) % 12]
     let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-    return "\(day), \(two(parts.tm_mday)) \(month) \(Int(parts.tm_year) + 1900) \(clock) GMT"
+    return "\(day), \(two(parts.tm_mday)) \(month) \(parts.tm_year &+ 1900) \(clock) GMT"
   }
 
   private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]

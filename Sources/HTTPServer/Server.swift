@@ -114,8 +114,7 @@ public final class Server: Sendable {
   /// - Parameter grace: how long that may take at the most, in seconds.
   public func shutdown(grace: Double) {
     guard let mailbox = started.withLock({ $0?.mailbox }) else { return }
-    let seconds = max(0, min(grace.isNaN ? 0 : grace, 1e6))
-    mailbox.post(.shutdown(deadline: Clock.monotonicNanoseconds &+ UInt64(seconds * 1e9)))
+    mailbox.post(.shutdown(deadline: Clock.monotonicNanoseconds &+ Clock.nanoseconds(grace)))
     join()
   }
 

@@ -36,7 +36,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   init?(_ address: UnsafePointer<sockaddr>) {
     // The family says which structure lies behind the pointer, as sockaddr(3type) prescribes.
     let raw = UnsafeRawPointer(address)
-    switch Int32(address.pointee.sa_family) {
+    switch Int32(truncatingIfNeeded: address.pointee.sa_family) {
     case AF_INET:
       var inet = raw.loadUnaligned(as: sockaddr_in.self)
       self.init(bytes: withUnsafeBytes(of: &inet.sin_addr) { Array($0) }, port: UInt16(bigEndian: inet.sin_port))
@@ -65,7 +65,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     if let unixPath {
       var unix = sockaddr_un()
       unix.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &unix.sun_path) { $0.copyBytes(from: unixPath.utf8.prefix($0.count - 1)) }
+      withUnsafeMutableBytes(of: &unix.sun_path) { $0.copyBytes(from: unixPath.utf8.prefix(max(0, $0.count - 1))) }
       withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: unix, as: sockaddr_un.self) }
       length = MemoryLayout<sockaddr_un>.size
     } else if isIPv6 {
@@ -86,7 +86,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
     // sockaddr_storage is made to be seen as any sockaddr.
     return withUnsafePointer(to: &storage) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(clamping: length)) }
     }
   }
 
@@ -104,7 +104,9 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   public var host: String {
     if unixPath != nil { return "unix" }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-    guard inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count)) != nil else { return "?" }
+    guard inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(clamping: text.count)) != nil else {
+      return "?"
+    }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 

@@ -39,7 +39,7 @@ extension UnixSocket {
   var identity: Identity? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
-    return Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    return Identity(device: UInt(widening: status.st_dev), inode: UInt(widening: status.st_ino))
   }
 
   /// Takes away what a server that was killed has left behind.

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// A header field that lists alternatives with weights, as `Accept` and `Accept-Encoding` do (RFC 9110 section 12.4.2).
 public struct WeightedList: Sendable {
   /// One alternative.
@@ -99,7 +101,7 @@ public struct WeightedList: Sendable {
     var unit = 100
     for digit in digits.dropFirst(2) {
       guard ASCII.isDigit(digit) else { return nil }
-      result += Int(digit - UInt8(ascii: "0")) * unit
+      result += Int(widening: digit - UInt8(ascii: "0")) * unit
       unit /= 10
     }
     return result <= 1000 ? result : nil

@@ -20,7 +20,7 @@ enum AtomicReplace {
     _ file: String, with content: [UInt8], like old: stat?, synchronise: Bool
   ) throws(Errno) -> stat {
     let status: stat
-    let temporary = "\(file).tmp-\(hexadecimal(UInt64.random(in: 0...UInt64.max)))"
+    let temporary = "\(file).tmp-\(hexadecimal(UInt64.random(in: .min ... .max)))"
     do throws(Errno) {
       status = try write(content, to: temporary, like: old, synchronise: synchronise)
       _ = try retryingOnInterrupt { rename(temporary, file) }
@@ -83,6 +83,6 @@ enum AtomicReplace {
 
   private static func hexadecimal(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
   }
 }

@@ -18,7 +18,7 @@ struct FileLock: ~Copyable {
   init(of file: String, timeout: Double) throws(HeartbeatError) {
     let path = file + ".lock"
     let start = Clock.monotonicNanoseconds
-    let deadline = start &+ UInt64(max(0, min(timeout, 1e9)) * 1e9)
+    let deadline = start &+ Clock.nanoseconds(timeout)
     var pause = FileLock.shortestPause
     while true {
       if let lock = try FileLock.attempt(path) {
@@ -29,8 +29,9 @@ struct FileLock: ~Copyable {
       guard now < deadline else {
         throw .lockTimeout(lockFile: path, waited: timeout, holder: LockHolder(of: path))
       }
+      // no trap: a pause is not negative
       let jittered = pause / 2 &+ UInt64.random(in: 0...pause / 2)
-      usleep(UInt32(min(jittered, deadline &- now) / 1000) &+ 1)
+      usleep(UInt32(clamping: min(jittered, deadline &- now) / 1000) &+ 1)
       pause = min(pause &* 3 / 2, FileLock.longestPause)
     }
   }

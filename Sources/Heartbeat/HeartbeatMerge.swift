@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// A heartbeat file's next text: some entries set, some removed, every other byte as it was.
 struct HeartbeatMerge {
   /// The file's new bytes.
@@ -147,7 +149,7 @@ struct HeartbeatMerge {
       (Heartbeat.Key.lastHeartbeat, JSONValue.number(time).serialised()),
       (Heartbeat.Key.formatted, JSONValue.string(LocalTime.formatted(time)).serialised()),
     ]
-    if let pid = beat.pid { members.append((Heartbeat.Key.pid, JSONValue.integer(Int64(pid)).serialised())) }
+    if let pid = beat.pid { members.append((Heartbeat.Key.pid, JSONValue.integer(Int64(widening: pid)).serialised())) }
     members.append((Heartbeat.Key.status, JSONValue.string(beat.status).serialised()))
     if let host = beat.host { members.append((Heartbeat.Key.host, JSONValue.string(host).serialised())) }
     if let data = beat.additionalData {

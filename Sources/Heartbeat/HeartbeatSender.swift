@@ -66,7 +66,7 @@ public final class HeartbeatSender: Sendable {
       }
       // Beats keep their rhythm; those that a suspended host has missed are not made up for.
       let now = Clock.monotonicNanoseconds
-      next &+= UInt64(min(interval, 1e9) * 1e9)
+      next &+= Clock.nanoseconds(interval)
       if next < now { next = now }
       let pause = Double(next &- now) / 1e9
       if state.wait(timeout: pause, until: { $0.isStopping ? true : nil }) != nil { break }

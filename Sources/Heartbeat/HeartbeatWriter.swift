@@ -19,9 +19,9 @@ public final class HeartbeatWriter {
     let nanoseconds: Int
 
     init(_ status: stat) {
-      device = UInt(status.st_dev)
-      inode = UInt(status.st_ino)
-      size = Int(status.st_size)
+      device = UInt(widening: status.st_dev)
+      inode = UInt(widening: status.st_ino)
+      size = Int(widening: status.st_size)
       seconds = status.st_mtim.tv_sec
       nanoseconds = status.st_mtim.tv_nsec
     }

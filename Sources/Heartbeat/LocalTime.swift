@@ -1,4 +1,5 @@
 internal import Glibc
+internal import POSIX
 
 /// Times as people read them in a heartbeat file.
 enum LocalTime {
@@ -23,7 +24,7 @@ enum LocalTime {
   }
 
   private static func wholeSeconds(_ time: Double) -> time_t {
-    time.isFinite ? time_t(max(-1e11, min(time.rounded(.down), 1e11))) : 0
+    time.isFinite ? time_t(clamping: max(-1e11, min(time.rounded(.down), 1e11))) : 0
   }
 
   private static func padded(_ number: Int32, _ width: Int = 2) -> String {

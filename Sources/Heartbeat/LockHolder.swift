@@ -21,7 +21,7 @@ public struct LockHolder: Sendable, Equatable {
   init?(of lockFile: String) {
     var status = stat()
     guard stat(lockFile, &status) == 0, let locks = LockHolder.text(of: "/proc/locks"),
-      let pid = LockHolder.pid(holding: UInt64(status.st_ino), in: locks)
+      let pid = LockHolder.pid(holding: UInt64(widening: status.st_ino), in: locks)
     else { return nil }
     self.pid = pid
     command = LockHolder.text(of: "/proc/\(pid)/comm").map { String($0.prefix { $0 != "\n" }) }
@@ -37,7 +37,7 @@ public struct LockHolder: Sendable, Equatable {
       // 1: FLOCK  ADVISORY  WRITE 1234 08:02:131074 0 EOF; a waiter has "->" after the number.
       let fields = line.split(separator: " ")
       guard fields.count >= 6, fields[1] == "FLOCK", let pid = Int32(fields[4]), pid > 0,
-        let text = fields[5].split(separator: ":").last, UInt64(text) == inode
+        let text = fields[5].split(separator: ":").last, UInt64(text, radix: 10) == inode
       else { continue }
       return pid
     }

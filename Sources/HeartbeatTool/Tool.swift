@@ -63,7 +63,7 @@ public enum Tool {
   private static var help: String {
     let width = commands.map(\.name.count).max() ?? 0
     let lines = commands.map { command in
-      "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.title)"
+      "  \(command.name)\(String(repeating: " ", count: max(0, width - command.name.count)))  \(command.title)"
     }
     return """
       usage: heartbeat COMMAND [flags] ...

@@ -11,7 +11,16 @@ public enum Clock {
   public static var monotonicNanoseconds: UInt64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
-    return UInt64(now.tv_sec) &* 1_000_000_000 &+ UInt64(now.tv_nsec)
+    return UInt64(clamping: now.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: now.tv_nsec)
+  }
+
+  /// The longest span that `nanoseconds` gives, in seconds: 31 years, so that the sum with the clock fits.
+  public static let longestSpan = 1e9
+
+  /// A span of seconds in nanoseconds, to add to the clock for a deadline: 0 for a negative one and for NaN, at most
+  /// `longestSpan`.
+  public static func nanoseconds(_ seconds: Double) -> UInt64 {
+    UInt64(clamping: min(seconds, longestSpan) * 1e9)
   }
 
   /// Seconds since the host booted, time asleep included (`CLOCK_BOOTTIME`): the base of `starttime` in `proc(5)`.

@@ -21,7 +21,7 @@ extension FileDescriptor {
       var position = 0
       while position + nameOffset < filled {
         let record = UnsafeRawBufferPointer(rebasing: buffer[position..<filled])
-        let length = Int(record.loadUnaligned(fromByteOffset: lengthOffset, as: UInt16.self))
+        let length = Int(widening: record.loadUnaligned(fromByteOffset: lengthOffset, as: UInt16.self))
         guard length > nameOffset, length <= record.count else { return }
         let padded = record[nameOffset..<length]
         let end = padded.firstIndex(of: 0) ?? padded.endIndex

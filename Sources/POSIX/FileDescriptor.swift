@@ -64,7 +64,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// - Parameter limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds its beginning.
   public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int) throws(Errno) {
     var room = 16_384
-    if let size = try? status().st_size, size > 0 { room = min(Int(size), limit) + 1 }
+    if let size = try? status().st_size, size > 0 { room = min(size, limit) + 1 }
     let start = bytes.count
     while true {
       let step = min(room, limit - (bytes.count - start) + 1)
@@ -80,7 +80,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
         bytes.removeLast(step)
         throw error
       }
-      bytes.removeLast(step - got)
+      bytes.removeLast(max(0, step - got))
       if got == 0 { return }
       if bytes.count - start > limit { throw Errno(EFBIG) }
     }

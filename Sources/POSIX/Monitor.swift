@@ -55,9 +55,9 @@ public final class Monitor<Value>: @unchecked Sendable {
     var deadline = timespec()
     if let timeout {
       clock_gettime(CLOCK_MONOTONIC, &deadline)
-      let wait = max(0, min(timeout, 1e9))
-      let nanoseconds = deadline.tv_nsec + Int((wait - wait.rounded(.down)) * 1e9)
-      deadline.tv_sec += Int(wait) + nanoseconds / 1_000_000_000
+      let wait = timespec(seconds: timeout)
+      let nanoseconds = deadline.tv_nsec + wait.tv_nsec
+      deadline.tv_sec += wait.tv_sec + nanoseconds / 1_000_000_000
       deadline.tv_nsec = nanoseconds % 1_000_000_000
     }
     pthread_mutex_lock(mutex)

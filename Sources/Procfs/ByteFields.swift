@@ -1,4 +1,5 @@
 internal import Glibc
+internal import POSIX
 
 /// Walks over the fields and lines of a /proc file: bytes in, numbers and slices out, and never a trap.
 ///
@@ -69,7 +70,7 @@ extension UnsafeRawBufferPointer {
       let digit = byte &- UInt8(ascii: "0")
       guard digit <= 9 else { return nil }
       let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = tenfold.addingReportingOverflow(UInt64(digit))
+      let (sum, carry) = tenfold.addingReportingOverflow(UInt64(widening: digit))
       guard !overflow, !carry else { return nil }
       value = sum
     }
@@ -90,9 +91,14 @@ extension UnsafeRawBufferPointer {
     return Double(all) / scale
   }
 
-  /// The number of a process, which is above zero and is written without leading zeros.
+  /// `PID_MAX_LIMIT` of `proc(5)`: no kernel gives a larger one, and tables of pids are as large as this.
+  private static let largestProcessID: UInt64 = 4_194_304
+
+  /// The number of a process, which is above zero and is written without leading zeros; nil for one that no kernel gives.
   var processID: Int32? {
-    guard let first, first != UInt8(ascii: "0"), let value = unsigned else { return nil }
+    guard let first, first != UInt8(ascii: "0"), let value = unsigned, value <= Self.largestProcessID else {
+      return nil
+    }
     return Int32(exactly: value)
   }
 

@@ -44,7 +44,9 @@ struct ExpressionSize {
         // `{3}`, `{3,}` and `{3,7}`: the larger number, and once more for an open end.
         let inside = rest.prefix { $0 != UInt8(ascii: "}") }
         rest = rest[inside.endIndex...].dropFirst()
-        let numbers = inside.split(separator: UInt8(ascii: ",")).compactMap { Int(String(decoding: $0, as: UTF8.self)) }
+        let numbers = inside.split(separator: UInt8(ascii: ",")).compactMap {
+          Int(String(decoding: $0, as: UTF8.self), radix: 10)
+        }
         if let largest = numbers.max() { repeated(ExpressionSize.sum(largest, 1)) } else { atom(1) }
       default: atom(1)
       }

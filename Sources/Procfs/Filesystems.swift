@@ -78,7 +78,7 @@ struct Mount: Equatable {
     var value = 0
     for digit in digits {
       guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit) else { return nil }
-      value = value * 8 + Int(digit - UInt8(ascii: "0"))
+      value = value * 8 + Int(widening: digit - UInt8(ascii: "0"))
     }
     return UInt8(exactly: value)
   }
@@ -123,15 +123,15 @@ extension Procfs {
       let path = (root + mount.point + [0]).map { CChar(bitPattern: $0) }
       // As in node_exporter, what has no blocks at all is no storage.
       guard statvfs(path, &room) == 0, room.f_blocks > 0 else { continue }
-      let block = UInt64(room.f_frsize)
+      let block = UInt64(widening: room.f_frsize)
       found.append(
         Filesystem(
           device: String(decoding: mount.device, as: UTF8.self),
           mountPoint: String(decoding: mount.point, as: UTF8.self),
           type: String(decoding: mount.type, as: UTF8.self),
-          sizeBytes: clampedProduct(UInt64(room.f_blocks), block),
-          freeBytes: clampedProduct(UInt64(room.f_bfree), block),
-          availableBytes: clampedProduct(UInt64(room.f_bavail), block)))
+          sizeBytes: clampedProduct(UInt64(widening: room.f_blocks), block),
+          freeBytes: clampedProduct(UInt64(widening: room.f_bfree), block),
+          availableBytes: clampedProduct(UInt64(widening: room.f_bavail), block)))
     }
     return found
   }

@@ -6,7 +6,7 @@ enum KernelUnits {
   static let ticksPerSecond = max(1, Double(sysconf(Int32(_SC_CLK_TCK))))
 
   /// Bytes in a page, the unit of resident memory: `sysconf(_SC_PAGESIZE)`.
-  static let pageSize = UInt64(max(1, sysconf(Int32(_SC_PAGESIZE))))
+  static let pageSize = UInt64(clamping: max(1, sysconf(Int32(_SC_PAGESIZE))))
 
   /// Bytes in a sector of `/proc/diskstats`, whatever the disk's own sector size is.
   static let sectorSize: UInt64 = 512

@@ -73,6 +73,7 @@ extension [UInt8] {
     guard let first = other.first, other.count <= count else { return false }
     return withUnsafeBytes { whole in
       other.withUnsafeBytes { part in
+        // no trap: the part is not longer than the whole
         for start in 0...(whole.count - part.count) where whole[start] == first {
           if whole[start..<(start + part.count)].elementsEqual(part) { return true }
         }

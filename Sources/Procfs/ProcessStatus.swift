@@ -31,6 +31,6 @@ extension Procfs {
   /// Whether the number is a process's and not that of one of its further threads, by `Tgid` of its status.
   func isProcess(_ pid: Int32) -> Bool {
     guard pid > 0 else { return false }
-    return withFile("status", of: pid) { ProcessStatus(parsing: $0) }?.threadGroup == UInt64(pid)
+    return withFile("status", of: pid) { ProcessStatus(parsing: $0) }?.threadGroup == UInt64(clamping: pid)
   }
 }

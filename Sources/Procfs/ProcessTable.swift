@@ -113,7 +113,7 @@ public final class ProcessTable {
     else { return nil }
     let (figures, status) = procfs.figures(stat, in: directory.rawValue, bootTime: bootTime)
     // The number of a thread opens a directory too, but is in no list.
-    guard candidates != nil || status?.threadGroup == UInt64(pid) else { return nil }
+    guard candidates != nil || status?.threadGroup == UInt64(clamping: pid) else { return nil }
     return figures
   }
 

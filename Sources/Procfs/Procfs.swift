@@ -100,10 +100,10 @@ public final class Procfs {
     // The kernel gives a file in pieces of whole lines, so only an empty piece is the end.
     while count < buffer.count {
       let got = try retryingOnInterrupt {
-        pread(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count, off_t(count))
+        pread(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count, off_t(widening: count))
       }
       if got == 0 { break }
-      count += Int(got)
+      count += got
     }
     return count
   }
@@ -189,7 +189,7 @@ public final class Procfs {
     if isKernel, mayRead || faccessat(directory, "fd", R_OK | X_OK, 0x200 /* AT_EACCESS */) == 0 {
       // Since Linux 6.2 the directory's size is the count; before, it is 0.
       var status = Glibc.stat()
-      if fstatat(directory, "fd", &status, 0) == 0, status.st_size > 0 { return UInt64(status.st_size) }
+      if fstatat(directory, "fd", &status, 0) == 0, status.st_size > 0 { return UInt64(clamping: status.st_size) }
     }
     return listedFiles(in: directory)
   }
@@ -281,7 +281,7 @@ public final class Procfs {
 
   /// The boot time to use when the kernel says `now`.
   func steady(bootTime now: Double) -> Double {
-    if let last = lastBootTime, abs(now - last) <= 1 { return last }
+    if let last = lastBootTime, (now - last).magnitude <= 1 { return last }
     lastBootTime = now
     return now
   }
@@ -310,12 +310,12 @@ public final class Procfs {
 
   /// Writes `PID/file` and a NUL into `name`, which has room for ten digits and the longest name used here.
   private func setName(_ pid: Int32, _ file: StaticString) {
-    var rest = UInt32(max(0, pid))
+    var rest = UInt32(clamping: pid)
     var power: UInt32 = 1
     while rest / power >= 10 { power *= 10 }
     var position = 0
     while power > 0 {
-      name[position] = CChar(UInt8(ascii: "0") + UInt8(rest / power))
+      name[position] = CChar(truncatingIfNeeded: UInt32(UInt8(ascii: "0")) + rest / power)
       rest %= power
       power /= 10
       position += 1
@@ -323,7 +323,7 @@ public final class Procfs {
     name[position] = CChar(UInt8(ascii: "/"))
     position += 1
     file.withUTF8Buffer { text in
-      for byte in text.prefix(Self.nameSize - position - 1) {
+      for byte in text.prefix(max(0, Self.nameSize - position - 1)) {
         name[position] = CChar(bitPattern: byte)
         position += 1
       }

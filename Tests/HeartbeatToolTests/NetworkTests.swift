@@ -36,6 +36,17 @@ struct NetworkTests {
   }
 
   @Test(
+    "a length or a status that no number holds is none",
+    arguments: [
+      ("200", "9223372036854775807", 200, .max), ("200", "9223372036854775808", 200, nil), ("200", "-1", 200, nil),
+      ("200", "1e3", 200, nil), ("200", "", 200, nil), ("9223372036854775808", "1", -1, 1), ("-5", "1", -5, 1),
+    ] as [(String, String, Int, Int?)])
+  func lengths(code: String, length: String, status: Int, expected: Int?) {
+    let head = HTTPClient.parseHead(Array("HTTP/1.1 \(code) X\r\nContent-Length: \(length)\r\n\r\n".utf8))
+    #expect(head?.status == status && head?.length == expected)
+  }
+
+  @Test(
     "joins chunks",
     arguments: [
       ("3\r\nabc\r\n0\r\n\r\n", "abc"), ("1;x=y\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n", "a0123456789"),
@@ -46,7 +57,10 @@ struct NetworkTests {
   }
 
   @Test(
-    "broken chunks are none", arguments: ["", "5\r\nabc", "-1\r\n\r\n", "zz\r\n", "ffffffffffffffffff\r\n", "3\r\nabc"])
+    "broken chunks are none",
+    arguments: [
+      "", "5\r\nabc", "-1\r\n\r\n", "zz\r\n", "ffffffffffffffffff\r\n", "3\r\nabc", "7fffffffffffffff\r\nabc\r\n",
+    ])
   func brokenChunks(text: String) {
     #expect(HTTPClient.joinChunks(Array(text.utf8)) == nil)
   }

@@ -25,9 +25,10 @@ struct ByteFieldsTests {
   }
 
   @Test(
-    "a process number is above zero, without leading zeros and fits 32 bits",
+    "a process number is above zero, without leading zeros and at most what a kernel gives",
     arguments: [
-      ("1", 1), ("2147483647", Int32.max), ("2147483648", nil), ("0", nil), ("01", nil), ("-1", nil), ("self", nil),
+      ("1", 1), ("4194304", 4_194_304), ("4194305", nil), ("2147483647", nil), ("2147483648", nil),
+      ("18446744073709551616", nil), ("0", nil), ("01", nil), ("-1", nil), ("self", nil),
       ("", nil),
     ] as [(String, Int32?)])
   func processID(text: String, expected: Int32?) {

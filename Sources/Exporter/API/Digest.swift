@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// A 64-bit checksum of text, after FNV-1a but of eight bytes at a time: it tells versions of one document apart, and is
 /// no protection against somebody who looks for two with the same.
 struct Digest {
@@ -12,7 +14,7 @@ struct Digest {
         place += 8
       }
       var rest: UInt64 = 0
-      for byte in bytes[place...] { rest = rest << 8 | UInt64(byte) }
+      for byte in bytes[place...] { rest = rest << 8 | UInt64(widening: byte) }
       add(rest)
       add(UInt64(bytes.count))
     }

@@ -50,7 +50,7 @@ struct StatusDocument {
     append(",\"display_name\":", process.displayName.map { .string($0) })
     append(",\"timeout_seconds\":", .number(process.timeout))
     append(",\"last_heartbeat\":", process.lastHeartbeat.map { .number($0) })
-    append(",\"pid\":", process.pid.map { .integer(Int64($0)) })
+    append(",\"pid\":", process.pid.map { .integer(Int64(widening: $0)) })
     append(",\"up\":", process.isUp.map { .bool($0) })
     append(",\"status\":", process.status.map { .string($0) })
     append(",\"host\":", process.host.map { .string($0) })

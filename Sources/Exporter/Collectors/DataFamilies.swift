@@ -1,5 +1,6 @@
 internal import Exposition
 internal import Heartbeat
+internal import POSIX
 
 /// The processes' own numbers as `heartbeat_data_<key>` gauges: the snapshot has them by process, the text has them
 /// by name.
@@ -69,8 +70,8 @@ struct DataFamilies {
       let labels = labels.span
       for sample in samples[family.samples] {
         written.add(
-          labels: labels.extracting(processes[Int(sample.process)].labels),
-          snapshot.numbers[Int(sample.number)].value)
+          labels: labels.extracting(processes[Int(widening: sample.process)].labels),
+          snapshot.numbers[Int(widening: sample.number)].value)
       }
     }
   }
@@ -101,7 +102,7 @@ struct DataFamilies {
           }
         }
       }
-      for key in group.keys { familyOfKey[Int32(key)] = families.count }
+      for key in group.keys { familyOfKey[Int32(truncatingIfNeeded: key)] = families.count }
       families.append(Family(family: group.family, samples: start..<samples.count))
     }
   }
@@ -117,12 +118,12 @@ struct DataFamilies {
       guard let entry = process.entry else { continue }
       let numbers = snapshot.entries[entry].numbers
       let shown = min(numbers.count, perProcessLimit)
-      dropped[.processLimit] &+= UInt64(numbers.count - shown)
+      dropped[.processLimit] &+= UInt64(clamping: numbers.count - shown)
       let room = min(shown, totalLimit - samples.count)
-      dropped[.totalLimit] &+= UInt64(shown - room)
+      dropped[.totalLimit] &+= UInt64(clamping: shown - room)
       for place in numbers.prefix(room) {
         samples.append(Sample(process: Int32(truncatingIfNeeded: index), number: Int32(truncatingIfNeeded: place)))
-        counts[Int(snapshot.numbers[place].key)] += 1
+        counts[Int(widening: snapshot.numbers[place].key)] += 1
       }
     }
     return (samples, counts)
@@ -144,7 +145,7 @@ struct DataFamilies {
     }
     var sorted = [Sample](repeating: Sample(process: 0, number: 0), count: samples.count)
     for sample in samples {
-      let key = Int(snapshot.numbers[Int(sample.number)].key)
+      let key = Int(widening: snapshot.numbers[Int(widening: sample.number)].key)
       sorted[next[key]] = sample
       next[key] += 1
     }
@@ -160,9 +161,9 @@ struct DataFamilies {
     for key in keyPaths.indices where counts[key] > 0 {
       let name = name(of: keyPaths[key].components)
       if name.family.name.utf8.count > DataFamilies.maximumNameLength {
-        dropped[.nameTooLong] &+= UInt64(counts[key])
+        dropped[.nameTooLong] &+= UInt64(clamping: counts[key])
       } else if DataFamilies.reservedNames.contains(name.legacy) {
-        dropped[.reservedName] &+= UInt64(counts[key])
+        dropped[.reservedName] &+= UInt64(clamping: counts[key])
       } else if let known = keysByName[name.legacy] {
         // Of several spellings the one that every reader knows is taken, else always the same one.
         let isBetter = name.family.name == name.legacy || name.family.name < known.family.name

@@ -1,5 +1,6 @@
 internal import Exposition
 internal import Heartbeat
+internal import POSIX
 
 /// Writes what the heartbeat file says of each process, and of itself.
 struct HeartbeatCollector {
@@ -48,7 +49,7 @@ struct HeartbeatCollector {
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
     for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
-      skipped[index] &+= UInt64(snapshot.skipped[reason, default: 0])
+      skipped[index] &+= UInt64(clamping: snapshot.skipped[reason, default: 0])
     }
   }
 
@@ -119,10 +120,11 @@ struct HeartbeatCollector {
       for process in processes {
         guard let entry = process.entry else { continue }
         var keys: Set<Int> = []
-        for string in snapshot.strings[snapshot.entries[entry].strings] where keys.insert(Int(string.key)).inserted {
+        for string in snapshot.strings[snapshot.entries[entry].strings]
+        where keys.insert(Int(widening: string.key)).inserted {
           line.removeAll(keepingCapacity: true)
           line.append(contentsOf: labels[process.labels])
-          let path = snapshot.keyPaths[Int(string.key)].components.joined(separator: ".")
+          let path = snapshot.keyPaths[Int(widening: string.key)].components.joined(separator: ".")
           Labels.append("key", path.utf8Span.span, to: &line)
           let value = UTF8Text.prefix(of: snapshot.bytes[string.value.range], HeartbeatCollector.maximumStringLength)
           family.add(labels: line.span, "value", value.span, 1)

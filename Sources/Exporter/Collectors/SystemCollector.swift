@@ -115,6 +115,7 @@ struct SystemCollector {
 
   private static let pressureFamilies: [String: (some: MetricFamily, full: MetricFamily)] =
     Dictionary(
+      // no trap: each case is there once
       uniqueKeysWithValues: Pressure.Resource.allCases.map {
         (
           $0.rawValue,

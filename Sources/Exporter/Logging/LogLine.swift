@@ -82,7 +82,7 @@ struct LogLine {
         for unit in String(scalar).utf16 {
           let digits = String(unit, radix: 16)
           bytes += "\\u".utf8
-          bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
+          bytes += repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count))
           bytes += digits.utf8
         }
       default: bytes += String(scalar).utf8

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// One process that the metrics speak of: it beats, or it is configured, or both.
 struct MonitoredProcess {
   /// Where its ready-made `process="..."` lies in the label bytes.
@@ -59,7 +61,7 @@ struct MonitoredProcess {
   /// A time in whole microseconds; nil where a double tells no microseconds apart.
   static func microseconds(_ time: Double?) -> Int64? {
     guard let time, time.magnitude < 4e9 else { return nil }
-    return Int64((time * 1e6).rounded())
+    return Int64(clamping: (time * 1e6).rounded())
   }
 
   /// How far a writer's clock may be ahead, in seconds, before its beats no longer count.

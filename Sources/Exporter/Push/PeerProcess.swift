@@ -45,7 +45,7 @@ enum PeerProcess {
       for line in bytes.split(separator: UInt8(ascii: "\n")) {
         let words = line.split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
         guard let key = words.first else { continue }
-        let numbers = words.dropFirst().compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
+        let numbers = words.dropFirst().compactMap { Int32(String(decoding: $0, as: UTF8.self), radix: 10) }
         if key.elementsEqual("PPid:".utf8) { parent = numbers.first ?? 0 }
         if key.elementsEqual("NSpid:".utf8) { pids = numbers }
       }

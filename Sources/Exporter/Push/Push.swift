@@ -37,7 +37,7 @@ struct Push: Sendable {
   /// The socket that the flags describe; nil when they name none.
   static func listenPoint(_ options: ExporterOptions.Push) throws(Unusable) -> ListenPoint? {
     guard let path = options.socket else { return nil }
-    var socket = UnixSocket(path: path, mode: UInt32(options.socketMode))
+    var socket = UnixSocket(path: path, mode: UInt32(clamping: options.socketMode))
     if let name = options.socketGroup {
       guard let group = group(name) else { throw Unusable(reason: "--push.socket-group: there is no group \(name)") }
       socket.group = group

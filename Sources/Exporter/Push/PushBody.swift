@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import POSIX
 
 /// What the body of a push says, checked: `{"pid": 1, "status": "alive", "timestamp": 1703123456.7, ...}`.
 struct PushBody {
@@ -98,7 +99,7 @@ struct PushBody {
     guard let number = value.integerValue, (1...largestPid).contains(number) else {
       throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
     }
-    return Int32(number)
+    return Int32(clamping: number)
   }
 
   private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(PushError) -> String {
@@ -113,8 +114,8 @@ struct PushBody {
     guard let time = value.doubleValue, time >= oldest, time <= defaults.now + longestAhead else {
       throw PushError(
         422,
-        "\(place)timestamp: expected Unix seconds from \(Int64(oldest)) (the retention) to "
-          + "\(Int64(defaults.now + longestAhead)) (a day ahead), not \(found(value))")
+        "\(place)timestamp: expected Unix seconds from \(Int64(clamping: oldest)) (the retention) to "
+          + "\(Int64(clamping: defaults.now + longestAhead)) (a day ahead), not \(found(value))")
     }
     return time
   }

@@ -56,7 +56,7 @@ final class PushCounts: Sendable {
   /// Counts beats that are in the file, and the write that brought them there.
   func wrote(beats: Int, nanoseconds: UInt64) {
     counts.withLock { counts in
-      counts.beats &+= UInt64(beats)
+      counts.beats &+= UInt64(clamping: beats)
       counts.commits &+= 1
       counts.nanoseconds &+= nanoseconds
     }

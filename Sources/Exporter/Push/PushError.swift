@@ -51,11 +51,11 @@ struct PushError: Error {
 
   /// The answer: `{"error": {"status": 400, "message": "...", "position": {...}}}`.
   var response: Response {
-    var error: JSONObject = ["status": .integer(Int64(status)), "message": .string(message)]
+    var error: JSONObject = ["status": .integer(Int64(widening: status)), "message": .string(message)]
     if let position {
       error["position"] = .object([
-        "offset": .integer(Int64(position.offset)), "line": .integer(Int64(position.line)),
-        "column": .integer(Int64(position.column)),
+        "offset": .integer(Int64(widening: position.offset)), "line": .integer(Int64(widening: position.line)),
+        "column": .integer(Int64(widening: position.column)),
       ])
     }
     var headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]

@@ -58,7 +58,7 @@ final class PushQueue: Sendable {
 
   /// Adds a request, which is answered sooner or later; false when too many wait.
   func add(_ task: Task, size: Int, _ responder: Responder) -> Bool {
-    let deadline = Clock.monotonicNanoseconds &+ UInt64(timeout * 1e9)
+    let deadline = Clock.monotonicNanoseconds &+ Clock.nanoseconds(timeout)
     let job = Job(task: task, responder: responder, deadline: deadline, size: size)
     let isTaken = state.withLock { state in
       guard !state.isClosed, state.waiting.count + state.inHand.count < limit,

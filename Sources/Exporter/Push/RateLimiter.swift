@@ -77,7 +77,7 @@ final class RateLimiter: Sendable {
     }
   }
 
-  private func wait(_ tokens: Double) -> Int { max(1, Int(((1 - tokens) / rate).rounded(.up))) }
+  private func wait(_ tokens: Double) -> Int { max(1, Int(clamping: ((1 - tokens) / rate).rounded(.up))) }
 
   /// Forgets one request that was taken into account.
   func giveBack(_ peer: Peer) {

@@ -155,6 +155,7 @@ struct Scraper: ~Copyable {
   ])
 
   private static let collectorLabels = Dictionary(
+    // no trap: each case is there once
     uniqueKeysWithValues: CollectorName.allCases.map { ($0, Labels(["collector": $0.rawValue])) })
 
   private static func labels(of collector: CollectorName) -> Labels {

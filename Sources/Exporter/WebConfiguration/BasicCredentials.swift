@@ -33,11 +33,11 @@ struct BasicCredentials: Sendable {
     var count = 0
     for digit in digits {
       guard let value = value(digit) else { return nil }
-      bits = bits << 6 | UInt32(value)
+      bits = bits << 6 | UInt32(truncatingIfNeeded: value)
       count += 6
       if count >= 8 {
         count -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        bytes.append(UInt8(truncatingIfNeeded: bits >> count))
       }
     }
     return bytes

@@ -112,7 +112,9 @@ final class PasswordCheck: Sendable {
     let text = Array(hash.text.utf8) + password
     var code = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
-    guard HMAC(EVP_sha256(), secret, Int32(secret.count), text, text.count, &code, &length) != nil else { return nil }
-    return Array(code.prefix(Int(length)))
+    guard HMAC(EVP_sha256(), secret, Int32(clamping: secret.count), text, text.count, &code, &length) != nil else {
+      return nil
+    }
+    return Array(code.prefix(Int(widening: length)))
   }
 }

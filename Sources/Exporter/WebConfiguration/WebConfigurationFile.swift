@@ -68,9 +68,9 @@ struct FileStamp: Sendable, Equatable {
     self.path = path
     var status = stat()
     let isThere = stat(path, &status) == 0
-    device = isThere ? UInt(status.st_dev) : 0
-    inode = isThere ? UInt(status.st_ino) : 0
-    size = isThere ? Int(status.st_size) : -1
+    device = isThere ? UInt(widening: status.st_dev) : 0
+    inode = isThere ? UInt(widening: status.st_ino) : 0
+    size = isThere ? Int(widening: status.st_size) : -1
     modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
     mode = status.st_mode
   }

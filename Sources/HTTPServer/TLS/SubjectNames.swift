@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Glibc
+internal import POSIX
 
 /// The subject alternative names of a certificate (RFC 5280 section 4.2.1.6).
 enum SubjectNames {
@@ -27,7 +28,7 @@ enum SubjectNames {
 
   private static func bytes(_ string: UnsafeMutablePointer<ASN1_STRING>?) -> [UInt8]? {
     guard let string, let data = ASN1_STRING_get0_data(string) else { return nil }
-    return Array(UnsafeBufferPointer(start: data, count: Int(ASN1_STRING_length(string))))
+    return Array(UnsafeBufferPointer(start: data, count: max(0, Int(widening: ASN1_STRING_length(string)))))
   }
 
   /// `inet_ntop(3)`.
@@ -35,7 +36,7 @@ enum SubjectNames {
     guard bytes.count == 4 || bytes.count == 16 else { return nil }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     let family = bytes.count == 4 ? AF_INET : AF_INET6
-    guard inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return nil }
+    guard inet_ntop(family, bytes, &text, socklen_t(clamping: text.count)) != nil else { return nil }
     return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 

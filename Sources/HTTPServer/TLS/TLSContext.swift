@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Glibc
+internal import POSIX
 
 /// What all encrypted connections of one certificate share: OpenSSL's `SSL_CTX` (`SSL_CTX_new(3)`).
 ///
@@ -29,7 +30,7 @@ public final class TLSContext: @unchecked Sendable {
   private func setUp(_ settings: TLSSettings) throws(TLSError) {
     // Partial writes let the event loop go on with other clients; the pieces of an answer are gathered anew for each try.
     let modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
-    _ = SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, Int(modes), nil)
+    _ = SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, Int(widening: modes), nil)
     _ = SSL_CTX_ctrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
     // HTTP says itself where a request ends, so the end of the connection without a farewell hides nothing.
     var options = TLSContext.bit(7) | TLSContext.bit(30)
@@ -37,7 +38,7 @@ public final class TLSContext: @unchecked Sendable {
     _ = SSL_CTX_set_options(pointer, options)
     // Needed for a client that comes back with a ticket when certificates are verified.
     let name = Array("heartbeat-exporter".utf8)
-    _ = SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count))
+    _ = SSL_CTX_set_session_id_context(pointer, name, UInt32(clamping: name.count))
     SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
     try TLSCredentials.use(settings, in: pointer)
     try negotiate(settings)
@@ -111,16 +112,16 @@ private let selectProtocol:
     UInt32, UnsafeMutableRawPointer?
   ) -> Int32 = { _, chosen, length, offered, count, _ in
     guard let chosen, let length, let offered else { return SSL_TLSEXT_ERR_NOACK }
-    let list = UnsafeBufferPointer(start: offered, count: Int(count))
+    let list = UnsafeBufferPointer(start: offered, count: Int(widening: count))
     let wanted = Array("http/1.1".utf8)
     var index = 0
     while index < list.count {
-      let end = index + 1 + Int(list[index])
+      let end = index + 1 + Int(widening: list[index])
       guard end <= list.count else { break }
       if list[(index + 1)..<end].elementsEqual(wanted) {
         // Into what the client sent, which OpenSSL keeps until it has answered.
         chosen.pointee = offered + index + 1
-        length.pointee = UInt8(wanted.count)
+        length.pointee = UInt8(clamping: wanted.count)
         return SSL_TLSEXT_ERR_OK
       }
       index = end

@@ -31,7 +31,7 @@ final class TLSSession {
   func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transport.Outcome {
     ERR_clear_error()
     let count = SSL_read(pointer, buffer.baseAddress, Int32(clamping: buffer.count))
-    return count > 0 ? .moved(Int(count)) : failure(count)
+    return count > 0 ? .moved(Int(widening: count)) : failure(count)
   }
 
   /// The most bytes of one record (RFC 8446 section 5.1).
@@ -46,7 +46,7 @@ final class TLSSession {
       // The stack's memory is written by this copy before it is read.
       var length = 0
       for piece in pieces where length < record.count {
-        let part = UnsafeRawBufferPointer(rebasing: piece.prefix(record.count - length))
+        let part = UnsafeRawBufferPointer(rebasing: piece.prefix(max(0, record.count - length)))
         UnsafeMutableRawBufferPointer(rebasing: record[length...]).copyMemory(from: part)
         length += part.count
       }
@@ -57,7 +57,7 @@ final class TLSSession {
   private func write(_ bytes: UnsafeRawBufferPointer) -> Transport.Outcome {
     ERR_clear_error()
     let count = SSL_write(pointer, bytes.baseAddress, Int32(clamping: bytes.count))
-    return count > 0 ? .moved(Int(count)) : failure(count)
+    return count > 0 ? .moved(Int(widening: count)) : failure(count)
   }
 
   /// Says that no more will be sent, if the kernel takes it at once; the corresponding C function is `SSL_shutdown(3)`.

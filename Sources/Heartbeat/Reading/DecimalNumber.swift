@@ -6,7 +6,7 @@ enum DecimalNumber {
   static func nearest(digits: UInt64, scale: Int) -> Double? {
     guard scale.magnitude <= largestScale else { return nil }
     guard digits != 0 else { return 0 }
-    let power = powersOfFive[Int(scale.magnitude)]
+    let power = powersOfFive[Int(clamping: scale.magnitude)]
     if scale >= 0 {
       let (high, low) = digits.multipliedFullWidth(by: power)
       guard high != 0 else { return rounded(low, isInexact: false, exponent: scale) }

@@ -111,7 +111,7 @@ public struct HeartbeatFile: Sendable {
       if let stampProblem { throw stampProblem }
       return
     }
-    guard status.st_size <= maximumSize else { throw tooLarge(Int(status.st_size)) }
+    guard status.st_size <= maximumSize else { throw tooLarge(Int(widening: status.st_size)) }
     try read()
   }
 
@@ -159,13 +159,13 @@ public struct HeartbeatFile: Sendable {
   private static let timestampGrain = 0.02
 
   private mutating func note(_ status: stat) {
-    size = Int(status.st_size)
+    size = Int(widening: status.st_size)
     modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
   }
 
   private static func stamp(_ status: stat) -> Stamp {
     Stamp(
-      device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size),
+      device: UInt(widening: status.st_dev), inode: UInt(widening: status.st_ino), size: Int(widening: status.st_size),
       seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import POSIX
 
 extension JSONCursor {
   /// Passes a number and gives the nearest double: infinite when there is none near.
@@ -33,7 +34,7 @@ extension JSONCursor {
       let sign = peek
       if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { position &+= 1 }
       let exponentStart = position
-      while let digit = digit() { exponent = min(exponent &* 10 &+ Int(digit), 100_000) }
+      while let digit = digit() { exponent = min(exponent &* 10 &+ Int(truncatingIfNeeded: digit), 100_000) }
       guard position > exponentStart else { throw error("a digit") }
       if sign == UInt8(ascii: "-") { exponent = -exponent }
     }
@@ -43,7 +44,7 @@ extension JSONCursor {
     guard digitCount <= 19 else { return general(start..<position) }
     if digits <= 1 << 53, scale.magnitude <= 22 {
       let value = Double(digits)
-      let power = JSONCursor.powersOfTen[Int(scale.magnitude)]
+      let power = JSONCursor.powersOfTen[Int(truncatingIfNeeded: scale.magnitude)]
       let magnitude = scale < 0 ? value / power : value * power
       return isNegative ? -magnitude : magnitude
     }
@@ -98,7 +99,7 @@ extension JSONCursor {
     let value = peek &- UInt8(ascii: "0")
     guard value < 10 else { return nil }
     position &+= 1
-    return UInt64(value)
+    return UInt64(widening: value)
   }
 
   /// A number may be as long as the file, but digits beyond these cannot move a double by more than half a unit.

@@ -31,11 +31,11 @@ enum JSONString {
       case UInt8(ascii: "r"): result.append(0x0D)
       case UInt8(ascii: "t"): result.append(0x09)
       case UInt8(ascii: "u"):
-        var scalar = UInt32(unit())
+        var scalar = UInt32(truncatingIfNeeded: unit())
         if scalar & 0xFC00 == 0xD800 {
           let behindHigh = index
           if take() == UInt8(ascii: "\\"), take() == UInt8(ascii: "u") {
-            let low = UInt32(unit())
+            let low = UInt32(truncatingIfNeeded: unit())
             if low & 0xFC00 == 0xDC00 {
               scalar = 0x10000 + (scalar & 0x3FF) << 10 + low & 0x3FF
             } else {
@@ -55,9 +55,9 @@ enum JSONString {
   /// The value of a hexadecimal digit.
   static func hexadecimal(_ byte: UInt8) -> UInt16? {
     switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(truncatingIfNeeded: byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(truncatingIfNeeded: byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(truncatingIfNeeded: byte - UInt8(ascii: "A") + 10)
     default: nil
     }
   }

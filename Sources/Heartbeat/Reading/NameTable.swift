@@ -1,4 +1,5 @@
 internal import CLinux
+internal import POSIX
 
 /// Finds the entry of a name: a hash table over names that lie elsewhere.
 struct NameTable {
@@ -31,7 +32,7 @@ struct NameTable {
     }
     var rest: UInt64 = 0
     while offset < name.count {
-      rest = rest << 8 | UInt64(name[offset])
+      rest = rest << 8 | UInt64(widening: name[offset])
       offset &+= 1
     }
     return Int(truncatingIfNeeded: mixed(mixed(state, rest), keys.0))
@@ -50,7 +51,7 @@ struct NameTable {
   func find(_ hash: Int, isSame: (Int) -> Bool) -> Int? {
     var slot = hash & (slots.count &- 1)
     while slots[slot] != NameTable.empty {
-      let place = Int(slots[slot])
+      let place = Int(widening: slots[slot])
       if hashes[place] == hash, isSame(place) { return place }
       slot = (slot &+ 1) & (slots.count &- 1)
     }

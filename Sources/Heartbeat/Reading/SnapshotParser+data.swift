@@ -1,3 +1,5 @@
+internal import POSIX
+
 extension SnapshotParser {
   /// Reads an object of a process's own data.
   ///
@@ -32,7 +34,7 @@ extension SnapshotParser {
       let raw = try cursor.string()
       forget(key, firstNumber: firstNumber)
       if paths.isWanted(key) {
-        snapshot.strings.append(HeartbeatSnapshot.StringValue(key: Int32(key), value: text(raw)))
+        snapshot.strings.append(HeartbeatSnapshot.StringValue(key: Int32(truncatingIfNeeded: key), value: text(raw)))
       }
     case UInt8(ascii: "t"):
       try cursor.word("true")
@@ -58,8 +60,8 @@ extension SnapshotParser {
   private mutating func add(_ value: Double, _ key: Int, firstNumber: Int) {
     while lastNumber.count <= key { lastNumber.append(-1) }
     let number = HeartbeatSnapshot.Number(key: Int32(truncatingIfNeeded: key), value: value)
-    let last = Int(lastNumber[key])
-    if last >= firstNumber, last < snapshot.numbers.count, Int(snapshot.numbers[last].key) == key {
+    let last = Int(widening: lastNumber[key])
+    if last >= firstNumber, last < snapshot.numbers.count, Int(widening: snapshot.numbers[last].key) == key {
       snapshot.numbers[last] = number
     } else {
       lastNumber[key] = Int32(truncatingIfNeeded: snapshot.numbers.count)
@@ -71,8 +73,10 @@ extension SnapshotParser {
   @inline(__always)
   private mutating func forget(_ key: Int, firstNumber: Int) {
     guard key < lastNumber.count else { return }
-    let last = Int(lastNumber[key])
-    guard last >= firstNumber, last < snapshot.numbers.count, Int(snapshot.numbers[last].key) == key else { return }
+    let last = Int(widening: lastNumber[key])
+    guard last >= firstNumber, last < snapshot.numbers.count, Int(widening: snapshot.numbers[last].key) == key else {
+      return
+    }
     snapshot.numbers[last].key = -1
     lastNumber[key] = -1
     hasRemovedNumbers = true
@@ -82,7 +86,7 @@ extension SnapshotParser {
     let kept = snapshot.numbers[firstNumber...].filter { $0.key >= 0 }
     snapshot.numbers.replaceSubrange(firstNumber..., with: kept)
     for (place, number) in kept.enumerated() {
-      lastNumber[Int(number.key)] = Int32(truncatingIfNeeded: firstNumber + place)
+      lastNumber[Int(widening: number.key)] = Int32(truncatingIfNeeded: firstNumber + place)
     }
     hasRemovedNumbers = false
   }

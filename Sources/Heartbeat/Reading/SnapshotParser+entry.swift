@@ -42,7 +42,9 @@ extension SnapshotParser {
       let reason: HeartbeatSnapshot.SkipReason =
         if case .missing = fields.lastHeartbeat { .missingLastHeartbeat } else { .badLastHeartbeat }
       note(reason)
+      // no trap: elements were only added since the entry began
       snapshot.numbers.removeLast(snapshot.numbers.count - firstNumber)
+      // no trap: as above
       snapshot.strings.removeLast(snapshot.strings.count - firstString)
       return false
     }
@@ -95,7 +97,7 @@ extension SnapshotParser {
 
   private static func pid(_ number: Double) -> Int32? {
     guard number >= 1, number <= maximumPid, number == number.rounded() else { return nil }
-    return Int32(number)
+    return Int32(exactly: number)
   }
 
   private func statusWord(_ text: HeartbeatSnapshot.Text) -> HeartbeatSnapshot.Text {

@@ -33,7 +33,7 @@ struct SignalQueue: ~Copyable {
     let got = withUnsafeMutableBytes(of: &info) { (try? descriptor.read(into: $0)) ?? 0 }
     guard got == size else { return nil }
     let fromKernel: Int32 = 0x80  // SI_KERNEL
-    return ReceivedSignal(number: Int32(info.ssi_signo), isFromTerminal: info.ssi_code == fromKernel)
+    return ReceivedSignal(number: Int32(clamping: info.ssi_signo), isFromTerminal: info.ssi_code == fromKernel)
   }
 
   /// Sleeps until a signal waits, or another descriptor can be read, or the time runs out.
@@ -41,7 +41,7 @@ struct SignalQueue: ~Copyable {
   /// - Parameter timeout: seconds.
   borrowing func wait(timeout: Double, also others: [Int32] = []) {
     var polled = ([descriptor.rawValue] + others).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let milliseconds = Int32(min(max(timeout, 0) * 1000, 3_600_000).rounded(.up))
+    let milliseconds = Int32(clamping: min(max(timeout, 0) * 1000, 3_600_000).rounded(.up))
     _ = poll(&polled, nfds_t(polled.count), milliseconds)
   }
 }

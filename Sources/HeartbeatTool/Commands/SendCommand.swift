@@ -85,9 +85,9 @@ enum SendCommand {
   private static func send(_ name: String, _ data: JSONObject?, to target: PushTarget, _ values: FlagValues) -> Int32 {
     var beat: JSONObject = ["status": .string(values[status])]
     // To another host this host's pids say nothing.
-    let caller = Int(getppid())
+    let caller = Int(widening: getppid())
     if let number = values[pid] ?? (target.isLocal && caller > 0 ? caller : nil) {
-      beat["pid"] = .integer(Int64(number))
+      beat["pid"] = .integer(Int64(widening: number))
     }
     if let data { beat["additional_data"] = .object(data) }
     guard let problem = target.send(name, beat, timeout: pushTimeout) else { return 0 }

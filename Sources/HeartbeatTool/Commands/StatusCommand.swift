@@ -58,7 +58,7 @@ enum StatusCommand {
     ]
     object["age_seconds"] = beat.age(at: now).map { .number($0) } ?? .null
     object["last_heartbeat"] = beat.lastHeartbeat.map { .number($0) } ?? .null
-    object["pid"] = beat.pid.map { .integer(Int64($0)) } ?? .null
+    object["pid"] = beat.pid.map { .integer(Int64(widening: $0)) } ?? .null
     object["status"] = beat.status.map { .string($0) } ?? .null
     if let host = beat.host { object["host"] = .string(host) }
     object["additional_data"] = beat.additionalData

@@ -38,7 +38,7 @@ struct ChangeLog: Sendable {
       if kept.runtime == nil, program.state != .working { kept.runtime = before?.runtime }
       known[key] = kept
     }
-    if changes.count > Self.longest { changes.removeFirst(changes.count - Self.longest) }
+    changes.removeFirst(max(0, changes.count - Self.longest))
   }
 
   private mutating func noteFailure(_ host: HostView) {

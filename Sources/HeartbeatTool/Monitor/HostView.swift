@@ -81,7 +81,8 @@ struct CPUUsage: Sendable {
     let before = last ?? (0, 0)
     last = (busy, total)
     let passed = total - before.total
-    guard passed > 0 else { return nil }
+    // Another program's numbers may be infinite or none at all.
+    guard passed > 0, passed.isFinite, busy.isFinite, before.busy.isFinite else { return nil }
     return min(max((busy - before.busy) / passed, 0), 1)
   }
 }

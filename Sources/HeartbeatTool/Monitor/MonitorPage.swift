@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// The monitor's page as lines. Pure: what was seen in, text out.
 struct MonitorPage: Sendable {
   /// Hosts stand side by side when each gets at least so many columns.
@@ -37,7 +39,7 @@ struct MonitorPage: Sendable {
     guard let height, lines.count > height, height > 1 else { return lines }
     let hidden = lines.count - height + 1
     let note = DisplayWidth.truncated("… \(hidden) more lines", to: style.width)
-    return lines.prefix(height - 1) + [style.apply(.faint, to: note)]
+    return lines.prefix(max(0, height - 1)) + [style.apply(.faint, to: note)]
   }
 
   private func sideBySide() -> [String] {
@@ -97,17 +99,17 @@ struct MonitorPage: Sendable {
     if used <= width { line += "  " + style.apply(all ? .good : .warning, to: count) }
     if width == Int.max { return line + "  " + right }
     if isShort { return line }
-    return line + String(repeating: " ", count: width - used - right.count) + style.apply(.faint, to: right)
+    return line + String(repeating: " ", count: max(0, width - used - right.count)) + style.apply(.faint, to: right)
   }
 
   private func systemLine(_ system: SystemView, width: Int) -> String? {
     var parts: [(label: String, share: Double?, text: String)] = []
-    if let cpu = system.cpu { parts.append(("CPU", cpu, Self.percent(cpu))) }
+    if let cpu = system.cpu { parts.append(("CPU", Self.known(cpu), Self.percent(cpu))) }
     if let used = system.memoryUsed, let total = system.memoryTotal, total > 0 {
-      parts.append(("RAM", used / total, "\(Self.percent(used / total)) of \(Self.bytes(total))"))
+      parts.append(("RAM", Self.known(used / total), "\(Self.percent(used / total)) of \(Self.bytes(total))"))
     }
     if let used = system.diskUsed, let total = system.diskTotal, total > 0 {
-      parts.append(("disk", used / total, "\(Self.percent(used / total)) of \(Self.bytes(total))"))
+      parts.append(("disk", Self.known(used / total), "\(Self.percent(used / total)) of \(Self.bytes(total))"))
     }
     if let load = system.load { parts.append(("load", nil, Self.twoPlaces(load))) }
     guard !parts.isEmpty else { return nil }
@@ -131,9 +133,9 @@ struct MonitorPage: Sendable {
   }
 
   private func bar(_ share: Double, _ width: Int, _ emphasis: Emphasis) -> String {
-    let filled = Int((min(max(share, 0), 1) * Double(width)).rounded())
+    let filled = Int(clamping: (min(max(share, 0), 1) * Double(width)).rounded())
     return style.apply(emphasis, to: String(repeating: "█", count: filled))
-      + style.apply(.faint, to: String(repeating: "░", count: width - filled))
+      + style.apply(.faint, to: String(repeating: "░", count: max(0, width - filled)))
   }
 
   private func table(_ programs: [ProgramView]) -> TextTable {
@@ -169,23 +171,26 @@ struct MonitorPage: Sendable {
     let age: Emphasis = program.state == .working ? .good : program.state == .hung ? .warning : .bad
     return [
       sign, .init(program.title, .strong), status, .init(program.age.map(seconds) ?? "-", age),
-      .init(program.runtime.map { seconds(max(0, $0)) } ?? "-"), .init(program.pid.map { "\($0)" } ?? "-", .faint),
+      .init(program.runtime.map { seconds($0 < 0 ? 0 : $0) } ?? "-"), .init(program.pid.map { "\($0)" } ?? "-", .faint),
       .init(program.residentBytes.map(Self.bytes) ?? "-"), .init(program.lastBeat.map(Self.clock) ?? "-", .faint),
     ]
   }
 
   // MARK: Numbers for people
 
+  /// A number that another program gave may be none: then there is nothing to draw.
+  private static func known(_ share: Double) -> Double? { share.isFinite ? share : nil }
+
   private static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "?" }
-    let text = "\(Int((min(max(share, 0), 1) * 100).rounded()))%"
+    let text = "\(Int(clamping: (min(max(share, 0), 1) * 100).rounded()))%"
     return String(repeating: " ", count: max(0, 3 - text.count)) + text
   }
 
   private static func twoPlaces(_ value: Double) -> String {
-    guard value.isFinite, abs(value) < 1e9 else { return "?" }
-    let hundredths = Int((value * 100).rounded())
-    let rest = abs(hundredths % 100)
+    guard value.isFinite, value.magnitude < 1e9 else { return "?" }
+    let hundredths = Int(clamping: (value * 100).rounded())
+    let rest = (hundredths % 100).magnitude
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
   }
 
@@ -200,10 +205,10 @@ struct MonitorPage: Sendable {
       unit += 1
     }
     if rest < 9.95, unit > 0 {
-      let tenths = Int((rest * 10).rounded())
+      let tenths = Int(clamping: (rest * 10).rounded())
       return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
-    return "\(Int(rest.rounded())) \(units[unit])"
+    return "\(Int(clamping: rest.rounded())) \(units[unit])"
   }
 
   /// Local time of day; with the date when it is more than a day away.

@@ -62,7 +62,8 @@ struct RemoteSource: Sendable {
       let isAlive = age == nil ? nil : sample.value == 1
       return ProgramView(
         name: name, title: name, isConfigured: false,
-        state: ProgramState(isAlive: isAlive, isUp: up[name].map { $0 == 1 }), status: statuses[name],
+        state: ProgramState(isAlive: isAlive, isUp: up[name].flatMap { $0.isNaN ? nil : $0 == 1 }),
+        status: statuses[name],
         pid: pids[name].flatMap { Int32(exactly: $0) }, runtime: starts[name].map { now - $0 },
         lastBeat: age.map { now - $0 }, age: age, residentBytes: memory[name])
     }

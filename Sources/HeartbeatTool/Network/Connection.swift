@@ -32,7 +32,7 @@ struct Deadline: Sendable {
 
   /// So many seconds from now.
   init(after seconds: Double) {
-    nanoseconds = Clock.monotonicNanoseconds &+ UInt64(min(max(seconds, 0), 1e6) * 1e9)
+    nanoseconds = Clock.monotonicNanoseconds &+ Clock.nanoseconds(seconds)
   }
 
   /// Milliseconds left, 0 at the end.
@@ -82,7 +82,7 @@ struct Connection: ~Copyable {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let isShort = withUnsafeMutableBytes(of: &address.sun_path) { room in
-      room.copyBytes(from: path.utf8.prefix(room.count - 1))
+      room.copyBytes(from: path.utf8.prefix(max(0, room.count - 1)))
       return path.utf8.count < room.count
     }
     guard isShort else { throw .system(Errno(ENAMETOOLONG)) }
@@ -118,7 +118,7 @@ struct Connection: ~Copyable {
   }
 
   private static func wait(_ raw: Int32, for events: Int32, _ deadline: Deadline) throws(NetworkError) {
-    var polled = pollfd(fd: raw, events: Int16(events), revents: 0)
+    var polled = pollfd(fd: raw, events: Int16(truncatingIfNeeded: events), revents: 0)
     while true {
       let left = deadline.milliseconds
       let count = left == 0 ? 0 : poll(&polled, 1, left)

@@ -89,7 +89,7 @@ enum HTTPClient {
       guard pair.count == 2 else { continue }
       let value = pair[1].drop { $0 == " " || $0 == "\t" }
       switch pair[0].lowercased() {
-      case "content-length": head.length = Int(value).flatMap { $0 >= 0 ? $0 : nil }
+      case "content-length": head.length = Int(value, radix: 10).flatMap { $0 >= 0 ? $0 : nil }
       case "transfer-encoding": head.isChunked = value.lowercased().hasSuffix("chunked")
       default: continue
       }

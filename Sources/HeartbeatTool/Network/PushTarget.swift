@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import POSIX
 
 /// An exporter that takes heartbeats: `http://[user:password@]host:port`, or the path of its push
 /// socket, which may have `unix:` before it.
@@ -93,7 +94,7 @@ struct PushTarget: Hashable, Sendable {
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
         UInt8(ascii: "~"):
         bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      default: bytes += [UInt8(ascii: "%"), digits[Int(widening: byte >> 4)], digits[Int(widening: byte & 15)]]
       }
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -123,9 +124,11 @@ struct PushTarget: Hashable, Sendable {
     for start in stride(from: 0, to: bytes.count, by: 3) {
       let part = bytes[start..<min(start + 3, bytes.count)]
       var bits: UInt32 = 0
-      for place in 0..<3 { bits = bits << 8 | (place < part.count ? UInt32(part[start + place]) : 0) }
+      for place in 0..<3 {
+        bits = bits << 8 | (place < part.count ? UInt32(truncatingIfNeeded: part[start + place]) : 0)
+      }
       for place in 0..<4 {
-        text.append(place <= part.count ? digits[Int(bits >> UInt32(18 - 6 * place)) & 63] : UInt8(ascii: "="))
+        text.append(place <= part.count ? digits[Int(widening: bits >> (18 - 6 * place)) & 63] : UInt8(ascii: "="))
       }
     }
     return String(decoding: text, as: UTF8.self)

@@ -48,8 +48,7 @@ enum SimulatedProcess {
   }
 
   private static func pause(_ seconds: Double) {
-    let whole = min(seconds, 1e6).rounded(.down)
-    var left = timespec(tv_sec: Int(whole), tv_nsec: Int((min(seconds, 1e6) - whole) * 1e9))
+    var left = timespec(seconds: seconds)
     var rest = left
     while nanosleep(&left, &rest) == -1, errno == EINTR { left = rest }
   }

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import POSIX
 
 /// The programs of the demo, with the data that the real ones send.
 enum SimulatedProgram: String, CaseIterable, Sendable {
@@ -30,7 +31,7 @@ enum SimulatedProgram: String, CaseIterable, Sendable {
 
   /// Its own data at a beat, `uptime` seconds after it began.
   func data(beat: Int, uptime: Double) -> JSONObject {
-    let count = Int64(beat)
+    let count = Int64(widening: beat)
     switch self {
     case .websocketReader:
       return [

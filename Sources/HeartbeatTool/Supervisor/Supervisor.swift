@@ -58,7 +58,7 @@ struct Supervisor: ~Copyable {
     isInteractive = isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp()
     var environment = environment
     environment["NOTIFY_SOCKET"] = notifications.name
-    environment["WATCHDOG_USEC"] = String(UInt64(min(options.timeout, 1e9) * 1e6))
+    environment["WATCHDOG_USEC"] = String(UInt64(clamping: min(options.timeout, 1e9) * 1e6))
     environment["WATCHDOG_PID"] = nil
     self.environment = environment
     self.signals = signals
@@ -260,9 +260,9 @@ struct Supervisor: ~Copyable {
     guard let run else { return true }
     var data: JSONObject = [
       "uptime_seconds": .number(((now - run.startedAt) * 1000).rounded() / 1000),
-      "restarts_total": .integer(Int64(restarts.restarts)),
+      "restarts_total": .integer(Int64(widening: restarts.restarts)),
     ]
-    if let lastExitCode { data["last_exit_code"] = .integer(Int64(lastExitCode)) }
+    if let lastExitCode { data["last_exit_code"] = .integer(Int64(widening: lastExitCode)) }
     if let text = run.statusText { data["status_text"] = .string(text) }
     return beats.write(status: run.word, pid: run.mainPID, data: data)
   }

@@ -35,13 +35,13 @@ enum Console {
 
 /// `2.5s`, `45s`, `3m 20s`, `2h 05m`, `3d 04h`: a duration for people.
 func seconds(_ value: Double) -> String {
-  guard value.isFinite, abs(value) < 1e12 else { return "?" }
+  guard value.isFinite, value.magnitude < 1e12 else { return "?" }
   if value < 0 { return "-" + seconds(-value) }
   if value < 9.95 {
-    let tenths = Int((value * 10).rounded())
+    let tenths = Int(clamping: (value * 10).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10)s" : "\(tenths / 10).\(tenths % 10)s"
   }
-  let whole = Int(value.rounded())
+  let whole = Int(clamping: value.rounded())
   func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
   switch whole {
   case ..<60: return "\(whole)s"

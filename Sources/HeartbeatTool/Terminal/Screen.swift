@@ -62,6 +62,6 @@ struct Screen: ~Copyable {
   static var size: (lines: Int, columns: Int) {
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (24, 80) }
-    return (Int(size.ws_row), Int(size.ws_col))
+    return (Int(widening: size.ws_row), Int(widening: size.ws_col))
   }
 }

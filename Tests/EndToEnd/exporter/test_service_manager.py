@@ -101,6 +101,16 @@ def test_a_watchdog_of_another_process_is_not_fed(exporter, tmp_path):
     assert manager.next() == {"STOPPING": "1"}
 
 
+# systemd's word for no end is the largest number of 64 bits.
+@pytest.mark.parametrize("microseconds", [2**64 - 1, 2**63, 2**64, 1, -1])
+def test_any_time_of_the_watchdog_is_taken(exporter, tmp_path, microseconds):
+    manager = Manager(tmp_path, abstract=False)
+    e = exporter(env={"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": str(microseconds)})
+    assert manager.next_but_alive()["READY"] == "1"
+    assert e.get("/-/healthy").status == 200
+    assert e.stop() == 0
+
+
 @pytest.mark.parametrize("name", ["/nowhere/notify", "relative", "@", "", "/" + "x" * 200])
 def test_a_manager_that_is_not_there_costs_nothing(exporter, name):
     e = exporter(env={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"})

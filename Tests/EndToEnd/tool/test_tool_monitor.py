@@ -1,6 +1,8 @@
 """`heartbeat monitor`, `simulate`, `status`, `send`, `prune` and the tool's own words, as people and scripts see them."""
 
+import contextlib
 import fcntl
+import http.server
 import json
 import os
 import pty
@@ -9,6 +11,7 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 import pytest
@@ -208,3 +211,48 @@ def test_bash_understands_its_completions():
     words = 'COMP_WORDS=(heartbeat run --restart ""); COMP_CWORD=3; _heartbeat; echo "${COMPREPLY[@]}"'
     result = subprocess.run(["bash", "-c", script + words], capture_output=True, text=True)
     assert result.stdout == "no on-failure always\n" and result.stderr == ""
+
+
+@contextlib.contextmanager
+def answering(body):
+    """The URL of an exporter that answers everything with these bytes."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+PROGRAM_FIGURES = [
+    "heartbeat_age_seconds", "heartbeat_pid", "heartbeat_timeout_seconds", "process_up", "process_start_time_seconds",
+    "process_resident_memory_bytes",
+]
+HOST_FIGURES = [
+    'system_cpu_seconds_total{cpu="0",mode="user"}', 'system_cpu_seconds_total{cpu="0",mode="idle"}',
+    "system_memory_total_bytes", "system_memory_available_bytes", 'system_filesystem_size_bytes{mountpoint="/"}',
+    'system_filesystem_free_bytes{mountpoint="/"}', "system_load1",
+]
+
+
+@pytest.mark.parametrize("number", ["NaN", "+Inf", "-Inf", "1e308"])
+def test_numbers_of_another_exporter_end_nothing(number):
+    # In each place alone, and in all at once.
+    for strange in [*range(len(HOST_FIGURES)), None]:
+        lines = ['heartbeat_alive{process="worker"} 1', *(f'{name}{{process="worker"}} {number}' for name in PROGRAM_FIGURES)]
+        for place, name in enumerate(HOST_FIGURES):
+            lines.append(f"{name} {number if strange in (place, None) else 1 + place}")
+        with answering("\n".join(lines).encode() + b"\n") as url:
+            result = run(TOOL, "monitor", "--once", "--url", url)
+        assert result.returncode in (0, 1) and "worker" in result.stdout, (strange, result)
+        assert "nan" not in result.stdout.lower() and "inf" not in result.stdout.lower(), "unknown is a question mark"
