@@ -32,8 +32,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     swiftSettings: swiftSettings)
 }
 
-// Imports point downwards only: mains -> Exporter -> {Heartbeat, Exposition, Procfs, HTTPServer} -> POSIX; Flags beside them.
-// The four in the middle know nothing of each other.
+// Imports point downwards only: mains -> {Exporter, HeartbeatTool} -> Monitoring -> {Heartbeat, Procfs} -> POSIX;
+// Exporter -> {Exposition, HTTPServer}; Flags and YAML beside them.
 let package = Package(
   name: "heartbeat-exporter",
   products: [
@@ -43,27 +43,34 @@ let package = Package(
   ],
   targets: systemLibraries + [
     library("POSIX", ["CLinux"]),
-    library("Flags", []),
+    library("Flags", ["CLinux"]),
+    library("YAML", ["POSIX", "Flags", "CYaml"]),
     library("Heartbeat", ["POSIX", "CLinux"]),
     library("Exposition", []),
+    library("Monitoring", ["POSIX", "Heartbeat", "Procfs", "YAML", "Flags"]),
     library("Procfs", ["POSIX", "CLinux"]),
     library("HTTPServer", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),
     library(
       "Exporter",
-      ["POSIX", "Heartbeat", "Exposition", "Procfs", "HTTPServer", "Flags", "CLinux", "CYaml", "CCrypt", "COpenSSL"],
+      [
+        "POSIX", "Heartbeat", "Monitoring", "Exposition", "Procfs", "HTTPServer", "YAML", "Flags", "CLinux", "CCrypt",
+        "COpenSSL",
+      ],
       resources: [.embedInCode("StatusPage/Assets")]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
-    library("HeartbeatTool", ["Exporter", "Heartbeat", "Procfs", "Flags", "POSIX", "CLinux"]),
+    library("HeartbeatTool", ["Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),
     tests(of: "Heartbeat", ["POSIX"]),
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
+    tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX"]),
     tests(of: "HTTPServer", ["POSIX"]),
     tests(
-      of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
-    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "POSIX"]),
+      of: "Exporter", ["Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"],
+      exclude: ["Fixtures"]),
+    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "Monitoring", "POSIX"]),
   ]
 )
 
@@ -72,7 +79,9 @@ if Context.environment["HEARTBEAT_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["Heartbeat", "Procfs", "HTTPServer", "Exposition", "Exporter", "HeartbeatTool"],
+      dependencies: [
+        "Heartbeat", "Procfs", "HTTPServer", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool",
+      ],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
       swiftSettings: swiftSettings))

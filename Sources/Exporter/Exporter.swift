@@ -1,7 +1,9 @@
 internal import CLinux
 internal import Glibc
 internal import HTTPServer
+internal import Monitoring
 internal import POSIX
+internal import YAML
 
 /// The running exporter: what is wired to what, started in order and stopped in the reverse one.
 ///

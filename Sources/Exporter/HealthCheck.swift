@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import YAML
 
 extension Exporter {
   /// How long a health check waits for each step, in seconds: less than orchestrators wait for it.

@@ -1,5 +1,6 @@
 internal import Flags
 internal import Glibc
+internal import Monitoring
 internal import POSIX
 
 /// What is no error, but hardly what anybody wants: told at the start, and after a reload.

@@ -31,7 +31,7 @@ public struct Heartbeat: Sendable, Equatable {
   public init(name: String, entry: JSONObject) {
     self.init(
       name: name,
-      lastHeartbeat: entry[Key.lastHeartbeat]?.doubleValue,
+      lastHeartbeat: entry[Key.lastHeartbeat]?.doubleValue.map(UnixTime.seconds),
       pid: entry[Key.pid]?.integerValue.flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil },
       status: entry[Key.status]?.stringValue,
       host: entry[Key.host]?.stringValue,
@@ -62,7 +62,8 @@ public struct Heartbeat: Sendable, Equatable {
     static let pid = "pid"
     static let status = "status"
     static let host = "host"
+    static let interval = "interval"
     static let additionalData = "additional_data"
-    static let known: Set<String> = [lastHeartbeat, formatted, pid, status, host, additionalData]
+    static let known: Set<String> = [lastHeartbeat, formatted, pid, status, host, interval, additionalData]
   }
 }

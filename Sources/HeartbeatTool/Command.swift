@@ -1,5 +1,7 @@
 internal import Flags
 internal import Heartbeat
+internal import Monitoring
+internal import YAML
 
 /// A subcommand.
 struct Command: Sendable {
@@ -20,6 +22,16 @@ enum CommonFlags {
   /// The age at which a heartbeat counts as dead.
   static let timeout = Flag<Double>.value(
     "timeout", .duration, default: Heartbeat.defaultTimeout, help: "Age at which a heartbeat counts as dead.")
+
+  /// The exporter's configuration.
+  static let configuration = Flag<String?>.optional(
+    "config.file", .file, help: "The exporter's configuration: names, timeouts and how to find processes.")
+
+  /// Reads the configuration, if one is given.
+  static func load(_ values: FlagValues) throws(ConfigurationError) -> Configuration {
+    guard let path = values[configuration] else { return Configuration() }
+    return try Configuration.load(path)
+  }
 
   /// The age at which a writer removes other entries.
   static let retention = Flag<Double>.value(

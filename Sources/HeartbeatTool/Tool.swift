@@ -1,4 +1,3 @@
-internal import Exporter
 internal import Flags
 
 /// The tool `heartbeat`: a table of subcommands.

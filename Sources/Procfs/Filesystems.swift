@@ -15,6 +15,18 @@ public struct Filesystem: Equatable, Sendable {
   public var freeBytes: UInt64
   /// Free bytes for everybody.
   public var availableBytes: UInt64
+
+  /// The part that is used, as df(1) shows it; nil when there is no room at all.
+  public var usedShare: Double? {
+    Filesystem.usedShare(
+      used: Double(sizeBytes) - Double(freeBytes), available: Double(availableBytes))
+  }
+
+  /// Of what is not kept for root, the part that is used: used / (used + available); nil when that is no number of 0...1.
+  public static func usedShare(used: Double, available: Double) -> Double? {
+    let share = used / (used + available)
+    return used >= 0 && available >= 0 && share.isFinite ? share : nil
+  }
 }
 
 /// A line of `/proc/PID/mounts`, see `fstab(5)`.

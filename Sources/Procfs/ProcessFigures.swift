@@ -40,22 +40,22 @@ extension Procfs {
   /// What ends between two reads leaves the later figures nil; another process that gets the same number meanwhile is
   /// never mixed in.
   public func figures(of pid: Int32) -> ProcessFigures? {
-    figures(of: pid, bootTime: bootTime())
+    figures(of: pid, starts: StartTimes(bootTime: bootTime(), now: Clock.realtime))
   }
 
-  func figures(of pid: Int32, bootTime: Double?) -> ProcessFigures? {
+  func figures(of pid: Int32, starts: StartTimes) -> ProcessFigures? {
     withProcess(pid) { directory in
       withFile("stat", in: directory) { ProcessStat(parsing: $0) }
-        .map { figures($0, in: directory, bootTime: bootTime).figures }
+        .map { figures($0, in: directory, starts: starts).figures }
     }
   }
 
   /// What the process uses whose directory is open and whose stat was read there; and its status, nil when it ended.
   func figures(
-    _ stat: ProcessStat, in directory: Int32, bootTime: Double?
+    _ stat: ProcessStat, in directory: Int32, starts: StartTimes
   ) -> (figures: ProcessFigures, status: ProcessStatus?) {
     var figures = ProcessFigures(stat, usageIn: directory, of: self)
-    figures.startTime = bootTime.map { stat.startTime(bootTime: $0) }
+    figures.startTime = starts.startTime(of: stat)
     figures.maxOpenFiles = openFileLimit(of: stat.pid, in: directory)
     let status = withFile("status", in: directory) { ProcessStatus(parsing: $0) }
     figures.voluntarySwitches = status?.voluntarySwitches
@@ -79,8 +79,8 @@ extension Procfs {
   ///
   /// A child that ends between the reading of its parent and its own would be missed for once, and the counter would
   /// step back; so the sum is then begun anew without it.
-  func figures(ofTree members: [ProcessStat], bootTime: Double?) -> ProcessFigures? {
-    guard let root = members.first, let figures = figures(of: root.pid, bootTime: bootTime) else { return nil }
+  func figures(ofTree members: [ProcessStat], starts: StartTimes) -> ProcessFigures? {
+    guard let root = members.first, let figures = figures(of: root.pid, starts: starts) else { return nil }
     var members = members
     for _ in 0..<Self.treeAttempts {
       var ended: Set<Int32> = []
@@ -147,10 +147,13 @@ extension ProcessFigures {
   /// The figures that can be added up over a tree.
   fileprivate init(_ stat: ProcessStat, usageIn directory: Int32, of procfs: Procfs) {
     let io = procfs.withFile("io", in: directory) { ProcessIO(parsing: $0) }
+    // A main thread that has ended has no memory and no files any more; what they share is the others'.
+    let thread = stat.hasEndedMainThread ? procfs.workingThread(in: directory) : nil
     self.init(
-      cpuSeconds: stat.cpuSeconds, residentBytes: stat.residentBytes, virtualBytes: stat.virtualBytes,
-      threads: stat.threads, majorFaults: stat.majorFaults,
-      openFiles: procfs.openFiles(in: directory, mayRead: io != nil),
+      cpuSeconds: stat.cpuSeconds, residentBytes: thread?.stat.residentBytes ?? stat.residentBytes,
+      virtualBytes: thread?.stat.virtualBytes ?? stat.virtualBytes, threads: stat.threads,
+      majorFaults: stat.majorFaults,
+      openFiles: thread.map(\.openFiles) ?? procfs.openFiles(in: directory, mayRead: io != nil),
       readBytes: io?.readBytes, writtenBytes: io?.writtenBytes)
   }
 }

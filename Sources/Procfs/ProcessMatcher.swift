@@ -83,24 +83,58 @@ extension [UInt8] {
   }
 }
 
+/// What a search found.
+public struct ProcessMatches: Equatable, Sendable {
+  /// The process that counts: the oldest; nil where none matches.
+  public var pid: Int32?
+  /// How many match. Those that only started one of the others are not counted.
+  public var count: Int
+}
+
 extension ProcessTable {
-  /// The process that each matcher finds, of several the oldest; nil where none matches. All in one pass.
+  private struct Candidate {
+    let stat: ProcessStat
+    let isWrapper: Bool
+  }
+
+  /// What each matcher finds, all in one pass.
+  ///
+  /// Programs that only start others (`sh -c`, `sudo`, `npm`, ...) count where nothing that they started matches.
   ///
   /// - Parameter excluded: processes that are not to be found. This very process never is.
-  public func find(_ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = []) -> [Int32?] {
-    var best: [ProcessStat?] = Array(repeating: nil, count: matchers.count)
+  public func find(_ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = []) -> [ProcessMatches] {
+    var candidates: [[Candidate]] = Array(repeating: [], count: matchers.count)
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
     var line = CommandLine()
     for pid in pids where pid != own && !excluded.contains(pid) {
       guard let stat = stat(of: pid), !stat.isZombie, !stat.isOwnProgram, readCommandLine(of: pid, into: &line)
       else { continue }
-      for index in matchers.indices {
-        if let known = best[index], known.startTicks <= stat.startTicks { continue }
-        if matchers[index].matches(&line) { best[index] = stat }
-      }
+      let matching = matchers.indices.filter { matchers[$0].matches(&line) }
+      guard !matching.isEmpty else { continue }
+      let isWrapper = withCommandLine(of: pid) { WrapperPrograms.contains(commandLine: $0) } ?? false
+      for index in matching { candidates[index].append(Candidate(stat: stat, isWrapper: isWrapper)) }
     }
-    return best.map { $0?.pid }
+    return candidates.map { candidates in
+      let programs = Set(candidates.filter { !$0.isWrapper }.flatMap { ancestors(of: $0.stat) })
+      let counted = candidates.filter { !($0.isWrapper && programs.contains($0.stat.pid)) }
+      // Of those that started in the same tick the one with the lower number.
+      let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
+      return ProcessMatches(pid: oldest?.stat.pid, count: counted.count)
+    }
+  }
+
+  /// So many generations are looked at: a loop of parents, which only a tree of plain files can have, ends there.
+  private static let mostGenerations = 64
+
+  private func ancestors(of stat: ProcessStat) -> [Int32] {
+    var found: [Int32] = []
+    var parent = stat.parent
+    while parent > 0, found.count < ProcessTable.mostGenerations, let next = self.stat(of: parent) {
+      found.append(parent)
+      parent = next.parent
+    }
+    return found
   }
 
   /// Reads a command line; false when there is none or it is that of one of our own programs.

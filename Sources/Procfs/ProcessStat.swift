@@ -6,6 +6,8 @@ public struct ProcessStat: Equatable, Sendable {
   public var state: UInt8
   /// The parent's number; 0 for those that the kernel started.
   public var parent: Int32
+  /// What the kernel notes of it, `PF_*` (field 9).
+  var flags: UInt64
   /// Faults that needed a page from a disk (field 12).
   public var majorFaults: UInt64
   /// The same of the children it has waited for, and of theirs (field 13).
@@ -29,9 +31,20 @@ public struct ProcessStat: Equatable, Sendable {
   public var cpuSeconds: Double { Double(ticks) / KernelUnits.ticksPerSecond }
 
   /// Whether it has ended and only waits for its parent to ask for its exit status (`Z`, `X`).
-  public var isZombie: Bool {
+  ///
+  /// The state is the main thread's. That one may have ended while others work on, see `pthread_exit(3)`: they are counted.
+  public var isZombie: Bool { hasEndedMainThread && threads <= 1 }
+
+  /// Whether the main thread has ended.
+  var hasEndedMainThread: Bool {
     state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x")
   }
+
+  /// Whether a signal has stopped it (`T`): it does nothing until another one has it go on.
+  public var isSuspended: Bool { state == UInt8(ascii: "T") }
+
+  /// Whether it is a thread of the kernel's own, which no program can be (`PF_KTHREAD`).
+  public var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
 
   /// Unix time in seconds at which it started, up to a second early because the boot time has whole seconds.
   public func startTime(bootTime: Double) -> Double {
@@ -50,7 +63,7 @@ public struct ProcessStat: Equatable, Sendable {
     guard let pid = before.field()?.processID, before.field() == nil,
       let state = fields.field(), state.count == 1, let letter = state.first,
       let parent = fields.unsigned().flatMap({ Int32(exactly: $0) }),
-      fields.skip(7),
+      fields.skip(4), let flags = fields.clamped(), fields.skip(2),
       let majorFaults = fields.clamped(), let childMajorFaults = fields.clamped(),
       let user = fields.clamped(), let system = fields.clamped(),
       let childUser = fields.clamped(), let childSystem = fields.clamped(),
@@ -61,6 +74,7 @@ public struct ProcessStat: Equatable, Sendable {
     self.pid = pid
     self.state = letter
     self.parent = parent
+    self.flags = flags
     self.majorFaults = majorFaults
     self.childMajorFaults = childMajorFaults
     self.ticks = clampedSum(user, system)

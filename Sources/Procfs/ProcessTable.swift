@@ -37,9 +37,10 @@ public final class ProcessTable {
   static let fewLookUps = 16
 
   /// Unix time in seconds at which the host booted; nil when the kernel does not tell.
-  public let bootTime: Double?
+  public var bootTime: Double? { starts.bootTime }
+  let starts: StartTimes
 
-  private let procfs: Procfs
+  let procfs: Procfs
   /// nil until somebody asks for all.
   private var listed: PIDList?
   /// No process has another number than these, but some of them may have ended; nil when that is not known.
@@ -47,12 +48,17 @@ public final class ProcessTable {
   private var stats: [Int32: ProcessStat?] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
-  init(_ procfs: Procfs, listed: PIDList?, candidates: PIDList?, bootTime: Double?) {
+  init(
+    _ procfs: Procfs, listed: PIDList?, candidates: PIDList?, bootTime: Double?, now: Double = Clock.realtime
+  ) {
     self.procfs = procfs
     self.listed = listed
     self.candidates = candidates
-    self.bootTime = bootTime
+    starts = StartTimes(bootTime: bootTime, now: now)
   }
+
+  /// Whether every number that is looked up is first looked for in a list of processes, in which no thread is.
+  var isListed: Bool { candidates != nil }
 
   /// The numbers of all processes, in ascending order.
   public var pids: [Int32] {
@@ -61,13 +67,6 @@ public final class ProcessTable {
     listed = list
     return list.pids
   }
-
-  /// How many seconds after its last beat a process may seem to have started and still be the one that beat.
-  ///
-  /// The boot time has whole seconds and is held steady within one, a beat's time may be cut to whole seconds: each can
-  /// put a beat right after the start up to a second before it. A pid comes back that soon only where thousands of
-  /// processes start in a second.
-  public static let startTolerance = 2.0
 
   /// False when it is known at once that there is no process of that number.
   public func mayExist(_ pid: Int32) -> Bool { candidates?.contains(pid) ?? true }
@@ -88,44 +87,15 @@ public final class ProcessTable {
     return stat
   }
 
-  /// Whether the process that beat last at `lastBeat`, in Unix seconds, under this number runs: the number exists, is
-  /// no zombie's, and belongs to no process that started after the beat (a number given to another one).
-  ///
-  /// - Parameter lastBeat: nil when the time is unknown; then the number alone decides.
-  public func isUp(_ pid: Int32, lastBeat: Double?) -> Bool {
-    stat(of: pid).map { isUp($0, lastBeat: lastBeat) } ?? false
-  }
-
-  private func isUp(_ stat: ProcessStat, lastBeat: Double?) -> Bool {
-    guard !stat.isZombie else { return false }
-    guard let lastBeat, let bootTime else { return true }
-    // A time that is no number says nothing, so the negation.
-    return !(stat.startTime(bootTime: bootTime) > lastBeat + Self.startTolerance)
-  }
-
-  /// What the process that beat last at `lastBeat` under this number uses; nil when it does not run, as `isUp` has it.
-  ///
-  /// Its directory is opened and its stat read once for both.
-  public func figuresIfUp(_ pid: Int32, lastBeat: Double?) -> ProcessFigures? {
-    guard pid > 0, mayExist(pid), let directory = try? procfs.openProcess(pid),
-      let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }),
-      isUp(stat, lastBeat: lastBeat)
-    else { return nil }
-    let (figures, status) = procfs.figures(stat, in: directory.rawValue, bootTime: bootTime)
-    // The number of a thread opens a directory too, but is in no list.
-    guard candidates != nil || status?.threadGroup == UInt64(clamping: pid) else { return nil }
-    return figures
-  }
-
   /// What one process uses; nil when there is no such process any more.
   public func figures(of pid: Int32) -> ProcessFigures? {
-    procfs.figures(of: pid, bootTime: bootTime)
+    procfs.figures(of: pid, starts: starts)
   }
 
   /// What one process and all that descend from it use; nil when there is no such process any more.
   public func figures(ofTree root: Int32) -> ProcessFigures? {
     guard stat(of: root) != nil else { return nil }
-    return procfs.figures(ofTree: tree(of: root).compactMap { stat(of: $0) }, bootTime: bootTime)
+    return procfs.figures(ofTree: tree(of: root).compactMap { stat(of: $0) }, starts: starts)
   }
 
   /// A process and all that descend from it, parents before their children; just the number itself when it has none.

@@ -288,7 +288,7 @@ public final class Procfs {
 
   // MARK: Opening
 
-  private func openFile(
+  func openFile(
     _ file: StaticString, in directory: Int32, _ flags: Int32 = O_RDONLY
   ) throws(Errno) -> FileDescriptor {
     let number = try retryingOnInterrupt {

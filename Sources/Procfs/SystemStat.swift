@@ -3,6 +3,9 @@ public struct CPUTimes: Equatable, Sendable {
   /// The names of the modes, in the order of `seconds`. Time that guests ran is part of `user` and `nice`.
   public static let modes = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"]
 
+  /// The modes in which nothing of this host is computed: it waits for work, for a disk, or for another guest of the same machine.
+  public static let idleModes: Set<String> = ["idle", "iowait", "steal"]
+
   /// The CPU's number.
   public var cpu: Int
   /// Seconds by mode, in the order of `modes`; fewer on a kernel that has fewer.
@@ -17,6 +20,16 @@ public struct SystemStat: Equatable, Sendable {
   public var bootTime: Double?
   /// How many processes and threads were made since the host booted; nil when it is not there.
   public var forks: UInt64?
+
+  /// Seconds that all CPUs had together.
+  public var totalSeconds: Double { cpus.reduce(0) { $0 + $1.seconds.reduce(0, +) } }
+
+  /// Those of them in which something was computed.
+  public var busySeconds: Double {
+    cpus.reduce(0) { sum, cpu in
+      zip(CPUTimes.modes, cpu.seconds).reduce(sum) { CPUTimes.idleModes.contains($1.0) ? $0 : $0 + $1.1 }
+    }
+  }
 
   /// Reads the content of `/proc/stat`; lines that are not well-formed are left out.
   public init(parsing bytes: UnsafeRawBufferPointer) {

@@ -1,3 +1,4 @@
+import Monitoring
 import Testing
 
 @testable import HeartbeatTool
@@ -13,11 +14,12 @@ struct MonitorNumbersTests {
   @Test("a page is drawn whatever the numbers are", arguments: numbers, [1, 0, .nan, .infinity, -1e308])
   func draws(number: Double, other: Double) {
     let program = ProgramView(
-      name: "worker", title: "worker", isConfigured: false, state: .working, runtime: number, lastBeat: number,
+      name: "worker", title: "worker", isConfigured: false, verdict: Verdict(.alive, .beating), runtime: number,
+      lastBeat: number,
       age: number, residentBytes: number)
     for (one, two) in [(number, other), (other, number)] {
       let system = SystemView(
-        cpu: one, memoryUsed: one, memoryTotal: two, diskUsed: two, diskTotal: one, load: one)
+        cpu: one, memoryUsed: one, memoryTotal: two, diskShare: two, diskTotal: one, load: one)
       let host = HostView(name: "h", time: number, system: system, programs: [program])
       let page = MonitorPage(
         hosts: [host], runtime: number, style: Style(usesColour: false, width: 100), height: 24)
@@ -28,7 +30,9 @@ struct MonitorNumbersTests {
   @Test("a page is drawn in a terminal of any size", arguments: [0, 1, 2, 3, 19, 65_535, .max], [0, 1, 2, 5, 65_535])
   func sizes(width: Int, height: Int) {
     let programs = ["worker", "入札者のプロセス"].map {
-      ProgramView(name: $0, title: $0, isConfigured: false, state: .working, runtime: 5, age: 1, residentBytes: 1e6)
+      ProgramView(
+        name: $0, title: $0, isConfigured: false, verdict: Verdict(.alive, .beating), runtime: 5, age: 1,
+        residentBytes: 1e6)
     }
     let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, load: 1.5)
     let host = HostView(name: "host", time: 1e9, system: system, programs: programs, failure: "timed out")
@@ -44,14 +48,15 @@ struct MonitorNumbersTests {
 
   @Test("what is no number is unknown, and has no bar")
   func unknown() {
-    let system = SystemView(cpu: .nan, memoryUsed: .nan, memoryTotal: 8e9, diskUsed: .infinity, diskTotal: .infinity)
+    let system = SystemView(cpu: .nan, memoryUsed: .nan, memoryTotal: 8e9, diskShare: .infinity, diskTotal: .infinity)
     let program = ProgramView(
-      name: "worker", title: "worker", isConfigured: false, state: .working, runtime: .nan, age: .nan,
+      name: "worker", title: "worker", isConfigured: false, verdict: Verdict(.alive, .beating), runtime: .nan,
+      age: .nan,
       residentBytes: .nan)
     let host = HostView(name: "h", time: 0, system: system, programs: [program])
     let lines = MonitorPage(hosts: [host], style: Style(usesColour: false, width: 100)).lines()
     #expect(lines[1] == "CPU ?   RAM ? of 8.0 GB   disk ? of ?")
-    #expect(lines.last?.split(separator: " ") == ["●", "worker", "alive", "?", "?", "-", "?", "-"])
+    #expect(lines.last?.split(separator: " ") == ["●", "worker", "alive", "-", "?", "?", "-", "?", "-"])
   }
 
   @Test("no share of CPU time comes of what is no number", arguments: [.nan, .infinity, -.infinity] as [Double])
@@ -77,8 +82,8 @@ struct MonitorNumbersTests {
       heartbeat_pid{process="b"} 1e300
       process_up{process="b"} 0
       """
-    let programs = RemoteSource.programs(MetricsReader(Array(text.utf8)) { _ in true }, now: 10)
-    #expect(programs.map(\.state) == [.working, .stopped])
+    let programs = ScrapedHost(Array(text.utf8)).programs(now: 10)
+    #expect(programs.map(\.verdict) == [Verdict(.alive, .beating), Verdict(.dead, .pidGone)])
     #expect(programs.map(\.pid) == [nil, nil])
   }
 

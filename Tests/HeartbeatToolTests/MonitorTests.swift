@@ -1,25 +1,15 @@
+import Monitoring
 import Testing
 
 @testable import HeartbeatTool
 
 @Suite("Monitor")
 struct MonitorTests {
-  private func program(_ name: String, _ state: ProgramState, pid: Int32? = 1, runtime: Double? = nil) -> ProgramView {
+  private func program(
+    _ name: String, _ state: ProcessState, _ reason: StateReason = .beating, pid: Int32? = 1, runtime: Double? = nil
+  ) -> ProgramView {
     ProgramView(
-      name: name, title: name, isConfigured: false, state: state, status: nil, pid: pid, runtime: runtime,
-      lastBeat: nil,
-      age: nil, residentBytes: nil)
-  }
-
-  @Test(
-    "a state follows from beat and process",
-    arguments: [
-      (true, true, .working), (true, nil, .working), (true, false, .stopped), (false, true, .hung),
-      (false, false, .stopped),
-      (false, nil, .silent), (nil, nil, .unseen), (nil, true, .working), (nil, false, .stopped),
-    ] as [(Bool?, Bool?, ProgramState)])
-  func states(isAlive: Bool?, isUp: Bool?, expected: ProgramState) {
-    #expect(ProgramState(isAlive: isAlive, isUp: isUp) == expected)
+      name: name, title: name, isConfigured: false, verdict: Verdict(state, reason), pid: pid, runtime: runtime)
   }
 
   @Test("tells what changed, and nothing of the first look")
@@ -30,14 +20,16 @@ struct MonitorTests {
       log.observe(HostView(name: "h", time: time, programs: programs), showsHost: false)
       return log.changes.dropFirst(count).map { "\($0.title) \($0.text)" }
     }
-    #expect(look(0, program("a", .working, runtime: 60)) == [])
+    #expect(look(0, program("a", .alive, runtime: 60)) == [])
     #expect(
-      look(5, program("a", .hung, runtime: 65), program("b", .working, pid: 7)) == ["a hangs", "b started (pid 7)"])
-    #expect(look(10, program("a", .hung), program("b", .working, pid: 8)) == ["b restarted (pid 7 → 8)"])
-    #expect(look(15, program("a", .working, runtime: 75), program("b", .working, pid: 8)) == ["a is back after 10s"])
-    #expect(look(20, program("a", .stopped)) == ["a stopped after running 1m 15s"])
-    #expect(look(25, program("a", .working, pid: 9)) == ["a started (pid 9)"])
-    #expect(look(30, program("a", .working, pid: 9)) == [])
+      look(5, program("a", .hung, .silent, runtime: 65), program("b", .alive, pid: 7))
+        == ["a is hung: no beat within its timeout", "b started (pid 7)"])
+    #expect(look(10, program("a", .hung), program("b", .alive, pid: 8)) == ["b restarted (pid 7 → 8)"])
+    #expect(look(15, program("a", .alive, runtime: 75), program("b", .alive, pid: 8)) == ["a is back after 10s"])
+    #expect(look(20, program("a", .dead, .pidGone)) == ["a is dead: its process is gone after running 1m 15s"])
+    #expect(look(25, program("a", .alive, pid: 9)) == ["a started (pid 9)"])
+    #expect(look(30, program("a", .alive, pid: 9)) == [])
+    #expect(look(35, program("a", .stopped, .saidStopped)) == ["a stopped"])
   }
 
   @Test("tells once that a host fails, and that it is back")
@@ -51,8 +43,8 @@ struct MonitorTests {
 
   @Test("the page fits width and height, with one host or three", arguments: [20, 40, 60, 80, 130, 200])
   func fits(width: Int) {
-    let programs = (0..<30).map { program("worker 入札 \($0)", $0 % 2 == 0 ? .working : .hung, runtime: 4000) }
-    let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, diskUsed: 1e11, diskTotal: 2e11, load: 1.5)
+    let programs = (0..<30).map { program("worker 入札 \($0)", $0 % 2 == 0 ? .alive : .hung, runtime: 4000) }
+    let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, diskShare: 0.5, diskTotal: 2e11, load: 1.5)
     let host = HostView(name: "host\u{1B}[2J", time: 1e9, system: system, programs: programs)
     let change = Change(time: 1e9, title: "worker", text: String(repeating: "long ", count: 50), emphasis: .bad)
     for hosts in [[host], [host, host, host]] {
@@ -68,7 +60,7 @@ struct MonitorTests {
   @Test("no colours where none are wanted")
   func plain() {
     let page = MonitorPage(
-      hosts: [HostView(name: "h", time: 0, programs: [program("a", .working)])], style: .plain)
+      hosts: [HostView(name: "h", time: 0, programs: [program("a", .alive)])], style: .plain)
     #expect(!page.lines().joined().contains("\u{1B}"))
   }
 

@@ -43,8 +43,8 @@ struct LiveTests {
     #expect(procfs.selfPID == getpid())
     let table = try procfs.processTable()
     #expect(table.exists(getpid()))
-    #expect(table.isUp(getpid(), lastBeat: Date().timeIntervalSince1970))
-    #expect(!table.isUp(getpid(), lastBeat: 1_000_000_000))
+    #expect(table.presence(of: getpid(), lastBeat: Date().timeIntervalSince1970).isRunning)
+    #expect(!table.presence(of: getpid(), lastBeat: 1_000_000_000).isRunning)
     let figures = try #require(table.figures(of: getpid()))
     #expect(figures.cpuSeconds > 0)
     #expect(figures.residentBytes > 1 << 20 && figures.residentBytes < figures.virtualBytes)
@@ -61,7 +61,8 @@ struct LiveTests {
   func openFiles() throws {
     let child = try Self.spawn("/bin/sleep", ["60"])
     defer { kill(child.processIdentifier, SIGKILL) }
-    #expect(try Self.eventually { try procfs.processTable().find([ProcessMatcher(substrings: ["sleep 60"])]) != [nil] })
+    #expect(
+      try Self.eventually { try procfs.processTable().find([ProcessMatcher(substrings: ["sleep 60"])])[0].pid != nil })
     let directory = try procfs.openProcess(child.processIdentifier)
     let count = procfs.openFiles(in: directory.rawValue)
     #expect(count != nil && count == procfs.listedFiles(in: directory.rawValue))
@@ -77,8 +78,8 @@ struct LiveTests {
     #expect(
       try Self.eventually {
         let table = try procfs.processTable()
-        found = table.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid])[0]
-        return found != nil && table.find([ProcessMatcher(substrings: ["SLEEP 62"])]) == [pid]
+        found = table.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid])[0].pid
+        return found != nil && table.find([ProcessMatcher(substrings: ["SLEEP 62"])])[0].pid == pid
       })
     let child = try #require(found)
     let table = try procfs.processTable()
@@ -91,8 +92,8 @@ struct LiveTests {
     kill(child, SIGKILL)
     #expect(try Self.eventually { try procfs.processTable().stat(of: child)?.isZombie == true })
     let after = try procfs.processTable()
-    #expect(after.exists(child) && !after.isUp(child, lastBeat: Date().timeIntervalSince1970))
-    #expect(after.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid]) == [nil])
+    #expect(after.exists(child) && !after.presence(of: child, lastBeat: Date().timeIntervalSince1970).isRunning)
+    #expect(after.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid])[0].pid == nil)
     #expect(after.figures(ofTree: pid)?.threads == 1)
 
     kill(pid, SIGKILL)
@@ -109,12 +110,16 @@ struct LiveTests {
       let child = try Self.spawn("/bin/sleep", ["64"])
       let pid = child.processIdentifier
       let during = try procfs.processTable(forLookUps: 1000)
-      #expect(during.mayExist(pid) && during.isUp(pid, lastBeat: nil) && during.figuresIfUp(pid, lastBeat: nil) != nil)
+      #expect(
+        during.mayExist(pid) && during.presence(of: pid, lastBeat: nil).isRunning
+          && during.presenceWithFigures(of: pid, lastBeat: nil).figures != nil)
       kill(pid, SIGKILL)
       child.waitUntilExit()
       let after = try procfs.processTable(forLookUps: 1000)
-      #expect(!after.isUp(pid, lastBeat: nil) && after.figuresIfUp(pid, lastBeat: nil) == nil && !after.exists(pid))
-      #expect(after.isUp(getpid(), lastBeat: nil) && !after.mayExist(.max))
+      #expect(
+        !after.presence(of: pid, lastBeat: nil).isRunning
+          && after.presenceWithFigures(of: pid, lastBeat: nil).figures == nil && !after.exists(pid))
+      #expect(after.presence(of: getpid(), lastBeat: nil).isRunning && !after.mayExist(.max))
     }
   }
 

@@ -74,9 +74,43 @@ struct ProcessMatcherTests {
       try ProcessMatcher(regex: "heartbeat"), try ProcessMatcher(regex: ""),
       ProcessMatcher(substrings: ["type=renderer"]),
     ]
-    #expect(table.find(matchers) == [51121, nil, 51241, 51121, nil, 1, 51126])
-    #expect(table.find(matchers, excluding: [1, 51121]) == [60001, nil, 51241, 51241, nil, 700, 51126])
+    #expect(table.find(matchers).map(\.pid) == [51121, nil, 51241, 51121, nil, 1, 51126])
+    #expect(table.find(matchers).map(\.count) == [2, 0, 1, 2, 0, 8, 1])
+    #expect(table.find(matchers, excluding: [1, 51121]).map(\.pid) == [60001, nil, 51241, 51241, nil, 700, 51126])
     #expect(table.find([]) == [])
+  }
+
+  @Test(
+    "programs that start others count where nothing below them matches",
+    arguments: [
+      // pid, parent, start, command line; the whole below a shell that matches too
+      ([(10, 1, 5, "/bin/sh\0-c\0node server.js"), (11, 10, 6, "node\0server.js")], 11, 1),
+      (
+        [
+          (10, 1, 5, "sudo\0-u\0bot\0node\0server.js"), (11, 10, 6, "sh\0-c\0node server.js"),
+          (12, 11, 7, "node\0server.js"),
+        ], 12, 1
+      ),
+      ([(10, 1, 5, "npm run server.js"), (11, 10, 6, "sh\0-c\0node server.js")], 10, 2),
+      ([(10, 1, 5, "node\0/usr/bin/npm\0run\0server.js"), (11, 10, 6, "node\0server.js")], 11, 1),
+      // Between them stands one that does not match.
+      (
+        [(10, 1, 5, "timeout\09\0env\0node\0server.js"), (11, 10, 6, "wrapped"), (12, 11, 7, "node\0server.js")], 12, 1
+      ),
+      // A program with workers is no wrapper: the oldest counts.
+      ([(10, 1, 5, "gunicorn\0server.js"), (11, 10, 6, "gunicorn\0server.js")], 10, 2),
+      // Not below it: another one's shell.
+      ([(10, 1, 5, "bash\0-c\0node server.js"), (11, 1, 6, "node\0server.js")], 10, 2),
+    ] as [([(Int, Int, Int, String)], Int32, Int)])
+  func wrappers(processes: [(Int, Int, Int, String)], pid: Int32, count: Int) throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    for (pid, parent, start, line) in processes {
+      tree.write("\(pid)/stat", "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(start) 0 1 0")
+      tree.write("\(pid)/cmdline", line + "\0")
+    }
+    let found = try Procfs(procfs: tree.path).processTable().find([ProcessMatcher(substrings: ["server.js"])])
+    #expect(found == [ProcessMatches(pid: pid, count: count)])
   }
 
   @Test(

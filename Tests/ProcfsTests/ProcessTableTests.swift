@@ -18,16 +18,58 @@ struct ProcessTableTests {
   }
 
   @Test(
-    "up: it exists, is no zombie, and did not start after its last beat",
+    "who beat is there unless the number is nobody\'s, a zombie\'s, or that of a process that started after the beat",
     arguments: [
-      (51121, 1_751_518_314.8, true), (51241, 1_751_518_297.9, true),
-      (51060, 1_751_518_311.3, false), (51122, 1_751_518_311.3, false), (60002, 1_751_518_311.3, false),
+      (51121, 1_751_518_314.8, "running"), (51241, 1_751_518_297.9, "running"),
+      (51060, 1_751_518_311.3, "zombie"), (51122, 1_751_518_311.3, "gone"), (60002, 1_751_518_311.3, "gone"),
+      (0, nil, "gone"), (-1, nil, "gone"), (.max, nil, "gone"),
       // It started at 1751518400.
-      (51300, 1_751_518_311.3, false), (51300, 1_751_518_397.9, false), (51300, 1_751_518_398, true),
-      (51300, nil, true), (51300, .nan, true), (51300, -.infinity, false), (51300, .infinity, true),
-    ] as [(Int32, Double?, Bool)])
-  func up(pid: Int32, lastBeat: Double?, expected: Bool) throws {
-    #expect(try Fixture.procfs().processTable().isUp(pid, lastBeat: lastBeat) == expected)
+      (51300, 1_751_518_311.3, "reused"), (51300, 1_751_518_397.9, "reused"), (51300, 1_751_518_398, "running"),
+      (51300, nil, "running"), (51300, .nan, "running"), (51300, -.infinity, "reused"), (51300, .infinity, "running"),
+    ] as [(Int32, Double?, String)])
+  func presence(pid: Int32, lastBeat: Double?, expected: String) throws {
+    let table = try Fixture.procfs().processTable()
+    #expect("\(table.presence(of: pid, lastBeat: lastBeat))".hasPrefix(expected))
+    let (presence, figures) = table.presenceWithFigures(of: pid, lastBeat: lastBeat)
+    #expect(presence == table.presence(of: pid, lastBeat: lastBeat))
+    #expect((figures != nil) == (expected == "running"))
+  }
+
+  @Test(
+    "a main thread that ended, a stopped process, a kernel thread, a start that is yet to come",
+    arguments: [
+      ("Z", 1, 0, 5, "zombie"), ("Z", 2, 0, 5, "running"), ("X", 1, 0, 5, "zombie"), ("T", 1, 0, 5, "running"),
+      ("S", 1, 0x0020_0000, 5, "unknown"), ("S", 1, 0x0040_0000, 5, "running"),
+      ("S", 1, 0, 5_000_000_000_000, "running"),
+    ] as [(String, Int, Int, Int, String)])
+  func oddOnes(state: String, threads: Int, flags: Int, start: Int, expected: String) throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    tree.write("7/stat", "7 (x) \(state) 1 0 0 0 0 \(flags) 0 0 0 0 1 1 0 0 0 0 \(threads) 0 \(start) 0 1 0")
+    let table = try Procfs(procfs: tree.path).processTable()
+    let presence = table.presence(of: 7, lastBeat: 1100)
+    #expect("\(presence)".hasPrefix(expected))
+    if case .running(let stat) = presence { #expect(stat.isSuspended == (state == "T")) }
+    #expect(table.figures(of: 7)?.startTime == (start == 5 ? 1000 + 5 / KernelUnits.ticksPerSecond : nil))
+  }
+
+  @Test("a main thread that ended has no memory and files: those of the others are told")
+  func endedMainThread() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    func stat(_ pid: Int, _ state: String, _ pages: Int) -> String {
+      "\(pid) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 5 \(pages * 4096) \(pages) 0"
+    }
+    tree.write("7/stat", stat(7, "Z", 0))
+    tree.write("7/task/7/stat", stat(7, "Z", 0))
+    tree.write("7/task/8/stat", stat(8, "S", 300))
+    tree.write("7/task/8/fd/0", "")
+    tree.write("7/task/8/fd/1", "")
+    let figures = try #require(try Procfs(procfs: tree.path).processTable().figures(of: 7))
+    #expect(figures.residentBytes == 300 * KernelUnits.pageSize)
+    #expect(figures.virtualBytes == 300 * 4096)
+    #expect(figures.openFiles == 2)
+    #expect(figures.threads == 2)
   }
 
   @Test("what one process uses")

@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 internal import Procfs
 
@@ -12,12 +13,16 @@ struct StatusDocument {
   struct Process {
     var name: String
     var displayName: String?
-    var state: ProcessState
+    var isConfigured = false
+    var verdict: Verdict
+    var since: Double?
     var age: Double?
     var timeout: Double
+    var interval: Double?
     var lastHeartbeat: Double?
     var pid: Int32?
     var isUp: Bool?
+    var matched: Int?
     var status: String?
     var host: String?
     /// What it says of itself, as JSON text.
@@ -39,19 +44,24 @@ struct StatusDocument {
 
   /// Adds `{"name": ..., "state": ..., "age_seconds": ..., ...}`.
   mutating func add(_ process: Process) {
-    if let place = ProcessState.allCases.firstIndex(of: process.state) { counts[place] += 1 }
+    if let place = ProcessState.allCases.firstIndex(of: process.verdict.state) { counts[place] += 1 }
     if !objects.isEmpty { objects.append(UInt8(ascii: ",")) }
     let start = objects.count
     append("{\"name\":", .string(process.name))
-    append(",\"state\":", .string(process.state.rawValue))
+    append(",\"state\":", .string(process.verdict.state.rawValue))
+    append(",\"reason\":", .string(process.verdict.reason.rawValue))
     digest.add(objects[start...])
     append(",\"age_seconds\":", process.age.map { .number($0) })
     let rest = objects.count
     append(",\"display_name\":", process.displayName.map { .string($0) })
+    append(",\"configured\":", .bool(process.isConfigured))
     append(",\"timeout_seconds\":", .number(process.timeout))
+    append(",\"interval_seconds\":", process.interval.map { .number($0) })
+    append(",\"since\":", process.since.map { .number(($0 * 1e3).rounded() / 1e3) })
     append(",\"last_heartbeat\":", process.lastHeartbeat.map { .number($0) })
     append(",\"pid\":", process.pid.map { .integer(Int64(widening: $0)) })
     append(",\"up\":", process.isUp.map { .bool($0) })
+    append(",\"matched\":", process.matched.map { .integer(Int64(widening: $0)) })
     append(",\"status\":", process.status.map { .string($0) })
     append(",\"host\":", process.host.map { .string($0) })
     objects.append(contentsOf: ",\"data\":".utf8)

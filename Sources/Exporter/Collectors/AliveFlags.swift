@@ -1,3 +1,5 @@
+internal import Monitoring
+
 /// Which processes are alive, and how long that stays so without a new beat.
 struct AliveFlags {
   private(set) var flags: [FlagFamily.Flag] = []
@@ -15,7 +17,7 @@ struct AliveFlags {
     for process in processes {
       flags.append(process.isAlive(at: now) ? .one : .zero)
       guard let last = process.lastHeartbeat else { continue }
-      for change in [last - MonitoredProcess.clockTolerance, last + process.timeout] {
+      for change in [last - Facts.clockTolerance, last + process.timeout] {
         // As ages are rounded to the microsecond, a change is up to that far from where it is computed to be.
         if change + 1e-5 < now { since = max(since, change + 1e-5) } else { until = min(until, change - 1e-5) }
       }

@@ -1,5 +1,6 @@
 internal import Exposition
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 
 /// The processes' own numbers as `heartbeat_data_<key>` gauges: the snapshot has them by process, the text has them

@@ -1,4 +1,5 @@
 internal import Exposition
+internal import Monitoring
 
 /// A family with a 0 or 1 for each monitored process, rendered again only when one of them changed.
 struct FlagFamily {

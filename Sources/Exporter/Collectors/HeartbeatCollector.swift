@@ -1,5 +1,6 @@
 internal import Exposition
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 
 /// Writes what the heartbeat file says of each process, and of itself.
@@ -14,6 +15,7 @@ struct HeartbeatCollector {
   private var rendered = StyleCache<RenderedFamilies>()
   /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
   private var fileText = StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>()
+  private var states = StateFamily()
   private var alive = FlagFamily(HeartbeatFamilies.alive)
   private var aliveFlags = AliveFlags()
 
@@ -25,20 +27,22 @@ struct HeartbeatCollector {
   /// The families whose text only changes with the file or the configuration, in their order; those of the processes'
   /// own data follow, then their strings.
   private enum FixedFamily: Int, CaseIterable {
-    case lastTimestamp, timeout, status, pid
+    case lastTimestamp, timeout, interval, status, pid
   }
 
   /// Takes over new content of the file, and counts what was wrong with it.
   ///
   /// - Parameters:
   ///   - keepsProcesses: `monitored` shows the same processes as before, at the same places in the snapshot.
+  ///   - hasNewTimeout: some timeout is another one.
   ///   - isNewContent: false where only the configuration or the retention changed what is shown.
   mutating func update(
-    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, keepsProcesses: Bool, isNewContent: Bool
+    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, keepsProcesses: Bool, hasNewTimeout: Bool = false,
+    isNewContent: Bool
   ) {
     var stale = RenderedFamilies.Stale.all
     if keepsProcesses, snapshot.changes.keepsShape {
-      stale = .families(staleFamilies(snapshot.changes))
+      stale = .families(staleFamilies(snapshot.changes, hasNewTimeout: hasNewTimeout))
     } else {
       droppedLast = SeriesDropCounts()
       data.plan(for: monitored.processes, snapshot: snapshot, dropped: &droppedLast)
@@ -53,8 +57,9 @@ struct HeartbeatCollector {
     }
   }
 
-  private func staleFamilies(_ changes: SnapshotChanges) -> Set<Int> {
-    var stale: Set = [FixedFamily.lastTimestamp.rawValue]
+  private func staleFamilies(_ changes: SnapshotChanges, hasNewTimeout: Bool) -> Set<Int> {
+    var stale: Set = [FixedFamily.lastTimestamp.rawValue, FixedFamily.interval.rawValue]
+    if hasNewTimeout { stale.insert(FixedFamily.timeout.rawValue) }
     if changes.hasNewStatus { stale.insert(FixedFamily.status.rawValue) }
     if changes.hasNewPid { stale.insert(FixedFamily.pid.rawValue) }
     for key in changes.keys {
@@ -82,21 +87,27 @@ struct HeartbeatCollector {
         let labels = monitored.labels.span
         for process in processes { family.add(labels: labels.extracting(process.labels), process.timeout) }
       }
+    case .interval:
+      exposition.family(HeartbeatFamilies.interval) { family in
+        let labels = monitored.labels.span
+        for process in processes {
+          if let interval = process.interval { family.add(labels: labels.extracting(process.labels), interval) }
+        }
+      }
     case .status:
       exposition.family(HeartbeatFamilies.status) { family in
         let labels = monitored.labels.span
         for process in processes {
-          guard let entry = process.entry, let status = snapshot.entries[entry].status else { continue }
+          guard let status = process.status else { continue }
           family.add(
-            labels: labels.extracting(process.labels), "status", snapshot.bytes.span.extracting(status.range), 1)
+            labels: labels.extracting(process.labels), "status", monitored.texts.span.extracting(status), 1)
         }
       }
     case .pid:
       exposition.family(HeartbeatFamilies.pid) { family in
         let labels = monitored.labels.span
         for process in processes {
-          guard let entry = process.entry, let pid = snapshot.entries[entry].pid else { continue }
-          family.add(labels: labels.extracting(process.labels), Double(pid))
+          if let pid = process.reportedPid { family.add(labels: labels.extracting(process.labels), Double(pid)) }
         }
       }
     case nil:
@@ -141,6 +152,7 @@ struct HeartbeatCollector {
     into body: inout ScrapeBody
   ) {
     let style = body.exposition.style
+    body.append(states.render(monitored, in: style))
     body.exposition.family(HeartbeatFamilies.age) { family in
       let labels = monitored.labels.span
       let microseconds = MonitoredProcess.microseconds(now)

@@ -2,6 +2,10 @@ internal import Exposition
 
 /// The families that say what the heartbeat file says.
 enum HeartbeatFamilies {
+  static let state = MetricFamily(
+    "heartbeat_state", .gauge, "Always 1: the state of the process, and the reason for it.")
+  static let interval = MetricFamily(
+    "heartbeat_interval_seconds", .gauge, "Seconds between the last two beats that were seen.")
   static let age = MetricFamily(
     "heartbeat_age_seconds", .gauge,
     "Seconds since the last beat; negative when the clock of the process is ahead.")

@@ -1,121 +1,53 @@
 internal import Exposition
-internal import POSIX
+internal import Monitoring
 internal import Procfs
 
-/// Writes what /proc says of each process that is monitored, and of the exporter itself.
+/// Writes what /proc says of each process that is watched, and of the exporter itself.
 struct ProcessCollector {
   /// The name under which the exporter shows itself.
   static let ownName = "heartbeat-exporter"
 
   private let procfs: Procfs
-  private var matchers: [ProcessMatcher] = []
-  /// For each configured process the place of its matcher.
-  private var matcherOfConfigured: [Int?] = []
   private let ownLabels = Labels(["process": ownName])
   private var up = FlagFamily(ProcessFamilies.up)
 
-  init(procfs: Procfs, configured: [ProcessConfiguration]) {
+  init(procfs: Procfs) {
     self.procfs = procfs
-    configure(configured)
   }
 
-  /// Takes over the `match` of each configured process.
-  mutating func configure(_ configured: [ProcessConfiguration]) {
-    matchers = []
-    matcherOfConfigured = configured.map { process in
-      let matcher: ProcessMatcher? =
-        switch process.match {
-        case .substrings(let texts): ProcessMatcher(substrings: texts)
-        // The configuration's reader has refused expressions that do not compile.
-        case .regex(let expression): try? ProcessMatcher(regex: expression)
-        case nil: nil
-        }
-      guard let matcher else { return nil }
-      matchers.append(matcher)
-      return matchers.count - 1
+  /// Writes the families of one scrape.
+  ///
+  /// - Parameter look: at all processes.
+  mutating func write(
+    _ look: ProcessWatch.Look, of monitored: MonitoredProcesses, into body: inout ScrapeBody
+  ) {
+    let findings = look.findings
+    let flags = findings.map { finding -> FlagFamily.Flag in
+      switch finding.existence.isUp {
+      case true?: .one
+      case false?: .zero
+      case nil: .absent
+      }
     }
-  }
-
-  /// Writes the families of one scrape; false when /proc cannot be read.
-  mutating func collect(_ monitored: MonitoredProcesses, into body: inout ScrapeBody) -> Bool {
-    let table: ProcessTable
-    do throws(Errno) {
-      table = try procfs.processTable(forLookUps: monitored.processes.count)
-    } catch {
-      return false
-    }
-    var flags: [FlagFamily.Flag] = []
-    flags.reserveCapacity(monitored.processes.count)
     var running: [Running] = []
-    search(monitored, monitored.processes.indices, table) { process, outcome, figures in
-      // The exporter's own figures come below, and no beat may take their place.
-      if process.isExporter {
-        flags.append(.absent)
-        return
+    for (process, finding) in zip(monitored.processes, findings) {
+      if let figures = finding.figures {
+        running.append(Running(labels: monitored.labels[process.labels], figures: figures))
       }
-      switch outcome {
-      case .runs: flags.append(.one)
-      case .gone: flags.append(.zero)
-      case .unknown: flags.append(.absent)
-      }
-      if let figures { running.append(Running(labels: monitored.labels[process.labels], figures: figures)) }
     }
     let own = procfs.selfPID
-    if let own, let figures = table.figures(of: own) {
+    if let own, let figures = look.table.figures(of: own) {
       running.append(Running(labels: ownLabels.bytes[...], figures: figures))
     }
     body.append(
       up.render(flags, of: monitored, further: own == nil ? nil : ownLabels, in: body.exposition.style))
     write(running, into: &body.exposition)
-    return true
-  }
-
-  /// What the process table says of a process that is monitored.
-  enum Outcome {
-    case runs(pid: Int32)
-    case gone
-    /// It says nothing: there is neither a pid nor a match, or it runs on another host.
-    case unknown
-  }
-
-  /// Looks for the monitored processes at these places, in their order; `report` gets with those that run what they use,
-  /// nil when they ended meanwhile.
-  private func search(
-    _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable,
-    _ report: (MonitoredProcess, Outcome, ProcessFigures?) -> Void
-  ) {
-    let found = matchers.isEmpty ? [] : table.find(matchers)
-    for process in monitored.processes[places] {
-      if let pid = process.pid, table.mayExist(pid) {
-        if process.children, table.isUp(pid, lastBeat: process.lastHeartbeat) {
-          report(process, .runs(pid: pid), table.figures(ofTree: pid))
-          continue
-        }
-        if !process.children, let figures = table.figuresIfUp(pid, lastBeat: process.lastHeartbeat) {
-          report(process, .runs(pid: pid), figures)
-          continue
-        }
+    body.exposition.family(ProcessFamilies.matched) { samples in
+      let labels = monitored.labels.span
+      for (process, finding) in zip(monitored.processes, findings) {
+        if let count = finding.matched { samples.add(labels: labels.extracting(process.labels), Double(count)) }
       }
-      if let matched = process.matcher.flatMap({ matcherOfConfigured[$0] }).flatMap({ found[$0] }) {
-        report(
-          process, .runs(pid: matched),
-          process.children ? table.figures(ofTree: matched) : table.figures(of: matched))
-        continue
-      }
-      let isKnown = process.pid != nil || process.matcher != nil || (process.entry == nil && !process.isRemote)
-      report(process, isKnown ? .gone : .unknown, nil)
     }
-  }
-
-  /// Looks for the monitored processes at these places, and reads what those that run use; nil when /proc cannot be read.
-  func observe(
-    _ monitored: MonitoredProcesses, _ places: Range<Int>
-  ) -> [(outcome: Outcome, figures: ProcessFigures?)]? {
-    guard let table = try? procfs.processTable(forLookUps: places.count) else { return nil }
-    var observations: [(outcome: Outcome, figures: ProcessFigures?)] = []
-    observations.reserveCapacity(places.count)
-    search(monitored, places, table) { observations.append(($1, $2)) }
-    return observations
   }
 
   /// A process that runs, and what it uses.

@@ -3,7 +3,9 @@ internal import Exposition
 /// What the kernel says of each process. Names and meaning follow the Prometheus client libraries where they have them.
 enum ProcessFamilies {
   static let up = MetricFamily(
-    "process_up", .gauge, "1 if the process runs: it exists, is no zombie and is the one that beat.")
+    "process_up", .gauge, "1 if the process runs, 0 if it certainly does not; absent where nobody can say.")
+  static let matched = MetricFamily(
+    "process_matched", .gauge, "Number of processes that look as the process is configured by match.")
   static let cpu = MetricFamily(
     "process_cpu_seconds_total", .counter, "User and system CPU time spent, in seconds.")
   static let residentMemory = MetricFamily(

@@ -85,6 +85,11 @@ enum ExporterFlags {
   static let retention = Flag.value(
     "heartbeat.retention", .duration, default: defaults.heartbeat.retention,
     help: "Age at which a process is no longer shown. 0 shows every one in the file.")
+  static let remember = Flag.value(
+    "heartbeat.remember", .duration, default: defaults.heartbeat.remember,
+    help:
+      "How long a process is still shown whose entry has vanished without a good-bye; a configured one is shown for ever. "
+      + "0 forgets at once.")
   static let stringKeys = Flag.list(
     "heartbeat.string-keys", .string.named("KEY"), default: defaults.heartbeat.stringKeys, commas: true,
     help: "Key path, such as profile.name, of strings to show in heartbeat_data_info. "
@@ -145,7 +150,7 @@ enum ExporterFlags {
       FlagGroup(
         "Heartbeats",
         [
-          file, timeout, retention, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize,
+          file, timeout, retention, remember, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize,
           readTimeout,
         ]),
       FlagGroup("Collectors", [heartbeatCollector, processCollector, systemCollector]),
@@ -271,6 +276,7 @@ extension ExporterOptions {
     heartbeat.file = values[ExporterFlags.file]
     heartbeat.timeout = values[ExporterFlags.timeout]
     heartbeat.retention = values[ExporterFlags.retention]
+    heartbeat.remember = values[ExporterFlags.remember]
     heartbeat.stringKeys = values[ExporterFlags.stringKeys]
     heartbeat.maxSeries = values[ExporterFlags.maxSeries]
     heartbeat.maxSeriesPerProcess = values[ExporterFlags.maxSeriesPerProcess]

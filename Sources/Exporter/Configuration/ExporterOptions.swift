@@ -37,6 +37,8 @@ public struct ExporterOptions: Sendable, Equatable {
     public var timeout = 60.0
     /// The age at which a process is no longer shown; 0 shows every one.
     public var retention = 0.0
+    /// How long an entry is remembered that has vanished without a good-bye; 0 is not at all.
+    public var remember = 86_400.0
     /// The dotted key paths of strings to show in `heartbeat_data_info`.
     public var stringKeys: [String] = []
     /// The most data series of all processes.

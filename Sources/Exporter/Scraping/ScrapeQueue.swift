@@ -1,5 +1,6 @@
 internal import Exposition
 internal import HTTPServer
+internal import Monitoring
 internal import POSIX
 
 /// What the scrape thread is asked to do, in the order in which it was asked.

@@ -1,5 +1,7 @@
+internal import Flags
 internal import HTTPServer
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 internal import Procfs
 
@@ -15,7 +17,7 @@ extension Scraper {
         to: request)
     case .heartbeat(let name):
       refresh(at: now)
-      guard let place = monitored.processes.firstIndex(where: { self.name(of: $0) == name }) else {
+      guard let place = watch.monitored.place(of: name) else {
         request.responder?.send(PushError(404, "there is no heartbeat of that name").response)
         return
       }
@@ -55,55 +57,43 @@ extension Scraper {
   /// What is said of all processes, or of those at some places.
   private mutating func statusDocument(of places: Range<Int>? = nil, at now: Double) -> StatusDocument {
     if places == nil { refresh(at: now) }
-    ownData.begin(count: file.snapshot.entries.count)
-    let places = places ?? monitored.processes.indices
-    let observations = options.collectors.process ? processes.observe(monitored, places) : nil
+    ownData.begin(count: watch.file.snapshot.entries.count)
+    let places = places ?? watch.monitored.processes.indices
+    let found = look(at: places, wantsFigures: true, at: now)
     // Of all it is mostly about as long as it was before.
-    let isWhole = places.count == monitored.processes.count
+    let isWhole = places.count == watch.monitored.processes.count
     var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0)
     for (index, place) in places.enumerated() {
-      document.add(
-        describe(monitored.processes[place], observations?[index].outcome, observations?[index].figures, at: now))
+      document.add(describe(place, found?.findings[index], at: now))
     }
     if isWhole { statusLength = document.objects.count }
     return document
   }
 
   private var fileObject: JSONObject {
-    var object: JSONObject = ["up": .bool(file.isUp)]
-    if let problem = file.lastProblem {
+    var object: JSONObject = ["up": .bool(watch.file.isUp)]
+    if let problem = watch.file.lastProblem {
       object["problem"] = ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
     }
     return object
   }
 
-  private func name(of process: MonitoredProcess) -> String {
-    if let entry = process.entry { return file.snapshot.string(file.snapshot.entries[entry].name) }
-    return process.configured.map { configuration.processes[$0].name } ?? ""
-  }
-
   private mutating func describe(
-    _ process: MonitoredProcess, _ outcome: ProcessCollector.Outcome?, _ figures: ProcessFigures?, at now: Double
+    _ place: Int, _ finding: ProcessSearch.Finding?, at now: Double
   ) -> StatusDocument.Process {
-    let entry = process.entry.map { file.snapshot.entries[$0] }
-    let status = entry?.status.map(file.snapshot.string)
-    var isUp: Bool?
-    var pid = process.pid
-    switch outcome {
-    case .runs(let found)?: (isUp, pid) = (true, found)
-    case .gone?: isUp = false
-    case .unknown?, nil: pid = entry?.pid
-    }
-    let state = ProcessState(
-      isAlive: process.lastHeartbeat.map { _ in process.isAlive(at: now) }, isUp: isUp,
-      saidGoodbye: status == ProcessState.goodbye)
+    let process = watch.monitored.processes[place]
+    var pid = process.reportedPid
+    if case .yes(let found, _)? = finding?.existence { pid = found }
     return StatusDocument.Process(
-      name: name(of: process),
-      displayName: process.configured.flatMap { configuration.processes[$0].displayName },
-      state: state, age: process.age(at: now), timeout: process.timeout, lastHeartbeat: process.lastHeartbeat,
-      pid: pid, isUp: isUp, status: status, host: entry?.host.map(file.snapshot.string),
-      data: process.entry.map { ownData.text(of: $0, in: file.snapshot) } ?? ArraySlice("{}".utf8),
-      figures: figures)
+      name: watch.monitored.name(of: place),
+      displayName: process.configured.flatMap { watch.configuration.processes[$0].displayName },
+      isConfigured: process.configured != nil, verdict: process.verdict ?? Verdict(.never, .neverSeen),
+      since: process.since, age: process.age(at: now),
+      timeout: process.timeout, interval: process.interval, lastHeartbeat: process.lastHeartbeat, pid: pid,
+      isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
+      host: process.host.map(watch.monitored.text),
+      data: process.entry.map { ownData.text(of: $0, in: watch.file.snapshot) } ?? ArraySlice("{}".utf8),
+      figures: finding?.figures)
   }
 
   private func hostDocument() -> JSONObject {
@@ -116,14 +106,9 @@ extension Scraper {
       host["load15"] = .number(load.fifteen)
     }
     if let stat = try? procfs.systemStat() {
-      // Idle and waiting for a disk are the two modes in which nothing is computed.
-      let idle = [CPUTimes.modes.firstIndex(of: "idle"), CPUTimes.modes.firstIndex(of: "iowait")]
-      let total = stat.cpus.flatMap(\.seconds).reduce(0, +)
-      let unused = stat.cpus.flatMap { cpu in idle.map { $0.map { $0 < cpu.seconds.count ? cpu.seconds[$0] : 0 } ?? 0 }
-      }
       host["cpus"] = .integer(Int64(stat.cpus.count))
-      host["cpu_seconds"] = .number(total)
-      host["cpu_busy_seconds"] = .number(total - unused.reduce(0, +))
+      host["cpu_seconds"] = .number(stat.totalSeconds)
+      host["cpu_busy_seconds"] = .number(stat.busySeconds)
       if let boot = stat.bootTime { host["boot_time"] = .number(boot) }
     }
     if let memory = try? procfs.memoryInfo() {
@@ -139,7 +124,9 @@ extension Scraper {
       filesystems.map {
         [
           "mountpoint": .string($0.mountPoint), "size_bytes": .integer(Int64(clamping: $0.sizeBytes)),
+          "free_bytes": .integer(Int64(clamping: $0.freeBytes)),
           "available_bytes": .integer(Int64(clamping: $0.availableBytes)),
+          "used_ratio": $0.usedShare.map { .number(($0 * 1e4).rounded() / 1e4) } ?? .null,
         ]
       })
     return host

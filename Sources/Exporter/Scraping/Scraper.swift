@@ -1,20 +1,18 @@
 internal import Exposition
+internal import Flags
 internal import HTTPServer
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 internal import Procfs
 
 /// Puts the answer to a scrape together. It belongs to the scrape thread.
 struct Scraper: ~Copyable {
   let options: ExporterOptions
-  private(set) var configuration: Configuration
   private var configurationIsGood = true
-  private(set) var file: HeartbeatFile
-  private let probe: FileProbe
-  private(set) var monitored = MonitoredProcesses()
-  private var generation: UInt64 = 0
+  private(set) var watch: ProcessWatch
   private var heartbeats: HeartbeatCollector
-  private(set) var processes: ProcessCollector
+  private var processes: ProcessCollector
   let procfs: Procfs
   private var system: SystemCollector
   private let requests: RequestCounts
@@ -23,49 +21,46 @@ struct Scraper: ~Copyable {
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
   private let problems: FileProblemLog
-  /// Beats that name another host than this are remote.
-  private let hostname: [UInt8]
   private var body = ScrapeBody()
   var gzip = Gzip(level: Scraper.gzipLevel)
   /// The processes' own data as the API shows them.
   var ownData = OwnDataText()
   /// How long the text of all processes was for the API last, in bytes.
   var statusLength = 0
-  /// What `monitored` was made of; nil before the first scrape and after a change of configuration.
-  private var shownGeneration: UInt64?
-  private var countedGeneration: UInt64 = 0
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
     openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil
   ) {
     self.options = options
-    self.configuration = configuration
     self.requests = requests
     self.push = push
     self.openConnections = openConnections
     self.webConfigurationIsGood = webConfigurationIsGood
-    file = HeartbeatFile(
-      path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
-      maximumSize: options.heartbeat.maxFileSize)
-    probe = FileProbe(path: options.heartbeat.file)
     heartbeats = HeartbeatCollector(
       seriesPerProcess: options.heartbeat.maxSeriesPerProcess, series: options.heartbeat.maxSeries,
       showsStrings: !options.heartbeat.stringKeys.isEmpty)
     procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs)
-    processes = ProcessCollector(procfs: procfs, configured: configuration.processes)
+    processes = ProcessCollector(procfs: procfs)
     system = SystemCollector(procfs: procfs)
-    hostname = Array(procfs.systemInfo().nodeName.utf8)
+    let settings = MonitoringSettings(
+      timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,
+      remember: options.heartbeat.remember, hostname: Array(procfs.systemInfo().nodeName.utf8),
+      reservedName: Array(ProcessCollector.ownName.utf8)
+    ) { Labels.append("process", $0.span, to: &$1, separated: false) }
+    watch = ProcessWatch(
+      file: HeartbeatFile(
+        path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
+        maximumSize: options.heartbeat.maxFileSize),
+      settings: settings, configuration: configuration, procfs: options.collectors.process ? procfs : nil,
+      readTimeout: options.heartbeat.readTimeout)
     problems = FileProblemLog(logger: logger, path: options.heartbeat.file)
   }
 
   /// Goes on with another configuration; nil keeps the old one and says so in the metrics.
   mutating func configure(_ configuration: Configuration?) {
     configurationIsGood = configuration != nil
-    guard let configuration else { return }
-    self.configuration = configuration
-    processes.configure(configuration.processes)
-    shownGeneration = nil
+    if let configuration { watch.configure(configuration) }
   }
 
   /// Collects into `body`.
@@ -75,15 +70,20 @@ struct Scraper: ~Copyable {
     if selection.names.contains(.heartbeat) || selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
+      let lookStart = Clock.monotonicNanoseconds
+      let found = look(at: nil, wantsFigures: selection.names.contains(.process), at: now)
+      let lookEnd = Clock.monotonicNanoseconds
       if selection.names.contains(.heartbeat) {
-        heartbeats.collect(monitored, snapshot: file.snapshot, file: file, at: now, into: &body)
-        outcomes.append((.heartbeat, Scraper.seconds(since: start), file.isUp))
+        heartbeats.collect(watch.monitored, snapshot: watch.file.snapshot, file: watch.file, at: now, into: &body)
+        let duration = Scraper.seconds(since: start) - Scraper.seconds(from: lookStart, to: lookEnd)
+        outcomes.append((.heartbeat, duration, watch.file.isUp))
       }
-    }
-    if selection.names.contains(.process) {
-      let start = Clock.monotonicNanoseconds
-      let isSuccess = processes.collect(monitored, into: &body)
-      outcomes.append((.process, Scraper.seconds(since: start), isSuccess))
+      if selection.names.contains(.process) {
+        let writeStart = Clock.monotonicNanoseconds
+        if let found { processes.write(found, of: watch.monitored, into: &body) }
+        let duration = Scraper.seconds(from: lookStart, to: lookEnd) + Scraper.seconds(since: writeStart)
+        outcomes.append((.process, duration, found != nil))
+      }
     }
     if selection.names.contains(.system) {
       let start = Clock.monotonicNanoseconds
@@ -120,34 +120,19 @@ struct Scraper: ~Copyable {
     return answer
   }
 
-  /// Reads the file if it changed, and joins it with the configuration if either did.
+  /// Reads the file if it changed, and has what follows from it made anew.
   mutating func refresh(at now: Double) {
-    let patience = options.heartbeat.readTimeout
-    if probe.answers(within: patience, wasGood: file.isUp) {
-      file.refresh()
-    } else {
-      file.refreshTimedOut(after: patience)
-    }
-    problems.report(file.lastProblem)
-    guard file.generation != shownGeneration || now > monitored.nextExpiry else { return }
-    // With a retention, an entry may come and go without the file's doing.
-    let keepsProcesses =
-      shownGeneration.map { file.generation == $0 + 1 } ?? false && options.heartbeat.retention == 0
-      && file.snapshot.changes.keepsProcesses
-    if keepsProcesses {
-      monitored.takeOver(file.snapshot)
-    } else {
-      generation += 1
-      monitored = MonitoredProcesses(
-        snapshot: file.snapshot, configured: configuration.processes, timeout: options.heartbeat.timeout,
-        retention: options.heartbeat.retention, hostname: hostname, generation: generation,
-        at: now)
-    }
+    let change = watch.refresh(at: now)
+    problems.report(watch.file.lastProblem)
+    guard let change else { return }
     heartbeats.update(
-      monitored, snapshot: file.snapshot, keepsProcesses: keepsProcesses,
-      isNewContent: file.generation != countedGeneration)
-    shownGeneration = file.generation
-    countedGeneration = file.generation
+      watch.monitored, snapshot: watch.file.snapshot, keepsProcesses: change.keepsProcesses,
+      hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)
+  }
+
+  /// Looks for the processes at some places, or all, and judges how they do.
+  mutating func look(at places: Range<Int>?, wantsFigures: Bool, at now: Double) -> ProcessWatch.Look? {
+    watch.look(at: places, wantsFigures: wantsFigures, at: now)
   }
 
   private static let buildLabels = Labels([
@@ -180,6 +165,8 @@ struct Scraper: ~Copyable {
   }
 
   private static func seconds(since start: UInt64) -> Double {
-    Double((Clock.monotonicNanoseconds &- start) / 1000) / 1e6
+    seconds(from: start, to: Clock.monotonicNanoseconds)
   }
+
+  private static func seconds(from start: UInt64, to end: UInt64) -> Double { Double((end &- start) / 1000) / 1e6 }
 }

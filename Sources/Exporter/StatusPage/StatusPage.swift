@@ -1,3 +1,4 @@
+internal import Flags
 internal import HTTPServer
 internal import POSIX
 

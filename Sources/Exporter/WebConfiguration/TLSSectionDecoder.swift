@@ -1,5 +1,6 @@
 internal import Flags
 internal import HTTPServer
+internal import YAML
 
 /// Reads `tls_server_config`.
 enum TLSSectionDecoder {

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import YAML
 
 /// Who may come in and how it is served: the file that all of Prometheus' exporters understand
 /// (https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md).

@@ -1,5 +1,6 @@
 internal import Flags
 internal import HTTPServer
+internal import YAML
 
 /// Turns a YAML document into a `WebConfiguration`.
 enum WebConfigurationDecoder {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import HTTPServer
 internal import POSIX
+internal import YAML
 
 /// A web configuration file that was read with all the files it names, and found to be usable.
 struct WebConfigurationFile: Sendable {

@@ -1,4 +1,5 @@
 internal import POSIX
+internal import YAML
 
 /// Reads the web configuration file anew when it or a file that it names has changed, so that a renewed certificate is
 /// used without a restart.

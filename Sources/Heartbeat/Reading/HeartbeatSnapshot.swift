@@ -26,20 +26,23 @@ public struct HeartbeatSnapshot: Sendable {
     public internal(set) var status: Text?
     /// The host on which it runs, where the beat came from another one.
     public internal(set) var host: Text?
+    /// Seconds between two beats as the process means to beat; above zero and finite; nil when it does not say so.
+    public internal(set) var interval: Double?
     private var numbersPlace: CompactRange
     private var stringsPlace: CompactRange
     private var sourcePlace: CompactRange
     private var memberPlace: CompactRange?
 
     init(
-      name: Text, lastHeartbeat: Double, pid: Int32?, status: Text?, host: Text?, numbers: Range<Int>,
-      strings: Range<Int>, source: Range<Int>, member: Range<Int>?
+      name: Text, lastHeartbeat: Double, pid: Int32?, status: Text?, host: Text?, interval: Double?,
+      numbers: Range<Int>, strings: Range<Int>, source: Range<Int>, member: Range<Int>?
     ) {
       self.name = name
       self.lastHeartbeat = lastHeartbeat
       self.pid = pid
       self.status = status
       self.host = host
+      self.interval = interval
       numbersPlace = CompactRange(numbers)
       stringsPlace = CompactRange(strings)
       sourcePlace = CompactRange(source)
@@ -99,8 +102,10 @@ public struct HeartbeatSnapshot: Sendable {
     case notAnObject = "not_an_object"
     /// There is no `last_heartbeat`.
     case missingLastHeartbeat = "missing_last_heartbeat"
-    /// `last_heartbeat` is no number, or none that is finite.
+    /// `last_heartbeat` is no time.
     case badLastHeartbeat = "bad_last_heartbeat"
+    /// `pid` is none that a kernel gives, 1 to 4,194,304; the rest of the process counts.
+    case badPid = "bad_pid"
     /// The name is empty.
     case emptyName = "empty_name"
     /// The name is longer than `maximumNameLength`.
@@ -129,6 +134,8 @@ public struct HeartbeatSnapshot: Sendable {
   public static let maximumKeyPathLength = 1024
   /// How many different key paths a file may have: each costs memory of its own, numbers under a known one do not.
   public static let maximumKeyPaths = 100_000
+  /// Of so many pruned processes it is known; of further ones it is not.
+  public static let maximumPruned = 10_000
   /// How deep anything in the file may be nested; deeper is not read at all.
   public static let maximumNesting = 512
 
@@ -144,6 +151,8 @@ public struct HeartbeatSnapshot: Sendable {
   public internal(set) var keyPaths: [KeyPath] = []
   /// What the file gives as `last_updated`, Unix time.
   public internal(set) var lastUpdated: Double?
+  /// Processes that somebody has pruned, and when in Unix time.
+  public internal(set) var pruned: [[UInt8]: Double] = [:]
   /// What was left out.
   public internal(set) var skipped: [SkipReason: Int] = [:]
   /// In what it differs from the content that was read before it.
@@ -160,6 +169,7 @@ public struct HeartbeatSnapshot: Sendable {
     strings.removeAll(keepingCapacity: true)
     keyPaths = []
     lastUpdated = nil
+    pruned = [:]
     skipped = [:]
     changes = SnapshotChanges()
   }

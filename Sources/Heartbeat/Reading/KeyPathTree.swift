@@ -7,7 +7,7 @@ internal import Glibc
 struct KeyPathTree {
   /// The keys that mean something to us, as children of the root, in the order in which they are made.
   enum KnownKey: Int, CaseIterable {
-    case lastHeartbeat, lastHeartbeatFormatted, pid, status, host, additionalData
+    case lastHeartbeat, lastHeartbeatFormatted, pid, status, host, interval, additionalData
 
     var text: StaticString {
       switch self {
@@ -16,6 +16,7 @@ struct KeyPathTree {
       case .pid: "pid"
       case .status: "status"
       case .host: "host"
+      case .interval: "interval"
       case .additionalData: "additional_data"
       }
     }

@@ -5,6 +5,7 @@ extension SnapshotParser {
     var pid: Int32?
     var status: HeartbeatSnapshot.Text?
     var host: HeartbeatSnapshot.Text?
+    var interval: Double?
 
     enum LastHeartbeat {
       case missing, bad
@@ -55,7 +56,7 @@ extension SnapshotParser {
     snapshot.entries.append(
       HeartbeatSnapshot.Entry(
         name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
-        numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
+        interval: fields.interval,        numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
         source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
     return true
   }
@@ -66,11 +67,12 @@ extension SnapshotParser {
     switch key {
     case .lastHeartbeat:
       let time = try numberOrNil()
-      fields.lastHeartbeat = if let time, time.isFinite { .time(time) } else { .bad }
+      fields.lastHeartbeat = if let time, time.isFinite { .time(UnixTime.seconds(time)) } else { .bad }
     case .lastHeartbeatFormatted: try cursor.skipValue()
-    case .pid: fields.pid = try numberOrNil().flatMap(SnapshotParser.pid)
+    case .pid: fields.pid = try pidOrNil()
     case .status: fields.status = try stringOrNil().map(statusWord)
     case .host: fields.host = try stringOrNil()
+    case .interval: fields.interval = try numberOrNil().flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     case .additionalData:
       if cursor.peek == UInt8(ascii: "{") {
         try data(under: KeyPathTree.none, depth: 1, firstNumber: firstNumber)
@@ -80,10 +82,28 @@ extension SnapshotParser {
     }
   }
 
+  /// A number, also one that was written as a text.
   private mutating func numberOrNil() throws(HeartbeatParseError) -> Double? {
     if cursor.startsNumber { return try cursor.number() }
-    try cursor.skipValue()
-    return nil
+    guard cursor.peek == UInt8(ascii: "\"") else {
+      try cursor.skipValue()
+      return nil
+    }
+    let raw = try cursor.string()
+    var inner = JSONCursor(UnsafeBufferPointer(rebasing: cursor.text[raw.range]))
+    guard inner.startsNumber, let number = try? inner.number(), inner.position == inner.text.count else { return nil }
+    return number
+  }
+
+  /// The pid; one that no kernel gives is counted and left out, null is none.
+  private mutating func pidOrNil() throws(HeartbeatParseError) -> Int32? {
+    if cursor.peek == UInt8(ascii: "n") {
+      try cursor.skipValue()
+      return nil
+    }
+    let pid = try numberOrNil().flatMap(SnapshotParser.pid)
+    if pid == nil { note(.badPid) }
+    return pid
   }
 
   private mutating func stringOrNil() throws(HeartbeatParseError) -> HeartbeatSnapshot.Text? {

@@ -95,15 +95,27 @@ struct SnapshotParser {
       case Array("last_updated".utf8):
         if parser.cursor.startsNumber {
           let value = try parser.cursor.number()
-          parser.snapshot.lastUpdated = value.isFinite ? value : nil
+          parser.snapshot.lastUpdated = value.isFinite ? UnixTime.seconds(value) : nil
         } else {
           try parser.cursor.skipValue()
         }
+      case Array("pruned".utf8): try parser.pruned()
       default: try parser.cursor.skipValue()
       }
     }
     if !hasProcesses, wrongShape == nil {
       wrongShape = .wrongShape(offset: cursor.position &- 1, expected: "the key \"processes\"")
+    }
+  }
+
+  /// Reads which processes somebody has pruned.
+  private mutating func pruned() throws(HeartbeatParseError) {
+    guard cursor.peek == UInt8(ascii: "{") else { return try cursor.skipValue() }
+    try object { parser, name throws(HeartbeatParseError) in
+      guard parser.cursor.startsNumber, parser.snapshot.pruned.count < HeartbeatSnapshot.maximumPruned else {
+        return try parser.cursor.skipValue()
+      }
+      parser.snapshot.pruned[name] = try parser.cursor.number()
     }
   }
 

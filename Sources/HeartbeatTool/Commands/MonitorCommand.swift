@@ -1,7 +1,8 @@
-internal import Exporter
+internal import Monitoring
 internal import Flags
 internal import Glibc
 internal import POSIX
+internal import YAML
 
 /// `heartbeat monitor`
 enum MonitorCommand {
@@ -12,8 +13,6 @@ enum MonitorCommand {
   private static let url = Flag<[Endpoint]>.list(
     "url", Endpoint.httpFlagType,
     help: "A heartbeat-exporter to watch in place of this host; may be given more than once.")
-  private static let configuration = Flag<String?>.optional(
-    "config.file", .file, help: "The exporter's configuration: names, timeouts and how to find processes.")
 
   static let command = Command(
     name: "monitor", title: "Shows all programs in the terminal, live.",
@@ -21,7 +20,7 @@ enum MonitorCommand {
       program: "heartbeat monitor",
       summary: "Shows the host's load and all programs in the terminal, live, and tells below what changes. q ends it.",
       groups: [
-        FlagGroup("Flags", [interval, once, url, configuration, CommonFlags.timeout, CommonFlags.file])
+        FlagGroup("Flags", [interval, once, url, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.file])
       ],
       examples: [
         FlagExample("This host", "heartbeat monitor --config.file heartbeat.yml"),
@@ -30,14 +29,12 @@ enum MonitorCommand {
     run: { (values, _) in run(values) })
 
   private static func run(_ values: FlagValues) -> Int32 {
-    var known = Configuration()
-    if let path = values[configuration] {
-      do throws(ConfigurationError) {
-        known = try Configuration.load(path)
-      } catch {
-        Console.error(error.description)
-        return 1
-      }
+    let known: Configuration
+    do throws(ConfigurationError) {
+      known = try CommonFlags.load(values)
+    } catch {
+      Console.error(error.description)
+      return 1
     }
     do throws(Errno) {
       var monitor = try LiveMonitor(

@@ -1,20 +1,27 @@
 internal import Flags
 internal import Glibc
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
+internal import YAML
 
 /// `heartbeat status`
 enum StatusCommand {
   private static let json = Flag<Bool>.toggle("json", negatable: false, help: "Prints JSON.")
+  private static let url = Flag<Endpoint?>.optional(
+    "url", Endpoint.httpFlagType, help: "A heartbeat-exporter to ask in place of this host.")
 
   static let command = Command(
-    name: "status", title: "Says whether programs are alive; exit status 0 alive, 1 dead, 2 unknown.",
+    name: "status", title: "Says whether programs are alive; exit status 0 alive, 1 not alive, 2 unknown.",
     flags: FlagSet(
       program: "heartbeat status",
       summary:
-        "Says whether a program is alive, or all of them. Exit status: 0 alive, 1 dead, 2 unknown (no such name, "
-        + "no file, a file that cannot be read). Without a name: 0 when all are alive, 1 when one is dead.",
-      groups: [FlagGroup("Flags", [CommonFlags.timeout, json, CommonFlags.file])],
+        "Says how a program does and why, or all of them. Exit status: 0 alive, 1 not alive (hung, dead, stopped, never seen), "
+        + "2 unknown (no such name, no file, a file that cannot be read). Without a name: 0 when all are alive, 1 when one is not.",
+      groups: [
+        FlagGroup(
+          "Flags", [CommonFlags.timeout, json, url, CommonFlags.configuration, CommonFlags.file])
+      ],
       arguments: .named("NAME", 0...1),
       examples: [
         FlagExample("In a script", "heartbeat status bidder --timeout 2m || systemctl restart bidder"),
@@ -22,68 +29,107 @@ enum StatusCommand {
       ]),
     run: { (values, _) in run(values) })
 
+  /// The programs as they are seen, or why they cannot be.
+  private enum Seen {
+    case programs([ProgramView], place: String)
+    case nothing(String)
+  }
+
   private static func run(_ values: FlagValues) -> Int32 {
-    let file = values[CommonFlags.file]
-    let all: [Heartbeat]
-    do throws(HeartbeatError) {
-      all = try HeartbeatManager(file: file).allHeartbeats()
-    } catch {
-      Console.error(error.description)
-      return 2
+    let seen: Seen
+    if let url = values[url] {
+      seen = remote(url)
+    } else {
+      do throws(ConfigurationError) {
+        seen = local(values, try CommonFlags.load(values))
+      } catch {
+        Console.error(error.description)
+        return 2
+      }
     }
-    let shown = values.arguments.first.map { name in Array(all.filter { $0.name == name }.suffix(1)) } ?? all
-    let now = Clock.realtime
-    let timeout = values[CommonFlags.timeout]
+    switch seen {
+    case .nothing(let problem):
+      Console.error(problem)
+      return 2
+    case .programs(let programs, let place): return show(programs, of: place, values)
+    }
+  }
+
+  private static func local(_ values: FlagValues, _ configuration: Configuration) -> Seen {
+    let file = values[CommonFlags.file]
+    var source = LocalSource(file: file, configuration: configuration, timeout: values[CommonFlags.timeout])
+    let programs = source.programs(at: Clock.realtime, withData: values[json])
+    // A configured process is never seen as long as there is no file; who asks for all of nothing shall know why.
+    if let problem = source.problem, problem.failure != .missing || programs.isEmpty {
+      return .nothing(problem.description)
+    }
+    return .programs(programs, place: file)
+  }
+
+  private static func remote(_ url: Endpoint) -> Seen {
+    do throws(NetworkError) {
+      guard let programs = try RemoteSource(url).programs() else {
+        return .nothing(
+          "\(url.authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
+      }
+      return .programs(programs, place: url.authority)
+    } catch {
+      return .nothing("\(url.authority): \(error.description)")
+    }
+  }
+
+  private static func show(_ programs: [ProgramView], of place: String, _ values: FlagValues) -> Int32 {
+    let shown = values.arguments.first.map { name in programs.filter { $0.name == name } } ?? programs
     if values[json] {
-      let items = shown.map { Self.json(of: $0, now: now, timeout: timeout) }
+      let items = shown.map { Self.json(of: $0) }
       let value: JSONValue = values.arguments.isEmpty ? .array(items) : items.first ?? .null
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
     guard !shown.isEmpty else {
       let what = values.arguments.first.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
-      let hint = access(file, F_OK) == 0 ? "" : ": there is no such file"
-      Console.error("\(what) \(file)\(hint)")
+      Console.error("\(what) \(place)")
       return 2
     }
-    if !values[json] {
-      Console.print(StatusTable.lines(shown, now: now, timeout: timeout).joined(separator: "\n"))
-    }
-    return shown.allSatisfy { $0.isAlive(at: now, timeout: timeout) } ? 0 : 1
+    if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
+    return shown.allSatisfy { $0.verdict.state == .alive } ? 0 : 1
   }
 
-  private static func json(of beat: Heartbeat, now: Double, timeout: Double) -> JSONValue {
+  private static func json(of program: ProgramView) -> JSONValue {
     var object: JSONObject = [
-      "name": .string(beat.name),
-      "alive": .bool(beat.isAlive(at: now, timeout: timeout)),
+      "name": .string(program.name),
+      "alive": .bool(program.verdict.state == .alive),
+      "state": .string(program.verdict.state.rawValue),
+      "reason": .string(program.verdict.reason.rawValue),
     ]
-    object["age_seconds"] = beat.age(at: now).map { .number($0) } ?? .null
-    object["last_heartbeat"] = beat.lastHeartbeat.map { .number($0) } ?? .null
-    object["pid"] = beat.pid.map { .integer(Int64(widening: $0)) } ?? .null
-    object["status"] = beat.status.map { .string($0) } ?? .null
-    if let host = beat.host { object["host"] = .string(host) }
-    object["additional_data"] = beat.additionalData
+    object["up"] = program.isUp.map { .bool($0) } ?? .null
+    object["age_seconds"] = program.age.map { .number($0) } ?? .null
+    object["timeout_seconds"] = program.timeout.map { .number($0) } ?? .null
+    object["last_heartbeat"] = program.lastBeat.map { .number($0) } ?? .null
+    object["pid"] = program.pid.map { .integer(Int64(widening: $0)) } ?? .null
+    object["status"] = program.status.map { .string($0) } ?? .null
+    if let host = program.host { object["host"] = .string(host) }
+    object["additional_data"] = program.data ?? [:]
     return .object(object)
   }
 }
 
 /// The table of `heartbeat status`.
 enum StatusTable {
-  /// One line a heartbeat, below a heading.
-  static func lines(_ beats: [Heartbeat], now: Double, timeout: Double) -> [String] {
+  /// One line a program, below a heading.
+  static func lines(_ programs: [ProgramView]) -> [String] {
     let style = Style.forStandardOutput
     let table = TextTable(
       columns: [
-        .init("", .left), .init("NAME", .left, canShrink: true), .init("STATUS", .left, canShrink: true),
-        .init("AGE", .right), .init("PID", .right),
+        .init("", .left), .init("NAME", .left, canShrink: true), .init("STATE", .left),
+        .init("DETAIL", .left, canShrink: true), .init("AGE", .right), .init("PID", .right),
       ],
-      rows: beats.map { beat in
-        let isAlive = beat.isAlive(at: now, timeout: timeout)
+      rows: programs.map { program in
+        let state = program.verdict.state
         return [
-          isAlive ? .init("●", .good) : .init("○", .bad),
-          .init(beat.name, .strong),
-          .init(isAlive ? beat.status ?? "-" : "dead", isAlive ? .plain : .bad),
-          .init(beat.age(at: now).map(seconds) ?? "-", isAlive ? .plain : .bad),
-          .init(beat.pid.map { "\($0)" } ?? "-", .faint),
+          .init(state.sign, state.emphasis), .init(program.name, .strong), .init(state.rawValue, state.emphasis),
+          .init(program.detail, state == .alive ? .plain : state.emphasis),
+          .init(program.age.map(seconds) ?? "-", state == .alive ? .plain : state.emphasis),
+          .init(program.pid.map { "\($0)" } ?? "-", .faint),
         ]
       })
     return table.lines(width: style.width, style: style)

@@ -1,3 +1,5 @@
+internal import Monitoring
+
 /// Something that happened between two looks.
 struct Change: Hashable, Sendable {
   /// Unix time.
@@ -32,10 +34,10 @@ struct ChangeLog: Sendable {
         let title = showsHost ? "\(host.name) \(program.title)" : program.title
         changes.append(Change(time: host.time, title: title, text: text, emphasis: emphasis))
       }
-      if before?.state != program.state { since[key] = host.time }
+      if before?.verdict.state != program.verdict.state { since[key] = host.time }
       var kept = program
       // How long it ran is known only while it runs.
-      if kept.runtime == nil, program.state != .working { kept.runtime = before?.runtime }
+      if kept.runtime == nil, program.verdict.state != .alive { kept.runtime = before?.runtime }
       known[key] = kept
     }
     changes.removeFirst(max(0, changes.count - Self.longest))
@@ -54,19 +56,23 @@ struct ChangeLog: Sendable {
     _ before: ProgramView?, _ now: ProgramView, silentFor: Double
   ) -> (String, Emphasis)? {
     let pid = now.pid.map { " (pid \($0))" } ?? ""
-    guard let before else { return now.state == .working ? ("started" + pid, .good) : nil }
-    switch (before.state, now.state) {
-    case (.working, .working):
+    guard let before else { return now.verdict.state == .alive ? ("started" + pid, .good) : nil }
+    let ran = before.runtime.map { " after running \(seconds($0))" } ?? ""
+    switch (before.verdict.state, now.verdict.state) {
+    case (.alive, .alive):
       guard let old = before.pid, let new = now.pid, old != new else { return nil }
       return ("restarted (pid \(old) → \(new))", .warning)
     case (let old, let new) where old == new: return nil
-    case (.hung, .working), (.silent, .working):
+    case (.hung, .alive), (.dead, .alive):
       return before.pid == now.pid ? ("is back after \(seconds(silentFor))", .good) : ("started" + pid, .good)
-    case (_, .working): return ("started" + pid, .good)
-    case (_, .stopped): return ("stopped" + (before.runtime.map { " after running \(seconds($0))" } ?? ""), .bad)
-    case (_, .hung): return ("hangs" + (now.age.map { ": no beat for \(seconds($0))" } ?? ""), .warning)
-    case (_, .silent): return ("is silent" + (now.age.map { ": no beat for \(seconds($0))" } ?? ""), .bad)
-    case (_, .unseen): return ("has gone", .faint)
+    case (_, .alive): return ("started" + pid, .good)
+    case (_, .stopped): return ("stopped" + ran, now.verdict.state.emphasis)
+    case (_, let state): return ("is \(state.rawValue): \(reason(now))\(state == .dead ? ran : "")", state.emphasis)
     }
+  }
+
+  private static func reason(_ program: ProgramView) -> String {
+    guard program.verdict.reason == .silent, let age = program.age else { return program.verdict.reason.explanation }
+    return "no beat for \(seconds(age))"
   }
 }

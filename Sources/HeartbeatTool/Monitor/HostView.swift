@@ -1,52 +1,38 @@
-/// How a program does.
-enum ProgramState: Hashable, Sendable {
-  /// It beats, and its process is there as far as one can know.
-  case working
-  /// Its process runs, but it is silent.
-  case hung
-  /// Its process has ended.
-  case stopped
-  /// It is silent, and nothing is known of its process.
-  case silent
-  /// It is configured, and nobody ever saw it.
-  case unseen
-
-  /// What follows from the beat and from the process table.
-  ///
-  /// - Parameters:
-  ///   - isAlive: whether the last beat is young enough; nil when there is none.
-  ///   - isUp: whether its process runs; nil when unknown.
-  init(isAlive: Bool?, isUp: Bool?) {
-    switch (isAlive, isUp) {
-    case (_, false?): self = .stopped
-    case (true?, _): self = .working
-    // A process that was found by its command line and never beat has nothing to be silent with.
-    case (nil, true?): self = .working
-    case (false?, true?): self = .hung
-    case (false?, nil): self = .silent
-    case (nil, nil): self = .unseen
-    }
-  }
-}
+internal import Heartbeat
+internal import Monitoring
 
 /// What the monitor knows of one program.
-struct ProgramView: Hashable, Sendable {
+struct ProgramView: Equatable, Sendable {
   /// The heartbeat name.
   var name: String
   /// What people call it.
   var title: String
   var isConfigured: Bool
-  var state: ProgramState
+  /// How it does, and why.
+  var verdict: Verdict
+  /// Whether its process is there; nil when nobody can say.
+  var isUp: Bool?
   /// The status word it reports.
   var status: String?
   var pid: Int32?
+  /// The host that its beats name, where that is another one.
+  var host: String?
   /// Seconds since its process started.
   var runtime: Double?
   /// Unix time of the last beat.
   var lastBeat: Double?
   /// Seconds since the last beat; negative when the writer's clock is ahead.
   var age: Double?
+  /// The age, in seconds, from which it is silent.
+  var timeout: Double?
   var residentBytes: Double?
+  /// What it says of itself, where that was asked for.
+  var data: JSONValue?
+
+  /// What there is to say beside the state: its own word while all is well, else the reason.
+  var detail: String {
+    verdict.reason == .beating ? status ?? (age == nil ? "running" : "-") : verdict.reason.explanation
+  }
 }
 
 /// How loaded a host is; what could not be read is nil.
@@ -55,13 +41,14 @@ struct SystemView: Hashable, Sendable {
   var cpu: Double?
   var memoryUsed: Double?
   var memoryTotal: Double?
-  var diskUsed: Double?
+  /// Of the root file system, the part that is used, as df(1) has it; 0...1
+  var diskShare: Double?
   var diskTotal: Double?
   var load: Double?
 }
 
 /// Everything about one host at one moment.
-struct HostView: Hashable, Sendable {
+struct HostView: Equatable, Sendable {
   /// What it is called: a host name, or a URL's host and port.
   var name: String
   /// Unix time at which it was looked at.

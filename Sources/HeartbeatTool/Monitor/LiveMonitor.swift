@@ -1,9 +1,9 @@
-internal import Exporter
+internal import Monitoring
 internal import Glibc
 internal import POSIX
 
 /// `heartbeat monitor`: looks, draws, waits.
-struct LiveMonitor {
+struct LiveMonitor: ~Copyable {
   private var local: LocalSource?
   private let watchers: [Watcher]
   private var log = ChangeLog()

@@ -1,98 +1,83 @@
-internal import Exporter
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 internal import Procfs
 
 /// Looks at this host: the heartbeat file, the configured processes, `/proc`.
-struct LocalSource {
-  private let manager: HeartbeatManager
-  private let configuration: Configuration
-  private let timeout: Double
+struct LocalSource: ~Copyable {
+  private var watch: ProcessWatch
   private let procfs = Procfs()
   private var cpu = CPUUsage()
-  private var matchers: [(index: Int, matcher: ProcessMatcher)] = []
 
   init(file: String, configuration: Configuration, timeout: Double) {
-    manager = HeartbeatManager(file: file)
-    self.configuration = configuration
-    self.timeout = timeout
-    for (index, process) in configuration.processes.enumerated() {
-      switch process.match {
-      case .substrings(let texts): matchers.append((index, ProcessMatcher(substrings: texts)))
-      case .regex(let text):
-        // The configuration has compiled it before.
-        if let matcher = try? ProcessMatcher(regex: text) { matchers.append((index, matcher)) }
-      case nil: continue
-      }
-    }
+    watch = ProcessWatch(
+      file: HeartbeatFile(path: file),
+      settings: MonitoringSettings(timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8)),
+      configuration: configuration, procfs: procfs, readTimeout: LocalSource.readTimeout)
     // The first reading would be the average since boot.
     _ = cpuShare()
   }
+
+  /// How long a look waits for the file's file system, in seconds.
+  private static let readTimeout = 5.0
 
   /// What there is to see now.
   mutating func look() -> HostView {
     var view = HostView(name: procfs.systemInfo().nodeName, time: Clock.realtime)
     view.system = system()
-    do throws(HeartbeatError) {
-      view.programs = programs(try manager.allHeartbeats(), now: view.time)
-    } catch {
-      view.failure = error.description
-      view.programs = programs([], now: view.time)
-    }
+    view.programs = programs(at: view.time)
+    if let problem = watch.file.lastProblem, problem.failure != .missing { view.failure = problem.description }
     return view
   }
 
-  private func programs(_ beats: [Heartbeat], now: Double) -> [ProgramView] {
-    let table = try? procfs.processTable()
-    let found = table?.find(matchers.map(\.matcher)) ?? []
-    var matched: [Int: Int32] = [:]
-    for (position, pid) in found.enumerated() where pid != nil { matched[matchers[position].index] = pid }
-    var byName: [String: Heartbeat] = [:]
-    for beat in beats { byName[beat.name] = beat }
-    var views: [ProgramView] = []
-    for (index, process) in configuration.processes.enumerated() {
-      views.append(
-        program(
-          name: process.name, process, byName.removeValue(forKey: process.name), matched[index], table, now: now))
+  /// Looks at the programs alone, the configured ones first.
+  ///
+  /// - Parameter withData: whether what they say of themselves is wanted.
+  mutating func programs(at now: Double, withData: Bool = false) -> [ProgramView] {
+    _ = watch.refresh(at: now)
+    let found = watch.look(at: nil, wantsFigures: true, at: now)
+    let processes = watch.monitored.processes
+    // The configured ones first, in the order of the configuration.
+    let places = processes.indices.sorted { one, other in
+      let (first, second) = (processes[one].configured ?? .max, processes[other].configured ?? .max)
+      return (first, one) < (second, other)
     }
-    for beat in beats where byName[beat.name] == beat {
-      byName[beat.name] = nil
-      views.append(program(name: beat.name, nil, beat, nil, table, now: now))
+    var programs: [ProgramView] = []
+    for place in places {
+      var program = program(place, found?.findings[place], at: now)
+      if withData { program.data = processes[place].entry.map { data(of: $0, program.name) } ?? [:] }
+      programs.append(program)
     }
-    return views
+    return programs
   }
 
-  private func program(
-    name: String, _ process: ProcessConfiguration?, _ beat: Heartbeat?, _ matched: Int32?, _ table: ProcessTable?,
-    now: Double
-  ) -> ProgramView {
-    var pid = beat?.pid
-    var isUp: Bool?
-    if process?.match != nil {
-      isUp = matched != nil
-      pid = matched ?? pid
-    } else if let table, let beat, let number = beat.pid, beat.host == nil {
-      isUp = table.isUp(number, lastBeat: beat.lastHeartbeat)
-    }
-    let figures = isUp == true ? pid.flatMap { table?.figures(of: $0) } : nil
+  private func data(of entry: Int, _ name: String) -> JSONValue {
+    let source = watch.file.snapshot.bytes[watch.file.snapshot.entries[entry].source]
+    guard case .object(let object)? = try? JSONValue(parsing: Array(source)) else { return [:] }
+    return Heartbeat(name: name, entry: object).additionalData
+  }
+
+  /// Why the file could not be read at the last look.
+  var problem: HeartbeatFileProblem? { watch.file.lastProblem }
+
+  private func program(_ place: Int, _ finding: ProcessSearch.Finding?, at now: Double) -> ProgramView {
+    let process = watch.monitored.processes[place]
+    let name = watch.monitored.name(of: place)
+    var pid = process.reportedPid
+    if case .yes(let found, _)? = finding?.existence { pid = found }
     return ProgramView(
-      name: name, title: process?.displayName ?? name, isConfigured: process != nil,
-      state: ProgramState(isAlive: beat.map { $0.isAlive(at: now, timeout: process?.timeout ?? timeout) }, isUp: isUp),
-      status: beat?.status, pid: pid, runtime: figures?.startTime.map { now - $0 }, lastBeat: beat?.lastHeartbeat,
-      age: beat?.age(at: now), residentBytes: figures.map { Double($0.residentBytes) })
+      name: name,
+      title: process.configured.flatMap { watch.configuration.processes[$0].displayName } ?? name,
+      isConfigured: process.configured != nil, verdict: process.verdict ?? Verdict(.never, .neverSeen),
+      isUp: finding?.existence.isUp, status: process.status.map(watch.monitored.text), pid: pid,
+      host: process.host.map(watch.monitored.text), runtime: finding?.figures?.startTime.map { now - $0 },
+      lastBeat: process.lastHeartbeat, age: process.age(at: now), timeout: process.timeout,
+      residentBytes: finding?.figures.map { Double($0.residentBytes) })
   }
 
   private mutating func cpuShare() -> Double? {
     guard let stat = try? procfs.systemStat() else { return nil }
-    var busy = 0.0
-    var total = 0.0
-    for cpu in stat.cpus {
-      for (mode, seconds) in zip(CPUTimes.modes, cpu.seconds) {
-        total += seconds
-        if mode != "idle" && mode != "iowait" { busy += seconds }
-      }
-    }
-    return cpu.share(busy: busy, total: total)
+    return cpu.share(busy: stat.busySeconds, total: stat.totalSeconds)
   }
 
   private mutating func system() -> SystemView {
@@ -104,7 +89,7 @@ struct LocalSource {
     }
     if let disks = try? procfs.filesystems(), let root = disks.first(where: { $0.mountPoint == "/" }) {
       view.diskTotal = Double(root.sizeBytes)
-      view.diskUsed = Double(root.sizeBytes) - Double(root.freeBytes)
+      view.diskShare = root.usedShare
     }
     view.load = (try? procfs.loadAverage())?.one
     return view

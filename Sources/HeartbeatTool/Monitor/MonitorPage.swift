@@ -1,3 +1,4 @@
+internal import Monitoring
 internal import POSIX
 
 /// The monitor's page as lines. Pure: what was seen in, text out.
@@ -89,7 +90,7 @@ struct MonitorPage: Sendable {
 
   private func heading(_ host: HostView, width: Int) -> String {
     let name = DisplayWidth.truncated(DisplayWidth.sanitised(host.name), to: max(8, width - 40))
-    let working = host.programs.count { $0.state == .working }
+    let working = host.programs.count { $0.verdict.state == .alive }
     let count = host.programs.isEmpty ? "" : "\(working) of \(host.programs.count) alive"
     let right = Self.clock(host.time) + "  watching " + seconds(runtime)
     let used = DisplayWidth.of(name) + 2 + count.count
@@ -108,8 +109,8 @@ struct MonitorPage: Sendable {
     if let used = system.memoryUsed, let total = system.memoryTotal, total > 0 {
       parts.append(("RAM", Self.known(used / total), "\(Self.percent(used / total)) of \(Self.bytes(total))"))
     }
-    if let used = system.diskUsed, let total = system.diskTotal, total > 0 {
-      parts.append(("disk", Self.known(used / total), "\(Self.percent(used / total)) of \(Self.bytes(total))"))
+    if let share = system.diskShare, let total = system.diskTotal, total > 0 {
+      parts.append(("disk", Self.known(share), "\(Self.percent(share)) of \(Self.bytes(total))"))
     }
     if let load = system.load { parts.append(("load", nil, Self.twoPlaces(load))) }
     guard !parts.isEmpty else { return nil }
@@ -141,38 +142,23 @@ struct MonitorPage: Sendable {
   private func table(_ programs: [ProgramView]) -> TextTable {
     TextTable(
       columns: [
-        .init("", .left), .init("NAME", .left, canShrink: true), .init("STATUS", .left, canShrink: true),
-        .init("BEAT", .right), .init("RUNTIME", .right, dispensability: 2), .init("PID", .right, dispensability: 3),
+        .init("", .left), .init("NAME", .left, canShrink: true), .init("STATE", .left),
+        .init("DETAIL", .left, canShrink: true), .init("BEAT", .right), .init("RUNTIME", .right, dispensability: 2),
+        .init("PID", .right, dispensability: 3),
         .init("MEMORY", .right, dispensability: 5), .init("LAST SEEN", .right, dispensability: 4),
       ],
       rows: programs.map(row))
   }
 
   private func row(_ program: ProgramView) -> [TextTable.Cell] {
-    let sign: TextTable.Cell
-    let status: TextTable.Cell
-    switch program.state {
-    case .working:
-      sign = .init("●", .good)
-      status = .init(program.status ?? (program.age == nil ? "running" : "alive"), .plain)
-    case .hung:
-      sign = .init("◐", .warning)
-      status = .init("hung", .warning)
-    case .stopped:
-      sign = .init("○", .bad)
-      status = .init("stopped", .bad)
-    case .silent:
-      sign = .init("○", .bad)
-      status = .init("silent", .bad)
-    case .unseen:
-      sign = .init("·", .faint)
-      status = .init("never seen", .faint)
-    }
-    let age: Emphasis = program.state == .working ? .good : program.state == .hung ? .warning : .bad
+    let state = program.verdict.state
     return [
-      sign, .init(program.title, .strong), status, .init(program.age.map(seconds) ?? "-", age),
-      .init(program.runtime.map { seconds($0 < 0 ? 0 : $0) } ?? "-"), .init(program.pid.map { "\($0)" } ?? "-", .faint),
-      .init(program.residentBytes.map(Self.bytes) ?? "-"), .init(program.lastBeat.map(Self.clock) ?? "-", .faint),
+      .init(state.sign, state.emphasis), .init(program.title, .strong), .init(state.rawValue, state.emphasis),
+      .init(program.detail, state == .alive ? .plain : state.emphasis),
+      .init(program.age.map(seconds) ?? "-", state.emphasis),
+      .init(program.runtime.map { seconds($0 < 0 ? 0 : $0) } ?? "-"),
+      .init(program.pid.map { "\($0)" } ?? "-", .faint), .init(program.residentBytes.map(Self.bytes) ?? "-"),
+      .init(program.lastBeat.map(Self.clock) ?? "-", .faint),
     ]
   }
 

@@ -1,98 +1,118 @@
+internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 
-/// Looks at a host through its exporter's `/metrics`.
+/// Looks at a host through its exporter: what that says of the states is shown as it is.
 struct RemoteSource: Sendable {
   /// Seconds that one request may take.
   static let timeout = 5.0
 
   let endpoint: Endpoint
+  private let base: String
   private var cpu = CPUUsage()
 
-  /// An exporter; a URL without a path means `/metrics`.
+  /// An exporter by its URL, that of its metrics or what stands in front of the API's paths.
   init(_ endpoint: Endpoint) {
-    self.endpoint = endpoint.path == "/" ? Endpoint("http://\(endpoint.authority)/metrics") ?? endpoint : endpoint
+    self.endpoint = endpoint
+    let path = endpoint.path.prefix { $0 != "?" }
+    base = String(path.hasSuffix("/metrics") ? path.dropLast("metrics".count) : path.hasSuffix("/") ? path : path + "/")
   }
 
-  /// What there is to see now. Blocks for `timeout` at the most.
+  /// What there is to see now. Blocks for `timeout` for each of two requests at the most.
   mutating func look() -> HostView {
     var view = HostView(name: endpoint.authority, time: Clock.realtime)
     do throws(NetworkError) {
-      let answer = try HTTPClient.get(endpoint, timeout: Self.timeout, accept: "text/plain;version=0.0.4")
-      guard answer.status == 200 else {
-        view.failure = "answered with status \(answer.status)"
-        return view
+      guard let programs = try Self.programs(ask(path: "api/v1/heartbeats"), now: Clock.realtime) else {
+        return try lookAtMetrics()
       }
-      let metrics = MetricsReader(answer.body) { Self.wanted.contains($0) || $0.hasPrefix("system_memory_") }
       view.time = Clock.realtime
-      view.programs = Self.programs(metrics, now: view.time)
-      view.system = system(metrics)
+      view.programs = programs
+      if let host = try Self.object(ask(path: "api/v1/host")) { view.system = system(host) }
     } catch {
       view.failure = error.description
     }
     return view
   }
 
-  private static let wanted: Set<String> = [
-    "heartbeat_age_seconds", "heartbeat_alive", "heartbeat_status", "heartbeat_pid", "heartbeat_timeout_seconds",
-    "process_up", "process_start_time_seconds", "process_resident_memory_bytes", "system_cpu_seconds_total",
-    "system_filesystem_size_bytes", "system_filesystem_free_bytes", "system_load1",
-  ]
+  /// What the exporter says of its programs; nil when there is no such API.
+  func programs() throws(NetworkError) -> [ProgramView]? {
+    try Self.programs(ask(path: "api/v1/heartbeats"), now: Clock.realtime)
+  }
 
-  /// The programs in the order in which the exporter lists them.
-  static func programs(_ metrics: MetricsReader, now: Double) -> [ProgramView] {
-    func byProcess(_ name: String) -> [String: Double] {
-      var values: [String: Double] = [:]
-      for sample in metrics[name] {
-        if let process = sample.labels["process"] { values[process] = sample.value }
-      }
-      return values
-    }
-    let ages = byProcess("heartbeat_age_seconds")
-    let pids = byProcess("heartbeat_pid")
-    let up = byProcess("process_up")
-    let starts = byProcess("process_start_time_seconds")
-    let memory = byProcess("process_resident_memory_bytes")
-    var statuses: [String: String] = [:]
-    for sample in metrics["heartbeat_status"] {
-      if let process = sample.labels["process"] { statuses[process] = sample.labels["status"] }
-    }
-    return metrics["heartbeat_alive"].compactMap { sample in
-      guard let name = sample.labels["process"] else { return nil }
-      let age = ages[name]
-      let isAlive = age == nil ? nil : sample.value == 1
-      return ProgramView(
-        name: name, title: name, isConfigured: false,
-        state: ProgramState(isAlive: isAlive, isUp: up[name].flatMap { $0.isNaN ? nil : $0 == 1 }),
-        status: statuses[name],
-        pid: pids[name].flatMap { Int32(exactly: $0) }, runtime: starts[name].map { now - $0 },
-        lastBeat: age.map { now - $0 }, age: age, residentBytes: memory[name])
+  private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
+    guard let url = Endpoint("http://\(endpoint.authority)\(base)\(path)") else { throw .notHTTP }
+    return try HTTPClient.get(url, timeout: Self.timeout, accept: "application/json")
+  }
+
+  private static func object(_ answer: HTTPClient.Answer) -> JSONObject? {
+    guard answer.status == 200, case .object(let object)? = try? JSONValue(parsing: answer.body) else { return nil }
+    return object
+  }
+
+  /// The programs in the order in which the exporter lists them; nil when the answer is none of the API's.
+  static func programs(_ answer: HTTPClient.Answer, now: Double) -> [ProgramView]? {
+    guard case .array(let items)? = object(answer)?["heartbeats"] else { return nil }
+    return items.compactMap { item in
+      guard case .object(let object) = item else { return nil }
+      return ProgramView(object, now: now)
     }
   }
 
-  private mutating func system(_ metrics: MetricsReader) -> SystemView {
+  private mutating func system(_ host: JSONObject) -> SystemView {
     var view = SystemView()
-    var busy = 0.0
-    var total = 0.0
-    for sample in metrics["system_cpu_seconds_total"] {
-      total += sample.value
-      if sample.labels["mode"] != "idle" && sample.labels["mode"] != "iowait" { busy += sample.value }
+    func number(_ key: String) -> Double? { host[key]?.doubleValue }
+    if let busy = number("cpu_busy_seconds"), let total = number("cpu_seconds") {
+      view.cpu = cpu.share(busy: busy, total: total)
     }
-    view.cpu = cpu.share(busy: busy, total: total)
-    func memory(_ names: String...) -> Double? {
-      names.lazy.compactMap { metrics["system_memory_\($0)_bytes"].first?.value }.first
+    if let total = number("memory_total_bytes"), let available = number("memory_available_bytes") {
+      view.memoryTotal = total
+      view.memoryUsed = total - available
     }
-    if let whole = memory("total", "MemTotal", "mem_total"),
-      let available = memory("available", "MemAvailable", "mem_available")
-    {
-      view.memoryTotal = whole
-      view.memoryUsed = whole - available
+    if case .array(let disks)? = host["filesystems"] {
+      for case .object(let disk) in disks where disk["mountpoint"]?.stringValue == "/" {
+        view.diskTotal = disk["size_bytes"]?.doubleValue
+        view.diskShare = disk["used_ratio"]?.doubleValue
+      }
     }
-    func root(_ name: String) -> Double? { metrics[name].first { $0.labels["mountpoint"] == "/" }?.value }
-    if let size = root("system_filesystem_size_bytes"), let free = root("system_filesystem_free_bytes") {
-      view.diskTotal = size
-      view.diskUsed = size - free
-    }
-    view.load = metrics["system_load1"].first?.value
+    view.load = number("load1")
     return view
+  }
+
+  // MARK: Without the API
+
+  /// An exporter behind something that lets only its metrics through.
+  private mutating func lookAtMetrics() throws(NetworkError) -> HostView {
+    var view = HostView(name: endpoint.authority, time: Clock.realtime)
+    let url = endpoint.path == "/" ? Endpoint("http://\(endpoint.authority)/metrics") ?? endpoint : endpoint
+    let answer = try HTTPClient.get(url, timeout: Self.timeout, accept: "text/plain;version=0.0.4")
+    guard answer.status == 200 else {
+      view.failure = "answered with status \(answer.status)"
+      return view
+    }
+    let metrics = ScrapedHost(answer.body)
+    view.time = Clock.realtime
+    view.programs = metrics.programs(now: view.time)
+    view.system = metrics.system(cpu: &cpu)
+    return view
+  }
+}
+
+extension ProgramView {
+  /// An element of the API's list; nil when it lacks the name, or a state that is known here.
+  init?(_ object: JSONObject, now: Double) {
+    guard let name = object["name"]?.stringValue,
+      let state = object["state"]?.stringValue.flatMap(ProcessState.init(rawValue:)),
+      let reason = object["reason"]?.stringValue.flatMap(StateReason.init(rawValue:))
+    else { return nil }
+    let process: JSONObject? = if case .object(let process)? = object["process"] { process } else { nil }
+    let title = object["display_name"]?.stringValue
+    let isUp: Bool? = if case .bool(let isUp)? = object["up"] { isUp } else { nil }
+    self.init(
+      name: name, title: title ?? name, isConfigured: object["configured"] == true, verdict: Verdict(state, reason),
+      isUp: isUp, status: object["status"]?.stringValue,
+      pid: object["pid"]?.integerValue.flatMap { Int32(exactly: $0) }, host: object["host"]?.stringValue,
+      runtime: process?["start_time"]?.doubleValue.map { now - $0 }, lastBeat: object["last_heartbeat"]?.doubleValue,
+      age: object["age_seconds"]?.doubleValue, timeout: object["timeout_seconds"]?.doubleValue,
+      residentBytes: process?["resident_memory_bytes"]?.doubleValue, data: object["data"])
   }
 }

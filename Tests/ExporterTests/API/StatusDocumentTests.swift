@@ -1,15 +1,17 @@
 import Heartbeat
+import Monitoring
 import Testing
 
 @testable import Exporter
 
 @Suite("The JSON text of how processes do") struct StatusDocumentTests {
-  private static func process(_ name: String, _ state: ProcessState = .alive, age: Double? = 1.5)
+  private static func process(_ name: String, _ verdict: Verdict = Verdict(.alive, .beating), age: Double? = 1.5)
     -> StatusDocument.Process
   {
     StatusDocument.Process(
-      name: name, displayName: nil, state: state, age: age, timeout: 60, lastHeartbeat: 1000, pid: 7, isUp: true,
-      status: "a \"b\"\n", host: nil, data: ArraySlice(#"{"x":1}"#.utf8), figures: nil)
+      name: name, displayName: nil, verdict: verdict, since: 12, age: age, timeout: 60, interval: 30.5,
+      lastHeartbeat: 1000, pid: 7, isUp: true, matched: 1, status: "a \"b\"\n", host: nil,
+      data: ArraySlice(#"{"x":1}"#.utf8), figures: nil)
   }
 
   private static func document(_ processes: [StatusDocument.Process]) -> StatusDocument {
@@ -22,14 +24,16 @@ import Testing
   func members() {
     let text = String(decoding: Self.document([Self.process("bi\u{1}dder")]).objects, as: UTF8.self)
     #expect(
-      text == #"{"name":"bi\u0001dder","state":"alive","age_seconds":1.5,"display_name":null,"timeout_seconds":60.0,"#
-        + #""last_heartbeat":1000.0,"pid":7,"up":true,"status":"a \"b\"\n","host":null,"data":{"x":1},"process":null}"#)
+      text == #"{"name":"bi\u0001dder","state":"alive","reason":"beating","age_seconds":1.5,"display_name":null,"#
+        + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"since":12.0,"#
+        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"data":{"x":1},"process":null}"#
+    )
   }
 
   @Test("a list counts the states", arguments: [0, 1, 3])
   func list(count: Int) throws {
     var processes = (0..<count).map { Self.process("\($0)") }
-    processes += [Self.process("h", .hung), Self.process("n", .never, age: nil)]
+    processes += [Self.process("h", Verdict(.hung, .silent)), Self.process("n", Verdict(.never, .neverSeen), age: nil)]
     let text = Array(Self.document(processes).list(generated: 12.5, file: ["up": true]).joined())
     let value = try JSONValue(parsing: text)
     guard case .object(let object) = value, case .array(let heartbeats)? = object["heartbeats"] else {
@@ -52,7 +56,9 @@ import Testing
     #expect(first.tag(["up": true]) == tag([Self.process("a", age: 99), Self.process("b", age: nil)]))
     var others = [tag([Self.process("a")]), tag([Self.process("b"), Self.process("a")]), first.tag(["up": false])]
     let changes: [(inout StatusDocument.Process) -> Void] = [
-      { $0.name = "c" }, { $0.state = .dead }, { $0.timeout = 61 }, { $0.lastHeartbeat = 1001 }, { $0.pid = 8 },
+      { $0.name = "c" }, { $0.verdict = Verdict(.dead, .pidGone) }, { $0.verdict = Verdict(.alive, .clockAhead) },
+      { $0.interval = 3 }, { $0.since = 13 },
+      { $0.isConfigured = true }, { $0.matched = 2 }, { $0.timeout = 61 }, { $0.lastHeartbeat = 1001 }, { $0.pid = 8 },
       { $0.isUp = nil }, { $0.status = nil }, { $0.host = "h" }, { $0.displayName = "A" },
       { $0.data = ArraySlice(#"{"x":2}"#.utf8) },
     ]

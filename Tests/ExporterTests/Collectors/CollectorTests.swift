@@ -1,6 +1,7 @@
 import Exposition
 import Foundation
 import Heartbeat
+import Monitoring
 import Testing
 
 @testable import Exporter
@@ -18,8 +19,11 @@ struct Collected {
     let snapshot = try HeartbeatSnapshot(
       parsing: Array("{\"processes\": {\(processes)}}".utf8), stringKeys: strings)
     monitored = MonitoredProcesses(
-      snapshot: snapshot, configured: configured, timeout: 60, retention: retention, hostname: Array("here".utf8),
-      at: now)
+      MonitoringSettings(timeout: 60, retention: retention, hostname: Array("here".utf8)) {
+        Labels.append("process", $0.span, to: &$1, separated: false)
+      })
+    monitored.join(snapshot, configured: configured, modified: nil, at: now)
+    for place in monitored.processes.indices { monitored.judge(place, .unknown, at: now) }
     collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
     collector.update(monitored, snapshot: snapshot, keepsProcesses: false, isNewContent: true)
     var body = ScrapeBody()

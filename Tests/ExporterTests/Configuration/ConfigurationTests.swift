@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import Exporter
+@testable import Monitoring
+@testable import YAML
 
 private let fixtures = ConfigurationFixtures("config")
 
@@ -13,6 +15,7 @@ private func written(_ configuration: Configuration) -> String {
       + "  timeout: \(process.timeout.map { "\($0)" } ?? "-")\n"
       + "  match: \(process.match.map { "\($0)" } ?? "-")\n"
       + "  children: \(process.children)\n"
+      + (process.stoppedWords.isEmpty ? "" : "  stopped_status: \(process.stoppedWords)\n")
   }
   .joined()
 }

@@ -57,6 +57,7 @@ struct ExporterOptionsTests {
     expected.push.maxProcesses = 3
     expected.push.rateLimit = 4
     expected.push.queueLimit = 6
+    expected.heartbeat.remember = 7200
     expected.push.timeout = 7
     expected.push.retention = 0
     expected.push.synchronise = true
@@ -66,6 +67,7 @@ struct ExporterOptionsTests {
       --web.listen-address=127.0.0.1:1 --web.listen-address [::1]:2 --web.telemetry-path=/m --web.max-requests=0
       --web.max-connections=1 --web.max-watchers=6 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
       --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
+      --heartbeat.remember=2h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
       --check-config --web.config.file=w.yml

@@ -2,6 +2,7 @@ import Exposition
 import Foundation
 import HTTPServer
 import Heartbeat
+import Monitoring
 import Testing
 
 @testable import Exporter
@@ -23,6 +24,7 @@ private final class Scraped {
     var options = ExporterOptions()
     options.heartbeat.file = path
     options.heartbeat.retention = retention
+    options.heartbeat.remember = 0
     return Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
       logger: .silent, openConnections: { 0 })
@@ -33,7 +35,7 @@ private final class Scraped {
       to: URL(fileURLWithPath: path), options: .atomic)
   }
 
-  /// The lines that speak of the heartbeats, but for the counters, which remember.
+  /// The lines that speak of the heartbeats, but for the counters and the intervals, which remember.
   static func lines(
     _ scraper: inout Scraper, _ style: ExpositionStyle, at now: Double, coding: ContentCoding = .identity
   ) throws -> [Substring] {
@@ -41,6 +43,7 @@ private final class Scraped {
     let answer = scraper.answer(selection, in: style, coding: coding, at: now)
     return String(decoding: answer.body, as: UTF8.self).split(separator: "\n").filter {
       !$0.contains("_total") && !$0.contains("duration") && !$0.contains("heartbeat_file_modified")
+        && !$0.contains("heartbeat_interval_seconds")
     }
   }
 }

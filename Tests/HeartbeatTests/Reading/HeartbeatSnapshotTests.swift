@@ -48,7 +48,7 @@ struct HeartbeatSnapshotTests {
       (#""a": {"last_heartbeat": 1, "pid": -4}"#, Plain("a", 1)),
       (#""a": {"last_heartbeat": 1, "pid": 12.5}"#, Plain("a", 1)),
       (#""a": {"last_heartbeat": 1, "pid": 99999999999999999999}"#, Plain("a", 1)),
-      (#""a": {"last_heartbeat": 1, "pid": "12"}"#, Plain("a", 1)),
+      (#""a": {"last_heartbeat": 1, "pid": "12"}"#, Plain("a", 1, pid: 12)),
       (#""a": {"last_heartbeat": 1, "status": 7}"#, Plain("a", 1)),
       (#""a": {"last_heartbeat": 1, "x": 1.5, "y": true, "z": false}"#, Plain("a", 1, ["x": 1.5, "y": 1, "z": 0])),
       (#""a": {"last_heartbeat": 1, "x": null, "y": "1", "z": [1, {"k": 2}]}"#, Plain("a", 1)),
@@ -71,6 +71,14 @@ struct HeartbeatSnapshotTests {
       (#""🙂": {"last_heartbeat": 1, "ke\u0079": 1}"#, Plain("🙂", 1, ["key": 1])),
       (#""\ud83d": {"last_heartbeat": 1}"#, Plain("\u{FFFD}", 1)),
       (#""a": {"last_heartbeat": 1}, "a": {"last_heartbeat": 2, "x": 3}"#, Plain("a", 2, ["x": 3])),
+      (#""a": {"last_heartbeat": "1.5"}"#, Plain("a", 1.5)),
+      // JavaScript's milliseconds, microseconds, Go's and Python's nanoseconds; what none of them means stays as it is.
+      (#""a": {"last_heartbeat": 1703123456789}"#, Plain("a", 1_703_123_456.789)),
+      (#""a": {"last_heartbeat": 1703123456789012}"#, Plain("a", 1_703_123_456.789012)),
+      (#""a": {"last_heartbeat": 1703123456789012345}"#, Plain("a", 1_703_123_456.7890123)),
+      (#""a": {"last_heartbeat": 99999999999}"#, Plain("a", 99_999_999_999)),
+      (#""a": {"last_heartbeat": 1e300}"#, Plain("a", 1e300)), (#""a": {"last_heartbeat": -5e12}"#, Plain("a", -5e12)),
+      (#""a": {"last_heartbeat": 1, "interval": 30, "x": 1}"#, Plain("a", 1, ["x": 1])),
     ])
   func wellFormed(text: String, expected: Plain) throws {
     #expect(HeartbeatSnapshotTests.plain(try HeartbeatSnapshotTests.parse(processes: text)) == [expected])
@@ -82,7 +90,8 @@ struct HeartbeatSnapshotTests {
       (#""a": 5"#, HeartbeatSnapshot.SkipReason.notAnObject), (#""a": null"#, .notAnObject),
       (#""a": []"#, .notAnObject),
       (#""a": {}"#, .missingLastHeartbeat), (#""a": {"pid": 5, "x": 7}"#, .missingLastHeartbeat),
-      (#""a": {"last_heartbeat": "1"}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": null}"#, .badLastHeartbeat),
+      (#""a": {"last_heartbeat": "1 "}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": "soon"}"#, .badLastHeartbeat),
+      (#""a": {"last_heartbeat": ""}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": null}"#, .badLastHeartbeat),
       (#""a": {"last_heartbeat": 1e999, "x": 7}"#, .badLastHeartbeat),
       (#""a": {"last_heartbeat": {}}"#, .badLastHeartbeat),
       (#""": {"last_heartbeat": 1}"#, .emptyName),

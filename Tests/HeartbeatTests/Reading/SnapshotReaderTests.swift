@@ -160,7 +160,7 @@ struct SnapshotReaderTests {
     }
   }
 
-  @Test("keys of contents before take no room of a later one's", arguments: [(12, 12), (12, 20), (9, 8)])
+  @Test("keys of contents before take no room of a later one's", arguments: [(13, 13), (13, 21), (10, 9)])
   func roomForKeys(keyPaths: Int, rememberedPaths: Int) throws {
     var sequence = Sequence(keyPaths: keyPaths, rememberedPaths: rememberedPaths)
     for turn in 0..<20 {

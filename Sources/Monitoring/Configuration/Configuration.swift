@@ -42,6 +42,8 @@ public struct ProcessConfiguration: Sendable, Equatable {
   public var displayName: String?
   /// The age, in seconds, at which it counts as dead; nil is `--heartbeat.timeout`.
   public var timeout: Double?
+  /// Status words, in small letters, that say of this process that it ended, beside the usual ones.
+  public var stoppedWords: [String] = []
   /// How to find the process without its pid.
   public var match: Match?
   /// Whether its figures are those of its whole process tree.

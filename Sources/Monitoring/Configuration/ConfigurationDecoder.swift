@@ -1,4 +1,5 @@
 internal import Flags
+internal import YAML
 internal import Procfs
 
 /// Turns a YAML document into a `Configuration`.
@@ -28,17 +29,26 @@ enum ConfigurationDecoder {
     guard !name.text.isEmpty else { throw YAMLError(name.node.position, "an empty name: expected a heartbeat name") }
     var process = ProcessConfiguration(name: name.text)
     if node.isNull { return process }
-    let keys = ["display_name", "timeout", "match", "children"]
+    let keys = ["display_name", "timeout", "match", "children", "stopped_status"]
     for (key, value) in try node.mapping("settings of \(quoted(name.text)): " + keys.joined(separator: ", ")) {
       switch key.text {
       case "display_name": process.displayName = try value.text(key, "a name for people")
       case "timeout": process.timeout = try timeout(value, key)
       case "match": process.match = try match(value, key)
       case "children": process.children = try value.boolean(key)
+      case "stopped_status": process.stoppedWords = try stoppedWords(value, key)
       default: throw key.unknown(among: keys)
       }
     }
     return process
+  }
+
+  private static func stoppedWords(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> [String] {
+    var words: [String] = []
+    for element in try node.list(key, "a list of status words such as [bye]", most: mostSubstrings) {
+      words.append(try element.text(YAMLKey("a word of \(key.text)", element), "a status word").lowercased())
+    }
+    return words
   }
 
   private static func timeout(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> Double {

@@ -1,3 +1,5 @@
+public import YAML
+
 extension Configuration {
   /// The largest configuration file, in bytes.
   public static let largestFile = 1 << 20

@@ -6,6 +6,12 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     public var line: Int
     /// The character of the line.
     public var column: Int
+
+    /// A place.
+    public init(line: Int, column: Int) {
+      self.line = line
+      self.column = column
+    }
   }
 
   /// The file's path.
@@ -14,6 +20,13 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
   public let position: Position?
   /// What is wrong and what was expected.
   public let problem: String
+
+  /// Says what is wrong at which place of which file.
+  public init(file: String, position: Position?, problem: String) {
+    self.file = file
+    self.position = position
+    self.problem = problem
+  }
 
   /// `file:line:column: problem`, or `file: problem`.
   public var description: String {

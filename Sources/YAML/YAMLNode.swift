@@ -1,7 +1,7 @@
 /// A part of a YAML document and where it stands.
-struct YAMLNode {
+public struct YAMLNode {
   /// What it is.
-  enum Value {
+  public enum Value {
     /// A text; plain ones, without quotes, may mean null or a boolean.
     case scalar(String, isPlain: Bool)
     case sequence([YAMLNode])
@@ -9,17 +9,17 @@ struct YAMLNode {
     case mapping([(key: YAMLNode, value: YAMLNode)])
   }
 
-  let position: ConfigurationError.Position
-  let value: Value
+  public let position: ConfigurationError.Position
+  public let value: Value
 
   /// Whether nothing stands here: `key:` alone, `~` or `null`.
-  var isNull: Bool {
+  public var isNull: Bool {
     guard case .scalar(let text, isPlain: true) = value else { return false }
     return text.isEmpty || text == "~" || text == "null"
   }
 
   /// What it is, for a message.
-  var kind: String {
+  public var kind: String {
     switch value {
     case .scalar: isNull ? "nothing" : "a text"
     case .sequence: "a list"
@@ -29,11 +29,11 @@ struct YAMLNode {
 }
 
 /// What is wrong at which place of a document.
-struct YAMLError: Error {
-  let position: ConfigurationError.Position
-  let problem: String
+public struct YAMLError: Error {
+  public let position: ConfigurationError.Position
+  public let problem: String
 
-  init(_ position: ConfigurationError.Position, _ problem: String) {
+  public init(_ position: ConfigurationError.Position, _ problem: String) {
     self.position = position
     self.problem = problem
   }

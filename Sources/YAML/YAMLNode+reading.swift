@@ -1,17 +1,17 @@
 internal import Flags
 
 /// A key's text and its place.
-struct YAMLKey {
-  let text: String
-  let node: YAMLNode
+public struct YAMLKey {
+  public let text: String
+  public let node: YAMLNode
 
-  init(_ text: String, _ node: YAMLNode) {
+  public init(_ text: String, _ node: YAMLNode) {
     self.text = text
     self.node = node
   }
 
   /// The error of a key that nobody knows, with the one that may be meant.
-  func unknown(among keys: [String]) -> YAMLError {
+  public func unknown(among keys: [String]) -> YAMLError {
     let hint =
       nearest(to: text, among: keys).map { "did you mean \($0)?" }
       ?? "expected " + (keys.count > 1 ? "one of " : "") + keys.joined(separator: ", ")
@@ -22,10 +22,10 @@ struct YAMLKey {
 /// A node as what is expected of it, or the error that says so.
 extension YAMLNode {
   /// The most bytes of a name, of a substring and of a regular expression.
-  static let longestText = 1024
+  public static let longestText = 1024
 
   /// A mapping's pairs: keys are texts, each once.
-  func mapping(_ expected: String) throws(YAMLError) -> [(YAMLKey, YAMLNode)] {
+  public func mapping(_ expected: String) throws(YAMLError) -> [(YAMLKey, YAMLNode)] {
     guard case .mapping(let pairs) = value else {
       throw YAMLError(position, "\(kind): expected \(expected)")
     }
@@ -44,7 +44,7 @@ extension YAMLNode {
   }
 
   /// A text that is not empty, not too long and has no zero byte.
-  func text(
+  public func text(
     _ key: YAMLKey, _ expected: String, longest: Int = YAMLNode.longestText
   ) throws(YAMLError) -> String {
     guard case .scalar(let text, _) = value, !isNull else { throw wrong(key, expected) }
@@ -59,7 +59,7 @@ extension YAMLNode {
   }
 
   /// `true` or `false`.
-  func boolean(_ key: YAMLKey) throws(YAMLError) -> Bool {
+  public func boolean(_ key: YAMLKey) throws(YAMLError) -> Bool {
     if case .scalar(let text, let isPlain) = value, !isNull {
       if isPlain, text == "true" || text == "false" { return text == "true" }
       let hint = isPlain ? "" : " without quotes"
@@ -69,7 +69,7 @@ extension YAMLNode {
   }
 
   /// The elements of a list.
-  func list(_ key: YAMLKey, _ expected: String, most: Int) throws(YAMLError) -> [YAMLNode] {
+  public func list(_ key: YAMLKey, _ expected: String, most: Int) throws(YAMLError) -> [YAMLNode] {
     guard case .sequence(let elements) = value else { throw wrong(key, expected) }
     guard elements.count <= most else {
       throw YAMLError(position, "\(key.text) has \(elements.count) elements: expected \(most) at most")
@@ -78,7 +78,7 @@ extension YAMLNode {
   }
 
   /// The error of a node that is something else.
-  func wrong(_ key: YAMLKey, _ expected: String) -> YAMLError {
+  public func wrong(_ key: YAMLKey, _ expected: String) -> YAMLError {
     YAMLError(position, "\(key.text) is \(kind): expected \(expected)")
   }
 }

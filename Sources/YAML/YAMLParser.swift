@@ -5,9 +5,9 @@ internal import Flags
 ///
 /// Aliases and tags are refused, so a small file cannot become a large document, and nesting is limited, so it cannot
 /// exhaust the stack.
-struct YAMLParser: ~Copyable {
+public struct YAMLParser: ~Copyable {
   /// How deep lists and mappings may be nested.
-  static let deepest = 8
+  public static let deepest = 8
 
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
@@ -15,7 +15,7 @@ struct YAMLParser: ~Copyable {
   /// Reads a document.
   ///
   /// - Returns: nil when there is none, in an empty file or one of comments.
-  static func parse(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
+  public static func parse(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
     if let position = UTF8Check.firstInvalid(in: bytes) {
       throw YAMLError(position, "a byte that is no UTF-8: expected a text in UTF-8")
     }

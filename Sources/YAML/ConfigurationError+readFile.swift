@@ -5,7 +5,7 @@ extension ConfigurationError {
   /// Reads a file that a user names.
   ///
   /// - Parameter expected: what it should have been, such as "a YAML file".
-  static func readFile(_ path: String, limit: Int, expected: String) throws(ConfigurationError) -> [UInt8] {
+  public static func readFile(_ path: String, limit: Int, expected: String) throws(ConfigurationError) -> [UInt8] {
     func refuse(_ problem: String) -> ConfigurationError {
       ConfigurationError(file: path, position: nil, problem: problem)
     }

@@ -1,0 +1,103 @@
+internal import Monitoring
+internal import Procfs
+
+/// A host by the metrics of its exporter.
+struct ScrapedHost {
+  private let metrics: MetricsReader
+
+  /// Reads the text of a scrape.
+  init(_ text: [UInt8]) {
+    metrics = MetricsReader(text) { Self.wanted.contains($0) || $0.hasPrefix("system_memory_") }
+  }
+
+  private static let wanted: Set<String> = [
+    "heartbeat_age_seconds", "heartbeat_alive", "heartbeat_state", "heartbeat_status", "heartbeat_pid",
+    "heartbeat_timeout_seconds", "process_up", "process_start_time_seconds", "process_resident_memory_bytes",
+    "system_cpu_seconds_total", "system_filesystem_size_bytes", "system_filesystem_free_bytes",
+    "system_filesystem_avail_bytes", "system_load1",
+  ]
+
+  /// The programs in the order in which the exporter lists them.
+  func programs(now: Double) -> [ProgramView] {
+    func byProcess(_ name: String) -> [String: Double] {
+      var values: [String: Double] = [:]
+      for sample in metrics[name] {
+        if let process = sample.labels["process"] { values[process] = sample.value }
+      }
+      return values
+    }
+    let (ages, timeouts, pids) = (
+      byProcess("heartbeat_age_seconds"), byProcess("heartbeat_timeout_seconds"), byProcess("heartbeat_pid")
+    )
+    let (up, starts, memory) = (
+      byProcess("process_up"), byProcess("process_start_time_seconds"), byProcess("process_resident_memory_bytes")
+    )
+    var statuses: [String: String] = [:]
+    for sample in metrics["heartbeat_status"] {
+      if let process = sample.labels["process"] { statuses[process] = sample.labels["status"] }
+    }
+    var verdicts: [String: Verdict] = [:]
+    for sample in metrics["heartbeat_state"] {
+      guard let process = sample.labels["process"],
+        let state = sample.labels["state"].flatMap(ProcessState.init(rawValue:)),
+        let reason = sample.labels["reason"].flatMap(StateReason.init(rawValue:))
+      else { continue }
+      verdicts[process] = Verdict(state, reason)
+    }
+    return metrics["heartbeat_alive"].compactMap { sample in
+      guard let name = sample.labels["process"] else { return nil }
+      let age = ages[name]
+      let isUp = up[name].flatMap { $0 == 1 ? true : $0 == 0 ? false : nil }
+      return ProgramView(
+        name: name, title: name, isConfigured: false,
+        verdict: verdicts[name] ?? Self.verdict(age: age, isUp: isUp, timeout: timeouts[name], statuses[name]),
+        isUp: isUp, status: statuses[name], pid: pids[name].flatMap { Int32(exactly: $0) },
+        runtime: starts[name].map { now - $0 }, lastBeat: age.map { now - $0 }, age: age, timeout: timeouts[name],
+        residentBytes: memory[name])
+    }
+  }
+
+  /// What follows from the metrics of an exporter that does not say it itself, as those before version 0.2.
+  private static func verdict(age: Double?, isUp: Bool?, timeout: Double?, _ status: String?) -> Verdict {
+    let existence: Existence =
+      switch isUp {
+      case true?: .yes(pid: 0, isSuspended: false)
+      case false?: .no(.gone)
+      case nil: .unknown
+      }
+    return Facts(
+      age: age, timeout: timeout ?? 60, existence: existence,
+      saidStopped: status.map { StoppedWords.contains($0.utf8) } ?? false
+    ).verdict
+  }
+
+  /// How loaded it is.
+  func system(cpu: inout CPUUsage) -> SystemView {
+    var view = SystemView()
+    var busy = 0.0
+    var total = 0.0
+    for sample in metrics["system_cpu_seconds_total"] {
+      total += sample.value
+      if !CPUTimes.idleModes.contains(sample.labels["mode"] ?? "") { busy += sample.value }
+    }
+    view.cpu = cpu.share(busy: busy, total: total)
+    func memory(_ names: String...) -> Double? {
+      names.lazy.compactMap { metrics["system_memory_\($0)_bytes"].first?.value }.first
+    }
+    if let whole = memory("total", "MemTotal", "mem_total"),
+      let available = memory("available", "MemAvailable", "mem_available")
+    {
+      view.memoryTotal = whole
+      view.memoryUsed = whole - available
+    }
+    func root(_ name: String) -> Double? {
+      metrics["system_filesystem_\(name)_bytes"].first { $0.labels["mountpoint"] == "/" }?.value
+    }
+    view.diskTotal = root("size")
+    if let size = root("size"), let free = root("free"), let available = root("avail") {
+      view.diskShare = Filesystem.usedShare(used: size - free, available: available)
+    }
+    view.load = metrics["system_load1"].first?.value
+    return view
+  }
+}

@@ -1,0 +1,97 @@
+public import Procfs
+
+/// Finds the processes that are watched among those that run: by the pid that they report, else by what they look like.
+public struct ProcessSearch: Sendable {
+  private var matchers: [ProcessMatcher] = []
+  /// For each configured process the place of its matcher.
+  private var matcherOfConfigured: [Int?] = []
+
+  /// Looks for processes that are configured so.
+  public init(_ configured: [ProcessConfiguration]) {
+    matcherOfConfigured = configured.map { process in
+      let matcher: ProcessMatcher? =
+        switch process.match {
+        case .substrings(let texts): ProcessMatcher(substrings: texts)
+        // The configuration's reader has refused expressions that do not compile.
+        case .regex(let expression): try? ProcessMatcher(regex: expression)
+        case nil: nil
+        }
+      guard let matcher else { return nil }
+      matchers.append(matcher)
+      return matchers.count - 1
+    }
+  }
+
+  /// What was found of one process.
+  public struct Finding: Sendable {
+    /// Whether it is there.
+    public var existence: Existence
+    /// What it uses; nil when it is not there, or ended meanwhile.
+    public var figures: ProcessFigures?
+    /// How many processes look as it is configured; nil when it is not configured how it looks.
+    public var matched: Int?
+  }
+
+  /// Looks for the watched processes at these places, in their order.
+  ///
+  /// - Parameters:
+  ///   - wantsFigures: whether to read what they use.
+  ///   - report: gets what was found of each.
+  public func search(
+    _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable, wantsFigures: Bool = true,
+    _ report: (Finding) -> Void
+  ) {
+    let matches = matchers.isEmpty ? [] : table.find(matchers)
+    for place in places {
+      let process = monitored.processes[place]
+      guard !process.isRemote else {
+        report(Finding(existence: .unknown))
+        continue
+      }
+      let match = process.configured.flatMap { matcherOfConfigured[$0] }.map { matches[$0] }
+      var finding = Finding(existence: .unknown, matched: match?.count)
+      if let pid = process.pid { look(at: pid, process, table, wantsFigures, &finding) }
+      if finding.existence.isUp != true, let match { take(match, process, table, wantsFigures, &finding) }
+      report(finding)
+    }
+  }
+
+  private func look(
+    at pid: Int32, _ process: MonitoredProcess, _ table: ProcessTable, _ wantsFigures: Bool, _ finding: inout Finding
+  ) {
+    let presence: ProcessPresence
+    if wantsFigures, !process.children {
+      (presence, finding.figures) = table.presenceWithFigures(of: pid, lastBeat: process.lastHeartbeat)
+    } else {
+      presence = table.presence(of: pid, lastBeat: process.lastHeartbeat)
+    }
+    finding.existence = Existence(presence)
+    if wantsFigures, process.children, finding.existence.isUp == true { finding.figures = table.figures(ofTree: pid) }
+  }
+
+  private func take(
+    _ match: ProcessMatches, _ process: MonitoredProcess, _ table: ProcessTable, _ wantsFigures: Bool,
+    _ finding: inout Finding
+  ) {
+    guard let pid = match.pid else {
+      // What the tree hides may look so.
+      if process.pid == nil { finding.existence = table.hidesOthers ? .unknown : .no(.gone) }
+      return
+    }
+    finding.existence = .yes(pid: pid, isSuspended: table.stat(of: pid)?.isSuspended ?? false)
+    guard wantsFigures else { return }
+    finding.figures = process.children ? table.figures(ofTree: pid) : table.figures(of: pid)
+  }
+}
+
+extension Existence {
+  init(_ presence: ProcessPresence) {
+    switch presence {
+    case .running(let stat): self = .yes(pid: stat.pid, isSuspended: stat.isSuspended)
+    case .gone: self = .no(.gone)
+    case .zombie: self = .no(.zombie)
+    case .reused: self = .no(.reused)
+    case .unknown: self = .unknown
+    }
+  }
+}

@@ -1,0 +1,121 @@
+public import Heartbeat
+public import Procfs
+
+/// Watches processes: reads the heartbeat file when it changed, joins it with the configuration, looks into /proc and judges.
+///
+/// Whoever shows processes shows what this says. To be used by one thread at a time.
+public struct ProcessWatch: ~Copyable {
+  /// The heartbeat file, as it was read last.
+  public private(set) var file: HeartbeatFile
+  /// Every process that is spoken of.
+  public private(set) var monitored: MonitoredProcesses
+  /// What the processes are configured as.
+  public private(set) var configuration: Configuration
+  /// Where processes are looked for; nil says nothing of whether they run.
+  public let procfs: Procfs?
+
+  private let probe: FileProbe
+  private let readTimeout: Double
+  private var search: ProcessSearch
+  /// The content that `monitored` was made of; nil before the first and after a change of configuration.
+  private var shownGeneration: UInt64?
+  private var countedGeneration: UInt64 = 0
+  private let retention: Double
+
+  /// Watches a file, and reads nothing yet.
+  ///
+  /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
+  public init(
+    file: HeartbeatFile, settings: MonitoringSettings, configuration: Configuration, procfs: Procfs?,
+    readTimeout: Double
+  ) {
+    self.file = file
+    self.configuration = configuration
+    self.procfs = procfs
+    self.readTimeout = readTimeout
+    monitored = MonitoredProcesses(settings)
+    probe = FileProbe(path: file.path)
+    search = ProcessSearch(configuration.processes)
+    retention = settings.retention
+  }
+
+  /// Goes on with another configuration.
+  public mutating func configure(_ configuration: Configuration) {
+    self.configuration = configuration
+    search = ProcessSearch(configuration.processes)
+    shownGeneration = nil
+  }
+
+  /// Forgets a process for good once its entry has vanished.
+  public mutating func forget(_ name: String) {
+    monitored.forget(Array(name.utf8))
+    shownGeneration = nil
+  }
+
+  /// In what the processes differ from the last time.
+  public struct Change: Sendable {
+    /// The same ones stand at the same places in the file; only what they say is new.
+    public var keepsProcesses: Bool
+    /// Some timeout is another one.
+    public var hasNewTimeout: Bool
+    /// The file says something that it did not say before.
+    public var isNewContent: Bool
+  }
+
+  /// Reads the file if it changed, and joins it with the configuration if either did.
+  ///
+  /// - Returns: nil when nothing changed.
+  public mutating func refresh(at now: Double) -> Change? {
+    if probe.answers(within: readTimeout, wasGood: file.isUp) {
+      file.refresh()
+    } else {
+      file.refreshTimedOut(after: readTimeout)
+    }
+    guard file.generation != shownGeneration || now > monitored.nextExpiry else { return nil }
+    // With a retention, an entry may come and go without the file's doing.
+    let keepsProcesses =
+      shownGeneration.map { file.generation == $0 + 1 } ?? false && retention == 0 && now <= monitored.nextExpiry
+      && file.snapshot.changes.keepsProcesses
+    var change = Change(
+      keepsProcesses: keepsProcesses, hasNewTimeout: false, isNewContent: file.generation != countedGeneration)
+    if keepsProcesses {
+      change.hasNewTimeout = monitored.takeOver(file.snapshot, configured: configuration.processes, at: now)
+    } else {
+      monitored.join(file.snapshot, configured: configuration.processes, modified: file.modified, at: now)
+    }
+    shownGeneration = file.generation
+    countedGeneration = file.generation
+    return change
+  }
+
+  /// What one look found.
+  public struct Look {
+    /// What was found of each process, in their order.
+    public let findings: [ProcessSearch.Finding]
+    /// Where it was looked.
+    public let table: ProcessTable
+  }
+
+  /// Looks for the processes at some places, and judges how they do.
+  ///
+  /// - Parameters:
+  ///   - places: nil for all.
+  ///   - wantsFigures: whether to read what they use.
+  /// - Returns: nil when /proc cannot be read or is not asked.
+  public mutating func look(
+    at places: Range<Int>?, wantsFigures: Bool, at now: Double
+  ) -> Look? {
+    let places = places ?? monitored.processes.indices
+    var look: Look?
+    if let table = try? procfs?.processTable(forLookUps: places.count) {
+      var found: [ProcessSearch.Finding] = []
+      found.reserveCapacity(places.count)
+      search.search(monitored, places, table, wantsFigures: wantsFigures) { found.append($0) }
+      look = Look(findings: found, table: table)
+    }
+    for place in places {
+      monitored.judge(place, look?.findings[place - places.lowerBound].existence ?? .unknown, at: now)
+    }
+    return look
+  }
+}

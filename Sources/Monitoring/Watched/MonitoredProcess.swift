@@ -1,0 +1,125 @@
+internal import POSIX
+
+/// One process that is watched: it beats, or it did, or it is configured.
+public struct MonitoredProcess: Sendable {
+  /// Where its name lies in the texts.
+  public internal(set) var name: Range<Int>
+  /// Where what its watcher made of its name lies in the labels.
+  public internal(set) var labels: Range<Int>
+  /// Its place in the snapshot; nil where the file does not have it.
+  public internal(set) var entry: Int?
+  /// Its place in the configuration; nil where only the file knows it.
+  public internal(set) var configured: Int?
+  /// Unix time of its last beat; nil when it never beat.
+  public internal(set) var lastHeartbeat: Double? {
+    didSet { lastMicroseconds = MonitoredProcess.microseconds(lastHeartbeat) }
+  }
+  /// The same in whole microseconds, if that is exact enough.
+  private var lastMicroseconds: Int64?
+  /// Unix time at which the last beat was seen to change.
+  public internal(set) var seen: Double
+  /// Seconds between the last two beats that were seen; nil before there were two.
+  public internal(set) var interval: Double?
+  /// Age in seconds from which it is silent.
+  public internal(set) var timeout: Double
+  /// Seconds between two beats as it means to beat; nil when it does not say so.
+  public internal(set) var declaredInterval: Double?
+  /// The pid that it reports.
+  public internal(set) var reportedPid: Int32?
+  /// Where its status word lies in the texts; nil when it has none.
+  public internal(set) var status: Range<Int>?
+  /// Where the name of the host lies that its beats name, in the texts; nil when they name none.
+  public internal(set) var host: Range<Int>?
+  /// The beat came from another host: nothing of the local /proc is said of it.
+  public internal(set) var isRemote = false
+  /// Its last word says that it ended.
+  public internal(set) var saidStopped = false
+  /// Unix time at which its entry was missed; nil while the file has it, or never had.
+  public internal(set) var vanished: Double?
+  /// Its figures are those of its whole tree.
+  public internal(set) var children: Bool
+  /// It came while others were watched already.
+  var isNew: Bool
+  /// How it did when it was last judged; nil before.
+  public internal(set) var verdict: Verdict?
+  /// Unix time since which it is in its state, as far as that was seen.
+  public internal(set) var since: Double?
+
+  init(
+    name: Range<Int>, labels: Range<Int>, configured: Int?, timeout: Double, children: Bool, isNew: Bool, seen: Double
+  ) {
+    self.name = name
+    self.labels = labels
+    self.configured = configured
+    self.timeout = timeout
+    self.children = children
+    self.isNew = isNew
+    self.seen = seen
+  }
+
+  /// The pid that it reports, unless the beat comes from another host.
+  public var pid: Int32? { isRemote ? nil : reportedPid }
+
+  /// Seconds since the last beat, to the microsecond: more digits would be noise of the subtraction.
+  public func age(at now: Double) -> Double? {
+    guard let lastHeartbeat else { return nil }
+    let age = now - lastHeartbeat
+    return age.magnitude < 1e9 ? (age * 1e6).rounded() / 1e6 : age
+  }
+
+  /// The age in whole microseconds; nil when there is none or it is far beyond all that is exact to the microsecond.
+  ///
+  /// - Parameter now: Unix time in microseconds.
+  public func age(atMicroseconds now: Int64) -> Int64? {
+    lastMicroseconds.map { now &- $0 }
+  }
+
+  /// A time in whole microseconds; nil where a double tells no microseconds apart.
+  public static func microseconds(_ time: Double?) -> Int64? {
+    guard let time, time.magnitude < 4e9 else { return nil }
+    return Int64(clamping: (time * 1e6).rounded())
+  }
+
+  /// Whether the last beat is younger than the timeout, and not from the future.
+  public func isAlive(at now: Double) -> Bool {
+    guard let age = age(at: now) else { return false }
+    return age >= -Facts.clockTolerance && age < timeout
+  }
+
+  /// What its state follows from.
+  ///
+  /// - Parameter existence: what the kernel says of it now.
+  public func facts(at now: Double, _ existence: Existence) -> Facts {
+    Facts(
+      age: age(at: now), ageSinceSeen: max(0, now - seen), timeout: timeout, existence: existence,
+      saidStopped: saidStopped, hasVanished: vanished != nil)
+  }
+
+  /// Of the timeout, the part that beats may take from one to the next: beyond it a little delay makes an alarm.
+  public static let tightInterval = 0.7
+
+  /// Whether it beats so seldom that its timeout is tight.
+  public var isTight: Bool { interval.map { $0 > MonitoredProcess.tightInterval * timeout } ?? false }
+
+  /// Notes a beat.
+  mutating func noteBeat(_ last: Double, at now: Double) {
+    guard let before = lastHeartbeat, last != before else { return }
+    seen = now
+    if last > before { interval = last - before }
+    lastHeartbeat = last
+  }
+
+  /// Goes on with what was seen of the same process before.
+  mutating func goOn(from old: MonitoredProcess, at now: Double) {
+    verdict = old.verdict
+    since = old.since
+    isNew = old.isNew
+    interval = old.interval
+    guard let last = lastHeartbeat else { return }
+    if let before = old.lastHeartbeat, before != last {
+      if last > before { interval = last - before }
+    } else {
+      seen = old.seen
+    }
+  }
+}

@@ -1,0 +1,131 @@
+internal import Heartbeat
+
+extension MonitoredProcesses {
+  /// The place of each process by its name.
+  func byName() -> [ArraySlice<UInt8>: Int] {
+    var places: [ArraySlice<UInt8>: Int] = [:]
+    places.reserveCapacity(processes.count)
+    for (place, process) in processes.enumerated() { places[texts[process.name]] = place }
+    return places
+  }
+
+  /// Appends a process of which nothing but its name and its configuration is known.
+  mutating func append(
+    _ name: ArraySlice<UInt8>, configuration: (process: ProcessConfiguration, index: Int)?, isNew: Bool, at now: Double
+  ) {
+    let start = labels.count
+    settings.appendLabels(name, &labels)
+    processes.append(
+      MonitoredProcess(
+        name: append(name), labels: start..<labels.count, configured: configuration?.index,
+        timeout: settings.timeout(configured: configuration?.process.timeout, declaredInterval: nil),
+        children: configuration?.process.children ?? false, isNew: isNew, seen: now))
+  }
+
+  /// Takes over what the file says of a process.
+  mutating func take(
+    _ snapshot: HeartbeatSnapshot, _ index: Int, for place: Int, _ configuration: ProcessConfiguration?
+  ) {
+    let entry = snapshot.entries[index]
+    processes[place].entry = index
+    processes[place].lastHeartbeat = entry.lastHeartbeat
+    processes[place].declaredInterval = entry.interval
+    processes[place].timeout = settings.timeout(
+      configured: configuration?.timeout, declaredInterval: entry.interval)
+    processes[place].reportedPid = entry.pid
+    processes[place].isRemote =
+      entry.host.map { !snapshot.bytes[$0.range].elementsEqual(settings.hostname) } ?? false
+    processes[place].host = entry.host.map { append(snapshot.bytes[$0.range]) }
+    takeStatus(snapshot, for: place, configuration)
+  }
+
+  private mutating func takeStatus(
+    _ snapshot: HeartbeatSnapshot, for place: Int, _ configuration: ProcessConfiguration?
+  ) {
+    let word = processes[place].entry.flatMap { snapshot.entries[$0].status }.map { snapshot.bytes[$0.range] }
+    processes[place].status = word.map { append($0) }
+    processes[place].saidStopped =
+      word.map { StoppedWords.contains($0, further: configuration?.stoppedWords ?? []) } ?? false
+  }
+
+  /// Writes the texts anew, with the status words that the file has now.
+  mutating func renewTexts(_ snapshot: HeartbeatSnapshot, _ configured: [ProcessConfiguration]) {
+    let old = texts
+    texts.removeAll(keepingCapacity: true)
+    for place in processes.indices {
+      processes[place].name = append(old[processes[place].name])
+      processes[place].host = processes[place].host.map { append(old[$0]) }
+      if processes[place].entry == nil {
+        processes[place].status = processes[place].status.map { append(old[$0]) }
+      } else {
+        takeStatus(snapshot, for: place, processes[place].configured.map { configured[$0] })
+      }
+    }
+  }
+
+  private mutating func append(_ text: ArraySlice<UInt8>) -> Range<Int> {
+    let start = texts.count
+    texts.append(contentsOf: text)
+    return start..<texts.count
+  }
+}
+
+/// What has vanished without a good-bye.
+extension MonitoredProcesses {
+  /// So many that are not configured are remembered: those that vanished first go. A file whose names change with every write has no
+  /// end of them.
+  public static let mostRemembered = 10_000
+
+  /// Goes on with a process that was just appended and that the file does not have any more.
+  mutating func remember(
+    _ old: MonitoredProcesses, _ before: Int, _ snapshot: HeartbeatSnapshot, _ configuration: ProcessConfiguration?,
+    at now: Double
+  ) {
+    let process = old.processes[before]
+    guard isRemembered(process, named: old.texts[process.name], snapshot) else { return }
+    let place = processes.count - 1
+    processes[place].reportedPid = process.reportedPid
+    processes[place].isRemote = process.isRemote
+    processes[place].host = process.host.map { append(old.texts[$0]) }
+    processes[place].status = process.status.map { append(old.texts[$0]) }
+    processes[place].lastHeartbeat = process.lastHeartbeat
+    processes[place].declaredInterval = process.declaredInterval
+    processes[place].timeout = settings.timeout(
+      configured: configuration?.timeout, declaredInterval: process.declaredInterval)
+    processes[place].vanished = process.lastHeartbeat == nil ? nil : process.vanished ?? now
+    processes[place].goOn(from: process, at: now)
+  }
+
+  /// Goes on with those that nobody has configured.
+  mutating func rememberOthers(
+    _ old: MonitoredProcesses, _ places: [Int], _ snapshot: HeartbeatSnapshot, at now: Double
+  ) {
+    var kept = places.filter { place in
+      let process = old.processes[place]
+      guard let last = process.lastHeartbeat, settings.retention == 0 || now - last <= settings.retention else {
+        return false
+      }
+      return now - (process.vanished ?? now) < settings.remember
+        && isRemembered(process, named: old.texts[process.name], snapshot)
+    }
+    if kept.count > MonitoredProcesses.mostRemembered {
+      kept.sort { old.processes[$0].vanished ?? now > old.processes[$1].vanished ?? now }
+      kept.removeLast(max(0, kept.count - MonitoredProcesses.mostRemembered))
+      kept.sort()
+    }
+    for place in kept {
+      append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
+      remember(old, place, snapshot, nil, at: now)
+      nextExpiry = min(nextExpiry, (old.processes[place].vanished ?? now) + settings.remember)
+    }
+  }
+
+  private func isRemembered(
+    _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot
+  ) -> Bool {
+    guard settings.remember > 0, !process.saidStopped, !forgotten.contains(Array(name)) else { return false }
+    // What somebody has pruned since its last beat was meant to go.
+    guard let pruned = snapshot.pruned[Array(name)], let last = process.lastHeartbeat else { return true }
+    return pruned < last
+  }
+}

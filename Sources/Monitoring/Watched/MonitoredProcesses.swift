@@ -1,0 +1,141 @@
+public import Heartbeat
+
+/// The heartbeat file, the configuration and what is remembered, joined: every process that is spoken of. It is put together anew
+/// only when one of these changed, or when the time of an entry has come.
+public struct MonitoredProcesses: Sendable {
+  /// In the order of the file; then the configured ones that the file does not have, in the order of the configuration; then those
+  /// whose entries have vanished.
+  public internal(set) var processes: [MonitoredProcess] = []
+  /// Names, status words and hosts of the processes.
+  public internal(set) var texts: [UInt8] = []
+  /// What their watcher made of the processes' names.
+  public internal(set) var labels: [UInt8] = []
+  /// How many entries are left out because they are older than the retention.
+  public internal(set) var expired = 0
+  /// How many entries are left out because their name belongs to the one who watches.
+  public internal(set) var reserved = 0
+  /// Unix time at which the next entry exceeds the retention, or is forgotten.
+  public internal(set) var nextExpiry = Double.infinity
+  /// What has changed, the newest last.
+  public internal(set) var transitions: [Transition] = []
+
+  /// Another one for each set of processes; two values with the same one have the same labels at the same places.
+  public internal(set) var generation: UInt64 = 0
+  let settings: MonitoringSettings
+  /// Names whose entries must not be remembered once they have vanished.
+  var forgotten: Set<[UInt8]> = []
+
+  /// Nothing to speak of yet.
+  public init(_ settings: MonitoringSettings) {
+    self.settings = settings
+  }
+
+  /// Joins the file with the configuration, and goes on with what is known of the processes.
+  ///
+  /// - Parameter modified: Unix time at which the file was last written: no beat in it is younger.
+  public mutating func join(
+    _ snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], modified: Double?, at now: Double
+  ) {
+    var old = MonitoredProcesses(settings)
+    swap(&old, &self)
+    (generation, transitions, forgotten) = (old.generation + 1, old.transitions, old.forgotten)
+    var history = old.byName()
+    var configurationIndex: [[UInt8]: Int] = [:]
+    for (index, process) in configured.enumerated() { configurationIndex[Array(process.name.utf8)] = index }
+    var isMissing = [Bool](repeating: true, count: configured.count)
+    processes.reserveCapacity(snapshot.entries.count + configured.count)
+
+    for (index, entry) in snapshot.entries.enumerated() {
+      let name = snapshot.bytes[entry.name.range]
+      let before = history.isEmpty ? nil : history.removeValue(forKey: name)
+      guard !name.elementsEqual(settings.reservedName) else {
+        reserved += 1
+        continue
+      }
+      let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
+      if let position {
+        isMissing[position] = false
+      } else if settings.retention > 0, now - entry.lastHeartbeat > settings.retention {
+        expired += 1
+        continue
+      } else if settings.retention > 0 {
+        nextExpiry = min(nextExpiry, entry.lastHeartbeat + settings.retention)
+      }
+      append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: now)
+      let last = processes.count - 1
+      take(snapshot, index, for: last, position.map { configured[$0] })
+      if let before {
+        processes[last].goOn(from: old.processes[before], at: now)
+      } else if let modified {
+        // A beat that is seen for the first time was written when the file was, at the latest.
+        processes[last].seen = min(now, modified)
+      }
+    }
+    for (index, process) in configured.enumerated() where isMissing[index] {
+      let name = Array(process.name.utf8)[...]
+      guard !name.elementsEqual(settings.reservedName) else { continue }
+      append(name, configuration: (process, index), isNew: old.generation > 0, at: now)
+      if let before = history.removeValue(forKey: name) { remember(old, before, snapshot, process, at: now) }
+    }
+    rememberOthers(old, history.values.sorted(), snapshot, at: now)
+    forgotten = []
+  }
+
+  /// Takes over new beats of the same processes.
+  ///
+  /// - Parameter snapshot: one with the same processes in the same order as the last, each on the same host.
+  /// - Returns: whether some timeout is another one now.
+  public mutating func takeOver(
+    _ snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], at now: Double
+  ) -> Bool {
+    var hasNewTimeout = false
+    if snapshot.changes.hasNewStatus { renewTexts(snapshot, configured) }
+    for place in processes.indices {
+      guard let index = processes[place].entry else { continue }
+      let entry = snapshot.entries[index]
+      processes[place].noteBeat(entry.lastHeartbeat, at: now)
+      processes[place].reportedPid = entry.pid
+      guard entry.interval != processes[place].declaredInterval else { continue }
+      processes[place].declaredInterval = entry.interval
+      let timeout = settings.timeout(
+        configured: processes[place].configured.flatMap { configured[$0].timeout }, declaredInterval: entry.interval)
+      if timeout != processes[place].timeout {
+        processes[place].timeout = timeout
+        hasNewTimeout = true
+      }
+    }
+    return hasNewTimeout
+  }
+
+  /// Forgets a process for good once its entry has vanished, or now if it has.
+  public mutating func forget(_ name: [UInt8]) {
+    // Only whom the file still had can vanish.
+    if processes.contains(where: { texts[$0.name].elementsEqual(name) }) { forgotten.insert(name) }
+  }
+
+  /// Judges how a process does.
+  ///
+  /// - Parameter existence: what the kernel says of it now.
+  public mutating func judge(_ place: Int, _ existence: Existence, at now: Double) {
+    let before = processes[place].verdict
+    let verdict = processes[place].facts(at: now, existence).verdict
+    guard before != verdict else { return }
+    processes[place].verdict = verdict
+    if before?.state != verdict.state { processes[place].since = now }
+    // What is there when the watch begins is no change.
+    guard before != nil || processes[place].isNew else { return }
+    if transitions.count >= Transition.most { transitions.removeFirst(Transition.most / 10) }
+    transitions.append(Transition(process: name(of: place), time: now, from: before, to: verdict))
+  }
+
+  /// The place of the process of a name.
+  public func place(of name: String) -> Int? {
+    processes.firstIndex { texts[$0.name].elementsEqual(name.utf8) }
+  }
+
+  /// The name of a process.
+  public func name(of place: Int) -> String { text(processes[place].name) }
+
+  /// A piece of the texts.
+  public func text(_ range: Range<Int>) -> String { String(decoding: texts[range], as: UTF8.self) }
+}

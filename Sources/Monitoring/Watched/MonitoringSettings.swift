@@ -1,0 +1,39 @@
+/// What holds for all processes that are watched.
+public struct MonitoringSettings: Sendable {
+  /// For processes whose configuration gives no timeout, in seconds.
+  public var timeout: Double
+  /// Entries with an older beat are left out unless they are configured, in seconds; 0 keeps all.
+  public var retention: Double
+  /// How long an entry is remembered that has vanished without a good-bye, in seconds; 0 is not at all. Configured processes are
+  /// remembered for ever, unless it is 0.
+  public var remember: Double
+  /// This host's name: a beat that names another one is remote.
+  public var hostname: [UInt8]
+  /// A name that belongs to the one who watches; no entry can take it.
+  public var reservedName: [UInt8]
+  /// Makes of a name what shall be kept with the process, and appends it.
+  public var appendLabels: @Sendable (_ name: ArraySlice<UInt8>, _ bytes: inout [UInt8]) -> Void
+
+  /// Puts them together.
+  public init(
+    timeout: Double, retention: Double = 0, remember: Double = MonitoringSettings.defaultRemember, hostname: [UInt8],
+    reservedName: [UInt8] = [],
+    appendLabels: @escaping @Sendable (_ name: ArraySlice<UInt8>, _ bytes: inout [UInt8]) -> Void = { _, _ in }
+  ) {
+    self.timeout = timeout
+    self.retention = retention
+    self.remember = remember
+    self.hostname = hostname
+    self.reservedName = reservedName
+    self.appendLabels = appendLabels
+  }
+
+  /// A day, in seconds.
+  public static let defaultRemember = 86_400.0
+
+  /// The age from which a process is silent: what is configured; else the usual timeout, or two and a half of the intervals that it
+  /// declares if that is more.
+  func timeout(configured: Double?, declaredInterval: Double?) -> Double {
+    configured ?? max(timeout, 2.5 * (declaredInterval ?? 0))
+  }
+}

@@ -1,0 +1,49 @@
+/// Programs that start another one and wait for it: their command lines hold the words of what they start
+/// (`sh -c 'node server.js'`), so a search for that one finds them too.
+enum WrapperPrograms {
+  /// Whether a command line, whose arguments end with NUL each, is such a program's.
+  static func contains(commandLine: UnsafeRawBufferPointer) -> Bool {
+    var arguments = commandLine.split(separator: 0, omittingEmptySubsequences: true).lazy
+      .map { UnsafeRawBufferPointer(rebasing: $0) }.makeIterator()
+    guard let first = arguments.next() else { return false }
+    let program = name(first)
+    if names.contains(program) { return true }
+    guard interpreters.contains(where: { program.hasPrefix($0) }) else { return false }
+    // `node /usr/lib/node_modules/npm/bin/npm-cli.js run serve`: what is interpreted counts.
+    while let argument = arguments.next() {
+      if argument.first != UInt8(ascii: "-") { return scripts.contains(name(argument)) }
+    }
+    return false
+  }
+
+  /// The last part of a path, without the dash of a login shell and without what follows in a title (`npm run serve`).
+  private static func name(_ path: UnsafeRawBufferPointer) -> String {
+    let word = path.prefix { $0 != UInt8(ascii: " ") }.drop { $0 == UInt8(ascii: "-") }
+    let start = word.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? word.startIndex
+    return UnsafeRawBufferPointer(rebasing: word[start...]).text
+  }
+
+  private static let names: Set<String> = [
+    // Shells.
+    "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh",
+    // Other users, limits, surroundings.
+    "chpst", "chroot", "chrt", "doas", "eatmydata", "env", "envdir", "faketime", "firejail", "flock", "gosu", "ionice",
+    "nice", "nohup", "nsenter", "numactl", "pkexec", "prlimit", "runuser", "s6-setuidgid", "setpriv", "setsid",
+    "softlimit",
+    "stdbuf", "su", "su-exec", "sudo", "taskset", "unshare", "bwrap", "dbus-run-session",
+    // Those who watch or end what they start.
+    "catatonit", "conmon", "containerd-shim", "containerd-shim-runc-v2", "docker", "docker-init", "dumb-init", "entr",
+    "gdb", "ltrace", "podman", "runsv", "s6-supervise", "screen", "SCREEN", "script", "start-stop-daemon", "strace",
+    "supervise", "systemd-run", "time", "timeout", "tini", "tmux", "tmux:", "unbuffer", "watch", "xargs",
+    // Package managers that run programs.
+    "bun", "bundle", "cargo", "conda", "go", "hatch", "make", "npm", "npx", "pdm", "pipenv", "pnpm", "poetry", "uv",
+    "uvx", "yarn",
+  ]
+
+  private static let interpreters = ["node", "python", "ruby", "perl"]
+
+  private static let scripts: Set<String> = [
+    "bundle", "bundler", "conda", "dotenv", "forever", "hatch", "nodemon", "npm", "npm-cli.js", "npx", "npx-cli.js",
+    "pdm", "pipenv", "pnpm", "pnpm.cjs", "poetry", "uv", "yarn", "yarn.js", "yarn.cjs", "yarnpkg",
+  ]
+}

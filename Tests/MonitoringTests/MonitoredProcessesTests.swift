@@ -1,0 +1,203 @@
+import Heartbeat
+import Testing
+
+@testable import Monitoring
+
+/// A watch over contents of a file that are given as text, with a clock of its own.
+private struct Watched {
+  var monitored: MonitoredProcesses
+  var configured: [ProcessConfiguration] = []
+  var reader = SnapshotReader()
+
+  init(retention: Double = 0, remember: Double = 1000, configured: [ProcessConfiguration] = []) {
+    monitored = MonitoredProcesses(
+      MonitoringSettings(
+        timeout: 60, retention: retention, remember: remember, hostname: Array("here".utf8),
+        reservedName: Array("heartbeat-exporter".utf8)
+      ) { $1.append(contentsOf: $0) })
+    self.configured = configured
+  }
+
+  /// Reads the next content as the watch does, and judges everybody without a look into /proc.
+  mutating func read(
+    _ processes: String, root: String = "", modified: Double? = nil, at now: Double
+  ) throws {
+    var spare = HeartbeatSnapshot()
+    let snapshot = try reader.read(Array("{\(root)\"processes\": {\(processes)}}".utf8), into: &spare)
+    if snapshot.changes.keepsProcesses, monitored.generation > 0 {
+      _ = monitored.takeOver(snapshot, configured: configured, at: now)
+    } else {
+      monitored.join(snapshot, configured: configured, modified: modified, at: now)
+    }
+    for place in monitored.processes.indices { monitored.judge(place, .unknown, at: now) }
+  }
+
+  subscript(name: String) -> MonitoredProcess? { monitored.place(of: name).map { monitored.processes[$0] } }
+
+  var names: [String] { monitored.processes.indices.map(monitored.name(of:)) }
+
+  func word(_ name: String) -> String? {
+    self[name]?.verdict.map { "\($0.state.rawValue) \($0.reason.rawValue)" }
+  }
+}
+
+@Suite("Watched processes")
+struct MonitoredProcessesTests {
+  private static func beat(_ name: String, _ time: Double, _ more: String = "") -> String {
+    "\"\(name)\": {\"last_heartbeat\": \(time)\(more)}"
+  }
+
+  @Test("an entry that vanishes without a good-bye goes on ageing, with its last facts")
+  func vanished() throws {
+    var watched = Watched()
+    try watched.read(
+      Self.beat("a", 990) + "," + Self.beat("b", 990, #", "pid": 7, "status": "busy", "host": "far""#), at: 1000)
+    try watched.read(Self.beat("a", 1001), at: 1002)
+    #expect(watched.names == ["a", "b"])
+    #expect(watched.word("b") == "alive entry_vanished")
+    let b = try #require(watched["b"])
+    #expect(b.lastHeartbeat == 990 && b.reportedPid == 7 && b.pid == nil && b.isRemote && b.vanished == 1002)
+    #expect(b.status.map(watched.monitored.text) == "busy")
+    #expect(b.host.map(watched.monitored.text) == "far")
+    #expect(b.entry == nil)
+    try watched.read(Self.beat("a", 1100) + "," + Self.beat("c", 1100), at: 1100)
+    #expect(watched.word("b") == "dead entry_vanished")
+    #expect(watched["b"]?.vanished == 1002)
+    #expect(watched.monitored.nextExpiry == 2002)
+    try watched.read(Self.beat("a", 1100) + "," + Self.beat("b", 1101), at: 1102)
+    #expect(watched.word("b") == "alive beating")
+  }
+
+  @Test("it is forgotten when its time is over, a configured one never")
+  func forgotten() throws {
+    var watched = Watched(configured: [ProcessConfiguration(name: "kept", timeout: 5)])
+    try watched.read(Self.beat("kept", 990) + "," + Self.beat("gone", 990), at: 1000)
+    try watched.read("", at: 1001)
+    #expect(watched.names == ["kept", "gone"])
+    try watched.read(Self.beat("x", 2000), at: 2000.9)
+    #expect(watched.names == ["x", "kept", "gone"])
+    try watched.read(Self.beat("y", 2000), at: 2001)
+    #expect(watched.names == ["y", "kept", "x"])
+    #expect(watched.word("kept") == "dead entry_vanished")
+  }
+
+  @Test(
+    "what said good-bye, was pruned or shall be forgotten is not remembered, nor anything when nothing shall be",
+    arguments: ["good-bye", "pruned", "pruned before its last beat", "forget", "nothing", "expired"])
+  func notRemembered(how: String) throws {
+    var watched = Watched(
+      retention: how == "expired" ? 100 : 0, remember: how == "nothing" ? 0 : 1000)
+    let status = how == "good-bye" ? #", "status": "Stopped""# : ""
+    try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", 905, status), at: 1000)
+    if how == "forget" { watched.monitored.forget(Array("b".utf8)) }
+    let root =
+      how == "pruned"
+      ? #""pruned": {"b": 905},"# : how == "pruned before its last beat" ? #""pruned": {"b": 904},"# : ""
+    try watched.read(Self.beat("a", 1010), root: root, at: 1010)
+    #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
+  }
+
+  @Test("of those that vanish without end only so many are remembered, the last ones")
+  func bound() throws {
+    var watched = Watched()
+    let most = MonitoredProcesses.mostRemembered
+    try watched.read((0...most).map { Self.beat("old\($0)", 1000) }.joined(separator: ","), at: 1000)
+    try watched.read(Self.beat("new", 1001), at: 1001)
+    #expect(watched.monitored.processes.count == most + 1)
+    try watched.read(Self.beat("other", 1002), at: 1002)
+    #expect(watched.monitored.processes.count == most + 1)
+    #expect(watched["new"] != nil)
+  }
+
+  @Test(
+    "the timeout is the configured one, else the larger of the usual one and two and a half declared intervals",
+    arguments: [
+      (nil, "", 60), (nil, #", "interval": 10"#, 60), (nil, #", "interval": 100"#, 250),
+      (30, #", "interval": 100"#, 30),
+      (nil, #", "interval": -1"#, 60), (nil, #", "interval": 1e999"#, 60), (nil, #", "interval": "100""#, 250),
+      (nil, #", "interval": true"#, 60),
+    ] as [(Double?, String, Double)])
+  func timeouts(configured: Double?, entry: String, expected: Double) throws {
+    var watched = Watched(configured: configured.map { [ProcessConfiguration(name: "a", timeout: $0)] } ?? [])
+    try watched.read(Self.beat("a", 990, entry), at: 1000)
+    #expect(watched["a"]?.timeout == expected)
+    // Not at the first look either.
+    try watched.read(Self.beat("a", 1000), at: 1001)
+    #expect(watched["a"]?.timeout == configured ?? 60)
+    try watched.read(Self.beat("a", 1010, entry), at: 1011)
+    #expect(watched["a"]?.timeout == expected)
+  }
+
+  @Test("the time between beats is measured; a timeout that leaves little room is told")
+  func intervals() throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", 1000), at: 1000)
+    #expect(watched["a"]?.interval == nil)
+    try watched.read(Self.beat("a", 1041.5), at: 1041.6)
+    #expect(watched["a"]?.interval == 41.5 && watched["a"]?.isTight == false)
+    try watched.read(Self.beat("a", 1084), at: 1084)
+    #expect(watched["a"]?.interval == 42.5 && watched["a"]?.isTight == true)
+    // A clock that is set back is no interval; the other processes may change meanwhile.
+    try watched.read(Self.beat("a", 500) + "," + Self.beat("b", 1), at: 1090)
+    #expect(watched["a"]?.interval == 42.5)
+    try watched.read(Self.beat("a", 510) + "," + Self.beat("c", 1), at: 1091)
+    #expect(watched["a"]?.interval == 10)
+  }
+
+  @Test("a beat from the future counts from when it was seen to change, at first from when the file was written")
+  func clockAhead() throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", 9000), modified: 900, at: 1000)
+    #expect(watched.word("a") == "dead clock_ahead")
+    try watched.read(Self.beat("a", 9001), at: 1001)
+    #expect(watched.word("a") == "alive clock_ahead")
+    try watched.read(Self.beat("a", 9001) + "," + Self.beat("b", 1055), at: 1060)
+    #expect(watched.word("a") == "alive clock_ahead")
+    watched.monitored.judge(0, .unknown, at: 1061)
+    #expect(watched.word("a") == "dead clock_ahead")
+  }
+
+  @Test("changes are told with their time; what is there at the beginning is none")
+  func transitions() throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", 1000), at: 1000)
+    #expect(watched.monitored.transitions == [])
+    #expect(watched["a"]?.since == 1000)
+    watched.monitored.judge(0, .unknown, at: 1060)
+    watched.monitored.judge(0, .yes(pid: 1, isSuspended: false), at: 1061)
+    try watched.read(Self.beat("a", 1070) + "," + Self.beat("b", 1070), at: 1070)
+    #expect(
+      watched.monitored.transitions == [
+        Transition(process: "a", time: 1060, from: Verdict(.alive, .beating), to: Verdict(.dead, .silent)),
+        Transition(process: "a", time: 1061, from: Verdict(.dead, .silent), to: Verdict(.hung, .silent)),
+        Transition(process: "a", time: 1070, from: Verdict(.hung, .silent), to: Verdict(.alive, .beating)),
+        Transition(process: "b", time: 1070, from: nil, to: Verdict(.alive, .beating)),
+      ])
+    for round in 0..<Transition.most {
+      watched.monitored.judge(0, round % 2 == 0 ? .no(.gone) : .unknown, at: 1071 + Double(round) / 1e6)
+    }
+    #expect(watched.monitored.transitions.count <= Transition.most)
+    #expect(watched.monitored.transitions.last?.time == 1071 + Double(Transition.most - 1) / 1e6)
+  }
+
+  @Test("the name of the one who watches is nobody else's")
+  func reserved() throws {
+    var watched = Watched(configured: [ProcessConfiguration(name: "heartbeat-exporter")])
+    try watched.read(Self.beat("heartbeat-exporter", 990) + "," + Self.beat("a", 990), at: 1000)
+    #expect(watched.names == ["a"])
+    #expect(watched.monitored.reserved == 1)
+  }
+
+  @Test("status words that say good-bye are taken over with new content, also when others stay as they are")
+  func goodbye() throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", 990, #", "status": "busy""#) + "," + Self.beat("b", 990), at: 1000)
+    #expect(watched.word("a") == "alive beating")
+    try watched.read(Self.beat("a", 1000, #", "status": "done""#) + "," + Self.beat("b", 990), at: 1001)
+    #expect(watched.word("a") == "stopped said_stopped")
+    #expect(watched["a"]?.status.map(watched.monitored.text) == "done")
+    #expect(watched.names == ["a", "b"])
+    try watched.read("", at: 1002)
+    #expect(watched.names == ["b"])
+  }
+}
