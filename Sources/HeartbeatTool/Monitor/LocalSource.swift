@@ -8,12 +8,19 @@ struct LocalSource {
   private let manager: HeartbeatManager
   private let configuration: Configuration
   private let timeout: Double
-  private let procfs = Procfs()
+  private let procfs: Procfs
+  private let clock: () -> Double
   private var cpu = CPUUsage()
   private var matchers: [(index: Int, matcher: ProcessMatcher)] = []
 
-  init(file: String, configuration: Configuration, timeout: Double) {
+  /// - Parameter clock: gives Unix time in seconds.
+  init(
+    file: String, configuration: Configuration, timeout: Double, procfs: Procfs = Procfs(),
+    clock: @escaping () -> Double = { Clock.realtime }
+  ) {
     manager = HeartbeatManager(file: file)
+    self.procfs = procfs
+    self.clock = clock
     self.configuration = configuration
     self.timeout = timeout
     for (index, process) in configuration.processes.enumerated() {
@@ -31,7 +38,7 @@ struct LocalSource {
 
   /// What there is to see now.
   mutating func look() -> HostView {
-    var view = HostView(name: procfs.systemInfo().nodeName, time: Clock.realtime)
+    var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     do throws(HeartbeatError) {
       view.programs = programs(try manager.allHeartbeats(), now: view.time)

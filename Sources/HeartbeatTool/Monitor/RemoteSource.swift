@@ -1,29 +1,44 @@
 internal import POSIX
 
 /// Looks at a host through its exporter's `/metrics`.
-struct RemoteSource: Sendable {
+struct RemoteSource {
+  /// Asks an exporter for its metrics.
+  typealias Ask = (Endpoint) throws(NetworkError) -> HTTPClient.Answer
+
   /// Seconds that one request may take.
   static let timeout = 5.0
 
   let endpoint: Endpoint
+  private let clock: () -> Double
+  private let ask: Ask
   private var cpu = CPUUsage()
 
   /// An exporter; a URL without a path means `/metrics`.
-  init(_ endpoint: Endpoint) {
+  ///
+  /// - Parameter clock: gives Unix time in seconds.
+  init(
+    _ endpoint: Endpoint, clock: @escaping () -> Double = { Clock.realtime }, ask: @escaping Ask = RemoteSource.ask
+  ) {
+    self.clock = clock
+    self.ask = ask
     self.endpoint = endpoint.path == "/" ? Endpoint("http://\(endpoint.authority)/metrics") ?? endpoint : endpoint
+  }
+
+  private static func ask(_ endpoint: Endpoint) throws(NetworkError) -> HTTPClient.Answer {
+    try HTTPClient.get(endpoint, timeout: timeout, accept: "text/plain;version=0.0.4")
   }
 
   /// What there is to see now. Blocks for `timeout` at the most.
   mutating func look() -> HostView {
-    var view = HostView(name: endpoint.authority, time: Clock.realtime)
+    var view = HostView(name: endpoint.authority, time: clock())
     do throws(NetworkError) {
-      let answer = try HTTPClient.get(endpoint, timeout: Self.timeout, accept: "text/plain;version=0.0.4")
+      let answer = try ask(endpoint)
       guard answer.status == 200 else {
         view.failure = "answered with status \(answer.status)"
         return view
       }
       let metrics = MetricsReader(answer.body) { Self.wanted.contains($0) || $0.hasPrefix("system_memory_") }
-      view.time = Clock.realtime
+      view.time = clock()
       view.programs = Self.programs(metrics, now: view.time)
       view.system = system(metrics)
     } catch {
