@@ -43,13 +43,13 @@ struct PushQueueTests {
   }
 
   @Test("have no more bytes together than may wait, and give their room back when they are done")
-  func bytes() {
+  func bytes() throws {
     let queue = PushQueue(limit: 1000, timeout: 5)
     let half = PushQueue.mostBytes / 2
     for _ in 0..<3 {
-      #expect(add(queue, size: half))
+      try #require(add(queue, size: half))
       #expect(queue.take()?.count == 1)
-      #expect(add(queue, size: half), "what comes while others are written has the rest")
+      try #require(add(queue, size: half), "what comes while others are written has the rest")
       #expect(!add(queue, size: 1))
       queue.finished()
       #expect(!add(queue, size: half + 1), "what came meanwhile still has its room")

@@ -106,6 +106,16 @@ struct WebAccessTests {
     #expect(try door.answer(as: Self.wrong).status == 401, "the right one used nothing up")
   }
 
+  @Test("knows a password that was right before, though nobody checks any more")
+  func known() throws {
+    let door = try Door(Self.users)
+    try door.access.start()
+    #expect(try door.answer(as: Self.right).status == 200)
+    door.access.close()
+    #expect(try door.answer(as: Self.right).status == 200)
+    #expect(try door.answer(as: Self.wrong).status == 503)
+  }
+
   @Test("turns away who comes while too many passwords wait, and holds that against nobody")
   func busy() throws {
     let door = try Door(Self.users)
