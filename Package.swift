@@ -63,7 +63,7 @@ let package = Package(
     tests(of: "HTTPServer", ["POSIX"]),
     tests(
       of: "Exporter", ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"], exclude: ["Fixtures"]),
-    tests(of: "HeartbeatTool", ["Exporter", "Flags", "Heartbeat", "POSIX", "Procfs"]),
+    tests(of: "HeartbeatTool", ["Exporter", "Flags", "Heartbeat", "HTTPServer", "POSIX", "Procfs"]),
   ]
 )
 
