@@ -70,7 +70,7 @@ let package = Package(
     tests(
       of: "Exporter", ["Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"],
       exclude: ["Fixtures"]),
-    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "Monitoring", "POSIX"]),
+    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "HTTPServer", "Monitoring", "POSIX", "Procfs"]),
   ]
 )
 

@@ -28,6 +28,16 @@ public enum InheritedSockets {
     let variables = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"]
     let (pid, count, names) = (value("LISTEN_PID"), value("LISTEN_FDS"), value("LISTEN_FDNAMES") ?? "")
     for variable in variables { unsetenv(variable) }
+    return try take(pid: pid, count: count, names: names, from: first)
+  }
+
+  /// - Parameters:
+  ///   - pid: the value of `LISTEN_PID`.
+  ///   - count: that of `LISTEN_FDS`.
+  ///   - names: that of `LISTEN_FDNAMES`; empty when there is none.
+  ///   - first: the lowest descriptor.
+  static func take(pid: String?, count: String?, names: String, from first: Int32) throws(Unusable) -> [InheritedSocket]
+  {
     guard let pid, pid == String(getpid()) else { return [] }
     guard let number = count.flatMap({ Int32($0, radix: 10) }), (0...maximumCount).contains(number) else {
       throw Unusable(description: "LISTEN_FDS is \"\(count ?? "")\"; expected a number from 0 to \(maximumCount)")

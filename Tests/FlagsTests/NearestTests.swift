@@ -1,5 +1,6 @@
-import Flags
 import Testing
+
+@testable import Flags
 
 @Suite("Nearest names")
 struct NearestTests {
@@ -16,6 +17,40 @@ struct NearestTests {
     ])
   func typos(text: String, expected: String?) {
     #expect(nearest(to: text, among: Self.names) == expected)
+  }
+
+  @Test(
+    "a third of the shorter name may be wrong, and one letter in any case",
+    arguments: [
+      ("ab", "xb", true), ("ab", "xy", false), ("a", "b", true), ("abcde", "xycde", false),
+      ("abcdef", "xycdef", true), ("abcdef", "xyzdef", false), ("xyzdefghi", "abcdefghi", true),
+      ("wxyzefghi", "abcdefghi", false), ("abcdef", "abcdefgh", true), ("abcdefgh", "abcdef", true),
+      ("abcdef", "abcdefghi", false), ("abcdefghi", "abcdef", false),
+      (String(repeating: "a", count: 100), String(repeating: "a", count: 75), true),
+      (String(repeating: "a", count: 101), String(repeating: "a", count: 100), false),
+    ])
+  func threshold(text: String, name: String, isClose: Bool) {
+    #expect(nearest(to: text, among: [name]) == (isClose ? name : nil))
+  }
+
+  @Test("the closest counts, of several the first, and a typo before the end of a dotted name")
+  func order() {
+    #expect(nearest(to: "statu", among: ["send", "stats", "status"]) == "stats")
+    #expect(nearest(to: "abcdef", among: ["abcdxy", "abcdex"]) == "abcdex")
+    #expect(nearest(to: "file", among: ["log.file", "fils"]) == "fils")
+    #expect(nearest(to: "file", among: ["log.file", "web.file"]) == "log.file")
+    #expect(nearest(to: "file", among: ["logfile"]) == nil)
+  }
+
+  @Test(
+    "what makes one text of the other is counted, a swap of neighbours as one",
+    arguments: [
+      ("", "", 0), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("ab", "ba", 1),
+      ("abcd", "badc", 2), ("ca", "abc", 3), ("kitten", "sitting", 3), ("abc", "xabc", 1), ("abc", "bc", 1),
+    ])
+  func distance(one: String, other: String, expected: Int) {
+    #expect(editDistance(Array(one.utf8), Array(other.utf8)) == expected)
+    #expect(editDistance(Array(other.utf8), Array(one.utf8)) == expected)
   }
 }
 

@@ -15,10 +15,14 @@ final class EventStreams: Sendable {
 
   private let state = Monitor(State())
   private let limit: Int
+  private let interval: Double
 
-  /// - Parameter limit: how many may watch at once.
-  init(limit: Int) {
+  /// - Parameters:
+  ///   - limit: how many may watch at once.
+  ///   - interval: seconds between two events.
+  init(limit: Int, interval: Double = EventStreams.interval) {
     self.limit = limit
+    self.interval = interval
   }
 
   /// Lets one more watch; false when there are too many.
@@ -49,22 +53,25 @@ final class EventStreams: Sendable {
     for stream in streams { stream.send(event) }
   }
 
-  /// Starts the clock: it asks for a picture at each interval while somebody watches.
+  /// Starts the clock on a thread of its own.
   func start(asking queue: ScrapeQueue) throws(Errno) {
-    try Thread.start(named: "watch") { [self] in
-      while true {
-        let isOver = state.wait { (state) -> Bool? in
-          if state.isClosed { return true }
-          return state.streams.isEmpty ? nil : false
-        }
-        if isOver ?? true { return }
-        _ = queue.add(
-          StatusRequest(subject: .watchers(self), coding: .identity, knownTag: nil, responder: nil))
-        let ended = state.wait(timeout: Self.interval) { $0.isClosed ? true : nil }
-        if ended == true { return }
-        state.withLock { $0.streams.removeAll { !$0.isOpen } }
+    try Thread.start(named: "watch") { [self] in run(asking: queue) }.detach()
+  }
+
+  /// Asks for a picture at each interval while somebody watches, until `close`.
+  func run(asking queue: ScrapeQueue) {
+    while true {
+      let isOver = state.wait { (state) -> Bool? in
+        if state.isClosed { return true }
+        return state.streams.isEmpty ? nil : false
       }
-    }.detach()
+      if isOver ?? true { return }
+      _ = queue.add(
+        StatusRequest(subject: .watchers(self), coding: .identity, knownTag: nil, responder: nil))
+      let ended = state.wait(timeout: interval) { $0.isClosed ? true : nil }
+      if ended == true { return }
+      state.withLock { $0.streams.removeAll { !$0.isOpen } }
+    }
   }
 
   /// Ends the clock and all streams.

@@ -19,7 +19,14 @@ struct AliveFlags {
       guard let last = process.lastHeartbeat else { continue }
       for change in [last - Facts.clockTolerance, last + process.timeout] {
         // As ages are rounded to the microsecond, a change is up to that far from where it is computed to be.
-        if change + 1e-5 < now { since = max(since, change + 1e-5) } else { until = min(until, change - 1e-5) }
+        if change + 1e-5 < now {
+          since = max(since, change + 1e-5)
+        } else if change - 1e-5 > now {
+          until = min(until, change - 1e-5)
+        } else {
+          // Just now: a clock that goes back a little would find the flags of the other side.
+          since = .infinity
+        }
       }
     }
   }

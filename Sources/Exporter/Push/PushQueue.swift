@@ -57,8 +57,12 @@ final class PushQueue: Sendable {
   var count: Int { state.withLock { $0.waiting.count + $0.inHand.count } }
 
   /// Adds a request, which is answered sooner or later; false when too many wait.
-  func add(_ task: Task, size: Int, _ responder: Responder) -> Bool {
-    let deadline = Clock.monotonicNanoseconds &+ Clock.nanoseconds(timeout)
+  ///
+  /// - Parameter now: the time of the monotonic clock.
+  func add(
+    _ task: Task, size: Int, _ responder: Responder, now: UInt64 = Clock.monotonicNanoseconds
+  ) -> Bool {
+    let deadline = now &+ Clock.nanoseconds(timeout)
     let job = Job(task: task, responder: responder, deadline: deadline, size: size)
     let isTaken = state.withLock { state in
       guard !state.isClosed, state.waiting.count + state.inHand.count < limit,
@@ -110,7 +114,7 @@ final class PushQueue: Sendable {
   }
 
   /// Answers those whose time is up; false when nothing waits.
-  private func giveUp(at now: UInt64) -> Bool {
+  func giveUp(at now: UInt64) -> Bool {
     let (late, isBusy) = state.withLock { state -> ([Job], Bool) in
       let isBusy = !state.waiting.isEmpty || !state.inHand.isEmpty
       // What still waits is not written any more; what the writer has may be, which does no harm.

@@ -18,9 +18,12 @@ final class WebAccess: Sendable {
   private let failures = RateLimiter(rate: 1 / WebAccess.forgiveness, burst: WebAccess.mostFailures)
 
   private let logger: Logger
+  private let clock: @Sendable () -> UInt64
 
-  init(logger: Logger) {
+  /// - Parameter clock: gives the time of the monotonic clock in nanoseconds.
+  init(logger: Logger, clock: @escaping @Sendable () -> UInt64 = { Clock.monotonicNanoseconds }) {
     self.logger = logger
+    self.clock = clock
     state.withLock { $0.headers = WebAccess.headers([]) }
   }
 
@@ -67,7 +70,7 @@ final class WebAccess: Sendable {
       serve(request, responder)
       return
     }
-    let now = Clock.monotonicNanoseconds
+    let now = clock()
     if let rate = state.withLock({ $0.rate }), let wait = rate.seconds(.everybody, now: now) {
       refuse(429, "too many requests (rate_limit of the web configuration file)", request, responder, retryAfter: wait)
       return

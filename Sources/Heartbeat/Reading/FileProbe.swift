@@ -16,11 +16,19 @@ public final class FileProbe: Sendable {
   }
 
   private let path: String
+  private let touch: @Sendable (String) -> Bool
   private let state = Monitor(State())
 
   /// Describes a file, and asks nothing yet.
-  public init(path: String) {
+  public convenience init(path: String) {
+    self.init(path: path, touch: FileProbe.touch)
+  }
+
+  /// - Parameter touch: does all that a reader does, however long that takes, and says whether the file lies on a local
+  ///   file system.
+  init(path: String, touch: @escaping @Sendable (String) -> Bool) {
     self.path = path
+    self.touch = touch
   }
 
   /// Whether the file, or the news that there is none, can be had without hanging.
@@ -52,7 +60,7 @@ public final class FileProbe: Sendable {
   private func serve() {
     while true {
       state.wait { $0.isAsked ? () : nil }
-      let isLocal = FileProbe.touch(path)
+      let isLocal = touch(path)
       state.withLock { state in
         state.isLocal = isLocal
         state.isAsked = false
@@ -61,7 +69,7 @@ public final class FileProbe: Sendable {
   }
 
   /// Does all that a reader does, and says whether the file lies on a local file system.
-  private static func touch(_ path: String) -> Bool {
+  static func touch(_ path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       let file = try? FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)

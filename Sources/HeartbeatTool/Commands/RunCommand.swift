@@ -62,7 +62,7 @@ enum RunCommand {
         mode: values[restart], firstDelay: values[delay], longestDelay: values[longestDelay],
         stableAfter: values[stableAfter], limit: values[limit] == 0 ? nil : values[limit])
       do throws(Errno) {
-        var supervisor = try Supervisor(options, environment: environment)
+        var supervisor = Supervisor(options, on: try KernelHost(options, environment: environment))
         return supervisor.supervise()
       } catch {
         Console.error("cannot start: \(error)")

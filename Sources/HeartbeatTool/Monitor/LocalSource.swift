@@ -6,10 +6,17 @@ internal import Procfs
 /// Looks at this host: the heartbeat file, the configured processes, `/proc`.
 struct LocalSource: ~Copyable {
   private var watch: ProcessWatch
-  private let procfs = Procfs()
+  private let procfs: Procfs
+  private let clock: () -> Double
   private var cpu = CPUUsage()
 
-  init(file: String, configuration: Configuration, timeout: Double) {
+  /// - Parameter clock: gives Unix time in seconds.
+  init(
+    file: String, configuration: Configuration, timeout: Double, procfs: Procfs = Procfs(),
+    clock: @escaping () -> Double = { Clock.realtime }
+  ) {
+    self.procfs = procfs
+    self.clock = clock
     watch = ProcessWatch(
       file: HeartbeatFile(path: file),
       settings: MonitoringSettings(timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8)),
@@ -23,7 +30,7 @@ struct LocalSource: ~Copyable {
 
   /// What there is to see now.
   mutating func look() -> HostView {
-    var view = HostView(name: procfs.systemInfo().nodeName, time: Clock.realtime)
+    var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     view.programs = programs(at: view.time)
     if let problem = watch.file.lastProblem, problem.failure != .missing { view.failure = problem.description }

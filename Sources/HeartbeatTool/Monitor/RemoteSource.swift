@@ -3,29 +3,44 @@ internal import Monitoring
 internal import POSIX
 
 /// Looks at a host through its exporter: what that says of the states is shown as it is.
-struct RemoteSource: Sendable {
+struct RemoteSource {
+  /// Asks an exporter.
+  typealias Ask = (Endpoint, _ accept: String) throws(NetworkError) -> HTTPClient.Answer
+
   /// Seconds that one request may take.
   static let timeout = 5.0
 
   let endpoint: Endpoint
   private let base: String
+  private let clock: () -> Double
+  private let get: Ask
   private var cpu = CPUUsage()
 
   /// An exporter by its URL, that of its metrics or what stands in front of the API's paths.
-  init(_ endpoint: Endpoint) {
+  ///
+  /// - Parameter clock: gives Unix time in seconds.
+  init(
+    _ endpoint: Endpoint, clock: @escaping () -> Double = { Clock.realtime }, get: @escaping Ask = RemoteSource.get
+  ) {
+    self.clock = clock
+    self.get = get
     self.endpoint = endpoint
     let path = endpoint.path.prefix { $0 != "?" }
     base = String(path.hasSuffix("/metrics") ? path.dropLast("metrics".count) : path.hasSuffix("/") ? path : path + "/")
   }
 
+  private static func get(_ endpoint: Endpoint, accept: String) throws(NetworkError) -> HTTPClient.Answer {
+    try HTTPClient.get(endpoint, timeout: timeout, accept: accept)
+  }
+
   /// What there is to see now. Blocks for `timeout` for each of two requests at the most.
   mutating func look() -> HostView {
-    var view = HostView(name: endpoint.authority, time: Clock.realtime)
+    var view = HostView(name: endpoint.authority, time: clock())
     do throws(NetworkError) {
-      guard let programs = try Self.programs(ask(path: "api/v1/heartbeats"), now: Clock.realtime) else {
+      guard let programs = try Self.programs(ask(path: "api/v1/heartbeats"), now: clock()) else {
         return try lookAtMetrics()
       }
-      view.time = Clock.realtime
+      view.time = clock()
       view.programs = programs
       if let host = try Self.object(ask(path: "api/v1/host")) { view.system = system(host) }
     } catch {
@@ -36,12 +51,12 @@ struct RemoteSource: Sendable {
 
   /// What the exporter says of its programs; nil when there is no such API.
   func programs() throws(NetworkError) -> [ProgramView]? {
-    try Self.programs(ask(path: "api/v1/heartbeats"), now: Clock.realtime)
+    try Self.programs(ask(path: "api/v1/heartbeats"), now: clock())
   }
 
   private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
     guard let url = Endpoint("http://\(endpoint.authority)\(base)\(path)") else { throw .notHTTP }
-    return try HTTPClient.get(url, timeout: Self.timeout, accept: "application/json")
+    return try get(url, "application/json")
   }
 
   private static func object(_ answer: HTTPClient.Answer) -> JSONObject? {
@@ -82,15 +97,15 @@ struct RemoteSource: Sendable {
 
   /// An exporter behind something that lets only its metrics through.
   private mutating func lookAtMetrics() throws(NetworkError) -> HostView {
-    var view = HostView(name: endpoint.authority, time: Clock.realtime)
+    var view = HostView(name: endpoint.authority, time: clock())
     let url = endpoint.path == "/" ? Endpoint("http://\(endpoint.authority)/metrics") ?? endpoint : endpoint
-    let answer = try HTTPClient.get(url, timeout: Self.timeout, accept: "text/plain;version=0.0.4")
+    let answer = try get(url, "text/plain;version=0.0.4")
     guard answer.status == 200 else {
       view.failure = "answered with status \(answer.status)"
       return view
     }
     let metrics = ScrapedHost(answer.body)
-    view.time = Clock.realtime
+    view.time = clock()
     view.programs = metrics.programs(now: view.time)
     view.system = metrics.system(cpu: &cpu)
     return view

@@ -27,17 +27,30 @@ struct Style: Sendable {
   /// Neither colours nor a limit: for pipes.
   static let plain = Style(usesColour: false, width: Int.max)
 
-  /// What fits standard output: colours on a terminal unless `NO_COLOR` is set (no-color.org) or it is a dumb one.
+  /// What fits standard output.
   static var forStandardOutput: Style {
-    guard isatty(STDOUT_FILENO) == 1 else { return .plain }
-    let noColour = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
-    let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
-    return Style(usesColour: !noColour && !isDumb, width: Surroundings.columns)
+    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    return Style(
+      isTerminal: isatty(STDOUT_FILENO) == 1, columns: Surroundings.columns, noColour: variable("NO_COLOR"),
+      terminal: variable("TERM"))
   }
 
   /// The text with its colour.
   func apply(_ emphasis: Emphasis, to text: String) -> String {
     guard usesColour, let parameters = emphasis.parameters, !text.isEmpty else { return text }
     return "\u{1B}[\(parameters)m\(text)\u{1B}[0m"
+  }
+}
+
+extension Style {
+  /// Colours on a terminal unless `NO_COLOR` is set (no-color.org) or it is a dumb one.
+  ///
+  /// - Parameters:
+  ///   - columns: the terminal's width.
+  ///   - noColour: the value of `NO_COLOR`.
+  ///   - terminal: the value of `TERM`.
+  init(isTerminal: Bool, columns: Int, noColour: String?, terminal: String?) {
+    usesColour = isTerminal && (noColour ?? "").isEmpty && terminal ?? "dumb" != "dumb"
+    width = isTerminal ? columns : Int.max
   }
 }

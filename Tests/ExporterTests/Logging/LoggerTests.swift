@@ -1,21 +1,7 @@
-import POSIX
 import Foundation
 import Testing
 
 @testable import Exporter
-
-/// Keeps what a logger writes.
-private final class Lines: Sendable {
-  private let bytes = Lock<[UInt8]>([])
-
-  func logger(_ level: Logger.Level = .debug, _ format: Logger.Format = .logfmt) -> Logger {
-    Logger(level: level, format: format, clock: { 1_795_478_400.1234 }) { [self] line in
-      bytes.withLock { $0 += line }
-    }
-  }
-
-  var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
-}
 
 private let hostile: [(value: String, logfmt: String, json: String)] = [
   ("plain", "plain", #""plain""#),
@@ -37,7 +23,7 @@ private let hostile: [(value: String, logfmt: String, json: String)] = [
 struct LoggerTests {
   @Test("writes logfmt")
   func logfmt() {
-    let lines = Lines()
+    let lines = LogLines()
     lines.logger().info("listening", ["address": "[::]:9464", "port": 9464, "tls": false, "seconds": 0.5])
     #expect(
       lines.text
@@ -47,7 +33,7 @@ struct LoggerTests {
 
   @Test("writes JSON with numbers and booleans as such")
   func json() throws {
-    let lines = Lines()
+    let lines = LogLines()
     lines.logger(.debug, .json).error(
       "no \"way\"", ["port": 9464, "tls": false, "seconds": 0.5, "nan": Double.nan, "text": "1", "bytes": UInt8(3)])
     #expect(
@@ -59,11 +45,11 @@ struct LoggerTests {
   @Test("a hostile value stays in its line", arguments: hostile.indices)
   func values(index: Int) throws {
     let (value, logfmt, json) = hostile[index]
-    let lines = Lines()
+    let lines = LogLines()
     lines.logger().warn(value, ["name": value])
     let quoted = logfmt.hasPrefix("\"") ? logfmt : "\"\(logfmt)\""
     #expect(lines.text == "time=2026-11-24T00:00:00.123Z level=warn msg=\(quoted) name=\(logfmt)\n")
-    let jsonLines = Lines()
+    let jsonLines = LogLines()
     jsonLines.logger(.debug, .json).warn("x", [value: value])
     #expect(
       jsonLines.text == "{\"time\":\"2026-11-24T00:00:00.123Z\",\"level\":\"warn\",\"msg\":\"x\",\(json):\(json)}\n")
@@ -73,21 +59,21 @@ struct LoggerTests {
 
   @Test("a key cannot break logfmt")
   func keys() {
-    let lines = Lines()
+    let lines = LogLines()
     lines.logger().info("m", ["a b=\"\n": 1])
     #expect(lines.text.hasSuffix(" a_b___=1\n"))
   }
 
   @Test("a long value is cut", arguments: [(LogLine.longestValue, false), (LogLine.longestValue + 1, true)])
   func long(length: Int, isCut: Bool) {
-    let lines = Lines()
+    let lines = LogLines()
     lines.logger().info("m", ["v": String(repeating: "x", count: length)])
     #expect(lines.text.contains("…") == isCut)
   }
 
   @Test("less important lines are left out", arguments: Logger.Level.allCases)
   func levels(level: Logger.Level) {
-    let lines = Lines()
+    let lines = LogLines()
     let logger = lines.logger(level)
     logger.debug("1")
     logger.info("2")
@@ -99,7 +85,7 @@ struct LoggerTests {
 
   @Test("what is told once is told once, also by copies")
   func once() {
-    let lines = Lines()
+    let lines = LogLines()
     let logger = lines.logger()
     let copy = logger
     logger.once("a", .warn, "first")
@@ -111,7 +97,7 @@ struct LoggerTests {
 
   @Test("a state is news when it changes")
   func news() {
-    let logger = Lines().logger()
+    let logger = LogLines().logger()
     #expect(logger.isNews("missing", of: "file"))
     #expect(!logger.isNews("missing", of: "file"))
     #expect(logger.isNews("ok", of: "file"))
@@ -121,7 +107,7 @@ struct LoggerTests {
 
   @Test("hostile keys fill no memory")
   func manyKeys() {
-    let logger = Lines().logger()
+    let logger = LogLines().logger()
     for number in 0..<Logger.mostKeys { #expect(logger.isNews("", of: "\(number)")) }
     #expect(!logger.isNews("", of: "one more"))
     #expect(logger.isNews("changed", of: "0"))
@@ -129,7 +115,7 @@ struct LoggerTests {
 
   @Test("lines of many threads do not mix")
   func threads() {
-    let lines = Lines()
+    let lines = LogLines()
     let logger = lines.logger()
     DispatchQueue.concurrentPerform(iterations: 200) { logger.info("line", ["n": $0]) }
     let numbers = lines.text.split(separator: "\n").compactMap { $0.split(separator: "=").last.flatMap { Int($0) } }

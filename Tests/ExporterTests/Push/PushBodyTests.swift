@@ -88,15 +88,4 @@ import Testing
       (#"{"heartbeats": {}}"#, 422), ("[]", 422), (#"{"beats": []}"#, 422), ("", 400), ("{", 400),
     ] as [(String, Int?)])
   func batches(body: String, expected: Int?) { #expect(status(body, batch: true) == expected) }
-
-  @Test("Each peer has its own allowance, which comes back with time")
-  func rateLimit() {
-    let limiter = RateLimiter(rate: 2)
-    let one = RateLimiter.Peer(nil, nil)
-    #expect((0..<3).map { _ in limiter.seconds(one, now: 0) } == [nil, nil, 1])
-    #expect(limiter.seconds(one, now: 500_000_000) == nil)
-    #expect(limiter.seconds(one, now: 500_000_000) == 1)
-    #expect(limiter.seconds(one, now: 9_000_000_000) == nil)
-    #expect((0..<99).allSatisfy { _ in RateLimiter(rate: 0).seconds(one, now: 0) == nil })
-  }
 }

@@ -108,17 +108,4 @@ struct PasswordTests {
     let headers = Headers([("Authorization", field)])
     #expect(BasicCredentials(Request(.get, "/", headers: headers)) == nil)
   }
-
-  @Test("wrong passwords use up what a right one leaves")
-  func failures() {
-    let limiter = RateLimiter(rate: 0.5, burst: 2)
-    let peer = RateLimiter.Peer.everybody
-    let second: UInt64 = 1_000_000_000
-    #expect(limiter.seconds(peer, now: second) == nil && limiter.seconds(peer, now: second) == nil)
-    #expect(limiter.seconds(peer, now: second) == 2)
-    limiter.giveBack(peer)
-    #expect(limiter.seconds(peer, now: second) == nil)
-    #expect(limiter.seconds(peer, now: 2 * second) == 1)
-    #expect(limiter.seconds(peer, now: 3 * second) == nil)
-  }
 }

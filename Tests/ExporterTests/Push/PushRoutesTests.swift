@@ -1,0 +1,162 @@
+import Glibc
+import Heartbeat
+import POSIX
+import Testing
+
+@testable import Exporter
+@testable import HTTPServer
+
+/// What becomes of a push before anything is written.
+@Suite("The ways of a push")
+struct PushRoutesTests {
+  private let questions: Questions
+  private let queue = PushQueue(limit: 100, timeout: 5)
+  private var options = ExporterOptions.Push()
+
+  init() throws {
+    questions = try Questions()
+    options.isOnWeb = true
+  }
+
+  private struct Push {
+    var method = Request.Method.post
+    var path = "/api/v1/heartbeats/a"
+    var headers: [(String, String)] = [("Host", "localhost"), ("Content-Type", "application/json")]
+    var body = "{}"
+    var peer: [UInt8] = [127, 0, 0, 1]
+    var listener = ListenPoint.web
+    var credentials: PeerCredentials?
+  }
+
+  /// The answer at once, or the task that is left to the writer.
+  private func push(
+    _ push: Push, procfs: String = "/proc", _ options: ExporterOptions.Push? = nil
+  ) -> (answer: Response?, task: PushQueue.Task?) {
+    let routes = PushRoutes(options: options ?? self.options, procfs: procfs, queue: queue)
+    var request = Request(push.method, push.path, headers: Headers(push.headers), body: Array(push.body.utf8))
+    request.peer = SocketAddress(bytes: push.peer, port: 1)
+    request.listener = push.listener
+    request.credentials = push.credentials
+    let number = questions.statuses.count
+    routes.answer(request, questions.ask())
+    if let answer = questions.answers(to: number).first { return (answer, nil) }
+    let jobs = queue.take() ?? []
+    #expect(jobs.count == 1)
+    queue.finished()
+    return (nil, jobs.first?.task)
+  }
+
+  private func beats(_ push: Push, procfs: String = "/proc") -> [Beat]? {
+    if case .beats(let beats)? = self.push(push, procfs: procfs).task { beats } else { nil }
+  }
+
+  private func status(_ push: Push) -> Int? { self.push(push).answer?.status }
+
+  @Test("one beat, a batch, and what is to be forgotten go to the writer")
+  func tasks() {
+    let one = beats(Push(body: #"{"pid": 7, "status": "busy"}"#))
+    #expect(one?.map(\.name) == ["a"] && one?.first?.pid == 7 && one?.first?.status == "busy")
+    #expect(beats(Push(method: .put))?.map(\.name) == ["a"])
+    let batch = Push(path: "/api/v1/heartbeats", body: #"{"heartbeats": [{"name": "x"}, {"name": "y"}]}"#)
+    #expect(beats(batch)?.map(\.name) == ["x", "y"])
+    guard case .forget("a b/ü")? = push(Push(method: .delete, path: "/api/v1/heartbeats/a%20b%2F%C3%BC")).task else {
+      Issue.record("expected the name to be forgotten")
+      return
+    }
+  }
+
+  @Test("a beat over the network is of the host that it comes from, one over loopback or a Unix socket of this one")
+  func hosts() {
+    #expect(beats(Push())?.first?.host == nil)
+    #expect(beats(Push(peer: [192, 0, 2, 7]))?.first?.host == "192.0.2.7")
+    #expect(beats(Push(body: #"{"host": "h"}"#, peer: [192, 0, 2, 7]))?.first?.host == "h")
+  }
+
+  @Test("a pid through the socket is that of the peer's namespace, unless the beat is another host's or /proc is")
+  func pids() {
+    let own = PeerCredentials(pid: getpid(), user: getuid())
+    let hidden = PeerCredentials(pid: 0, user: 0)
+    let body = #"{"pid": 7}"#
+    #expect(beats(Push(body: body, credentials: own))?.first?.pid == 7)
+    #expect(beats(Push(body: body, credentials: hidden))?.first.map(\.pid) == .some(nil))
+    #expect(beats(Push(body: #"{"pid": 7, "host": "h"}"#, credentials: hidden))?.first?.pid == 7)
+    #expect(beats(Push(body: body, credentials: hidden), procfs: "/host/proc")?.first?.pid == 7)
+  }
+
+  @Test("pushing is off on the web without its flag, and always on at its socket")
+  func off() {
+    var off = options
+    off.isOnWeb = false
+    #expect(push(Push(), off).answer?.status == 403)
+    #expect(push(Push(listener: PushRoutes.listener), off).answer == nil)
+  }
+
+  @Test("another site's page may not push, nor a browser that asks for a name that could be one's")
+  func browsers() {
+    let json = ("Content-Type", "application/json")
+    #expect(status(Push(headers: [json, ("Host", "localhost"), ("Sec-Fetch-Site", "cross-site")])) == 403)
+    #expect(status(Push(headers: [json, ("Host", "rebound.example"), ("Sec-Fetch-Site", "same-origin")])) == 403)
+    #expect(status(Push(headers: [json, ("Host", "localhost"), ("Sec-Fetch-Site", "same-origin")])) == nil)
+    #expect(status(Push(headers: [json, ("Host", "rebound.example")])) == nil, "no browser at all")
+    #expect(status(Push(headers: [json, ("Sec-Fetch-Site", "same-origin")])) == 403, "no Host at all")
+  }
+
+  @Test("what is sent is JSON as it is, or nothing")
+  func types() {
+    for (headers, body, expected) in [
+      ([("Content-Type", "application/json; charset=utf-8")], "{}", nil),
+      ([("Content-Type", "Application/JSON")], "{}", nil), ([], "", nil), ([], "{}", 415),
+      ([("Content-Type", "text/plain")], "{}", 415), ([("Content-Type", "text/plain")], "", 415),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "gzip")], "{}", 415),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "Identity")], "{}", nil),
+    ] as [([(String, String)], String, Int?)] {
+      #expect(status(Push(headers: headers, body: body)) == expected, "\(headers) \(body)")
+    }
+  }
+
+  @Test("a name is one part of the path, in UTF-8, and not nothing")
+  func names() {
+    for (path, expected) in [
+      ("/api/v1/heartbeats/a/b", 404), ("/api/v1/heartbeats/", 404), ("/api/v1/heartbeats/%FF", 422),
+    ] { #expect(status(Push(path: path)) == expected, "\(path)") }
+  }
+
+  @Test("methods that are not for a path are told which are")
+  func methods() throws {
+    let one = try #require(push(Push(method: .patch)).answer)
+    #expect(one.status == 405 && one.header("Allow") == "GET, HEAD, POST, PUT, DELETE")
+    let all = try #require(push(Push(method: .delete, path: "/api/v1/heartbeats")).answer)
+    #expect(all.status == 405 && all.header("Allow") == "GET, HEAD, POST")
+  }
+
+  @Test("more than the rate in a second is told to wait, and a full queue too")
+  func limits() throws {
+    var few = options
+    few.rateLimit = 2
+    let routes = PushRoutes(options: few, procfs: "/proc", queue: queue)
+    let request = Request(.delete, "/api/v1/heartbeats/a")
+    for _ in 0..<3 { routes.answer(request, questions.ask()) }
+    #expect(questions.statuses.first == .some(nil) && questions.statuses.last == 429)
+    let small = PushRoutes(options: options, procfs: "/proc", queue: PushQueue(limit: 0, timeout: 5))
+    let number = questions.statuses.count
+    small.answer(request, questions.ask())
+    let refused = try #require(questions.answers(to: number).first)
+    #expect(refused.status == 503 && refused.header("Retry-After") == "1")
+  }
+
+  @Test(
+    "the paths of heartbeats are one and what is below it",
+    arguments: [
+      ("/api/v1/heartbeats", true), ("/api/v1/heartbeats/", true), ("/api/v1/heartbeats/a", true),
+      ("/api/v1/heartbeatsx", false), ("/api/v1", false),
+    ])
+  func paths(path: String, expected: Bool) {
+    #expect(PushRoutes.isHeartbeats(path) == expected)
+  }
+
+  @Test("all methods but those that read change something")
+  func changes() {
+    let reading = Request.Method.allCases.filter { !PushRoutes.changes($0) }
+    #expect(reading == [.get, .head, .options])
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import HTTPServer
+import Monitoring
+import Testing
+
+@testable import Exporter
+
+@Suite("Answers of the API")
+struct ScraperStatusTests {
+  private let folder: TemporaryFolder
+  private let questions: Questions
+
+  init() throws {
+    folder = try TemporaryFolder()
+    questions = try Questions()
+  }
+
+  private func scraper(_ text: String) throws -> Scraper {
+    try folder.write("heartbeat_status.json", text)
+    var options = ExporterOptions()
+    options.heartbeat.file = folder.file("heartbeat_status.json")
+    return Scraper(
+      options: options, configuration: Configuration(processes: [ProcessConfiguration(name: "never")]),
+      requests: RequestCounts(handler: "/metrics"), push: nil, logger: .silent, openConnections: { 0 })
+  }
+
+  private func ask(
+    _ scraper: inout Scraper, _ subject: StatusRequest.Subject, coding: ContentCoding = .identity,
+    knownTag: String? = nil, at now: Double = 1000
+  ) throws -> Response {
+    let number = questions.statuses.count
+    let request = StatusRequest(subject: subject, coding: coding, knownTag: knownTag, responder: questions.ask())
+    scraper.answer(request, at: now)
+    return try #require(questions.answers(to: number).first)
+  }
+
+  private func object(_ response: Response) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
+  }
+
+  private static let file = #"{"processes": {"a": {"last_heartbeat": 990}, "b": {"last_heartbeat": 1, "x": 2}}}"#
+
+  @Test("all heartbeats come with the file's state, what is configured among them, and a tag")
+  func list() throws {
+    var scraper = try scraper(Self.file)
+    let answer = try ask(&scraper, .heartbeats)
+    #expect(answer.status == 200 && answer.header("Content-Type") == "application/json")
+    #expect(answer.header("Cache-Control") == "no-cache" && answer.header("Vary") == "Accept-Encoding")
+    #expect(answer.header("ETag")?.hasPrefix("W/\"") == true)
+    let object = try object(answer)
+    #expect(object["generated"] as? Double == 1000)
+    #expect((object["file"] as? [String: Any])?["up"] as? Bool == true)
+    let processes = try #require(object["heartbeats"] as? [[String: Any]])
+    #expect(processes.map { $0["name"] as? String } == ["a", "b", "never"])
+    #expect(processes.map { $0["state"] as? String } == ["alive", "dead", "never"])
+  }
+
+  @Test("who knows the tag gets nothing new, until something is")
+  func tags() throws {
+    var scraper = try scraper(Self.file)
+    let tag = try #require(try ask(&scraper, .heartbeats).header("ETag"))
+    let same = try ask(&scraper, .heartbeats, knownTag: tag)
+    #expect(same.status == 304 && same.body.isEmpty && same.header("ETag") == tag)
+    #expect(try ask(&scraper, .heartbeats, knownTag: "\"other\"").status == 200)
+    #expect(try ask(&scraper, .heartbeats, knownTag: tag, at: 2000).status == 200, "a has died meanwhile")
+  }
+
+  @Test("one heartbeat comes by itself, an unknown one is not found")
+  func one() throws {
+    var scraper = try scraper(Self.file)
+    for name in ["a", "b", "never"] {
+      #expect(try object(try ask(&scraper, .heartbeat(name: name)))["name"] as? String == name)
+    }
+    #expect(try ask(&scraper, .heartbeat(name: "c")).status == 404)
+    #expect(try ask(&scraper, .heartbeat(name: "a")).header("ETag") != nil)
+  }
+
+  @Test("a file that is bad is said to be, with what was last good")
+  func problem() throws {
+    var scraper = try scraper(Self.file)
+    _ = try ask(&scraper, .heartbeats)
+    try folder.write("heartbeat_status.json", "[]")
+    let object = try object(try ask(&scraper, .heartbeats))
+    let file = try #require(object["file"] as? [String: Any])
+    #expect(file["up"] as? Bool == false)
+    #expect((file["problem"] as? [String: Any])?["reason"] as? String == "wrong_shape")
+    #expect((object["heartbeats"] as? [Any])?.count == 3)
+  }
+
+  @Test("the host is told without a tag, as it changes all the time")
+  func host() throws {
+    var scraper = try scraper(Self.file)
+    let answer = try ask(&scraper, .host)
+    #expect(answer.status == 200 && answer.header("ETag") == nil)
+    #expect(try !object(answer).isEmpty)
+  }
+
+  @Test("a large answer is compressed for who wants it, a small one is not worth it")
+  func compression() throws {
+    let many = (0..<200).map { "\"process\($0)\": {\"last_heartbeat\": 990}" }.joined(separator: ",")
+    var scraper = try scraper("{\"processes\": {\(many)}}")
+    #expect(try ask(&scraper, .heartbeats).header("Content-Encoding") == nil)
+    let compressed = try ask(&scraper, .heartbeats, coding: .gzip)
+    #expect(compressed.header("Content-Encoding") == "gzip" && compressed.body.starts(with: [0x1f, 0x8b]))
+    #expect(try ask(&scraper, .heartbeat(name: "process1"), coding: .gzip).header("Content-Encoding") == nil)
+  }
+
+  @Test("those who watch get all of it as one event")
+  func watchers() throws {
+    var scraper = try scraper(Self.file)
+    let streams = EventStreams(limit: 1)
+    #expect(streams.add(questions.ask()))
+    scraper.answer(
+      StatusRequest(subject: .watchers(streams), coding: .identity, knownTag: nil, responder: nil), at: 1000)
+    let event = String(decoding: try #require(questions.pieces(of: 0).first), as: UTF8.self)
+    let data = try #require(event.split(separator: "data: ").last)
+    let picture = try #require(try JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])
+    #expect(((picture["status"] as? [String: Any])?["heartbeats"] as? [Any])?.count == 3)
+    #expect((picture["host"] as? [String: Any])?.isEmpty == false)
+  }
+}
