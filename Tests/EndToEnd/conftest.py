@@ -1,18 +1,38 @@
 """Fixtures: an exporter per test, shown with its stderr when the test fails. A missing tool is a failure, never a skip."""
 
 import shutil
+import signal
+from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-from support import podman as containers
 from support import EXPORTER, TOOL, Exporter
+from support import podman as containers
 
 
 def pytest_sessionstart(session):
+    # Whoever ends the run by SIGTERM wants what the tests have started to end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
     absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
+
+
+# Files whose tests share something dear: one worker runs them, one after the other. podman's storage can have one user only.
+TOGETHER = {"test_stack": "podman", "test_packages": "podman", "test_dashboards": "scene", "test_many_hosts": "hosts"}
+
+
+class Scheduling(LoadScopeScheduling):
+    """Every other test goes to whoever is free. xdist begins with the largest groups, for which all would wait in the end."""
+
+    def _split_scope(self, nodeid):
+        return TOGETHER.get(Path(nodeid.split("::")[0]).stem, nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
 
 
 @pytest.fixture

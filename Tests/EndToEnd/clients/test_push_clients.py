@@ -23,9 +23,9 @@ def processes(file):
     return json.loads(file.read_text())["processes"]
 
 
-def node(code, *arguments, env=None, timeout=60):
+def node(code, *arguments, env=None):
     program = f"const h = require({json.dumps(str(NODE_CLIENT))});\nconst args = process.argv.slice(1);\n(async () => {{ {code} }})();"
-    result = run("node", "-e", program, "--", *arguments, env={"HEARTBEAT_TOOL": "/nowhere", **(env or {})}, timeout=timeout)
+    result = run("node", "-e", program, "--", *arguments, env={"HEARTBEAT_TOOL": "/nowhere", **(env or {})})
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
@@ -233,6 +233,7 @@ def test_an_exporter_that_hangs_does_not_hold_a_program_up():
     assert said["code"] == "unreachable" and "within 1 s" in said["text"]
 
 
+@pytest.mark.hard
 def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
     """Every kind of writer counts up in entries of its own; at the end each entry has its writer's last count."""
     write_beats(beats, {"before": entry(note=1)})
@@ -248,10 +249,10 @@ def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
 
     def shell(name, count, *where):
         for n in range(1, count + 1):
-            # Five seconds are the tool's own bound for the lock: beside so many it may have to ask again, as a script would.
+            # Five seconds are the tool's own bound for the lock and for an answer: beside so many it may have to ask again, as a script would.
             for _ in range(30):
                 result = run(TOOL, "send", name, "--data", f"n={n}", *where)
-                if "gave up waiting for the lock" not in result.stderr:
+                if "gave up waiting for the lock" not in result.stderr and "timed out" not in result.stderr:
                     break
             assert result.returncode == 0, result.stderr
 
@@ -269,7 +270,7 @@ def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
           const m = new h.HeartbeatManager(args[0], { timeout: 120 });
           for (let n = 1; n <= Number(args[2]); n++) await m.sendHeartbeat(args[1], { n });
         """
-        node(code, target, name, str(count), env={"HEARTBEAT_TOOL": str(TOOL)}, timeout=300)
+        node(code, target, name, str(count), env={"HEARTBEAT_TOOL": str(TOOL)})
 
     work = [
         (python, "python-push", url, 300), (python, "python-socket", f"unix:{sock}", 300),

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support import AS_ROOT, ENVIRONMENT, ROOT, TOOL, run
+from support import AS_ROOT, ENVIRONMENT, LIMIT, ROOT, TOOL, run
 
 PYTHON_CLIENT = ROOT / "clients" / "python"
 NODE_CLIENT = ROOT / "clients" / "node"
@@ -67,7 +67,7 @@ def start(kind, file, name, count, **options):
 def beat_once(kind, file):
     """One beat by a writer of this kind: its exit status and what it says."""
     writer = start(kind, file, "late", 1)
-    _, stderr = writer.communicate(timeout=60)
+    _, stderr = writer.communicate(timeout=LIMIT)
     return writer.returncode, stderr.decode()
 
 
@@ -81,6 +81,7 @@ def some_entries(number):
 
 
 @pytest.mark.parametrize("kind", ["python", "tool"])
+@pytest.mark.hard
 def test_a_writer_killed_at_any_moment_harms_nothing(kind, tmp_path):
     """100 kills of each kind: 4 files side by side, 25 kills each."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT, entry, eventually, write_beats
+from support import LIMIT, ROOT, entry, eventually, write_beats
 
 
 def test_the_list_and_one_process(exporter, beats, tmp_path):
@@ -111,6 +111,7 @@ def test_a_file_that_is_gone_is_said(exporter, beats):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.hard
 def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, beats, tmp_path, seed):
     write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=140), "0": entry()})
     e = exporter("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")
@@ -125,7 +126,7 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, 
         [program, "--config-file", ROOT / "Tests/EndToEnd/exporter/schemathesis.toml", "run", description,
          "--url", f"http://127.0.0.1:{e.port}", "--checks", "all", "--phases", "examples,coverage,fuzzing",
          "--max-examples", "100", "--seed", str(seed), "--no-color"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
     assert "9 passed" in result.stdout

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from support import AS_ROOT, NO_LEAK_CHECK, Samples, entry, eventually, write_beats
+from support import AS_ROOT, LIMIT, NO_LEAK_CHECK, Samples, entry, eventually, write_beats
+from support.hanging import HangingFolder
+
+pytestmark = pytest.mark.hard
 
 
 def as_root(*command):
-    result = subprocess.run([*AS_ROOT, *map(str, command)], capture_output=True, text=True, timeout=30)
+    result = subprocess.run([*AS_ROOT, *map(str, command)], capture_output=True, text=True, timeout=LIMIT)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -81,73 +84,62 @@ def test_what_is_mounted_meanwhile_is_seen_and_what_is_unmounted_too(exporter, b
         as_root("mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", disk)
 
 
-def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, tmp_path):
-    behind, folder = tmp_path / "behind", tmp_path / "fuse"
-    behind.mkdir()
-    folder.mkdir()
-    write_beats(behind / "heartbeat_status.json", {"bidder": entry(offset=1)})
-    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
-    try:
-        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
-        e = exporter(f"--heartbeat.file={folder}/heartbeat_status.json", default_file=True, env=NO_LEAK_CHECK)
-        assert e.metrics().value("heartbeat_file_up") == 1
-        as_root("kill", "-STOP", server.pid)
-        # FUSE answers from its cache for a second.
-        eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
-        hanging = e.metrics()
-        assert reasons(hanging) == {"timeout"}
-        assert hanging.value("heartbeat_data_offset", process="bidder") == 1
-        assert hanging.value("process_up", process="heartbeat-exporter") == 1
-        assert e.stderr.count("did not answer") == 1, e.stderr
-        # Nobody waits for it again. Each scrape that did would take the two seconds of --heartbeat.read-timeout, a slow
-        # machine makes some of them slow.
-        took = []
-        for _ in range(50):
-            began = time.monotonic()
-            assert e.get("/metrics?collect[]=heartbeat").status == 200
-            took.append(time.monotonic() - began)
-        assert sorted(took)[10] < 2
-        as_root("kill", "-CONT", server.pid)
-        write_beats(behind / "heartbeat_status.json", {"bidder": entry(offset=2)})
-        eventually(lambda: e.metrics().value("heartbeat_data_offset", process="bidder") == 2, "the file is read again")
-        # SIGTERM ends it also while the file system hangs.
-        as_root("kill", "-STOP", server.pid)
-        eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
-        assert e.stop() == 0
-    finally:
-        as_root("kill", "-CONT", server.pid)
-        as_root("umount", "--lazy", folder)
-        server.wait(timeout=20)
+@pytest.fixture
+def hanging(tmp_path):
+    folder = HangingFolder(tmp_path)
+    yield folder
+    folder.close()
 
 
-def test_a_configuration_file_that_hangs_keeps_nobody_waiting(exporter, beats, tmp_path):
-    behind, folder = tmp_path / "behind", tmp_path / "fuse"
-    behind.mkdir()
-    folder.mkdir()
+def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, hanging):
+    write_beats(hanging.behind / "heartbeat_status.json", {"bidder": entry(offset=1)})
+    e = exporter(f"--heartbeat.file={hanging.folder}/heartbeat_status.json", default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
+    assert e.metrics().value("heartbeat_file_up") == 1
+    hanging.hang()
+    # FUSE answers from its cache for a second.
+    eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+    samples = e.metrics()
+    assert reasons(samples) == {"timeout"}
+    assert samples.value("heartbeat_data_offset", process="bidder") == 1
+    assert samples.value("process_up", process="heartbeat-exporter") == 1
+    assert e.stderr.count("did not answer") == 1, e.stderr
+    # Nobody waits for it again. Each scrape that did would take the two seconds of --heartbeat.read-timeout, a slow
+    # machine makes some of them slow.
+    took = []
+    for _ in range(50):
+        began = time.monotonic()
+        assert e.get("/metrics?collect[]=heartbeat").status == 200
+        took.append(time.monotonic() - began)
+    assert sorted(took)[10] < 2
+    hanging.go_on()
+    write_beats(hanging.behind / "heartbeat_status.json", {"bidder": entry(offset=2)})
+    eventually(lambda: e.metrics().value("heartbeat_data_offset", process="bidder") == 2, "the file is read again")
+    # SIGTERM ends it also while the file system hangs.
+    hanging.hang()
+    eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+    hanging.assert_sigterm_ends(e)
+
+
+def test_a_configuration_file_that_hangs_keeps_nobody_waiting(exporter, beats, hanging):
     write_beats(beats, {"bidder": entry(offset=1)})
-    (behind / "config.yml").write_text("processes:\n  bidder:\n    timeout: 30s\n")
-    (behind / "web.yml").write_text("{}")
-    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
-    try:
-        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
-        e = exporter(f"--config.file={folder}/config.yml", f"--web.config.file={folder}/web.yml", env=NO_LEAK_CHECK)
-        timeout = lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder")
-        assert timeout() == 30
-        (behind / "config.yml").write_text("processes:\n  bidder:\n    timeout: 31s\n")
-        as_root("kill", "-STOP", server.pid)
-        for _ in range(10):
-            e.signal(signal.SIGHUP)
-            assert timeout() == 30
-        as_root("kill", "-CONT", server.pid)
-        eventually(lambda: timeout() == 31, "it is read once it can be")
-        as_root("kill", "-STOP", server.pid)
+    config = hanging.behind / "config.yml"
+    config.write_text("processes:\n  bidder:\n    timeout: 30s\n")
+    (hanging.behind / "web.yml").write_text("{}")
+    flags = (f"--config.file={hanging.folder}/config.yml", f"--web.config.file={hanging.folder}/web.yml")
+    e = exporter(*flags, env=NO_LEAK_CHECK, under=hanging.under)
+    timeout = lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder")
+    assert timeout() == 30
+    config.write_text("processes:\n  bidder:\n    timeout: 31s\n")
+    hanging.hang()
+    for _ in range(10):
         e.signal(signal.SIGHUP)
-        assert timeout() == 31
-        assert e.stop() == 0
-    finally:
-        as_root("kill", "-CONT", server.pid)
-        as_root("umount", "--lazy", folder)
-        server.wait(timeout=20)
+        assert timeout() == 30
+    hanging.go_on()
+    eventually(lambda: timeout() == 31, "it is read once it can be")
+    hanging.hang()
+    e.signal(signal.SIGHUP)
+    assert timeout() == 31
+    hanging.assert_sigterm_ends(e)
 
 
 def zeros(file, size=2 << 30):
@@ -187,6 +179,7 @@ def test_something_else_stands_in_the_files_place(exporter, beats, place):
     assert e.stderr.count("cannot read the heartbeat file") == 1, e.stderr
 
 
+@pytest.mark.alone  # memory is the machine's
 @pytest.mark.shipped  # a sanitizer makes it slower than anybody waits
 def test_two_gigabytes_of_zeros_within_the_limit_are_refused_by_their_content(exporter, beats):
     zeros(beats, (2 << 30) - 1)
@@ -210,7 +203,7 @@ def test_the_clock_is_set(exporter, beats, tmp_path, jump):
     library, offset = tmp_path / "set_clock.so", tmp_path / "offset"
     compiler = shutil.which("clang") or "cc"
     source = Path(__file__).with_name("set_clock.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], check=True, timeout=60)
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], check=True, timeout=LIMIT)
     offset.write_text("0")
     environment = {"LD_PRELOAD": str(library), "SET_CLOCK": str(offset)}
     write_beats(beats, {"bidder": entry(age=5, offset=1)})

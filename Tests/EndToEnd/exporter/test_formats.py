@@ -101,6 +101,7 @@ def test_prometheus_takes_openmetrics(served, tmp_path):
         p.stop()
 
 
+@pytest.mark.hard
 def test_styles_in_turns_say_the_same_as_alone(served, beats):
     """Four scrapers that ask for different styles, while the file changes: nobody gets another's text or an old one."""
     for n in range(20):

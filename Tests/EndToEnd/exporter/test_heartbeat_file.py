@@ -8,6 +8,8 @@ import pytest
 
 from support import eventually, entry, write_beats
 
+pytestmark = pytest.mark.hard
+
 
 def errors(samples):
     """{reason: count} of those that happened."""

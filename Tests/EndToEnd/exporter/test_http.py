@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 
-from support import Samples, entry, write_beats
+from support import LIMIT, Samples, entry, write_beats
+
+pytestmark = pytest.mark.hard
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def served(exporter, beats):
 
 def exchange(port, request):
     """Sends raw bytes, reads until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as s:
         s.sendall(request)
         received = b""
         while chunk := s.recv(65536):
@@ -154,7 +156,7 @@ def test_head_says_what_get_would_send(served):
 
 
 def test_a_slow_client_holds_nobody_up(served):
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=LIMIT) as slow:
         slow.sendall(b"GET /metrics HT")
         for _ in range(20):
             assert served.get().status == 200

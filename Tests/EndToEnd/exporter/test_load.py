@@ -11,6 +11,7 @@ import pytest
 from support import entry, eventually, write_beats
 from support.prometheus import Prometheus
 
+pytestmark = pytest.mark.hard
 IDLE, DRIBBLING, DEAF = 2000, 200, 200
 
 
@@ -59,6 +60,7 @@ class Crowd:
         self.sockets.clear()
 
 
+@pytest.mark.alone  # scrapes have five seconds each
 @pytest.mark.shipped  # under a sanitizer its time is too short
 # The second: far above the limit of connections, so that idle ones must go for those who ask.
 @pytest.mark.parametrize("limit", ["--web.max-connections=4000", "--web.max-connections=512"])
@@ -84,7 +86,7 @@ def test_prometheus_goes_on_scraping_beside_thousands_of_rude_clients(exporter, 
 
     thread = threading.Thread(target=dribble)
     try:
-        eventually(lambda: p.value("up") == 1, "Prometheus scrapes", 60)
+        eventually(lambda: p.value("up") == 1, "Prometheus scrapes")
         for _ in range(IDLE):
             idle.connect(b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n")
         for _ in range(DRIBBLING):
@@ -109,7 +111,7 @@ def test_prometheus_goes_on_scraping_beside_thousands_of_rude_clients(exporter, 
         p.stop()
     # It recovers: the connections go, and so does what they took.
     eventually(
-        lambda: e.metrics().value("heartbeat_exporter_http_connections") <= 5, "the connections are gone", 60
+        lambda: e.metrics().value("heartbeat_exporter_http_connections") <= 5, "the connections are gone"
     )
     assert e.stop() == 0
 
@@ -134,12 +136,13 @@ def test_it_recovers_when_descriptors_run_out(exporter, beats):
             assert all(v == 1 for v in samples.of("heartbeat_exporter_collector_success").values())
     finally:
         crowd.close()
-    eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") <= 2, "the connections are gone", 30)
+    eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") <= 2, "the connections are gone")
     # One line for the whole crowd, not one for each of it.
     assert len(e.stderr.splitlines()) < 20, e.stderr
     assert e.stop() == 0
 
 
+@pytest.mark.alone  # answers must stay untaken, not be given up by their time
 @pytest.mark.shipped  # a sanitizer keeps back what was freed
 def test_a_crowd_that_never_reads_does_not_take_the_memory(exporter, beats):
     """Each of them has an answer of its own, since all numbers change in between."""
@@ -160,7 +163,7 @@ def test_a_crowd_that_never_reads_does_not_take_the_memory(exporter, beats):
         for round in range(40):
             beat(round)
             deaf = crowd.connect(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", receive_buffer=4096)
-            eventually(lambda: deaf in select.select([deaf], [], [], 0)[0], "the answer begins", 20)
+            eventually(lambda: deaf in select.select([deaf], [], [], 0)[0], "the answer begins")
         taken = resident() - before
         # 64 MiB of answers of 8 MB, and what the allocator makes of it; all forty would be 320 MB.
         assert taken < 160, f"{taken:.0f} MiB"

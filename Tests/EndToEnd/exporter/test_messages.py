@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support import AS_ROOT, ENVIRONMENT, EXPORTER, TOOL, Exporter, entry, eventually, run, write_beats
+from support import AS_ROOT, ENVIRONMENT, EXPORTER, LIMIT, TOOL, Exporter, entry, eventually, run, write_beats
 from support.certificates import Authority, openssl
 
 GOLDEN = Path(__file__).with_name("messages.golden")
@@ -153,7 +153,7 @@ class Transcript:
             eventually(lambda: "listening" in log.read_text() or process.poll() is not None, "it listens")
         finally:
             process.send_signal(signal.SIGTERM)
-            status = process.wait(timeout=60)
+            status = process.wait(timeout=LIMIT)
         said = "".join(line for line in log.read_text().splitlines(True) if "level=info" not in line)
         self.add(" ".join([f"{k}={v}" for k, v in (env or {}).items()] + [str(EXPORTER), *words]), said, status)
 

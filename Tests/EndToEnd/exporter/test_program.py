@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import AS_ROOT, EXPORTER, TOOL, entry, eventually, free_port, run, write_beats
+from support import AS_ROOT, EXPORTER, LIMIT, TOOL, entry, eventually, free_port, run, write_beats
 
 
 def test_help_lists_the_flags_with_defaults():
@@ -147,6 +147,7 @@ def test_a_missing_configuration_file(tmp_path):
     assert "absent.yml" in result.stderr
 
 
+@pytest.mark.hard
 def test_sighup_reads_the_configuration_again(exporter, beats, tmp_path):
     config = tmp_path / "heartbeat.yml"
     config.write_text("processes:\n  p:\n    timeout: 120s\n")
@@ -172,17 +173,19 @@ def test_sighup_reads_the_configuration_again(exporter, beats, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.hard
 def test_signals_end_it_with_status_0(exporter, number):
     e = exporter()
     e.signal(number)
-    assert e.process.wait(timeout=20) == 0
+    assert e.process.wait(timeout=LIMIT) == 0
 
 
+@pytest.mark.hard
 def test_sigterm_finishes_the_answer_that_is_under_way(exporter, beats):
     # More than what the kernel buffers between the two, so that the exporter must wait for the reader.
     write_beats(beats, {f"worker-{n}": entry(**{f"key_{k}": n for k in range(10)}) for n in range(20_000)})
     e = exporter()
-    with socket.create_connection(("127.0.0.1", e.port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", e.port), timeout=LIMIT) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         received = s.recv(1024)
@@ -194,7 +197,7 @@ def test_sigterm_finishes_the_answer_that_is_under_way(exporter, beats):
     head, body = received.split(b"\r\n\r\n", 1)
     length = int(re.search(rb"(?i)content-length: (\d+)", head).group(1))
     assert len(body) == length > 10_000_000
-    assert e.process.wait(timeout=20) == 0
+    assert e.process.wait(timeout=LIMIT) == 0
 
 
 def test_logs_are_json_when_asked(exporter):
@@ -210,7 +213,7 @@ def test_logs_are_json_when_asked(exporter):
 def test_several_listen_addresses(exporter):
     other = free_port()
     exporter(f"--web.listen-address=127.0.0.1:{other}")
-    with socket.create_connection(("127.0.0.1", other), timeout=10) as s:
+    with socket.create_connection(("127.0.0.1", other), timeout=LIMIT) as s:
         s.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
         assert b" 200 " in s.recv(1000)
 
@@ -244,4 +247,4 @@ def test_it_runs_in_a_root_that_holds_only_its_libraries(tmp_path):
         assert "heartbeat_exporter_build_info" in answer
     finally:
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=LIMIT) == 0

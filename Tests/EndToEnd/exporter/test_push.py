@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from support import AS_ROOT, EXPORTER, NO_LEAK_CHECK, Exporter, entry, eventually, free_port, run, write_beats
+from support import AS_ROOT, EXPORTER, LIMIT, NO_LEAK_CHECK, Exporter, entry, eventually, free_port, run, write_beats
+from support.hanging import HangingFolder
 
+pytestmark = pytest.mark.hard
 PATH = "/api/v1/heartbeats"
 OPEN = ("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")
 
@@ -106,7 +108,7 @@ def test_a_pid_of_another_pid_namespace_is_the_one_outside(exporter, tmp_path, b
     assert "pid" not in found["in99"]
     up = e.metrics().of("process_up")
     assert up["in1"] == 1 and "in99" not in up
-    inside.communicate(b"\n", timeout=20)
+    inside.communicate(b"\n", timeout=LIMIT)
     eventually(lambda: e.metrics().of("process_up")["in1"] == 0, "it is seen to be gone")
 
 
@@ -261,7 +263,7 @@ def test_rate_limit_of_a_peer(exporter):
     e = exporter("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=5")
     # All at once, for the allowance grows while one waits for answers.
     request = f"POST {PATH}/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", e.port), timeout=60) as s:
+    with socket.create_connection(("127.0.0.1", e.port), timeout=LIMIT) as s:
         s.sendall((request * 49 + request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).encode())
         answers = b"".join(iter(lambda: s.recv(65536), b"")).decode()
     statuses = re.findall(r"^HTTP/1\.1 (\d+)", answers, re.M)
@@ -323,7 +325,7 @@ def test_a_queue_that_is_full_grows_no_further(exporter, beats):
     threads = [threading.Thread(target=lambda i=i: answers.append(push(e, f"p{i}"))) for i in range(12)]
     try:
         [t.start() for t in threads]
-        eventually(lambda: len(answers) == 8, "all but four are refused at once", 60)
+        eventually(lambda: len(answers) == 8, "all but four are refused at once")
         assert {a[0] for a in answers} == {503} and all(int(a[1]["retry-after"]) >= 1 for a in answers)
         assert all(b"--push.queue-limit" in a[2] for a in answers)
         assert errors(e) == {"unavailable": 8}
@@ -347,9 +349,9 @@ def test_a_push_that_is_too_large_for_the_file_does_not_take_others_with_it(expo
     try:
         # The writer waits for the lock with the first; the others come together with the next write.
         threads[0].start()
-        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 1, "one waits", 60)
+        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 1, "one waits")
         [t.start() for t in threads[1:]]
-        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 5, "all wait", 60)
+        eventually(lambda: e.metrics().value("heartbeat_push_queue_length") == 5, "all wait")
     finally:
         holder.end()
     [t.join() for t in threads]
@@ -389,31 +391,25 @@ def test_a_full_and_a_read_only_disk(exporter, disk):
 
 
 def test_a_file_system_that_hangs_costs_503_and_nothing_else(exporter, tmp_path):
-    behind, folder = tmp_path / "behind", tmp_path / "folder"
-    behind.mkdir()
-    folder.mkdir()
-    server = subprocess.Popen([*AS_ROOT, "bindfs", "-f", "-o", "allow_other", behind, folder])
+    hanging = HangingFolder(tmp_path)
     try:
-        eventually(lambda: os.path.ismount(folder), "bindfs mounts")
-        file = folder / "heartbeat_status.json"
-        e = exporter(*OPEN, "--push.timeout=1s", f"--heartbeat.file={file}", default_file=True, env=NO_LEAK_CHECK)
+        file = hanging.folder / "heartbeat_status.json"
+        e = exporter(*OPEN, "--push.timeout=1s", f"--heartbeat.file={file}", default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
         assert push(e, "a")[0] == 204
-        subprocess.run([*AS_ROOT, "kill", "-STOP", str(server.pid)], check=True)
+        hanging.hang()
         for _ in range(2):
             status, headers, body = push(e, "b")
             assert (status, headers["retry-after"]) == (503, "1") and b"--push.timeout" in body
         assert e.get("/-/healthy").status == 200
-        subprocess.run([*AS_ROOT, "kill", "-CONT", str(server.pid)], check=True)
+        hanging.go_on()
         eventually(lambda: push(e, "c")[0] == 204, "it recovers")
-        assert {"a", "c"} <= set(processes(behind / "heartbeat_status.json"))
-        subprocess.run([*AS_ROOT, "kill", "-STOP", str(server.pid)], check=True)
+        assert {"a", "c"} <= set(processes(hanging.behind / "heartbeat_status.json"))
+        hanging.hang()
         assert push(e, "d")[0] == 503
         # SIGTERM ends it all the same.
-        assert e.stop() == 0
+        hanging.assert_sigterm_ends(e)
     finally:
-        subprocess.run([*AS_ROOT, "kill", "-CONT", str(server.pid)], check=False)
-        subprocess.run([*AS_ROOT, "umount", "--lazy", folder], check=False)
-        server.wait(timeout=20)
+        hanging.close()
 
 
 def activated(tmp_path, sockets, *flags, name="x"):
@@ -446,7 +442,7 @@ def test_sockets_of_systemd(tmp_path, beats):
         assert "a" in processes(beats)
     finally:
         p.send_signal(signal.SIGTERM)
-        output = p.communicate(timeout=20)[0]
+        output = p.communicate(timeout=LIMIT)[0]
     assert p.returncode == 0, output
     assert path.exists()  # systemd's, not the exporter's
 
@@ -464,7 +460,7 @@ def test_a_push_socket_of_systemd_that_is_open_to_the_network(tmp_path):
     port = free_port()
     p = activated(tmp_path, [f"127.0.0.1:{port}"], name="push")
     eventually(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "systemd-socket-activate listens")
-    output = p.communicate(timeout=20)[0]
+    output = p.communicate(timeout=LIMIT)[0]
     assert p.returncode == 1 and "expected a Unix socket" in output
 
 
@@ -477,7 +473,7 @@ def test_kill_9_at_any_time_loses_nothing_that_was_answered(tmp_path, beats):
         stop = threading.Event()
 
         def client(number):
-            connection = http.client.HTTPConnection("127.0.0.1", e.port, timeout=60)
+            connection = http.client.HTTPConnection("127.0.0.1", e.port, timeout=LIMIT)
             count = acknowledged.get(number, 0)
             while not stop.is_set():
                 body = json.dumps({"additional_data": {"count": count + 1}})
@@ -500,7 +496,7 @@ def test_kill_9_at_any_time_loses_nothing_that_was_answered(tmp_path, beats):
             assert e.process.poll() is None, e.stderr[-4000:]
             return sum(acknowledged.values()) >= before + 5 + round
 
-        eventually(are_answered, "pushes are answered", 60)
+        eventually(are_answered, "pushes are answered")
         e.process.kill()
         e.process.wait()
         stop.set()

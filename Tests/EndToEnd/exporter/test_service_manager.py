@@ -9,7 +9,7 @@ import ssl
 
 import pytest
 
-from support import EXPORTER, free_port, run, write_beats
+from support import EXPORTER, LIMIT, free_port, run, write_beats
 from support.certificates import Authority
 
 
@@ -59,7 +59,7 @@ def test_it_says_when_it_is_ready_reloads_and_stops(exporter, manager, tmp_path)
 
     e.signal(signal.SIGTERM)
     assert manager.next() == {"STOPPING": "1"}
-    assert e.process.wait(timeout=20) == 0
+    assert e.process.wait(timeout=LIMIT) == 0
 
 
 def test_it_is_not_ready_when_it_cannot_start(manager, tmp_path):

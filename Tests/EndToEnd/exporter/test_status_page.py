@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support import ROOT, TOOL, entry, eventually, write_beats
+from support import LIMIT, ROOT, TOOL, entry, eventually, write_beats
 from support.chromium import Chromium
 
 SCREENSHOTS = ROOT / ".build" / "screenshots"
@@ -101,7 +101,7 @@ def test_it_shows_every_state_and_updates_when_a_process_dies(mixed, chromium):
     served, pids = mixed
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    eventually(lambda: connection(page) == "live", "the page is live")
     assert rows(page) == {
         "gone": "dead",
         "hung-one": "hung",
@@ -142,7 +142,7 @@ def test_sorting_filtering_and_unfolding_by_keyboard(mixed, chromium):
     served, _ = mixed
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live" and rows(page), "the page is live", 60)
+    eventually(lambda: connection(page) == "live" and rows(page), "the page is live")
 
     def focus(selector):
         """Goes there with Tab alone."""
@@ -170,7 +170,7 @@ def test_sorting_filtering_and_unfolding_by_keyboard(mixed, chromium):
     assert first in details and "last beat" in details
     # It stays open, and the focus where it is, while the table goes on living.
     before = page.evaluate("generated")
-    eventually(lambda: page.evaluate("generated") > before + 2, "news come", 60)
+    eventually(lambda: page.evaluate("generated") > before + 2, "news come")
     assert page.evaluate("document.querySelectorAll('tr.details').length") == 1
     assert page.evaluate("document.activeElement.textContent") == first
     page.press("Enter")
@@ -193,7 +193,7 @@ def test_the_data_of_a_process_unfold_on_a_click(mixed, chromium):
     served, _ = mixed
     page = chromium(dark=True)
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live" and rows(page), "the page is live", 60)
+    eventually(lambda: connection(page) == "live" and rows(page), "the page is live")
     page.evaluate("[...document.querySelectorAll('tr.process')].find(r => r.textContent.includes('bidder')).click()")
     details = page.evaluate("document.querySelector('tr.details').innerText")
     assert "memory_usage.heapTotal" in details and "29253632" in details and "offset" in details
@@ -213,15 +213,15 @@ def test_polling_bridges_broken_events_and_a_lost_connection_is_said(exporter, b
     served = exporter("--web.max-watchers=0", patient)
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "polling" and rows(page) == {"bidder": "alive"}, "the page asks by itself", 60)
+    eventually(lambda: connection(page) == "polling" and rows(page) == {"bidder": "alive"}, "the page asks by itself")
     write_beats(beats, {"bidder": entry(n=1), "reader": entry()})
-    eventually(lambda: len(rows(page)) == 2, "what it asks for is shown", 60)
+    eventually(lambda: len(rows(page)) == 2, "what it asks for is shown")
     assert served.stop() == 0
-    eventually(lambda: connection(page) == "lost", "the page says that the exporter is gone", 60)
+    eventually(lambda: connection(page) == "lost", "the page says that the exporter is gone")
     assert "no connection since" in page.evaluate("document.getElementById('connection').textContent")
     # And it comes back by itself, live again.
     again = exporter(patient, port=served.port)
-    eventually(lambda: connection(page) == "live", "the page is live again", 60)
+    eventually(lambda: connection(page) == "live", "the page is live again")
     assert len(rows(page)) == 2
     again.stop()
 
@@ -231,15 +231,15 @@ def test_an_exporter_that_hangs_is_no_live_one(exporter, beats, chromium):
     served = exporter("--heartbeat.timeout=1h")
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    eventually(lambda: connection(page) == "live", "the page is live")
     page.evaluate("void (window.first = source)")
     served.signal(signal.SIGSTOP)
     try:
-        eventually(lambda: connection(page) == "lost", "the page says that nobody answers", 60)
-        eventually(lambda: page.evaluate("source !== window.first"), "it no longer trusts the open connection", 60)
+        eventually(lambda: connection(page) == "lost", "the page says that nobody answers")
+        eventually(lambda: page.evaluate("source !== window.first"), "it no longer trusts the open connection")
     finally:
         served.signal(signal.SIGCONT)
-    eventually(lambda: connection(page) == "live", "the page is live again", 60)
+    eventually(lambda: connection(page) == "live", "the page is live again")
     assert page.evaluate("window.first !== undefined"), "without a reload"
 
 
@@ -248,14 +248,14 @@ def test_a_page_that_nobody_looks_at_holds_no_connection(exporter, beats, chromi
     served = exporter("--heartbeat.timeout=1h")
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    eventually(lambda: connection(page) == "live", "the page is live")
     page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, value: true }); document.dispatchEvent(new Event('visibilitychange'))")
-    eventually(lambda: connection(page) == "polling", "the page only asks", 60)
+    eventually(lambda: connection(page) == "polling", "the page only asks")
     assert page.evaluate("source.readyState === EventSource.CLOSED")
     write_beats(beats, {"bidder": entry(), "gone": entry(pid=4194303)})
-    eventually(lambda: page.evaluate("document.title") == "(1) Heartbeats", "its title goes on telling", 60)
+    eventually(lambda: page.evaluate("document.title") == "(1) Heartbeats", "its title goes on telling")
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    eventually(lambda: connection(page) == "live", "the page is live again", 60)
+    eventually(lambda: connection(page) == "live", "the page is live again")
 
 
 def test_the_line_of_ages_tells_what_was_before_the_page(exporter, beats, chromium):
@@ -264,7 +264,7 @@ def test_the_line_of_ages_tells_what_was_before_the_page(exporter, beats, chromi
     served = exporter("--heartbeat.timeout=1h")
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    eventually(lambda: connection(page) == "live", "the page is live")
 
     def line(name):
         """The points of a process's line, x from 0 to 96 and y from 1 (the highest age) to 21 (0 s)."""
@@ -280,7 +280,7 @@ def test_the_line_of_ages_tells_what_was_before_the_page(exporter, beats, chromi
     start = line("quick")[0]
     assert start[1] == 21 or elapsed > 55
     write_beats(beats, {"quick": entry(age=0)})
-    eventually(lambda: [y for _, y in line("quick")].count(21) == 2, "a beat brings the line down", 60)
+    eventually(lambda: [y for _, y in line("quick")].count(21) == 2, "a beat brings the line down")
     assert page.complaints == []
 
 
@@ -288,19 +288,19 @@ def test_empty_and_healthy(exporter, beats, tmp_path, chromium):
     served = exporter("--heartbeat.timeout=10m")
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: connection(page) == "live", "the page is live", 60)
+    eventually(lambda: connection(page) == "live", "the page is live")
     assert "Nothing has beaten yet" in page.evaluate("document.getElementById('nothing').innerText")
     assert "there is no such file yet" in page.evaluate("document.getElementById('file-problem').innerText")
     page.screenshot(SCREENSHOTS / "empty.png")
     simulated = subprocess.Popen([TOOL, "simulate", "--file", beats, "--interval", "1s"], stdout=subprocess.DEVNULL)
     try:
-        eventually(lambda: counts(page)["alive"] == 3, "the simulated processes are alive", 60)
-        eventually(lambda: page.evaluate("document.querySelector('svg.ages path:not(.area)').getAttribute('d').length") > 60, "lines grow", 60)
+        eventually(lambda: counts(page)["alive"] == 3, "the simulated processes are alive")
+        eventually(lambda: page.evaluate("document.querySelector('svg.ages path:not(.area)').getAttribute('d').length") > 60, "lines grow")
         assert page.evaluate("document.title") == "Heartbeats"
         page.screenshot(SCREENSHOTS / "healthy.png")
     finally:
         simulated.terminate()
-        simulated.wait(timeout=20)
+        simulated.wait(timeout=LIMIT)
     assert page.complaints == []
 
 
@@ -309,13 +309,14 @@ def test_a_thousand_processes_stay_a_page(exporter, beats, chromium):
     served = exporter("--heartbeat.timeout=1h")
     page = chromium()
     page.open(f"http://127.0.0.1:{served.port}/")
-    eventually(lambda: counts(page)["alive"] == 1000, "all are counted", 60)
+    eventually(lambda: counts(page)["alive"] == 1000, "all are counted")
     assert len(rows(page)) == 300
     page.evaluate("document.querySelector('#more button').click()")
     assert len(rows(page)) == 1000
     assert page.complaints == []
 
 
+@pytest.mark.hard
 def test_watchers_are_limited_and_end_with_the_exporter(exporter, beats):
     write_beats(beats, {"bidder": entry()})
     served = exporter("--web.max-watchers=2")
@@ -340,7 +341,7 @@ def test_watchers_are_limited_and_end_with_the_exporter(exporter, beats):
     assert served.stop() == 0
     for w in (watching[1], third):
         w.stdout.read()
-        w.wait(timeout=20)
+        w.wait(timeout=LIMIT)
 
 
 def test_the_page_is_sent_once(exporter):

@@ -96,7 +96,7 @@ def test_every_alert_makes_a_message_that_fits_a_phone(desk, tmp_path):
     sent = {n: as_prometheus_sends_it(n, instance=f"host-{i}:9464", host=f"host-{i}") for i, n in enumerate(names)}
     desk.post(*sent.values())
     critical = {n for n in names if sent[n]["labels"]["severity"] == "critical"}
-    eventually(lambda: (len(desk.mails()), len(desk.slacks())) == (len(critical), len(names)), "all messages are there", 60)
+    eventually(lambda: (len(desk.mails()), len(desk.slacks())) == (len(critical), len(names)), "all messages are there")
     marks = {"critical": "🔴 ", "warning": "🟠 ", "info": "🔵 "}
     expected = {n: marks[a["labels"]["severity"]] + a["annotations"]["summary"] for n, a in sent.items()}
     told = {m["attachments"][0]["title"]: m["attachments"][0] for m in desk.slacks()}

@@ -78,6 +78,7 @@ def test_another_status_than_200_is_a_failure(answering):
         Client(answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")).get()
 
 
+@pytest.mark.alone  # measures
 def test_the_exporter_is_measured(tmp_path):
     file = HeartbeatFile(tmp_path / "heartbeat_status.json", 20)
     with peers.exporter(EXPORTER.parent, file, tmp_path) as server:

@@ -57,7 +57,7 @@ def ready(scene):
             and p.query('ALERTS{alertstate="firing",process="websocket-reader"}')
         )
 
-    eventually(happened, "a hang, a crash, and an alert of them", 60)
+    eventually(happened, "a hang, a crash, and an alert of them")
     return scene
 
 
@@ -222,7 +222,7 @@ def test_the_states_are_those_of_the_api(ready):
         # The one is a scrape old, the other is now: they are the same soon, or never.
         return drawn if drawn == told and set(drawn.values()) == set(words.values()) else None
 
-    eventually(compare, "all five states, and both sides agree", 40)
+    eventually(compare, "all five states, and both sides agree")
 
 
 def test_the_pictures_of_the_documentation_show_every_panel(ready):

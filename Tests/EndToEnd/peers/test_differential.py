@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 
-from support import eventually, free_port
+from support import LIMIT, eventually, free_port
 
+pytestmark = pytest.mark.hard
 FILES = 5000
 KNOWN = {"last_heartbeat", "last_heartbeat_formatted", "pid", "status", "host", "additional_data"}
 # 18 characters: cases, digits, what must be escaped, what JSON escapes, two to four bytes of UTF-8.
@@ -178,12 +179,12 @@ def nginx(tmp_path_factory):
     eventually(answers, "nginx answers")
     yield port
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=LIMIT)
 
 
 def status(port, request):
     """The status of the first answer to raw bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as s:
         s.sendall(request)
         s.shutdown(socket.SHUT_WR)
         received = b""

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from support import ENVIRONMENT, EXPORTER, ROOT, entry, eventually, free_port, write_beats
+from support import ENVIRONMENT, EXPORTER, LIMIT, ROOT, entry, eventually, free_port, write_beats
 from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.peers
@@ -35,7 +35,7 @@ def exporters(tmp_path_factory):
     yield [f"127.0.0.{n}:{port}" for n in range(1, HOSTS + 1)]
     for p in running:
         p.terminate()
-    assert [p.wait(timeout=60) for p in running] == [0] * HOSTS
+    assert [p.wait(timeout=LIMIT) for p in running] == [0] * HOSTS
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def store(tmp_path):
     query.url = f"http://127.0.0.1:{port}/api/v1/write"
     yield query
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=LIMIT)
 
 
 def configuration(name, folder, targets, store):
@@ -108,7 +108,7 @@ def test_one_prometheus_finds_them_all_and_the_store_answers_across_hosts(export
             "count(count by (host) (heartbeat_alive == 1))": HOSTS,
             "count by (host) (heartbeat_alive{host='127.0.0.4'} == 1)": 5,
         }.items():
-            eventually(lambda: stored(question) == answer, f"the store answers {question} with {answer}", 60)
+            eventually(lambda: stored(question) == answer, f"the store answers {question} with {answer}")
     finally:
         p.stop()
 
@@ -147,6 +147,6 @@ def test_an_agent_forwards_and_keeps_nothing(exporters, store, tmp_path):
 def test_promtool_agrees(name):
     flags = ["--agent"] if name == "agent.yml" else []
     result = subprocess.run(
-        ["promtool", "check", "config", *flags, ROOT / "prometheus" / name], capture_output=True, text=True, timeout=30
+        ["promtool", "check", "config", *flags, ROOT / "prometheus" / name], capture_output=True, text=True, timeout=LIMIT
     )
     assert result.returncode == 0, result.stdout + result.stderr

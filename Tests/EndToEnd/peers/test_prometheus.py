@@ -32,7 +32,7 @@ def test_prometheus_scrapes_and_its_api_returns_the_values(exporter, prometheus,
     )
     first, second = exporter(), exporter("--no-collector.system")
     p = prometheus(first, second)
-    eventually(lambda: [v for _, v in p.query("up")] == [1, 1], "both targets are up", 60)
+    eventually(lambda: [v for _, v in p.query("up")] == [1, 1], "both targets are up")
 
     targets = eventually(lambda: p.api("targets"), "the targets are listed")["activeTargets"]
     assert [t["lastError"] for t in targets] == ["", ""]
@@ -53,7 +53,7 @@ def test_prometheus_scrapes_and_its_api_returns_the_values(exporter, prometheus,
     assert metadata["heartbeat_age_seconds"][0]["type"] == "gauge"
 
     first.stop()
-    eventually(lambda: p.value(f"up{{{one}}}") == 0, "the stopped exporter is seen as down", 30)
+    eventually(lambda: p.value(f"up{{{one}}}") == 0, "the stopped exporter is seen as down")
 
 
 @pytest.mark.parametrize("file", sorted(p.name for p in (FIXTURES / "heartbeats").glob("*.json")))

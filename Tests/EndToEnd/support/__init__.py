@@ -7,15 +7,15 @@ import http.client
 import json
 import os
 import re
-import secrets
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = ROOT / "Tests" / "Fixtures"
@@ -33,23 +33,16 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("HEARTBEA
 # How much longer than usual anything may take: a sanitizer slows the programs down.
 PATIENCE = float(os.environ.get("HEARTBEAT_TEST_PATIENCE", "1"))
 
+# Seconds after which what must happen by itself is taken for never: no measure of anything, only an end of waiting.
+LIMIT = 300 * PATIENCE
+
 
 # The search for leaks at a sanitized program's end stops all threads and reads /proc: it waits for one that the kernel
 # holds, and fails without /proc.
 NO_LEAK_CHECK = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
-def free_port():
-    """A port that nobody listens on, below those that the kernel lends to outgoing connections: none of them takes it meanwhile."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        with socket.socket() as s:
-            with contextlib.suppress(OSError):
-                s.bind(("127.0.0.1", 10_000 + secrets.randbelow(lowest - 10_000) if lowest > 20_000 else 0))
-                return s.getsockname()[1]
-
-
-def eventually(condition, what, seconds=60.0):
+def eventually(condition, what, seconds=120.0):
     """Polls until `condition()` is true (and returns its value); fails with `what` when it never is."""
     seconds *= PATIENCE
     deadline = time.monotonic() + seconds
@@ -144,8 +137,8 @@ class Exporter:
 
     def connect(self):
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=LIMIT, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
 
     def get(self, path="/metrics", headers=None, method="GET", body=None):
         connection = self.connect()
@@ -178,14 +171,15 @@ class Exporter:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=60)
+            return self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # a thread that waits in the kernel stays
+                self.process.wait(timeout=LIMIT)
             raise AssertionError(f"SIGTERM did not end it:\n{self.stderr}") from None
 
 
-def run(*arguments, env=None, cwd=None, timeout=60):
+def run(*arguments, env=None, cwd=None):
     """A program that must end by itself; its output as text."""
     return subprocess.run(
         [str(a) for a in arguments],
@@ -194,7 +188,7 @@ def run(*arguments, env=None, cwd=None, timeout=60):
         text=True,
         env=ENVIRONMENT | (env or {}),
         cwd=cwd,
-        timeout=timeout * PATIENCE,
+        timeout=LIMIT,
     )
 
 

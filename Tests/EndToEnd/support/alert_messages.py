@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 
-from support import ENVIRONMENT, eventually, free_port
+from support import ENVIRONMENT, LIMIT, eventually, free_port
 from support.alert_rules import ALERTMANAGER, checks
 from support.podman import STACK
 
@@ -47,7 +47,7 @@ class Desk:
             # No gossip: it is alone.
             self.start("alertmanager", "prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder / 'data'}",
                        f"--web.listen-address=127.0.0.1:{self.port}", f"--web.external-url={OUTSIDE}", "--cluster.listen-address=")  # fmt: skip
-            eventually(lambda: self.get("status"), "Alertmanager answers", 60)
+            eventually(lambda: self.get("status"), "Alertmanager answers")
         except BaseException:
             self.stop()
             raise
@@ -115,4 +115,4 @@ class Desk:
         for child in reversed(self.children):
             child.terminate()
         for child in self.children:
-            child.wait(timeout=20)
+            child.wait(timeout=LIMIT)

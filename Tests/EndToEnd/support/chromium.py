@@ -9,7 +9,7 @@ import urllib.request
 
 import websocket
 
-from support import eventually
+from support import LIMIT, eventually
 
 
 class Chromium:
@@ -40,10 +40,10 @@ class Chromium:
                 stdout=stderr,
                 stderr=stderr,
             )
-        port = eventually(self.port, "Chromium says where it listens", 60)
+        port = eventually(self.port, "Chromium says where it listens")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=20) as answer:
             page = next(t for t in json.load(answer) if t["type"] == "page")
-        self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=60, suppress_origin=True)
+        self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=LIMIT, suppress_origin=True)
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         self.resize(width, height)
@@ -106,7 +106,7 @@ class Chromium:
         self.socket.close()
         self.process.terminate()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support import ENVIRONMENT, EXPORTER, ROOT, TOOL, entry, eventually, free_port, write_beats
+from support import ENVIRONMENT, EXPORTER, LIMIT, ROOT, TOOL, entry, eventually, free_port, write_beats
 from support.prometheus import Prometheus
 
 FOLDER = ROOT / "grafana"
@@ -118,7 +118,7 @@ class Scene:
         for child in reversed(self.children):
             child.terminate()
         for child in self.children:
-            child.wait(timeout=20)
+            child.wait(timeout=LIMIT)
 
 
 @dataclass

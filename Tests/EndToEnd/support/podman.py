@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from support import AS_ROOT, ENVIRONMENT, ROOT, eventually
+from support import AS_ROOT, ENVIRONMENT, LIMIT, ROOT, eventually
 
 FOLDER = ROOT / ".build" / "stack"
 STACK = ROOT / "Tests" / "EndToEnd" / "support" / "stack"
@@ -33,7 +33,7 @@ class Podman:
             # It ends with us, whatever ends us.
             command = ["setpriv", "--pdeathsig=TERM", "podman", "system", "service", "--time=0", self.environment["DOCKER_HOST"]]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        eventually(self.socket.exists, "podman's service listens", 60)
+        eventually(self.socket.exists, "podman's service listens")
         self.clear()
 
     def clear(self):
@@ -47,7 +47,7 @@ class Podman:
 
     def __call__(self, *arguments, check=True):
         result = subprocess.run(
-            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=300
+            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=LIMIT
         )
         assert result.returncode == 0 or not check, f"podman {arguments}: {result.stderr}"
         return result.stdout if check else result
@@ -55,7 +55,7 @@ class Podman:
     def stop(self):
         self.clear()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=LIMIT)
 
 
 def start(folder):

@@ -6,7 +6,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from support import free_port
+from support import LIMIT, free_port
 
 
 class Prometheus:
@@ -60,4 +60,4 @@ class Prometheus:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=LIMIT)

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from support import Exporter, Samples, entry
+from support import LIMIT, Exporter, Samples, entry
 
 MEBIBYTE = 1 << 20
 # What a leak of one small object for each of some ten thousand requests would exceed.
@@ -67,7 +67,7 @@ class Soak:
     # The requests
 
     def ask(self, method, path, headers=None, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.exporter.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.exporter.port, timeout=LIMIT)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -114,7 +114,7 @@ class Soak:
                 b"GET /" + b"a" * rng.randrange(10_000) + b" HTTP/1.1\r\n",
             ]
         )
-        with socket.create_connection(("127.0.0.1", self.exporter.port), timeout=20) as s:
+        with socket.create_connection(("127.0.0.1", self.exporter.port), timeout=LIMIT) as s:
             with contextlib.suppress(OSError):
                 s.sendall(request)
                 if rng.random() < 0.5:

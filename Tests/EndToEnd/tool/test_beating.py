@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from support import ENVIRONMENT, ROOT, TOOL, eventually, run
+from support import ENVIRONMENT, LIMIT, ROOT, TOOL, eventually, run
 
 
 def test_a_beat_by_the_tool_is_seen_by_the_exporter(exporter, beats):
@@ -40,11 +40,13 @@ def test_the_file_keeps_what_the_tool_does_not_know(beats):
     assert set(content["processes"]) == {"old", "new"}
 
 
+# The lock is whoever's comes first: beside so many, on a busy machine, one may wait for longer than the tool's five seconds; then it
+# asks again, as a program would.
 PYTHON_BEATS = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from heartbeat_manager import HeartbeatManager
-manager = HeartbeatManager(sys.argv[2])
+manager = HeartbeatManager(sys.argv[2], lock_timeout=120)
 for n in range(1, int(sys.argv[4]) + 1):
     manager.send_heartbeat(sys.argv[3], {"sequence": n})
 """
@@ -54,20 +56,29 @@ const [client, file, name, count] = process.argv.slice(1);
 const { HeartbeatManager } = require(client);
 const manager = new HeartbeatManager(file);
 (async () => {
-  for (let n = 1; n <= Number(count); n++) await manager.sendHeartbeat(name, { sequence: n });
+  for (let n = 1; n <= Number(count); n++)
+    for (;;) {
+      try { await manager.sendHeartbeat(name, { sequence: n }); break; }
+      catch (e) { if (!e.message.includes('gave up waiting for the lock')) throw e; }
+    }
 })();
 """
 
 SHELL_BEATS = """
 set -e
-for n in $(seq 1 "$4"); do "$1" send "$3" --file "$2" --data sequence="$n"; done
+for n in $(seq 1 "$4"); do
+  until said=$("$1" send "$3" --file "$2" --data sequence="$n" 2>&1); do
+    case $said in *'gave up waiting for the lock'*) ;; *) echo "$said" >&2; exit 1 ;; esac
+  done
+done
 """
 
 
+@pytest.mark.hard
 def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
     """Eight processes that use the Python client, the Node client and the tool, beside a reader without a lock."""
     beats.write_text('{"processes": {}}')
-    each = 500
+    each = 250
     clients = ROOT / "clients"
     commands = {
         "python": [sys.executable, "-c", PYTHON_BEATS, str(clients / "python")],
@@ -101,7 +112,7 @@ def test_run_beats_for_a_command_and_hands_its_exit_status_on(exporter, beats):
         assert e.metrics().value("process_up", process="job") == 1
     finally:
         child.send_signal(signal.SIGTERM)
-        child.wait(timeout=20)
+        child.wait(timeout=LIMIT)
     assert run(TOOL, "run", "--name", "job", "--file", beats, "--", "sh", "-c", "exit 7").returncode == 7
 
 
@@ -117,7 +128,7 @@ def test_the_demo_simulation_beats(exporter, beats):
         assert len(set(pids.values())) == 3
     finally:
         simulation.send_signal(signal.SIGTERM)
-        simulation.wait(timeout=20)
+        simulation.wait(timeout=LIMIT)
     for pid in pids.values():
         eventually(lambda: not os.path.exists(f"/proc/{int(pid)}"), f"the simulated process {int(pid)} ended too")
 

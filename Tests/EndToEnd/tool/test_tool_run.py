@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from support import ENVIRONMENT, TOOL, eventually, free_port
+from support import ENVIRONMENT, LIMIT, PATIENCE, TOOL, eventually, free_port
+
+pytestmark = pytest.mark.hard
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def supervise(beats):
     for p in started:
         if p.poll() is None:
             p.kill()
-        print(p.communicate(timeout=10)[1])
+        print(p.communicate(timeout=LIMIT)[1])
 
 
 def beat(file):
@@ -47,8 +49,29 @@ def alive(pid):
         return False
 
 
+def is_pending(pid, number):
+    """True while a process was sent the signal and has not taken it."""
+    with open(f"/proc/{pid}/status") as f:
+        pending = next(line for line in f if line.startswith("ShdPnd:"))
+    return bool(int(pending.split()[1], 16) & 1 << number - 1)
+
+
+def last_beat(file, seconds):
+    """The time of the last beat, once none has followed it for so long."""
+    last, since = None, 0.0
+
+    def is_silent():
+        nonlocal last, since
+        if (found := beat(file)["last_heartbeat"]) != last:
+            last, since = found, time.monotonic()
+        return time.monotonic() - since > seconds
+
+    eventually(is_silent, f"no beat for {seconds} s")
+    return last
+
+
 def finish(p):
-    out, err = p.communicate(timeout=20)
+    out, err = p.communicate(timeout=LIMIT)
     return p.returncode, out, err
 
 
@@ -68,7 +91,7 @@ def test_no_such_program(supervise):
 def test_input_and_output_are_the_programs(beats):
     result = subprocess.run(
         [TOOL, "run", "--name", "p", "--file", beats, "--", "cat"],
-        env=ENVIRONMENT, input="through", capture_output=True, text=True, timeout=20,
+        env=ENVIRONMENT, input="through", capture_output=True, text=True, timeout=LIMIT,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "through", "")
 
@@ -138,7 +161,8 @@ def test_a_second_sigint_kills(supervise):
     p = supervise(["--stop-timeout", "1h"], "sh", "-c", "trap '' INT; echo $$; while :; do sleep 0.05; done")
     p.stdout.readline()
     p.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    # Two that wait at the same time are one to the kernel.
+    eventually(lambda: not is_pending(p.pid, signal.SIGINT), "it takes the first")
     assert p.poll() is None
     p.send_signal(signal.SIGINT)
     assert finish(p)[0] == 137
@@ -204,14 +228,15 @@ def test_a_node_server_that_hangs_is_restarted(supervise, beats):
         f"if (q.url === '/hang') setTimeout(() => {{ for (;;); }}, 20) }}).listen({port}, '127.0.0.1')"
     )
     p = supervise(
-        ["--probe", f"http://localhost:{port}/", "--timeout", "1s", "--on-stale", "restart", "--stop-timeout", "200ms",
+        # Longer than it takes to start, however busy the machine is.
+        ["--probe", f"http://localhost:{port}/", "--timeout", f"{8 * PATIENCE:g}s", "--on-stale", "restart", "--stop-timeout", "200ms",
          "--restart-delay", "20ms"],
         "node", "-e", script,
     )
     first = eventually(lambda: beat(beats), "a beat")
     subprocess.run(["curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{port}/hang"], check=True)
     again = eventually(lambda: (b := beat(beats))["pid"] != first["pid"] and b, "a beat of the next run")
-    assert again["additional_data"]["restarts_total"] == 1
+    assert again["additional_data"]["restarts_total"] >= 1
     p.terminate()
     assert finish(p)[0] in (143, 137)
 
@@ -222,10 +247,7 @@ def test_a_hung_program_that_is_left_alone_stops_beating(supervise, beats):
     p.stdout.readline()
     pid = eventually(lambda: beat(beats), "a beat")["pid"]
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(1)
-    silent = beat(beats)["last_heartbeat"]
-    time.sleep(1)
-    assert beat(beats)["last_heartbeat"] == silent
+    silent = last_beat(beats, 1)
     assert p.poll() is None
     os.kill(pid, signal.SIGCONT)
     eventually(lambda: beat(beats)["last_heartbeat"] > silent, "beats again")
@@ -263,15 +285,12 @@ for line in sys.stdin:
         eventually(lambda: beat(beats), "beats before it speaks")
         p.stdin.write("WATCHDOG=1\n")
         p.stdin.flush()
-        time.sleep(1.5)
-        silent = beat(beats)["last_heartbeat"]
-        time.sleep(0.5)
-        assert beat(beats)["last_heartbeat"] == silent
+        silent = last_beat(beats, 1)
         p.stdin.write("WATCHDOG=1\n")
         p.stdin.flush()
         eventually(lambda: beat(beats)["last_heartbeat"] > silent, "the beat of the next ping")
         p.stdin.close()
-        assert p.wait(timeout=10) == 0
+        assert p.wait(timeout=LIMIT) == 0
     finally:
         p.kill()
         p.wait()

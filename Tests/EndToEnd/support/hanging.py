@@ -1,0 +1,62 @@
+"""A file system that can be made to hang, as one over a network does: bindfs (FUSE), stopped by a signal."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from support import AS_ROOT, LIMIT, eventually
+
+
+class HangingFolder:
+    """`folder` is what the exporter sees, `behind` where it comes from, which never hangs.
+
+    It is mounted in a mount namespace of its own, which an exporter enters by `under`: one that hangs would otherwise be met by
+    every exporter of every other test, since they look at all file systems of the machine.
+    """
+
+    def __init__(self, parent):
+        self.behind, self.folder = parent / "behind", parent / "mounted"
+        self.behind.mkdir()
+        self.folder.mkdir()
+        script = 'echo $$; exec bindfs -f -o allow_other "$0" "$1"'
+        self.process = subprocess.Popen(
+            [*AS_ROOT, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, self.behind, self.folder],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self.pid = int(self.process.stdout.readline())
+        self.under = (*AS_ROOT, "nsenter", f"--mount=/proc/{self.pid}/ns/mnt")
+        eventually(lambda: f" {self.folder} " in Path(f"/proc/{self.pid}/mountinfo").read_text(), "bindfs mounts")
+
+    def signal(self, name):
+        subprocess.run([*AS_ROOT, "kill", f"-{name}", str(self.pid)], check=True, timeout=LIMIT)
+
+    def hang(self):
+        self.signal("STOP")
+
+    def go_on(self):
+        self.signal("CONT")
+
+    def assert_sigterm_ends(self, exporter):
+        """Hangs, and checks that the exporter ends all the same.
+
+        What bindfs had taken and not answered when it was stopped, the kernel does not give up: such a thread is left until it goes on.
+        """
+        exporter.signal(signal.SIGTERM)
+
+        def is_over():
+            try:
+                tasks = [t.read_text() for t in Path(f"/proc/{exporter.process.pid}/task").glob("*/stat")]
+            except OSError:
+                tasks = []  # one of them ended meanwhile: ask again
+            states = {t.rpartition(")")[2].split()[0] for t in tasks}
+            return exporter.process.poll() is not None or (states and states <= set("DZX"))
+
+        eventually(is_over, "SIGTERM ends it")
+        self.go_on()
+        assert exporter.stop() == 0
+
+    def close(self):
+        self.go_on()
+        self.signal("TERM")
+        self.process.wait(timeout=LIMIT)
