@@ -27,12 +27,18 @@ is_installed() {
   dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed$'
 }
 
+# Those of the named Debian packages that are missing, one on a line.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    is_installed "$package" || printf '%s\n' "$package"
+  done
+}
+
 # Installs those of the named Debian packages that are missing, and nothing else. Services they bring are not started.
 install_missing() {
-  local missing=() package
-  for package in "$@"; do
-    is_installed "$package" || missing+=("$package")
-  done
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]})) || return 0
 
   if [[ $(uname -s) != Linux ]] || ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -121,23 +127,56 @@ build_release() {
   for product in heartbeat-exporter heartbeat; do
     swift build "${flags[@]}" --product "$product" >&2 || die "the release build of $product failed: see the compiler's messages above"
   done
+  release_folder
+}
+
+release_folder() {
+  local flags
+  mapfile -t flags < <(release_flags)
   swift build "${flags[@]}" --show-bin-path
 }
+
+# The Debian packages that the end-to-end tests need, one on a line.
+e2e_packages() {
+  grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt"
+  python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
+  command -v node >/dev/null || echo nodejs
+}
+
+readonly VENV=$ROOT/.build/venv
+readonly REQUIREMENTS=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")
+
+has_python_packages() { cat "${REQUIREMENTS[@]}" | cmp -s - "$VENV/installed-requirements.txt"; }
 
 # What the end-to-end tests need beside the two programs.
 prepare_e2e() {
   local packages
-  mapfile -t packages < <(grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt")
-  python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
-  command -v node >/dev/null || packages+=(nodejs)
+  mapfile -t packages < <(e2e_packages)
   install_missing "${packages[@]}"
+  has_python_packages && return
+  say "installing the Python packages of Tests/EndToEnd/requirements.txt and grafana/requirements.txt"
+  python3 -m venv --clear "$VENV"
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${REQUIREMENTS[@]/#/--requirement=}" ||
+    die "pip could not install ${REQUIREMENTS[*]}: is PyPI reachable?"
+  cat "${REQUIREMENTS[@]}" >"$VENV/installed-requirements.txt"
+}
 
-  local venv=$ROOT/.build/venv requirements=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")
-  if ! cat "${requirements[@]}" | cmp -s - "$venv/installed-requirements.txt"; then
-    say "installing the Python packages of Tests/EndToEnd/requirements.txt and grafana/requirements.txt"
-    python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}" ||
-      die "pip could not install ${requirements[*]}: is PyPI reachable?"
-    cat "${requirements[@]}" >"$venv/installed-requirements.txt"
+# The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack.
+prepare_images() {
+  # podman with bridges needs root; without, the tests say so.
+  [[ $(id -u) == 0 ]] || return 0
+  "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
+}
+
+# Says what is going to be installed, before it is: by `prepare_build`, and with the word e2e also for the end-to-end tests.
+announce() {
+  local packages=("${BUILD_PACKAGES[@]}") missing=() is_nothing=yes
+  [[ ${1-} != e2e ]] || mapfile -t -O "${#packages[@]}" packages < <(e2e_packages)
+  ! command -v dpkg-query >/dev/null || mapfile -t missing < <(missing_packages "${packages[@]}" | sort -u)
+  ((${#missing[@]} == 0)) || { say "will install with apt-get: ${missing[*]}" && is_nothing=; }
+  if [[ ${1-} == e2e ]]; then
+    has_python_packages || { say "will install from PyPI into .build/venv: $(sort -u "${REQUIREMENTS[@]}" | paste -sd ' ')" && is_nothing=; }
+    [[ -e $ROOT/.build/stack/base/complete || $(id -u) != 0 ]] || { say "will make images for podman in .build/stack: debootstrap of Debian, and Debian packages" && is_nothing=; }
   fi
+  [[ -z $is_nothing ]] || say "everything is installed"
 }
