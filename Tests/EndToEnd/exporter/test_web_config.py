@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from support import EXPORTER, ROOT, entry, eventually, run, write_beats
-from support.certificates import Authority
+from support.certificates import Authority, openssl
 from support.prometheus import Prometheus
 
 FIXTURES = ROOT / "Tests" / "ExporterTests" / "Fixtures" / "web-config"
@@ -42,6 +43,8 @@ def hashes():
 
 def client_context(authority, certificate=None, **limits):
     context = ssl.create_default_context(cafile=authority.certificate)
+    # As Python does by itself from 3.13 on.
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
     if certificate:
         context.load_cert_chain(*certificate)
     for name, value in limits.items():
@@ -448,6 +451,32 @@ def test_push_without_authentication_does_not_start(tmp_path, text):
     for flags, status in ((["--check-config"], 1), (["--web.listen-address=127.0.0.1:0"], 1)):
         result = run(EXPORTER, "--web.enable-push", f"--web.config.file={path}", *flags)
         assert result.returncode == status and "would let everybody" in result.stderr
+
+
+# Certificates as strict readers want them
+
+
+@pytest.mark.parametrize("kind, purpose", [("ec", "sslserver"), ("rsa", "sslserver"), ("ec", "sslclient")])
+def test_our_own_certificates_are_good_for_strict_readers(authority, kind, purpose):
+    certificate, _ = authority.issue("strict", kind=kind)
+    assert openssl("verify", "-x509_strict", "-purpose", purpose, "-CAfile", authority.certificate, certificate).endswith("OK\n")
+
+
+def test_the_certificates_of_the_documentation_work_with_strict_readers(exporter, tmp_path):
+    text = (ROOT / "docs" / "web-config.md").read_text()
+    (commands,) = re.findall(r"```sh\n(cat >tls.cnf.*?)```", text, re.S)
+    made = run("sh", "-ec", commands, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: exporter.pem, key_file: exporter.key}")
+    context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.check_hostname = False  # the request goes to an address
+    e = exporter(f"--web.config.file={tmp_path / 'web.yml'}", tls=context)
+    assert e.get("/-/healthy").status == 200
+    with socket.create_connection(("127.0.0.1", e.port)) as raw:
+        context.check_hostname = True
+        with context.wrap_socket(raw, server_hostname="host.example.org") as encrypted:
+            assert encrypted.version() == "TLSv1.3"
 
 
 # Real clients, and the same file elsewhere
