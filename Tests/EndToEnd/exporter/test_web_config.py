@@ -506,13 +506,18 @@ scrape_configs:
     assert "heartbeat_data_offset" in run(*curl, f"https://localhost:{e.port}/metrics").stdout
 
 
-# Where promtool says otherwise, and why we do not follow.
-NEWER = "newer than Prometheus 2.42, whose promtool this is"
+# The keys that a promtool may be too old to know.
+NEWER = {
+    "full.good.yml": "client_allowed_sans", "sans-empty.bad.yml": "client_allowed_sans", "sans-optional.bad.yml": "client_allowed_sans",
+    "sans-without-policy.bad.yml": "client_allowed_sans", "both-certs.bad.yml": "cert", "rate-limit.good.yml": "rate_limit",
+    "rate-limit-off.good.yml": "rate_limit", "interval-go.good.yml": "rate_limit",
+}  # fmt: skip
+# Where a promtool that knows all keys says otherwise, and why we do not follow.
 OTHERWISE = {
-    "full.good.yml": f"client_allowed_sans is {NEWER}",
-    "rate-limit.good.yml": NEWER,
-    "rate-limit-off.good.yml": NEWER,
-    "interval-go.good.yml": NEWER,
+    "both-certs.bad.yml": "which of the two is meant?",
+    "sans-empty.bad.yml": "lets nobody in, or everybody?",
+    "sans-optional.bad.yml": "has no effect",
+    "sans-without-policy.bad.yml": "has no effect",
     "empty-tls.bad.yml": "would serve without encryption",
     "hash-cost.bad.yml": "would take a minute for each password",
     "hash-short.bad.yml": "a user that nobody can be",
@@ -532,4 +537,6 @@ def test_prometheus_has_the_same_opinion_of_a_file(tmp_path, authority, server, 
     ours = run(EXPORTER, "--check-config", f"--web.config.file={tmp_path / name}")
     theirs = run("promtool", "check", "web-config", tmp_path / name)
     assert (ours.returncode == 0) == name.endswith(".good.yml"), ours.stderr
+    if name in NEWER and f"field {NEWER[name]} not found" in theirs.stderr:
+        return
     assert ((ours.returncode == 0) != (theirs.returncode == 0)) == (name in OTHERWISE), theirs.stderr
