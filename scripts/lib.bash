@@ -2,6 +2,8 @@
 # Callers start with `set -euo pipefail` and have ROOT, the top folder of the repository.
 
 readonly SWIFT_MINIMUM=6.2
+# Where Debian has what it thinks only root looks for; debootstrap, iptables and nginx are there.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 say() { printf '==> %s\n' "$*" >&2; }
 die() {
@@ -13,13 +15,27 @@ die() {
 BUILD_PACKAGES=(binutils git libc6-dev libcrypt-dev libssl-dev libyaml-dev pkg-config zlib1g-dev)
 
 as_root() {
-  if [[ $(id -u) == 0 ]]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "need root to run '$*', and there is no sudo: run it as root, then start this script again"
-  fi
+  if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+# Makes sure that `as_root` will work, or ends with one sentence: $1 says for what root is needed, $2 what can be done without sudo.
+require_root() {
+  [[ $(id -u) != 0 ]] || return 0
+  command -v sudo >/dev/null || die "$1 needs root, and there is no sudo: $2"
+  sudo -n true 2>/dev/null && return
+  # Whoever sits at a terminal is asked for the password; sudo itself says why when it is of no use.
+  [[ -t 2 ]] && say "$1 needs root" && sudo -v || die "$1 needs root, and sudo does not let $(id -un) be it here: $2"
+  # A password holds for some minutes, the tests may need it for longer.
+  (while kill -0 $$ 2>/dev/null && sudo -n -v; do sleep 60; done) </dev/null >/dev/null 2>&1 &
+}
+
+# Ends with a sentence when another user, or root, has built here before: nothing could be written then.
+require_own_folder() {
+  local path
+  for path in "$ROOT" "$ROOT/.build"; do
+    [[ ! -e $path || -w $path ]] ||
+      die "$(id -un) may not write to $path, which belongs to $(stat -c %U "$path"): run this as that user, or in a clone of your own"
+  done
 }
 
 # True when the Debian package `$1` is installed.
@@ -38,6 +54,8 @@ install_missing() {
   if [[ $(uname -s) != Linux ]] || ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     die "this script installs packages on Debian and Ubuntu only; on this system install what corresponds to: ${missing[*]}"
   fi
+  require_root "installing the Debian packages ${missing[*]}" \
+    "run 'apt-get install --no-install-recommends ${missing[*]}' as root, then start this again"
   say "installing ${missing[*]}"
 
   # policy-rc.d is Debian's way to say "start no services": a Prometheus on port 9090 is not what a tester asked for.
@@ -80,6 +98,7 @@ require_swift() {
 prepare_build() {
   require_linux
   require_swift
+  require_own_folder
   if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_missing "${BUILD_PACKAGES[@]}"
   else
@@ -133,7 +152,8 @@ prepare_e2e() {
   install_missing "${packages[@]}"
 
   local venv=$ROOT/.build/venv requirements=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")
-  if ! cat "${requirements[@]}" | cmp -s - "$venv/installed-requirements.txt"; then
+  # An upgrade of the system may have taken away the Python that they were installed for.
+  if ! "$venv/bin/python" -c 'import pytest' 2>/dev/null || ! cat "${requirements[@]}" | cmp -s - "$venv/installed-requirements.txt"; then
     say "installing the Python packages of Tests/EndToEnd/requirements.txt and grafana/requirements.txt"
     python3 -m venv --clear "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}" ||
