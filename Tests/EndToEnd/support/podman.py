@@ -26,7 +26,9 @@ class Podman:
             "CONTAINERS_CONF": str(FOLDER / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf"),
             "DOCKER_HOST": f"unix://{self.socket}",
+            # By the API alone: a program docker need not be there.
             "DOCKER_BUILDKIT": "0",
+            "COMPOSE_DOCKER_CLI_BUILD": "0",
         }
         self.log = folder / "podman.log"
         with open(self.log, "wb") as log:
