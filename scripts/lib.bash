@@ -2,6 +2,8 @@
 # Callers start with `set -euo pipefail` and have ROOT, the top folder of the repository.
 
 readonly SWIFT_MINIMUM=6.2
+# Where Debian has what it thinks only root looks for; debootstrap, iptables and nginx are there.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 say() { printf '==> %s\n' "$*" >&2; }
 die() {
@@ -13,13 +15,27 @@ die() {
 BUILD_PACKAGES=(binutils git libc6-dev libcrypt-dev libssl-dev libyaml-dev pkg-config zlib1g-dev)
 
 as_root() {
-  if [[ $(id -u) == 0 ]]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "need root to run '$*', and there is no sudo: run it as root, then start this script again"
-  fi
+  if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+# Makes sure that `as_root` will work, or ends with one sentence: $1 says for what root is needed, $2 what can be done without sudo.
+require_root() {
+  [[ $(id -u) != 0 ]] || return 0
+  command -v sudo >/dev/null || die "$1 needs root, and there is no sudo: $2"
+  sudo -n true 2>/dev/null && return
+  # Whoever sits at a terminal is asked for the password; sudo itself says why when it is of no use.
+  [[ -t 2 ]] && say "$1 needs root" && sudo -v || die "$1 needs root, and sudo does not let $(id -un) be it here: $2"
+  # A password holds for some minutes, the tests may need it for longer.
+  (while kill -0 $$ 2>/dev/null && sudo -n -v; do sleep 60; done) </dev/null >/dev/null 2>&1 &
+}
+
+# Ends with a sentence when another user, or root, has built here before: nothing could be written then.
+require_own_folder() {
+  local path
+  for path in "$ROOT" "$ROOT/.build"; do
+    [[ ! -e $path || -w $path ]] ||
+      die "$(id -un) may not write to $path, which belongs to $(stat -c %U "$path"): run this as that user, or in a clone of your own"
+  done
 }
 
 # True when the Debian package `$1` is installed.
@@ -44,6 +60,8 @@ install_missing() {
   if [[ $(uname -s) != Linux ]] || ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     die "this script installs packages on Debian and Ubuntu only; on this system install what corresponds to: ${missing[*]}"
   fi
+  require_root "installing the Debian packages ${missing[*]}" \
+    "run 'apt-get install --no-install-recommends ${missing[*]}' as root, then start this again"
   say "installing ${missing[*]}"
 
   # policy-rc.d is Debian's way to say "start no services": a Prometheus on port 9090 is not what a tester asked for.
@@ -86,6 +104,7 @@ require_swift() {
 prepare_build() {
   require_linux
   require_swift
+  require_own_folder
   if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_missing "${BUILD_PACKAGES[@]}"
   else
@@ -146,7 +165,10 @@ e2e_packages() {
 readonly VENV=$ROOT/.build/venv
 readonly REQUIREMENTS=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")
 
-has_python_packages() { cat "${REQUIREMENTS[@]}" | cmp -s - "$VENV/installed-requirements.txt"; }
+# An upgrade of the system may have taken away the Python that they were installed for.
+has_python_packages() {
+  "$VENV/bin/python" -c 'import pytest' 2>/dev/null && cat "${REQUIREMENTS[@]}" | cmp -s - "$VENV/installed-requirements.txt"
+}
 
 # What the end-to-end tests need beside the two programs.
 prepare_e2e() {
@@ -163,9 +185,7 @@ prepare_e2e() {
 
 # The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack.
 prepare_images() {
-  # podman with bridges needs root; without, the tests say so.
-  [[ $(id -u) == 0 ]] || return 0
-  "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
+  as_root "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
 }
 
 # Says what is going to be installed, before it is: by `prepare_build`, and with the word e2e also for the end-to-end tests.
@@ -176,7 +196,7 @@ announce() {
   ((${#missing[@]} == 0)) || { say "will install with apt-get: ${missing[*]}" && is_nothing=; }
   if [[ ${1-} == e2e ]]; then
     has_python_packages || { say "will install from PyPI into .build/venv: $(sort -u "${REQUIREMENTS[@]}" | paste -sd ' ')" && is_nothing=; }
-    [[ -e $ROOT/.build/stack/base/complete || $(id -u) != 0 ]] || { say "will make images for podman in .build/stack: debootstrap of Debian, and Debian packages" && is_nothing=; }
+    [[ -e $ROOT/.build/stack/base/complete ]] || { say "will make images for podman in .build/stack: debootstrap of Debian, and Debian packages" && is_nothing=; }
   fi
   [[ -z $is_nothing ]] || say "everything is installed"
 }

@@ -12,10 +12,12 @@
 //   new HeartbeatManager('http://user:password@host:9464')    new HeartbeatManager('/run/heartbeat/push.sock')
 
 const { spawn } = require('node:child_process');
+const dns = require('node:dns');
 const { statSync } = require('node:fs');
 const fs = require('node:fs/promises');
 const http = require('node:http');
 const https = require('node:https');
+const net = require('node:net');
 const path = require('node:path');
 
 // A beat that is more than this many seconds in the future does not count as alive.
@@ -26,6 +28,8 @@ const PAUSES = [1, 3, 10, 20, 40];
 const TOOL_TIMEOUT = 15000;
 // How long sending to an exporter may take in milliseconds.
 const PUSH_TIMEOUT = 5000;
+// Milliseconds for which an address of an exporter's name is tried before the next one is tried beside it (RFC 8305, 5).
+const HEAD_START = 250;
 // The most characters of an exporter's answer that are read.
 const LONGEST_ANSWER = 64 << 20;
 
@@ -270,7 +274,7 @@ class Exporter {
       }
       if (parts.protocol === 'https:') this.transport = https; // the certificate and its name are checked
     }
-    this.options.agent = new this.transport.Agent({ keepAlive: true, maxSockets: 1 });
+    this.options.agent = agent(this.transport, timeout);
   }
 
   async send(name, body) {
@@ -336,7 +340,11 @@ class Exporter {
   ask(method, path, body, isSecond) {
     return new Promise((resolve, reject) => {
       const request = this.transport.request({ ...this.options, method, path });
-      const late = () => request.destroy(new Error(`it did not answer within ${this.timeout / 1000} s`));
+      const late = () => {
+        const error = new Error(`it did not answer within ${this.timeout / 1000} s`);
+        request.destroy(error);
+        fail(error); // a request that has no connection yet says nothing of its end
+      };
       const timer = setTimeout(late, this.timeout);
       const fail = (error) => {
         clearTimeout(timer);
@@ -363,6 +371,79 @@ class Exporter {
       request.end(body);
     });
   }
+}
+
+/** Opens connections to whichever address of a name answers: not every release of Node tries more than the first. */
+function agent(transport, patience) {
+  const made = new transport.Agent({ keepAlive: true, maxSockets: 1 });
+  const open = made.createConnection.bind(made);
+  made.createConnection = (options, done) => {
+    if (options.socketPath) return open(options, done);
+    connect(options.host, options.port, patience, (error, socket) => {
+      if (error) return done(error);
+      done(null, transport === https ? open({ ...options, socket }) : socket);
+    });
+  };
+  return made;
+}
+
+/**
+ * Connects to the first address of a name that takes the connection. An address that refuses is followed by the next at
+ * once, one that is silent is joined by the next after a moment. Gives up after `patience` milliseconds.
+ */
+function connect(host, port, patience, done) {
+  dns.lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+    if (error) return done(error);
+    const waiting = alternating(addresses);
+    const trying = new Set();
+    const failures = [];
+    let pause = null;
+    const finish = (error, socket) => {
+      clearTimeout(pause);
+      clearTimeout(limit);
+      trying.delete(socket);
+      for (const other of trying) other.destroy();
+      trying.clear();
+      done(error, socket);
+    };
+    const next = () => {
+      clearTimeout(pause);
+      if (waiting.length === 0) {
+        if (trying.size === 0) finish(allFailed(failures));
+        return;
+      }
+      const socket = net.connect({ host: waiting.shift().address, port });
+      const failed = (error) => {
+        if (!trying.delete(socket)) return; // another one was taken
+        failures.push(error);
+        next();
+      };
+      trying.add(socket);
+      socket.on('error', failed);
+      socket.once('connect', () => {
+        if (!trying.has(socket)) return;
+        socket.off('error', failed);
+        socket.setNoDelay(true);
+        finish(null, socket);
+      });
+      pause = setTimeout(next, HEAD_START);
+    };
+    const limit = setTimeout(() => finish(new Error('no address of it answered in time')), patience);
+    next();
+  });
+}
+
+/** The addresses in the resolver's order, but of each kind in turn: one kind may have no way out of this host. */
+function alternating(addresses) {
+  const first = addresses.filter((address) => address.family === addresses[0].family);
+  const second = addresses.filter((address) => address.family !== addresses[0].family);
+  return first.flatMap((address, place) => [address, ...second.slice(place, place + 1)]).concat(second.slice(first.length));
+}
+
+/** One error that says what came of each address. */
+function allFailed(failures) {
+  if (failures.length === 1) return failures[0];
+  return Object.assign(new Error(failures.map((error) => error.message).join(', ')), { code: failures[0]?.code });
 }
 
 function defaultFile() {

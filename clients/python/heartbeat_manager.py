@@ -22,6 +22,7 @@ import math
 import os
 import random
 import re
+import selectors
 import socket
 import stat
 import sys
@@ -39,6 +40,8 @@ CLOCK_TOLERANCE = 5.0
 LONGEST_NAME = 1024
 # The most bytes of an exporter's answer that are read.
 LONGEST_ANSWER = 64 << 20
+# Seconds for which an address of an exporter's name is tried before the next one is tried beside it (RFC 8305, 5).
+_HEAD_START = 0.25
 #: Seconds before each further look at a file that a careless writer may be filling right now.
 _PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
 _KNOWN = ("last_heartbeat", "last_heartbeat_formatted", "pid", "status", "host", "additional_data")
@@ -498,11 +501,72 @@ class _Exporter:
                 connection.sock.close()
                 raise
             return connection
-        kind = http.client.HTTPSConnection if self._scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=self.timeout)  # https: certificate and name are checked
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        encrypted = self._scheme == "https"
+        kind = http.client.HTTPSConnection if encrypted else http.client.HTTPConnection
+        connection = kind(self._host, self._port or kind.default_port)
+        connection.sock = _connected(self._host, connection.port, self.timeout)
+        if encrypted:
+            import ssl  # not every Python has it
+            try:
+                # Certificate and name are checked.
+                connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=self._host)
+            except BaseException:
+                connection.close()
+                raise
         return connection
+
+
+def _connected(host, port, timeout):
+    """A connection to whichever address of a name answers first.
+
+    One that refuses is followed by the next at once, one that is silent is joined by the next after a moment.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # Of each family in turn: one family may have no way out of this host.
+    waiting = [address for address in found if address[0] == found[0][0]]
+    for place, address in enumerate(address for address in found if address[0] != found[0][0]):
+        waiting.insert(2 * place + 1, address)
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    trying, failure = selectors.DefaultSelector(), None
+    try:
+        while waiting or trying.get_map():
+            if waiting:
+                family, kind, protocol, _, address = waiting.pop(0)
+                try:
+                    _start(trying, socket.socket(family, kind, protocol), address)
+                except OSError as error:
+                    failure = error
+                    continue
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise socket.timeout("timed out")
+            for key, _ in trying.select(min(left, _HEAD_START if waiting else 60)):
+                trying.unregister(key.fileobj)
+                number = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if number == 0:
+                    key.fileobj.settimeout(timeout)
+                    key.fileobj.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return key.fileobj
+                key.fileobj.close()
+                failure = OSError(number, os.strerror(number))
+    finally:
+        for key in list(trying.get_map().values()):
+            key.fileobj.close()
+        trying.close()
+    raise failure
+
+
+def _start(trying, connecting, address):
+    """Starts to connect; the selector tells what comes of it."""
+    try:
+        connecting.setblocking(False)
+        number = connecting.connect_ex(address)
+        if number not in (0, errno.EINPROGRESS):
+            raise OSError(number, os.strerror(number))
+        trying.register(connecting, selectors.EVENT_WRITE)
+    except BaseException:
+        connecting.close()
+        raise
 
 
 def _entry_of(process):

@@ -47,29 +47,12 @@ struct Connection: ~Copyable {
   private let descriptor: FileDescriptor
   private let deadline: Deadline
 
-  /// Connects to the first of the host's addresses that answers. Blocks; the lookup of a name has the resolver's own
+  /// Connects to whichever of the host's addresses answers first. Blocks; the lookup of a name has the resolver's own
   /// time limit.
   init(to endpoint: Endpoint, deadline: Deadline) throws(NetworkError) {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_NUMERICSERV
-    var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(endpoint.host, String(endpoint.port), &hints, &list)
-    guard code == 0 else { throw .unknownHost(String(cString: gai_strerror(code))) }
-    defer { freeaddrinfo(list) }
-    var failure = NetworkError.unknownHost("no address")
-    var entry = list
-    while let address = entry?.pointee {
-      do throws(NetworkError) {
-        descriptor = try Self.connect(address, deadline)
-        self.deadline = deadline
-        return
-      } catch {
-        failure = error
-      }
-      entry = address.ai_next
-    }
-    throw failure
+    var race = AddressRace(try NetworkAddress.all(of: endpoint))
+    descriptor = try race.winner(by: deadline)
+    self.deadline = deadline
   }
 
   /// Connects to a Unix socket (`unix(7)`).
@@ -97,23 +80,6 @@ struct Connection: ~Copyable {
       }
     }
     if result != 0 { throw .system(Errno.last) }
-    return descriptor
-  }
-
-  private static func connect(_ address: addrinfo, _ deadline: Deadline) throws(NetworkError) -> FileDescriptor {
-    let type = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    let raw = socket(address.ai_family, type, address.ai_protocol)
-    guard raw >= 0 else { throw .system(Errno.last) }
-    let descriptor = FileDescriptor(owning: raw)
-    if Glibc.connect(raw, address.ai_addr, address.ai_addrlen) != 0 {
-      let error = Errno.last
-      guard error.rawValue == EINPROGRESS else { throw .system(error) }
-      try wait(raw, for: POLLOUT, deadline)
-      var result: Int32 = 0
-      var size = socklen_t(MemoryLayout<Int32>.size)
-      getsockopt(raw, SOL_SOCKET, SO_ERROR, &result, &size)
-      guard result == 0 else { throw .system(Errno(result)) }
-    }
     return descriptor
   }
 

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from support import EXPORTER, LIMIT, ROOT, entry, eventually, run, write_beats
-from support.certificates import Authority
+from support.certificates import Authority, openssl
 from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.hard
@@ -43,6 +44,8 @@ def hashes():
 
 def client_context(authority, certificate=None, **limits):
     context = ssl.create_default_context(cafile=authority.certificate)
+    # As Python does by itself from 3.13 on.
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
     if certificate:
         context.load_cert_chain(*certificate)
     for name, value in limits.items():
@@ -452,6 +455,32 @@ def test_push_without_authentication_does_not_start(tmp_path, text):
         assert result.returncode == status and "would let everybody" in result.stderr
 
 
+# Certificates as strict readers want them
+
+
+@pytest.mark.parametrize("kind, purpose", [("ec", "sslserver"), ("rsa", "sslserver"), ("ec", "sslclient")])
+def test_our_own_certificates_are_good_for_strict_readers(authority, kind, purpose):
+    certificate, _ = authority.issue("strict", kind=kind)
+    assert openssl("verify", "-x509_strict", "-purpose", purpose, "-CAfile", authority.certificate, certificate).endswith("OK\n")
+
+
+def test_the_certificates_of_the_documentation_work_with_strict_readers(exporter, tmp_path):
+    text = (ROOT / "docs" / "web-config.md").read_text()
+    (commands,) = re.findall(r"```sh\n(cat >tls.cnf.*?)```", text, re.S)
+    made = run("sh", "-ec", commands, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: exporter.pem, key_file: exporter.key}")
+    context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.check_hostname = False  # the request goes to an address
+    e = exporter(f"--web.config.file={tmp_path / 'web.yml'}", tls=context)
+    assert e.get("/-/healthy").status == 200
+    with socket.create_connection(("127.0.0.1", e.port)) as raw:
+        context.check_hostname = True
+        with context.wrap_socket(raw, server_hostname="host.example.org") as encrypted:
+            assert encrypted.version() == "TLSv1.3"
+
+
 # Real clients, and the same file elsewhere
 
 
@@ -479,13 +508,18 @@ scrape_configs:
     assert "heartbeat_data_offset" in run(*curl, f"https://localhost:{e.port}/metrics").stdout
 
 
-# Where promtool says otherwise, and why we do not follow.
-NEWER = "newer than Prometheus 2.42, whose promtool this is"
+# The keys that a promtool may be too old to know.
+NEWER = {
+    "full.good.yml": "client_allowed_sans", "sans-empty.bad.yml": "client_allowed_sans", "sans-optional.bad.yml": "client_allowed_sans",
+    "sans-without-policy.bad.yml": "client_allowed_sans", "both-certs.bad.yml": "cert", "rate-limit.good.yml": "rate_limit",
+    "rate-limit-off.good.yml": "rate_limit", "interval-go.good.yml": "rate_limit",
+}  # fmt: skip
+# Where a promtool that knows all keys says otherwise, and why we do not follow.
 OTHERWISE = {
-    "full.good.yml": f"client_allowed_sans is {NEWER}",
-    "rate-limit.good.yml": NEWER,
-    "rate-limit-off.good.yml": NEWER,
-    "interval-go.good.yml": NEWER,
+    "both-certs.bad.yml": "which of the two is meant?",
+    "sans-empty.bad.yml": "lets nobody in, or everybody?",
+    "sans-optional.bad.yml": "has no effect",
+    "sans-without-policy.bad.yml": "has no effect",
     "empty-tls.bad.yml": "would serve without encryption",
     "hash-cost.bad.yml": "would take a minute for each password",
     "hash-short.bad.yml": "a user that nobody can be",
@@ -505,4 +539,6 @@ def test_prometheus_has_the_same_opinion_of_a_file(tmp_path, authority, server, 
     ours = run(EXPORTER, "--check-config", f"--web.config.file={tmp_path / name}")
     theirs = run("promtool", "check", "web-config", tmp_path / name)
     assert (ours.returncode == 0) == name.endswith(".good.yml"), ours.stderr
+    if name in NEWER and f"field {NEWER[name]} not found" in theirs.stderr:
+        return
     assert ((ours.returncode == 0) != (theirs.returncode == 0)) == (name in OTHERWISE), theirs.stderr

@@ -9,13 +9,12 @@ import email.policy
 import json
 import os
 import re
-import signal
 import subprocess
 import urllib.request
 
 import pytest
 
-from support import ROOT, Samples, entry, eventually, free_port, write_beats
+from support import AS_ROOT, ENVIRONMENT, ROOT, Samples, entry, eventually, free_port, write_beats
 from support.podman import STACK
 
 pytestmark = pytest.mark.peers
@@ -31,10 +30,8 @@ class Compose:
 
     def __call__(self, *arguments, timeout=600):
         files = ["-f", ROOT / "docker-compose.yml", "-f", STACK / "docker-compose.test.yml"]
-        command = ["docker-compose", "--project-name", self.project, "--env-file", self.env, *files, *arguments]
-        result = subprocess.run(
-            list(map(str, command)), env=self.podman.environment, capture_output=True, text=True, timeout=timeout, cwd=ROOT
-        )
+        command = self.podman.as_root("docker-compose", "--project-name", self.project, "--env-file", self.env, *files, *arguments)
+        result = subprocess.run(command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, cwd=ROOT)
         assert result.returncode == 0, f"docker-compose {arguments}:\n{result.stdout[-6000:]}\n{result.stderr[-6000:]}"
         return result.stdout
 
@@ -99,9 +96,9 @@ def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_ho
         assert built("healthcheck", "run", name, check=False).returncode == 0
         assert built("exec", name, "/usr/bin/heartbeat", "status", "the-test", "--file=/run/heartbeat/heartbeat_status.json")
         # The same check fails when nobody answers.
-        os.kill(pid, signal.SIGSTOP)
+        subprocess.run([*AS_ROOT, "kill", "-STOP", str(pid)], check=True)
         assert built("healthcheck", "run", name, check=False).returncode == 1
-        os.kill(pid, signal.SIGCONT)
+        subprocess.run([*AS_ROOT, "kill", "-CONT", str(pid)], check=True)
 
         libraries = built("exec", name, "ldd", "/usr/bin/heartbeat-exporter")
         assert "not found" not in libraries and "libswift" not in libraries

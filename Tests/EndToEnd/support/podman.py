@@ -4,8 +4,8 @@
 """
 
 import fcntl
+import os
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -22,18 +22,20 @@ class Podman:
 
     def __init__(self, folder):
         self.socket = folder / "podman.sock"
-        self.environment = ENVIRONMENT | {
+        self.settings = {
             "CONTAINERS_CONF": str(FOLDER / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf"),
             "DOCKER_HOST": f"unix://{self.socket}",
+            # By the API alone: a program docker need not be there.
             "DOCKER_BUILDKIT": "0",
+            "COMPOSE_DOCKER_CLI_BUILD": "0",
         }
         self.log = folder / "podman.log"
         with open(self.log, "wb") as log:
-            # It ends with us, whatever ends us.
-            command = ["setpriv", "--pdeathsig=TERM", "podman", "system", "service", "--time=0", self.environment["DOCKER_HOST"]]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        eventually(self.socket.exists, "podman's service listens")
+            # It ends with us, whatever ends us: then the pipe has an end.
+            command = self.as_root("sh", "-c", '"$@" & read -r _; kill $!; wait $!', "sh", "podman", "system", "service", "--time=0", self.settings["DOCKER_HOST"])
+            self.process = subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        eventually(self.socket.exists, "podman's service listens", 60)
         self.clear()
 
     def clear(self):
@@ -45,22 +47,23 @@ class Podman:
         self("network", "prune", "--force")
         self("volume", "prune", "--force")
 
+    def as_root(self, *command):
+        """A command with what podman and docker-compose have to know in its environment; bridges need root."""
+        return [*AS_ROOT, "env", *(f"{name}={value}" for name, value in self.settings.items()), *map(str, command)]
+
     def __call__(self, *arguments, check=True):
-        result = subprocess.run(
-            ["podman", *map(str, arguments)], env=self.environment, capture_output=True, text=True, timeout=LIMIT
-        )
+        command = self.as_root("podman", *arguments)
+        result = subprocess.run(command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
         assert result.returncode == 0 or not check, f"podman {arguments}: {result.stderr}"
         return result.stdout if check else result
 
     def stop(self):
         self.clear()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.stdin.close()
         self.process.wait(timeout=LIMIT)
 
 
 def start(folder):
-    if AS_ROOT:
-        pytest.fail("podman with bridges needs root: run the end-to-end tests as root")
     absent = [t for t in ("podman", "runc", "debootstrap", "docker-compose", "iptables") if not shutil.which(t)]
     assert not absent, f"missing: {absent}"
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,7 @@ def start(folder):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pytest.fail(f"another run of the tests uses {FOLDER}")
-    made = subprocess.run([STACK / "stand-ins", FOLDER], capture_output=True, text=True, timeout=900, check=False)
+    made = subprocess.run([*AS_ROOT, "env", f"PATH={os.environ['PATH']}", STACK / "stand-ins", FOLDER], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False)
     assert made.returncode == 0, made.stderr
     podman = Podman(folder)
     podman.lock = lock
