@@ -130,6 +130,7 @@ prepare_e2e() {
   mapfile -t packages < <(grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt")
   python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
   command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
   install_missing "${packages[@]}"
 
   local venv=$ROOT/.build/venv requirements=("$ROOT/Tests/EndToEnd/requirements.txt" "$ROOT/grafana/requirements.txt")

@@ -1,16 +1,19 @@
 """Fixtures: an exporter per test, shown with its stderr when the test fails. A missing tool is a failure, never a skip."""
 
 import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from support import podman as containers
-from support import EXPORTER, TOOL, Exporter
+from support import AS_ROOT, EXPORTER, TOOL, Exporter
 
 
 def pytest_sessionstart(session):
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
-    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
+    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
 
@@ -35,6 +38,15 @@ def exporter(tmp_path, request):
 def beats(tmp_path):
     """Where the exporter of the test reads heartbeats."""
     return tmp_path / "heartbeat_status.json"
+
+
+@pytest.fixture
+def common():
+    """A folder that every user of the host can reach; tmp_path is for this one alone."""
+    path = Path(tempfile.mkdtemp(prefix="heartbeat-test-"))
+    path.chmod(0o755)
+    yield path
+    subprocess.run([*AS_ROOT, "rm", "-rf", path], check=True)
 
 
 @pytest.fixture(scope="session")
