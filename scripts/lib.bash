@@ -160,6 +160,7 @@ e2e_packages() {
   grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt"
   python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
   command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
 }
 
 readonly VENV=$ROOT/.build/venv

@@ -2,12 +2,14 @@
 
 import shutil
 import signal
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from support import EXPORTER, TOOL, Exporter
+from support import AS_ROOT, EXPORTER, TOOL, Exporter
 from support import podman as containers
 
 
@@ -15,7 +17,7 @@ def pytest_sessionstart(session):
     # Whoever ends the run by SIGTERM wants what the tests have started to end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
-    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "curl", "setpriv", "ldd") if not shutil.which(t)]
+    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
 
@@ -55,6 +57,15 @@ def exporter(tmp_path, request):
 def beats(tmp_path):
     """Where the exporter of the test reads heartbeats."""
     return tmp_path / "heartbeat_status.json"
+
+
+@pytest.fixture
+def common():
+    """A folder that every user of the host can reach; tmp_path is for this one alone."""
+    path = Path(tempfile.mkdtemp(prefix="heartbeat-test-"))
+    path.chmod(0o755)
+    yield path
+    subprocess.run([*AS_ROOT, "rm", "-rf", path], check=True)
 
 
 @pytest.fixture(scope="session")

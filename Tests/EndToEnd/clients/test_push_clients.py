@@ -1,6 +1,7 @@
 """The Python client, the Node client, the tool and curl push to a live exporter, beside writers of the same file."""
 
 import base64
+import functools
 import http.server
 import json
 import os
@@ -13,7 +14,10 @@ import pytest
 from support import ROOT, TOOL, entry, eventually, free_port, run, write_beats
 
 sys.path.insert(0, str(ROOT / "clients" / "python"))
-from heartbeat_manager import HeartbeatError, HeartbeatManager, HeartbeatSender  # noqa: E402
+import heartbeat_manager  # noqa: E402
+from heartbeat_manager import HeartbeatError, HeartbeatSender  # noqa: E402
+
+HeartbeatManager = functools.partial(heartbeat_manager.HeartbeatManager, raises=True)
 
 OPEN = ("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")
 NODE_CLIENT = ROOT / "clients" / "node" / "heartbeat.js"
@@ -32,7 +36,7 @@ def node(code, *arguments, env=None):
 
 # Sends one beat and prints what went wrong as JSON, or {}.
 NODE_SEND = """
-  const m = new h.HeartbeatManager(args[0], { timeout: Number(args[2] ?? 60) });
+  const m = new h.HeartbeatManager(args[0], { timeout: Number(args[2] ?? 60), throws: true });
   try { await m.sendHeartbeat(args[1], { offset: 7 }, { status: 'busy' }); console.log('{}'); }
   catch (e) { console.log(JSON.stringify({ code: e.code, status: e.status, retry: e.retryAfter, text: e.message })); }
 """
@@ -78,7 +82,7 @@ def test_a_socket_is_known_by_its_name_or_by_being_one(exporter, tmp_path, beats
         with pytest.raises(HeartbeatError, match="expected http://host:port") as caught:
             HeartbeatManager(wrong)
         assert caught.value.cause == "invalid" and "secret" not in str(caught.value)
-        result = run("node", "-e", f"new (require({json.dumps(str(NODE_CLIENT))}).HeartbeatManager)({json.dumps(wrong)})")
+        result = run("node", "-e", f"new (require({json.dumps(str(NODE_CLIENT))}).HeartbeatManager)({json.dumps(wrong)}, {{ throws: true }})")
         assert result.returncode != 0 and "expected http://host:port" in result.stderr and "secret" not in result.stderr.partition("HeartbeatError")[2]
     # What is called a file must be one.
     result = run(TOOL, "send", "a", "--file", folder / "other")
@@ -137,7 +141,7 @@ def test_node(addresses, beats):
 
 
 NODE_READ = """
-  const m = new h.HeartbeatManager(args[0]);
+  const m = new h.HeartbeatManager(args[0], { throws: true });
   const alive = [await m.isProcessAlive('p/é', 3000), await m.isProcessAlive('old'), await m.isProcessAlive('old', 9000), await m.isProcessAlive('nobody')];
   console.log(JSON.stringify([await m.getHeartbeatStatus('p/é'), await m.getHeartbeatStatus('nobody'), Object.keys(await m.allHeartbeats()), alive]));
 """
@@ -267,7 +271,7 @@ def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
 
     def javascript(name, target, count):
         code = """
-          const m = new h.HeartbeatManager(args[0], { timeout: 120 });
+          const m = new h.HeartbeatManager(args[0], { timeout: 120, throws: true });
           for (let n = 1; n <= Number(args[2]); n++) await m.sendHeartbeat(args[1], { n });
         """
         node(code, target, name, str(count), env={"HEARTBEAT_TOOL": str(TOOL)})

@@ -15,12 +15,12 @@ PUSH = ("--web.enable-push", "--push.allow-unauthenticated")
 # The name is known to the command alone: it has an /etc/hosts of its own.
 WITH_HOSTS = [*AS_ROOT, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"']
 
-PYTHON = "import sys; from heartbeat_manager import *; HeartbeatManager(sys.argv[1], timeout=3600).send_heartbeat('it', {'n': 1}, pid=0)"
+PYTHON = "import sys; from heartbeat_manager import *; HeartbeatManager(sys.argv[1], timeout=3600, raises=True).send_heartbeat('it', {'n': 1}, pid=0)"
 # As releases of Node are that take the first address alone.
 NODE = f"""
   require('net').setDefaultAutoSelectFamily?.(false);
   const {{ HeartbeatManager }} = require('{ROOT}/clients/node/heartbeat.js');
-  const beat = new HeartbeatManager(process.argv[1], {{ timeout: 3600 }}).sendHeartbeat('it', {{ n: 1 }}, {{ pid: 0 }});
+  const beat = new HeartbeatManager(process.argv[1], {{ timeout: 3600, throws: true }}).sendHeartbeat('it', {{ n: 1 }}, {{ pid: 0 }});
   beat.catch((error) => {{ console.error(error.message); process.exitCode = 1; }});
 """
 CLIENTS = {

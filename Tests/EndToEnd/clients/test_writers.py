@@ -21,7 +21,7 @@ PYTHON_WRITER = """
 import sys
 sys.path.insert(0, %r)
 from heartbeat_manager import HeartbeatManager
-manager = HeartbeatManager(sys.argv[1], lock_timeout=30)
+manager = HeartbeatManager(sys.argv[1], lock_timeout=30, raises=True)
 for n in range(1, int(sys.argv[3]) + 1):
     manager.send_heartbeat(sys.argv[2], {"sequence": n})
     if n == 1:
@@ -32,7 +32,7 @@ NODE_WRITER = """
 const { HeartbeatManager } = require(%s);
 const [file, name, count] = process.argv.slice(1);
 (async () => {
-  const manager = new HeartbeatManager(file);
+  const manager = new HeartbeatManager(file, { throws: true });
   for (let n = 1; n <= Number(count); n++) {
     await manager.sendHeartbeat(name, { sequence: n });
     if (n === 1) console.log('beating');
@@ -166,7 +166,7 @@ def test_a_lock_held_by_a_stopped_process_gives_an_error_that_says_what_to_do(ki
         holder.send_signal(signal.SIGSTOP)
         if kind == "python":
             code = f"import sys; sys.path.insert(0, {str(PYTHON_CLIENT)!r}); import heartbeat_manager as h; " \
-                   f"h.HeartbeatManager(sys.argv[1], lock_timeout=0.5).send_heartbeat('late')"
+                   f"h.HeartbeatManager(sys.argv[1], lock_timeout=0.5, raises=True).send_heartbeat('late')"
             result = run(sys.executable, "-S", "-c", code, beats)
             status, stderr = result.returncode, result.stderr
         else:

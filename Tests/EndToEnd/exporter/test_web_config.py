@@ -433,8 +433,8 @@ def test_push_needs_a_user_or_a_certificate(web, authority, tmp_path, beats):
 def test_the_clients_push_and_read_encrypted_with_a_password(web, authority, beats):
     e = web("--web.enable-push", tls={}, basic_auth_users={"alice": ALICE}, user="alice:secret")
     trust = {"SSL_CERT_FILE": str(authority.certificate), "NODE_EXTRA_CA_CERTS": str(authority.certificate), "PYTHONPATH": str(ROOT / "clients" / "python")}
-    code = "import sys; from heartbeat_manager import *; m = HeartbeatManager(sys.argv[1]); m.send_heartbeat('py', {'n': 1}); print(m.is_process_alive('py'))"
-    node = f"const {{ HeartbeatManager }} = require('{ROOT}/clients/node/heartbeat.js'); const m = new HeartbeatManager(process.argv[1]);"
+    code = "import sys; from heartbeat_manager import *; m = HeartbeatManager(sys.argv[1], raises=True); m.send_heartbeat('py', {'n': 1}); print(m.is_process_alive('py'))"
+    node = f"const {{ HeartbeatManager }} = require('{ROOT}/clients/node/heartbeat.js'); const m = new HeartbeatManager(process.argv[1], {{ throws: true }});"
     node += "(async () => { await m.sendHeartbeat('node', { n: 2 }); console.log(await m.isProcessAlive('node')); })();"
     for command, right, wrong in (([sys.executable, "-c", code], "True\n", "401"), (["node", "-e", node, "--"], "true\n", "401")):
         result = run(*command, f"https://alice:secret@localhost:{e.port}", env=trust)

@@ -46,7 +46,7 @@ PYTHON_BEATS = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from heartbeat_manager import HeartbeatManager
-manager = HeartbeatManager(sys.argv[2], lock_timeout=120)
+manager = HeartbeatManager(sys.argv[2], lock_timeout=120, raises=True)
 for n in range(1, int(sys.argv[4]) + 1):
     manager.send_heartbeat(sys.argv[3], {"sequence": n})
 """
@@ -54,7 +54,7 @@ for n in range(1, int(sys.argv[4]) + 1):
 NODE_BEATS = """
 const [client, file, name, count] = process.argv.slice(1);
 const { HeartbeatManager } = require(client);
-const manager = new HeartbeatManager(file);
+const manager = new HeartbeatManager(file, { throws: true });
 (async () => {
   for (let n = 1; n <= Number(count); n++)
     for (;;) {

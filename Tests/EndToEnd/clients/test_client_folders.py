@@ -1,0 +1,236 @@
+"""A folder in the place of the file, written and read by the Python and the Node client alike: the names, what is kept, what is refused."""
+
+import json
+import os
+import time
+
+import pytest
+
+from support.clients import node, python
+
+
+def python_beats(folder, name, data="{}", status="None", **more):
+    code = f"from heartbeat_manager import *; HeartbeatManager({str(folder)!r}, raises=True).send_heartbeat({name}, {data}, {status}, interval=30)"
+    result = python(code, **more)
+    return "" if result.returncode == 0 else result.stderr.strip().splitlines()[-1]
+
+
+def node_beats(folder, name, data="{}", status="undefined", **more):
+    data = data.replace("None", "null")
+    code = f"await new h.HeartbeatManager({str(folder)!r}, {{ throws: true }}).sendHeartbeat({name}, {data}, {{ status: {status}, interval: 30 }});"
+    return node(code, env={"HEARTBEAT_TOOL": "/nowhere"}, **more)
+
+
+BEATS = {"python": python_beats, "node": node_beats}
+
+
+@pytest.fixture(params=BEATS)
+def beat(request):
+    """One beat by a client; the sentence of what went wrong, or nothing."""
+    return BEATS[request.param]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "beats.d"
+    path.mkdir()
+    return path
+
+
+# The table of docs/file-format.md: a process's name and its file.
+NAMES = {
+    "bidder": "bidder.json", "a/b": "a%2Fb.json", "100%": "100%25.json", ".": "%2E.json", "..": "%2E..json", ".hidden": "%2Ehidden.json",
+    "a.b": "a.b.json", "a.json": "a.json.json", "Bidder": "Bidder.json", "tab\there": "tab%09here.json", "line\nhere": "line%0Ahere.json",
+    "\u007f": "%7F.json", "\0": "%00.json", "é": "é.json", "e\u0301": "e\u0301.json", "世界 🎉": "世界 🎉.json", " ": " .json", "-": "-.json", "*": "*.json", "\\": "\\.json",
+    "%41": "%2541.json", "x" * 250: "x" * 250 + ".json", "é" * 125: "é" * 125 + ".json", "/" * 83: "%2F" * 83 + ".json", "__proto__": "__proto__.json",
+    "\u0085": "\u0085.json",
+}  # fmt: skip
+
+
+def test_every_name_has_one_file_that_both_read(folder):
+    names = json.dumps(list(NAMES))
+    python_code = f"""
+import json
+from heartbeat_manager import *
+manager = HeartbeatManager({str(folder)!r}, raises=True)
+for name in json.loads({names!r}): manager.send_heartbeat(name, {{"by": "python"}})
+"""
+    node_code = f"""
+const manager = new h.HeartbeatManager({str(folder)!r}, {{ throws: true }});
+for (const name of {names}) await manager.sendHeartbeat(name, {{ by: 'node' }});
+"""
+    for write, by in ((lambda: python(python_code), "python"), (lambda: node(node_code), "node")):
+        for file in folder.iterdir():
+            file.unlink()
+        write()
+        assert sorted(os.listdir(folder)) == sorted(NAMES.values())
+        read = python(f"from heartbeat_manager import *; import json; print(json.dumps({{k: v['additional_data'] for k, v in HeartbeatManager({str(folder)!r}, raises=True).all_heartbeats().items()}}))")
+        assert json.loads(read.stdout) == {name: {"by": by} for name in NAMES}, read.stderr
+        read = node(f"""
+          const m = new h.HeartbeatManager({str(folder)!r}, {{ throws: true }});
+          const all = await m.allHeartbeats();
+          for (const name of {names}) if (!(await m.isProcessAlive(name, 3600))) console.log('not alive', name);
+          console.log(JSON.stringify(Object.entries(all).map(([name, entry]) => [name, entry.additional_data.by])));
+        """)  # fmt: skip
+        assert dict(json.loads(read)) == {name: by for name in NAMES}
+
+
+@pytest.mark.parametrize("name", ['"x" * 251', '"é" * 126', '"/" * 84', '"\\ud800"', '""'])
+def test_a_name_that_no_file_can_have_is_refused(beat, name, folder):
+    if beat is node_beats:
+        name = name.replace('" * ', '".repeat(') + (")" if "*" in name else "")
+    said = beat(folder, name)
+    assert "cannot beat" in said and ("250" in said or "Unicode" in said or "empty" in said)
+    assert list(folder.iterdir()) == []
+
+
+def test_file_names_that_no_writer_makes_are_not_read(folder):
+    entry = json.dumps({"last_heartbeat": time.time()})
+    for name in ("%41.json", "%2fb.json", ".hidden.json", "a%2.json", "plain", "a.json.tmp", "a.json.corrupt-20240229T120000Z", ".json", "right.json"):
+        (folder / name).write_text(entry)
+    (folder / "list.json").write_text("[1]")
+    (folder / "package.json").write_text('{"name": "x"}')
+    (folder / "torn.json").write_text('{"last_heartbeat": 1')
+    (folder / "deep.json").write_text('{"last_heartbeat": ' + "[" * 100_000)
+    (folder / "folder.json").mkdir()
+    os.mkfifo(folder / "pipe.json")
+    (folder / "link.json").symlink_to("right.json")
+    (folder / "nan.json").write_text('{"last_heartbeat": %r, "ratio": NaN, "city": "NaN"}' % time.time())
+    with open(folder / "large.json", "wb") as large:
+        large.truncate(5 << 20)
+    read = python(f"from heartbeat_manager import *; print(sorted(HeartbeatManager({str(folder)!r}, raises=True).all_heartbeats()))")
+    assert read.stdout == "['nan', 'right']\n", read
+    code = f"console.log(JSON.stringify(await new h.HeartbeatManager({str(folder)!r}, {{ throws: true }}).allHeartbeats()));"
+    found = json.loads(node(code))
+    assert sorted(found) == ["nan", "right"] and (found["nan"]["ratio"], found["nan"]["city"]) == (None, "NaN")
+
+
+def test_the_entry_is_the_root_object(beat, folder):
+    assert beat(folder, '"a"', '{"n": 1.5, "pid": 7, "deep": {"x": [1, None]}}', '"busy"') == ""
+    entry = json.loads((folder / "a.json").read_text())
+    assert list(entry) == ["last_heartbeat", "last_heartbeat_formatted", "pid", "status", "interval", "additional_data"]
+    assert (entry["pid"], entry["status"], entry["interval"]) == (7, "busy", 30)
+    assert entry["additional_data"] == {"n": 1.5, "deep": {"x": [1, None]}} and abs(time.time() - entry["last_heartbeat"]) < 600
+    assert time.strptime(entry["last_heartbeat_formatted"], "%Y-%m-%d %H:%M:%S")
+    assert (folder / "a.json").stat().st_mode & 0o777 == 0o644 and os.listdir(folder) == ["a.json"]
+
+
+def test_what_others_put_into_the_file_stays_byte_for_byte(beat, folder):
+    digits, text = "7" * 5000, '{"last_heartbeat": 5, "modulus": %s, "é": [1.10, 1e999, "}\\"{"], "x":{ "NaN":1 }, "offset": 3, "additional_data": {"kept": 1.0}}'
+    (folder / "a.json").write_text(text % digits)
+    (folder / "a.json").chmod(0o640)
+    assert beat(folder, '"a"', "None") == ""
+    written = (folder / "a.json").read_text()
+    for part in (f'"modulus": {digits},', '"é": [1.10, 1e999, "}\\"{"],', '"x": { "NaN":1 }', '"offset": 3', '"additional_data": {"kept": 1.0}'):
+        assert part in written, part
+    assert (folder / "a.json").stat().st_mode & 0o777 == 0o640
+    assert beat(folder, '"a"', '{"é": 2, "offset": 4}') == ""
+    entry = json.loads((folder / "a.json").read_text(), parse_int=str)
+    assert "offset" not in entry and "é" not in entry and entry["additional_data"] == {"é": "2", "offset": "4"} and entry["x"] == {"NaN": "1"}
+
+
+FOREIGN = {"package": '{\n  "name": "mill"\n}\n', "list": "[1]", "text": "hello\n", "number": "42", "one_file": '{"processes": {}}'}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_somebody_elses_file_is_refused_and_left_as_it_is(beat, name, folder):
+    (folder / f"{name}.json").write_text(FOREIGN[name])
+    said = beat(folder, f'"{name}"')
+    assert "is not a heartbeat" in said and "left as it is" in said
+    assert {p.name: p.read_text() for p in folder.iterdir()} == {f"{name}.json": FOREIGN[name]}
+
+
+def test_a_file_that_is_empty_is_filled_and_one_that_is_damaged_moved_aside(beat, folder):
+    for name, content in (("empty", ""), ("zeros", "\0" * 100), ("torn", '{"last_heartbeat": 17')):
+        (folder / f"{name}.json").write_text(content)
+        os.utime(folder / f"{name}.json", (1e9, 1e9))
+        assert beat(folder, f'"{name}"') == ""
+        assert json.loads((folder / f"{name}.json").read_text())["status"] == "alive"
+    aside = [p for p in folder.iterdir() if ".corrupt-" in p.name]
+    assert [p.read_text() for p in aside] == ['{"last_heartbeat": 17']
+    for n in (*range(2, 6), 10):
+        (folder / f"torn.json.corrupt-20200105T000000Z-{n}").touch()
+    (folder / "torn.json.corrupt-mine").touch()
+    (folder / "torn.json").write_text('{"last_heartbeat": 18')
+    os.utime(folder / "torn.json", (1e9, 1e9))
+    assert beat(folder, '"torn"') == ""
+    kept = sorted(p.name for p in folder.iterdir() if ".corrupt-2" in p.name)
+    assert len(kept) == 3 and kept[0] == "torn.json.corrupt-20200105T000000Z-10" and (folder / "torn.json.corrupt-mine").exists()
+
+
+def test_a_torn_file_that_is_being_written_is_not_moved_aside(beat, folder):
+    (folder / "a.json").write_text('{"last_heartbeat": 17')
+    os.utime(folder / "a.json", (time.time() + 3600, time.time() + 3600))  # young, however slow this machine is
+    assert "is being written" in beat(folder, '"a"')
+    assert {p.name: p.read_text() for p in folder.iterdir()} == {"a.json": '{"last_heartbeat": 17'}
+
+
+def test_old_entries_and_temporary_files_of_the_dead_are_swept_and_nothing_else(beat, folder):
+    day = time.time() - 90_000
+    files = {
+        "old.json": json.dumps({"last_heartbeat": day}), "young.json": json.dumps({"last_heartbeat": time.time()}), "no_time.json": '{"last_heartbeat": null}',
+        ".heartbeat-tmp-0123456789abcdef": "", ".heartbeat-tmp-Xy7": "", ".other-tmp-0": "", "notes.txt": "", "package.json": "{}", "young_file.json": json.dumps({"last_heartbeat": day}),
+    }  # fmt: skip
+    for name, content in files.items():
+        (folder / name).write_text(content)
+        if name != "young_file.json":
+            os.utime(folder / name, (day, day))
+    assert beat(folder, '"a"') == ""
+    assert set(os.listdir(folder)) == {"a.json", *files} - {"old.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7"}
+
+
+def test_a_beat_does_not_list_the_folder(folder):
+    code = f"""
+import os
+from heartbeat_manager import *
+manager = HeartbeatManager({str(folder)!r}, raises=True)
+manager.send_heartbeat("a")
+def fail(*_): raise AssertionError("listed")
+os.listdir = fail
+for _ in range(100): manager.send_heartbeat("a")
+"""
+    result = python(code)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_folder_that_is_not_there_is_asked_for_and_not_made(beat, tmp_path):
+    for path in (tmp_path / "later.d", f"{tmp_path}/later/"):
+        assert "install -d -m 1777" in beat(path, '"a"')
+    assert list(tmp_path.iterdir()) == []
+    assert python(f"from heartbeat_manager import *; print(HeartbeatManager({str(tmp_path / 'later.d')!r}, raises=True).all_heartbeats())").stdout == "{}\n"
+    assert node(f"console.log(JSON.stringify(await new h.HeartbeatManager({str(tmp_path / 'later.d')!r}, {{ throws: true }}).allHeartbeats()));") == "{}"
+
+
+def test_prune_removes_by_the_time_in_the_file(folder):
+    (folder / "old.json").write_text(json.dumps({"last_heartbeat": time.time() - 100}))
+    (folder / "young.json").write_text(json.dumps({"last_heartbeat": time.time()}))
+    code = f"""
+from heartbeat_manager import *
+m = HeartbeatManager({str(folder)!r}, raises=True)
+print(m.prune(50, dry_run=True), sorted(m.all_heartbeats()), m.prune(50), sorted(m.all_heartbeats()))
+m.cleanup_old_processes(-1)
+print(m.read_heartbeat_data()["processes"])
+"""
+    result = python(code)
+    assert result.stdout == "['old'] ['old', 'young'] ['old'] ['young']\n{}\n", result.stderr
+
+
+def test_a_process_that_beats_again_while_it_is_removed_is_put_back(folder):
+    code = f"""
+import json, os, time
+from heartbeat_manager import *
+from heartbeat_manager import _folder
+manager = HeartbeatManager({str(folder)!r}, raises=True)
+manager.send_heartbeat("first")
+rename, met = _folder.Place.rename, []
+def late(place, old, new):
+    if old == "back.json":  # the moment before it is moved away, its process beats
+        met.append(1)
+        open(os.path.join({str(folder)!r}, old), "w").write(json.dumps({{"last_heartbeat": time.time(), "n": 7}}))
+    rename(place, old, new)
+open(os.path.join({str(folder)!r}, "back.json"), "w").write('{{"last_heartbeat": 5}}')
+_folder.Place.rename = late
+print(manager.prune(50), met, manager.get_process_status("back")["n"], sorted(os.listdir({str(folder)!r})))
+"""
+    result = python(code)
+    assert result.stdout == "[] [1] 7 ['back.json', 'first.json']\n", result.stderr

@@ -1,0 +1,250 @@
+"""The Node client: into the one file by the tool, from a loop or a timer, and harmless to the program."""
+
+import json
+
+import pytest
+
+from support import ROOT, TOOL, run
+from support.clients import NODE, node
+
+THROWS = "const m = new h.HeartbeatManager(process.env.F, { throws: true });"
+
+
+@pytest.fixture(params=["one file", "a folder", "an exporter"])
+def place(request, tmp_path):
+    """Where beats go, and a function that reads the entries there."""
+    if request.param == "a folder":
+        folder = tmp_path / "beats.d"
+        folder.mkdir()
+        return str(folder), lambda: {p.name[:-5]: json.loads(p.read_text()) for p in folder.glob("*.json")}
+    file = tmp_path / "heartbeat_status.json"
+    where = file
+    if request.param == "an exporter":
+        where = tmp_path / "push.sock"
+        request.getfixturevalue("exporter")(f"--push.socket={where}")
+    return str(where), lambda: json.loads(file.read_text())["processes"]
+
+
+def test_it_beats_and_reads(place):
+    where, entries = place
+    printed = node(
+        """
+        console.log(await h.getHeartbeatStatus('web'), await h.isProcessAlive('web'));
+        await h.sendHeartbeat('web', { requests: 3, memory: { rss: 1.5 }, on: true, none: null, status: 'busy' }, { interval: 30 });
+        console.log((await h.getHeartbeatStatus('web')).pid === process.pid, await h.isProcessAlive('web', 600));
+        await h.sendHeartbeat('word', { status: 'stopped', final: true }, { status: 'failed' });
+        """,
+        env={"HEARTBEAT_FILE": where},
+    )
+    assert printed.split("\n") == ["null false", "true true"]
+    found = entries()
+    assert (found["web"]["status"], found["word"]["status"]) == ("busy", "failed")
+    assert found["web"]["additional_data"] == {"requests": 3, "memory": {"rss": 1.5}, "on": True, "none": None}
+
+
+def test_without_the_program_it_beats_into_a_folder_and_to_an_exporter(place):
+    where, entries = place
+    printed = node(THROWS + "await m.sendHeartbeat('web');", env={"F": where, "HEARTBEAT_TOOL": "/nowhere/heartbeat"})
+    if where.endswith(".json"):
+        assert "HEARTBEAT_TOOL" in printed and "a folder or an exporter" in printed
+    else:
+        assert printed == "" and "web" in entries()
+
+
+def test_from_a_loop_one_beat_in_many_goes_out(place):
+    where, entries = place
+    node(
+        """
+        const beat = h.heartbeat('bidder', { every: 3600, interval: 60 });
+        let called = 0;
+        for (let n = 0; n < 1000; n++) beat(() => ({ n, called: ++called }));
+        await beat.stop({ n: -1, called });
+        """,
+        env={"HEARTBEAT_FILE": where},
+    )
+    entry = entries()["bidder"]
+    assert (entry["status"], entry["additional_data"]) == ("stopped", {"n": -1, "called": 1})
+    if where.endswith(".d"):
+        assert entry["interval"] == 60
+
+
+def test_background_beats_end_when_stopped(place):
+    where, _ = place
+    printed = node(
+        """
+        let n = 0;
+        const stop = h.startHeartbeat('web', { interval: 0.01, data: () => ({ n: ++n }) });
+        while (n < 3) await new Promise((r) => setTimeout(r, 5));
+        await stop();
+        const beaten = n;
+        await new Promise((r) => setTimeout(r, 50));
+        console.log(n === beaten, (await h.getHeartbeatStatus('web')).additional_data.n === n);
+        await h.startHeartbeat('web', { interval: 3600 })('stopped');
+        console.log((await h.getHeartbeatStatus('web')).status);
+        """,
+        env={"HEARTBEAT_FILE": where},
+    )
+    assert printed == "true true\nstopped"
+
+
+def test_a_timer_whose_work_hangs_says_so_and_falls_silent(place):
+    where, entries = place
+    printed = node(
+        """
+        const status = async () => (await h.getHeartbeatStatus('web'))?.status;
+        const until = async (word) => { while (await status() !== word) await new Promise((r) => setTimeout(r, 5)); };
+        const stop = h.startHeartbeat('web', { interval: 0.01, maxSilence: 0.3 });
+        await until('alive');
+        await until('stalled');
+        const stalled = JSON.stringify(await h.getHeartbeatStatus('web'));
+        await new Promise((r) => setTimeout(r, 100));
+        console.log(JSON.stringify(await h.getHeartbeatStatus('web')) === stalled);
+        const ticks = setInterval(stop.tick, 10);
+        await until('alive');
+        clearInterval(ticks);
+        await stop();
+        """,
+        env={"HEARTBEAT_FILE": where},
+    )
+    assert printed == "true"
+
+
+HARMS = {
+    "no folder": "const m = new h.HeartbeatManager('none/beats.json');",
+    "a wrong address": "const m = new h.HeartbeatManager('ftp://host/x');",
+    "nobody listens": "const m = new h.HeartbeatManager('none.sock');",
+    "no folder of own files": "const m = new h.HeartbeatManager('none.d');",
+    "no program": "const m = new h.HeartbeatManager('f', { tool: '/nowhere' });",
+    "a handler that throws": "const m = new h.HeartbeatManager('none.d', { onError: () => { throw new Error('of its own'); } });",
+    "a handler that rejects": "const m = new h.HeartbeatManager('none.d', { onError: async () => { throw new Error('of its own'); } });",
+    "a NUL": "const m = new h.HeartbeatManager('a\\0b');",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_nothing_ends_the_program(harm, tmp_path):
+    code = HARMS[harm] + """
+    m.sendHeartbeat('floating');
+    h.heartbeat('loop', { manager: m, every: 0 })(() => { throw new Error('of its own'); });
+    h.heartbeat('loop', { manager: m, every: 0, onError: () => { throw new Error('of its own'); } })();
+    h.heartbeat('loop', { manager: m, every: 0, onError: async () => { throw new Error('of its own'); } })();
+    m.startHeartbeat('timer', { interval: 0.2, data: async () => { throw new Error('of its own'); }, onError: () => { throw null; } });
+    m.startHeartbeat('timer', { interval: 0.2, onError: async () => { throw undefined; } });
+    for (const name of ['', 3, null, undefined, {}]) m.sendHeartbeat(name, 7, { status: Symbol('x'), pid: 'y', interval: NaN });
+    console.log(await m.sendHeartbeat('a'), await m.getHeartbeatStatus('a'), await m.isProcessAlive('a'), Object.keys(await m.allHeartbeats()));
+    await new Promise((r) => setTimeout(r, 300));
+    console.log('on');
+    """
+    assert node(code, cwd=tmp_path) == "undefined null false []\non"
+
+
+def test_the_same_mishap_is_said_once(tmp_path):
+    program = f"const h = require({str(NODE)!r}); (async () => {{ for (let n = 0; n < 5; n++) await h.sendHeartbeat('a'); }})()"
+    result = run("node", "-e", program, cwd=tmp_path, env={"HEARTBEAT_FILE": "none.d"})
+    assert result.returncode == 0 and result.stderr.count("heartbeat:") == result.stderr.count("install -d -m 1777") == 1
+
+
+def test_it_does_not_keep_a_program_running(place):
+    # Neither a timer nor an open connection: `node` waits for its end, but not for an hour.
+    code = "h.startHeartbeat('s', { interval: 3600, maxSilence: 3600 }); h.heartbeat('b')(); await h.isProcessAlive('x');"
+    node(code, env={"HEARTBEAT_FILE": place[0]})
+    assert {"s", "b"} <= set(place[1]())
+
+
+def test_beats_that_cannot_be_sent_do_not_pile_up(tmp_path):
+    printed = node(
+        """
+        const m = new h.HeartbeatManager(process.cwd() + '/beats.d', { throws: true });
+        const all = await Promise.allSettled(Array.from({ length: 1000 }, (_, n) => m.sendHeartbeat('a', { n })));
+        console.log(all.filter((one) => one.status === 'fulfilled').length, all.at(-1).reason?.code, (await m.getHeartbeatStatus('a')).additional_data.n);
+        """,
+        cwd=(tmp_path / "beats.d").mkdir() or tmp_path,
+    )
+    assert printed == "100 busy 99"
+
+
+# What stands for the value, and what becomes of it; ... when it is left out.
+ODD = {
+    "bigint": ("7n", 7), "huge": ("10n ** 400n", ...), "undefined": ("undefined", ...), "nan": ("NaN", ...), "infinity": ("-Infinity", ...),
+    "function": ("() => 1", ...), "symbol": ("Symbol('x')", ...), "date": ("new Date(0)", "1970-01-01T00:00:00.000Z"), "no_date": ("new Date(NaN)", ...),
+    "map": ("new Map([['a', 1], [2, 3]])", {"a": 1, "2": 3}), "set": ("new Set([1])", [1]), "typed": ("new Uint8Array([1, 2])", [1, 2]),
+    "boxed": ("new Number(5)", 5), "items": ("[1, NaN, () => 1, undefined, 2]", [1, None, None, None, 2]), "getter": ("{ get x() { throw 1 }, y: 2 }", {"y": 2}),
+    "proxy": ("new Proxy({}, { ownKeys() { throw new Error('no') } })", ...), "toJSON": ("{ toJSON() { throw new Error('no') } }", ...), "loop": ("loop", {"inner": 1}),
+    "surrogate": ("'\\ud800'", str), "proto": ("JSON.parse('{\"__proto__\": 1}')", {"__proto__": 1}), "memory": ("process.memoryUsage()", dict),
+    "bare": ("Object.assign(Object.create(null), { a: 1 })", {"a": 1}), "word": ("new String('x')", "x"), "buffer": ("Buffer.from('a')", {"type": "Buffer", "data": [97]}),
+}  # fmt: skip
+
+
+def test_an_odd_value_costs_only_itself(place):
+    where, entries = place
+    spelt = ", ".join(f"{name}: {value}" for name, (value, _) in ODD.items() if name != "loop" and value != "undefined")
+    code = f"""
+    const loop = {{ inner: 1 }}; loop.self = loop;
+    const odd = {{ {spelt}, loop, undefined: undefined }};
+    for (const [name, value] of Object.entries(odd)) await m.sendHeartbeat(name, {{ before: 1, odd: value, after: 3, below: {{ odd: value, near: 2 }} }});
+    let deep = 1; for (let n = 0; n < 100000; n++) deep = {{ deep }};
+    await m.sendHeartbeat('deep', {{ before: 1, deep }});
+    await m.sendHeartbeat('large', {{ text: 'é'.repeat(600000) }});
+    await m.sendHeartbeat('list', [1, 2]);
+    """
+    assert node(THROWS + code, env={"F": where}) == ""
+    found = entries()
+    for name, (_, expected) in ODD.items():
+        data = found[name]["additional_data"]
+        assert (data["before"], data["after"], data["below"]["near"]) == (1, 3, 2), name
+        for holder in (data, data["below"]):
+            assert type(holder["odd"]) is expected if expected in (dict, str) else holder.get("odd", ...) == expected, name
+    assert found["deep"]["additional_data"]["before"] == 1 and found["large"]["additional_data"] == {} and "list" in found
+
+
+def test_both_ways_of_importing_give_the_same(tmp_path):
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "heartbeat").symlink_to(NODE)
+    names = "HeartbeatError, HeartbeatManager, getHeartbeatStatus, heartbeat, isProcessAlive, sendHeartbeat, startHeartbeat"
+    (tmp_path / "p.mjs").write_text(
+        f"import {{ {names} }} from 'heartbeat'; import whole from 'heartbeat'; import * as every from 'heartbeat';"
+        f"import {{ sendHeartbeat as direct }} from '{NODE}/heartbeat.js';"
+        "import { createRequire } from 'node:module'; const required = createRequire(import.meta.url)('heartbeat');"
+        "console.log(Object.keys(required).sort().join() === Object.keys(every).filter((n) => n !== 'default').sort().join(),"
+        " whole === required, required.sendHeartbeat === sendHeartbeat, direct === sendHeartbeat);"
+        "await heartbeat('x').stop(); console.log((await getHeartbeatStatus('x')).status);"
+    )
+    (tmp_path / "beats.d").mkdir()
+    result = run("node", "p.mjs", cwd=tmp_path, env={"HEARTBEAT_FILE": "beats.d"})
+    assert result.stdout == "true true true true\nstopped\n", result.stderr
+
+
+def test_the_two_line_change_of_a_program_that_wrote_the_file_itself(tmp_path):
+    """The example of the README: what it replaces and what it puts there, both run."""
+    text = (ROOT / "clients" / "node" / "README.md").read_text()
+    diff = text.split("```diff\n")[1].split("```")[0]
+    before = "".join(line[1:] + "\n" for line in diff.splitlines() if line[:1] in "- ")
+    after = "".join(line[1:] + "\n" for line in diff.splitlines() if line[:1] in "+ ")
+    assert sum(line.startswith("+") for line in diff.splitlines()) == 2
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "heartbeat").symlink_to(NODE)
+    for number, program in enumerate((before, after)):
+        (tmp_path / "index.js").write_text(
+            "let activeRequests = 0; const port = 5002; const fs = require('fs');\n" + program + "\nsetTimeout(() => process.exit(0), 1500);"
+        )
+        file = tmp_path / f"file-{number}" if number else tmp_path / "heartbeat_status.json"
+        result = run("node", "index.js", cwd=tmp_path, env={"HEARTBEAT_FILE": str(file), "HEARTBEAT_TOOL": str(TOOL)})
+        assert (result.returncode, result.stderr) == (0, "")
+        entry = json.loads(file.read_text())["processes"]["vue-frontend"]
+        data = entry.get("additional_data", entry)
+        assert data["port"] == 5002 and data["memory_usage"]["rss"] > 0 and entry["pid"] > 0 and entry["status"] == "alive"
+
+
+def test_errors_say_what_to_do(tmp_path):
+    code = "await new h.HeartbeatManager(%s, { throws: true }).sendHeartbeat(%s);"
+    assert "HeartbeatError invalid" in node(code % ("'f'", "''"), cwd=tmp_path)
+    missing = node(code % ("'none/file'", "'a'"), cwd=tmp_path)
+    assert "HeartbeatError write" in missing and "make the folder" in missing
+    (tmp_path / "bad").write_text("{")
+    reading = "await new h.HeartbeatManager('%s', { throws: true }).getHeartbeatStatus('a');"
+    assert "HeartbeatError corrupt" in node(reading % "bad", cwd=tmp_path)
+    run("mkfifo", tmp_path / "pipe")
+    assert "HeartbeatError not_a_file" in node(reading % "pipe", cwd=tmp_path)
+    (tmp_path / "nan").write_text('{"processes": {"a": {"last_heartbeat": 5, "x": NaN, "y": "NaN \\" Infinity"}}}')
+    printed = node("console.log(JSON.stringify(await new h.HeartbeatManager('nan').getHeartbeatStatus('a')));", cwd=tmp_path)
+    assert json.loads(printed) == {"last_heartbeat": 5, "x": None, "y": 'NaN " Infinity'}

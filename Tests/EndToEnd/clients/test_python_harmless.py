@@ -1,0 +1,316 @@
+"""The Python client does its host no harm: forks, threads, signals, the end of the program, data that are odd."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from support.clients import python
+
+COMMON = """
+import json, os, signal, sys, threading, time
+from heartbeat_manager import *
+def entries(file=os.environ["HEARTBEAT_FILE"]):
+    try: return json.load(open(file))["processes"]
+    except (OSError, ValueError): return {}
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline: print("never:", condition, flush=True); os._exit(1)
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture(params=["one file", "a folder", "an exporter"])
+def place(request, tmp_path):
+    """Where beats go, and a function that reads the entries there."""
+    if request.param == "a folder":
+        folder = tmp_path / "beats.d"
+        folder.mkdir()
+        yield str(folder), lambda: {p.name[:-5]: json.loads(p.read_text()) for p in folder.glob("*.json")}
+    else:
+        file = tmp_path / "heartbeat_status.json"
+        where = file
+        if request.param == "an exporter":
+            exporter = request.getfixturevalue("exporter")
+            where = tmp_path / "push.sock"
+            exporter(f"--push.socket={where}")
+        yield str(where), lambda: json.loads(file.read_text())["processes"] if file.exists() else {}
+
+
+def harmless(code, env, timeout=120):
+    result = python(COMMON + code, env=env, timeout=timeout)
+    assert result.returncode == 0, result
+    return result
+
+
+def test_forked_children_beat_and_the_parent_goes_on(place):
+    where, entries = place
+    code = """
+sender = HeartbeatSender("master", interval=0.002).start()
+for n in range(30):
+    pid = os.fork()
+    if pid == 0:
+        HeartbeatManager(raises=True).send_heartbeat("worker-%d" % n)
+        heartbeat_manager.send_heartbeat("shared")
+        sender.stop("stopped")  # not this process's to stop
+        os._exit(0)
+    deadline = time.monotonic() + 60
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(pid, 9); print("hangs"); sys.exit(1)
+        time.sleep(0.001)
+last = HeartbeatManager(raises=True)
+mine = lambda: last.get_process_status("master")["last_heartbeat"]
+before = mine()
+until(lambda: mine() > before)
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == ""
+    found = entries()
+    assert {f"worker-{n}" for n in range(30)} < set(found) and "shared" in found
+    assert found["master"]["status"] == "alive"
+
+
+def test_a_child_takes_the_beats_over_when_it_ticks_or_when_its_parent_becomes_a_daemon(tmp_path):
+    file = tmp_path / "f.json"
+    code = """
+sender = HeartbeatSender("d", interval=0.01).start()
+until(lambda: "d" in entries())
+pid = os.fork()
+if pid == 0:
+    time.sleep(0.5)
+    assert entries()["d"]["pid"] == os.getppid()  # the parent lives: its beats are its own
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+pid = os.fork()
+if pid == 0:
+    sender.tick()
+    until(lambda: entries()["d"]["pid"] == os.getpid())
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        until(lambda: entries()["d"]["pid"] == os.getpid())
+        os.write(write, b"goes on")
+        os._exit(0)
+    os._exit(0)
+if os.fork() == 0:
+    sender.stop()
+    os.close(write)
+    print(os.read(read, 10).decode(), flush=True)  # the daemon's word, after this program has ended
+    os._exit(0)
+os._exit(0)
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(file)}).stdout == "goes on\n"
+
+
+def test_multiprocessing_and_a_pool_do_not_hang(tmp_path):
+    code = """
+import multiprocessing
+def work(n):
+    heartbeat_manager.send_heartbeat("pool", {"n": n})
+    return n
+if __name__ == "__main__":
+    with HeartbeatSender("master", interval=0.005):
+        with multiprocessing.get_context("fork").Pool(4) as pool:
+            assert pool.map(work, range(200)) == list(range(200))
+    assert "pool" in entries() and "master" in entries()
+    print("done")
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")}).stdout == "done\n"
+
+
+def test_a_signal_handler_may_beat_in_the_middle_of_a_beat(place):
+    where, entries = place
+    code = """
+manager = HeartbeatManager(raises=True, timeout=60)
+rounds = [0]
+def handler(*_):
+    rounds[0] += 1
+    manager.send_heartbeat("handler", {"rounds": rounds[0]})
+signal.signal(signal.SIGALRM, handler)
+for n in range(100):
+    signal.setitimer(signal.ITIMER_REAL, 0.0001 * (n % 10 + 1))
+    manager.send_heartbeat("main", {"n": n})
+time.sleep(0.01)
+last = rounds[0]
+manager.send_heartbeat("main", {"n": 0})
+assert manager.get_process_status("handler")["rounds"] == last, (last, manager.get_process_status("handler"))
+
+class Stop(Exception): pass
+def ends(*_):
+    manager.send_heartbeat("main", status="stopped")
+    raise Stop
+for delay in (0.0002, 0.0005, 0.001, 0.002) * 5:
+    signal.signal(signal.SIGALRM, ends)
+    signal.setitimer(signal.ITIMER_REAL, delay)
+    try:
+        while True: manager.send_heartbeat("main")
+    except Stop: pass
+    assert manager.get_process_status("main")["status"] == "stopped"  # the last word, not the beat that it came into
+"""
+    harmless(code, {"HEARTBEAT_FILE": where})
+    assert entries()["main"]["status"] == "stopped"
+
+
+def test_threads_lose_nobodys_beat(place):
+    where, entries = place
+    code = """
+manager = HeartbeatManager(raises=True, timeout=60, lock_timeout=60)
+def work(name):
+    for n in range(1, 41): manager.send_heartbeat(name, {"n": n})
+threads = [threading.Thread(target=work, args=("t%d" % k,)) for k in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+"""
+    harmless(code, {"HEARTBEAT_FILE": where})
+    assert {name: e["additional_data"]["n"] for name, e in entries().items()} == {f"t{k}": 40 for k in range(8)}
+
+
+@pytest.mark.parametrize("end", ["pass", "sys.exit(0)", "raise SystemExit(0)", "threading.Thread(target=lambda: time.sleep(0.2)).start()"])
+def test_the_program_ends_when_it_wants_to(end, place):
+    where, entries = place
+    code = f"""
+HeartbeatSender("s", interval=0.001).start()
+HeartbeatSender("t", interval=3600).start()
+time.sleep(0.2)
+{end}
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stderr == ""
+    assert set(entries()) == {"s", "t"}
+
+
+def test_asyncio(place):
+    where, entries = place
+    code = """
+import asyncio
+async def main():
+    beat = AsyncHeartbeat("reader", every=3600)
+    for n in range(100):
+        await beat({"n": n})
+    async with AsyncHeartbeat("turning", every=0.01, on_error=print):
+        await asyncio.sleep(0.3)
+    await beat.stop({"n": 7})
+    # The loop turns while a beat waits for its file.
+    import fcntl
+    file = os.environ["HEARTBEAT_FILE"]
+    if file.endswith(".json"):
+        with open(file + ".lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waiting = asyncio.ensure_future(AsyncHeartbeat("waits", manager=HeartbeatManager(lock_timeout=60))())
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        await waiting
+        assert "waits" in entries()
+asyncio.run(main())
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == ""
+    found = entries()
+    assert (found["reader"]["status"], found["reader"]["additional_data"]) == ("stopped", {"n": 7})
+    assert found["turning"]["status"] == "alive"
+
+
+def test_a_handler_or_a_function_of_the_data_that_raises_ends_nothing(place):
+    where, entries = place
+    code = """
+def raises(*_):
+    called.append(1); raise RuntimeError("a fault of its own")
+called = []
+with HeartbeatSender("s", interval=0.005, data=raises, on_error=raises):
+    until(lambda: len(called) > 20)
+beat = Heartbeat("loop", every=0, on_error=raises)
+beat(raises)
+"""
+    harmless(code, {"HEARTBEAT_FILE": where})
+    assert set(entries()) == {"s", "loop"}
+
+
+# What stands for the value, spelt in Python, and what becomes of it; ... when it is left out.
+ODD = {
+    "numpy_float": ("numpy.float32(1.5)", 1.5), "numpy_int": ("numpy.int64(7)", 7), "numpy_bool": ("numpy.bool_(True)", True),
+    "numpy_array": ("numpy.array([1, 2])", [1, 2]), "numpy_nan": ("numpy.float64('nan')", ...),
+    "decimal": ("decimal.Decimal('19.99')", 19.99), "infinite_decimal": ("decimal.Decimal('Infinity')", ...), "fraction": ("fractions.Fraction(1, 4)", 0.25),
+    "datetime": ("datetime.datetime(2024, 2, 29)", "2024-02-29T00:00:00"), "timedelta": ("datetime.timedelta(minutes=1)", 60.0),
+    "set": ("{3}", [3]), "tuple": ("(1, None)", [1, None]), "path": ("pathlib.Path('/x')", "/x"), "enum": ("Colour.red", 1), "word": ("Word.busy", "busy"),
+    "nan": ("float('nan')", ...), "infinity": ("-float('inf')", ...), "bytes": ("b'x'", ...), "object": ("object()", ...), "kind": ("int", ...),
+    "huge": ("10 ** 5000", ...), "loop": ("loop", {"inner": 1}), "deep": ("deep", ...), "raises": ("Sullen()", ...), "surrogate": ("'\\ud800'", "\ud800"),
+    "items": ("[1, float('nan'), 2]", [1, None, 2]), "mapping": ("collections.OrderedDict(a=1)", {"a": 1}), "keys": ("{1: 2, None: 3}", {"1": 2, "None": 3}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["one file", "a folder"])
+def test_an_odd_value_costs_only_itself_and_is_named(kind, tmp_path):
+    where = tmp_path / ("f.json" if kind == "one file" else "beats.d")
+    if kind == "a folder":
+        where.mkdir()
+    code = """
+import collections, datetime, decimal, enum, fractions, pathlib, sys
+import numpy
+class Colour(enum.Enum): red = 1
+class Word(str, enum.Enum): busy = "busy"
+class Sullen:
+    def __repr__(self): raise RuntimeError
+    __str__ = __float__ = item = tolist = __iter__ = __getattr__ = __repr__
+loop = {"inner": 1}; loop["self"] = loop
+deep = []
+for _ in range(100000): deep = [deep]
+manager = HeartbeatManager(raises=True)
+odd = {%s}
+for name, value in odd.items():
+    manager.send_heartbeat(name, {"before": 1, "odd": value, "after": 3, "below": {"odd": value, "near": 2}})
+""" % ", ".join(f"{name!r}: {spelt}" for name, (spelt, _) in ODD.items())
+    result = python(COMMON + code, env={"HEARTBEAT_FILE": str(where)}, interpreter=(sys.executable,))
+    assert result.returncode == 0, result.stderr
+    lines = result.stderr.splitlines()
+    for name, (_, expected) in ODD.items():
+        text = (where / f"{name}.json" if kind == "a folder" else where).read_text()
+        found = json.loads(text, parse_constant=pytest.fail)
+        found = (found if kind == "a folder" else found["processes"][name])["additional_data"]
+        assert (found["before"], found["after"], found["below"]["near"]) == (1, 3, 2), name
+        if name == "deep":  # its first levels are there
+            continue
+        assert found.get("odd", ...) == expected and found["below"].get("odd", ...) == expected, name
+        if expected is ...:
+            assert [line for line in lines if f"the beat of {name} goes out without" in line and "odd: " in line], name
+
+
+@pytest.mark.parametrize("interval", ["float('nan')", "-1", "0", "None", "'x'", "float('inf')", "10 ** 400"])
+def test_an_interval_that_is_none_is_the_usual_one(interval, tmp_path):
+    code = f"""
+sender = HeartbeatSender("s", interval={interval}, max_silence={interval}).start()
+until(lambda: "s" in entries())
+print(sender.interval, sender.max_silence)
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")}).stdout == "30.0 None\n"
+
+
+def test_data_that_are_too_large_cost_the_data_and_not_the_beat(place):
+    where, entries = place
+    result = harmless("HeartbeatManager(raises=True).send_heartbeat('a', {'text': 'é' * 600_000})", {"HEARTBEAT_FILE": where})
+    assert "more than 1048576" in result.stderr and entries()["a"]["additional_data"] == {}
+    harmless("HeartbeatManager(raises=True, timeout=60).send_heartbeat('b', {'text': 'x' * 1_000_000})", {"HEARTBEAT_FILE": where})
+    assert len(entries()["b"]["additional_data"]["text"]) == 1_000_000
+
+
+def test_a_process_id_that_is_none_is_left_out(place):
+    where, entries = place
+    code = """
+m = HeartbeatManager(raises=True)
+for n, pid in enumerate([0, -1, True, 4194305, "7", None, 1.0, 77]):
+    m.send_heartbeat("own-%d" % n, pid=pid)
+    m.send_heartbeat("data-%d" % n, {"pid": pid})
+print(os.getpid())
+"""
+    me = int(harmless(code, {"HEARTBEAT_FILE": where}).stdout)
+    found = entries()
+    if where.endswith(".sock"):  # an exporter writes none that is neither this process's nor an ancestor's
+        assert found["own-5"]["pid"] == found["data-1"]["pid"] == me
+        assert all("pid" not in found[f"own-{n}"] for n in range(5))
+        return
+    expected_own = [None, None, None, None, None, me, None, 77]
+    expected_data = [me, me, me, me, me, me, me, 77]
+    assert [found[f"own-{n}"].get("pid") for n in range(8)] == expected_own
+    assert [found[f"data-{n}"].get("pid") for n in range(8)] == expected_data

@@ -1,0 +1,72 @@
+"""The Python client under every Python 3.8 or later that is on this machine: the system's, those in PATH, those of pyenv."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from test_python_drop_in import PROGRAM
+
+from support.clients import python
+
+MORE = r"""
+import asyncio, multiprocessing, signal, threading
+from heartbeat_manager import *
+where = os.environ["HEARTBEAT_FILE"]
+manager = HeartbeatManager(where, raises=True)
+
+class Odd: pass
+manager.send_heartbeat("odd", {"n": 1, "odd": Odd(), "nan": float("nan"), "huge": 10 ** 5000, "set": {1}})
+beat = Heartbeat("loop")
+beat(); beat.stop()
+async def main():
+    async with AsyncHeartbeat("turning", every=0.01): await asyncio.sleep(0.05)
+asyncio.run(main())
+def work(n): heartbeat_manager.send_heartbeat("pool"); return n
+if __name__ == "__main__":
+    with HeartbeatSender("master", interval=0.005, max_silence=60) as sender:
+        sender.tick()
+        with multiprocessing.get_context("fork").Pool(2) as pool: assert pool.map(work, range(10)) == list(range(10))
+        pid = os.fork()
+        if pid == 0:
+            manager.send_heartbeat("child"); os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+    found = manager.all_heartbeats()
+    assert {"odd", "loop", "turning", "pool", "master", "child"} <= set(found), set(found)
+    assert found["odd"]["additional_data"] == {"n": 1, "set": [1]}, found["odd"]
+    assert found["loop"]["status"] == "stopped"
+    print("done")
+"""
+
+
+def pythons():
+    found = {}
+    places = [Path("/usr/bin"), *map(Path, os.environ.get("PATH", "").split(":")), *Path.home().glob(".pyenv/versions/*/bin")]
+    for place in places:
+        for path in sorted(place.glob("python3.*")) if place.is_dir() else []:
+            version = re.fullmatch(r"python(3\.(\d+))", path.name)
+            if version and int(version[2]) >= 8 and version[1] not in found:
+                # One of pyenv's shims is none when its version is not chosen.
+                answer = subprocess.run([path, "-c", "import ssl, sys; print(sys.executable)"], capture_output=True, check=False)
+                if answer.returncode == 0:
+                    found[version[1]] = answer.stdout.decode().strip()
+    return found
+
+
+@pytest.fixture(scope="module")
+def every_python():
+    found = pythons()
+    assert found, "not even the system's"
+    print("tried:", ", ".join(sorted(found, key=lambda version: int(version[2:]))))
+    return found
+
+
+def test_every_version_has_the_surface_and_does_no_harm(every_python, tmp_path):
+    for version, path in every_python.items():
+        for number, code in enumerate((PROGRAM, "import os\n" + MORE, "import os\n" + MORE)):
+            folder = tmp_path / f"{version}-{number}"
+            (folder / "beats.d").mkdir(parents=True)
+            env = {"HEARTBEAT_FILE": str(folder / ("beats.d" if number == 2 else "heartbeat_status.json"))}
+            result = python(code, cwd=folder, env=env, interpreter=(path, "-S", "-W", "ignore::DeprecationWarning"), timeout=120)
+            assert result.returncode == 0 and result.stdout == "done\n", (version, number, result.stderr)

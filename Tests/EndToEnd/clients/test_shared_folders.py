@@ -1,0 +1,382 @@
+"""The clients where others may write too: links, owners, locks, files of somebody else. One table for the Python client (one file and
+folder) and the Node client (folder; its one file is the tool's). The users have no names: any numbers will do."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from support import ENVIRONMENT
+from support.clients import NODE, PYTHON, as_user, run
+
+sys.path.insert(0, str(PYTHON))
+from heartbeat_manager import HeartbeatError, HeartbeatManager  # noqa: E402
+
+GROUP, FIRST, SECOND, STRANGER = 64200, 64201, 64202, 64203
+PYTHON_BEAT = "import sys; from heartbeat_manager import *; HeartbeatManager(sys.argv[1], raises=True, lock_timeout=0.5).send_heartbeat(sys.argv[2], {'n': 1})"
+NODE_BEAT = """const h = require(process.env.CLIENT); new h.HeartbeatManager(process.argv[1], { throws: true }).sendHeartbeat(process.argv[2], { n: 1 })
+.catch((e) => { console.error(e.message); process.exit(1); });"""
+
+
+class Writer:
+    """A client that beats once as some user: into the one file, or into a folder."""
+
+    def __init__(self, kind, common):
+        self.kind, self.client = kind, common / "client"
+        self.has_folder = kind != "python, one file"
+        source = NODE if kind.startswith("node") else PYTHON
+        shutil.copytree(source, self.client, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def target(self, place):
+        """What it is given for a folder, and the file that it then writes."""
+        return (place, place / "mill.json") if self.has_folder else (place / "beats.json", place / "beats.json")
+
+    def beat(self, target, user=0, groups=(), umask="022", name="mill"):
+        """What went wrong, or nothing."""
+        program = ["node", "-e", NODE_BEAT, "--"] if self.kind.startswith("node") else ["/usr/bin/python3", "-S", "-c", PYTHON_BEAT]
+        environment = {"PYTHONPATH": str(self.client), "CLIENT": str(self.client), "PYTHONDONTWRITEBYTECODE": "1"}
+        under = as_user(user, user, groups)
+        result = run(*under, "sh", "-c", f'umask {umask}; exec "$@"', "sh", *program, target, name, env=environment, cwd="/")
+        assert (result.returncode == 0) == (result.stderr == ""), result
+        return result.stderr.strip()[-600:]
+
+    def has(self, file):
+        content = json.loads(file.read_text())
+        return (content if self.has_folder else content["processes"]["mill"])["additional_data"] == {"n": 1}
+
+
+@pytest.fixture(params=["python, one file", "python, folder", "node, folder"])
+def writer(request, common):
+    return Writer(request.param, common)
+
+
+@pytest.fixture(params=["python, one file"])
+def one_file_writer(request, common):
+    return Writer(request.param, common)
+
+
+def folder(common, name="shared", owner=0, group=GROUP, mode=0o2775):
+    path = common / name
+    path.mkdir()
+    os.chown(path, owner, group)
+    path.chmod(mode)
+    return path
+
+
+def link(place, name, target, owner):
+    (place / name).symlink_to(target)
+    os.lchown(place / name, owner, owner)
+
+
+def everything(path):
+    """Every file below a folder: its content, owner, group and mode."""
+    found = {}
+    for file in sorted(path.rglob("*")):
+        stat = file.lstat()
+        content = os.readlink(file) if file.is_symlink() else file.read_bytes() if file.is_file() else None
+        found[str(file.relative_to(path))] = (content, stat.st_uid, stat.st_gid, stat.st_mode)
+    return found
+
+
+# The link: where it lies, what it points to; the user who beats; whether it is followed.
+PLANTED = {
+    "the file, by a member, root beats": ("file", 0o2775, 0, FIRST, 0),
+    "the file, by a member, another member beats": ("file", 0o2775, 0, FIRST, SECOND),
+    "the file, root's own in a folder where a member could swap it": ("file", 0o2775, 0, 0, 0),
+    "the file, root's own in a member's folder": ("file", 0o755, FIRST, 0, 0),
+    "the file, in a sticky folder, by another": ("file", 0o1777, 0, FIRST, 0),
+    "the folder, by a member, root beats": ("folder", 0o2775, 0, FIRST, 0),
+    "the folder, by its owner, root beats": ("folder", 0o755, FIRST, FIRST, 0),
+    "the folder, in a sticky folder, by another": ("folder", 0o1777, 0, FIRST, SECOND),
+    "the lock, by a member, root beats": ("lock", 0o2775, 0, FIRST, 0),
+    "the lock, root's own": ("lock", 0o755, 0, 0, 0),
+    "the lock, in a sticky folder": ("lock", 0o1777, 0, FIRST, 0),
+}
+
+
+@pytest.mark.parametrize("behind", ["nothing", "a text", "a heartbeat file"])
+@pytest.mark.parametrize("case", PLANTED)
+def test_a_planted_link_leads_nowhere(case, behind, writer, common):
+    what, mode, owner, planter, user = PLANTED[case]
+    place, private = folder(common, owner=owner, mode=mode), folder(common, "private", user, user, 0o755)
+    content = {"nothing": None, "a text": "secret\n", "a heartbeat file": json.dumps({"last_updated": 1, "last_heartbeat": 1, "processes": {}})}[behind]
+    target, file = writer.target(place)
+    if what == "folder":
+        target, file = writer.target(place / "sub")
+        (private / "sub").mkdir()
+        os.chown(private / "sub", user, user)
+        link(place, "sub", private / "sub", planter)
+        hidden = private / "sub" / file.name
+    else:
+        hidden = private / "nologin"
+        link(place, file.name + (".lock" if what == "lock" else ""), hidden, planter)
+    if content is not None:
+        hidden.write_text(content)
+        hidden.chmod(0o600)
+    before = everything(private)
+    said = writer.beat(target, user, groups=[GROUP] if user else ())
+    assert everything(private) == before
+    if what == "lock" and writer.has_folder:  # which has none: the link is a file like any other
+        assert said == "" and writer.has(file)
+        return
+    assert "symbolic link" in said and "Traceback (most recent call last)" not in said[-200:], said
+
+
+@pytest.mark.parametrize("user", [0, FIRST])
+def test_ones_own_link_is_followed(user, writer, common):
+    place, elsewhere = folder(common, owner=user, group=user, mode=0o755), folder(common, "elsewhere", user, user, 0o755)
+    link(place, "sub", "../elsewhere", user)
+    target, _ = writer.target(place / "sub")
+    assert writer.beat(target, user) == ""
+    assert writer.has(writer.target(elsewhere)[1])
+    if not writer.has_folder:
+        link(place, "own.json", "later.json", user)
+        link(place, "later.json", elsewhere / "real.json", user)
+        assert writer.beat(place / "own.json", user) == "" and writer.has(elsewhere / "real.json")
+        assert (place / "own.json").is_symlink() and sorted(os.listdir(place)) == ["later.json", "own.json", "sub"]
+
+
+def test_links_that_go_round_end(writer, common):
+    place = folder(common, group=0, mode=0o755)
+    link(place, "beats.json", "beats.json", 0)
+    link(place, "sub", "sub", 0)
+    target, _ = writer.target(place / "sub")
+    said = writer.beat(f"{target}/" if writer.has_folder else target)
+    assert "Too many levels of symbolic links" in said or "too many symbolic links" in said
+    if not writer.has_folder:
+        assert "too many symbolic links" in writer.beat(place / "beats.json")
+
+
+def test_a_hard_link_is_not_written_through(one_file_writer, common):
+    place = folder(common, mode=0o1777)
+    private = folder(common, "private", FIRST, FIRST, 0o755)
+    (private / "mine.json").write_text('{"last_updated": 1, "processes": {}}')
+    (private / "mine.json").chmod(0o666)
+    os.chown(private / "mine.json", FIRST, FIRST)
+    os.link(private / "mine.json", place / "beats.json")
+    before = everything(private)
+    said = one_file_writer.beat(place / "beats.json", SECOND)
+    assert "cannot write" in said and everything(private) == before
+
+
+# The old file's owner, group and mode; the folder's owner, group and mode; who beats and with which groups; what comes: it is replaced, rewritten in
+# place, or refused.
+OWNERS = {
+    "root keeps a user's file theirs": ((FIRST, FIRST, 0o644), (FIRST, FIRST, 0o755), 0, (), "replaced"),
+    "one's own file": ((FIRST, FIRST, 0o640), (FIRST, FIRST, 0o755), FIRST, (), "replaced"),
+    "a group's file in a folder of the group": ((FIRST, GROUP, 0o664), (0, GROUP, 0o2775), SECOND, (GROUP,), "replaced"),
+    "everybody's file": ((FIRST, FIRST, 0o666), (0, 0, 0o777), SECOND, (), "replaced"),
+    "another's file that only they may write": ((FIRST, FIRST, 0o644), (0, 0, 0o777), SECOND, (), "refused"),
+    "another's file in a folder of the group": ((FIRST, FIRST, 0o644), (0, GROUP, 0o2775), SECOND, (GROUP,), "refused"),
+    "a file of a group that the writer is not in": ((SECOND, GROUP, 0o664), (0, 0, 0o777), SECOND, (), "in place"),
+    "everybody's file in a sticky folder": ((FIRST, FIRST, 0o666), (0, 0, 0o1777), SECOND, (), "in place"),
+    "a group's file in a sticky folder": ((FIRST, GROUP, 0o664), (0, GROUP, 0o3775), SECOND, (GROUP,), "in place"),
+    "another's file in a sticky folder": ((FIRST, FIRST, 0o644), (0, 0, 0o1777), SECOND, (), "refused"),
+}
+
+
+@pytest.mark.parametrize("case", OWNERS)
+def test_who_could_write_the_file_before_can_write_it_after(case, writer, common):
+    (uid, gid, mode), (owner, group, folder_mode), user, groups, expected = OWNERS[case]
+    place = folder(common, owner=owner, group=group, mode=folder_mode)
+    target, file = writer.target(place)
+    old = {"last_heartbeat": time.time(), "status": "alive", "port": 7, "note": "x" * 5000}
+    file.write_text(json.dumps(old if writer.has_folder else {"processes": {"mill": old, "other": old}}))
+    os.chown(file, uid, gid)
+    file.chmod(mode)
+    if not writer.has_folder:  # made by whoever came first
+        (place / "beats.json.lock").touch()
+        (place / "beats.json.lock").chmod(0o666)
+    before, inode = file.read_bytes(), file.stat().st_ino
+    said = writer.beat(target, user, groups)
+    stat = file.stat()
+    assert [p for p in os.listdir(place) if "tmp" in p] == []
+    if expected == "in place" and writer.kind.startswith("node"):
+        expected = "refused"  # it has nobody to wait for who reads half a file meanwhile
+    if expected == "refused" or (expected == "in place" and writer.has_folder and said):
+        assert file.read_bytes() == before and (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (uid, gid, mode)
+        assert str(file) in said and ("another name" in said or "by group" in said or "give this user" in said or "belongs to" in said), said
+        return
+    assert said == "" and writer.has(file)
+    assert (stat.st_ino == inode) == (expected == "in place")
+    assert stat.st_mode & 0o777 == mode
+    assert stat.st_uid == uid or mode & 0o022
+    assert stat.st_gid == gid or mode & 0o002
+    # The first user's program still writes it in place, as such programs do.
+    again = run(*as_user(uid, gid, groups), "sh", "-c", 'echo "{}" > "$1"', "sh", file)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_rewrite_in_place_on_a_full_disk_changes_nothing(one_file_writer, common):
+    place = folder(common)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=1777", "tmpfs", place], check=True)
+    try:
+        file = place / "beats.json"
+        file.write_text(json.dumps({"processes": {"other": {"last_heartbeat": time.time(), "note": "x" * 4000}}})[:-1].ljust(4095) + "}")
+        os.chown(file, FIRST, FIRST)
+        file.chmod(0o666)
+        (place / "beats.json.lock").touch()
+        (place / "beats.json.lock").chmod(0o666)
+        with pytest.raises(OSError), open(place / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        before = file.read_bytes()
+        said = one_file_writer.beat(file, SECOND)
+        assert "No space left" in said and "free some space" in said and file.read_bytes() == before
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_where_no_further_file_fits_the_old_content_stays(writer, common):
+    place = folder(common)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=12,mode=1777", "tmpfs", place], check=True)
+    try:
+        target, file = writer.target(place)
+        assert writer.beat(target) == ""
+        before = file.read_bytes()
+        with pytest.raises(OSError):
+            for n in range(100):
+                (place / f"filler-{n}").touch()
+        said = writer.beat(target)
+        assert "no space left on device" in said.lower() and "df -i" in said and file.read_bytes() == before
+        (place / "filler-0").unlink()
+        assert writer.beat(target) == "" and file.read_bytes() != before
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("mode, group, expected", [(0o755, FIRST, 0o660), (0o2775, GROUP, 0o660), (0o775, GROUP, 0o660), (0o1777, 0, 0o666)])
+def test_who_may_write_the_folder_may_lock_and_nobody_else(mode, group, expected, one_file_writer, common):
+    place = folder(common, owner=FIRST, group=group, mode=mode)
+    for before in (None, 0o644):  # a lock of before is mended
+        if before:
+            (place / "beats.json.lock").chmod(before)
+        assert one_file_writer.beat(place / "beats.json", FIRST, [GROUP], umask="077") == ""
+        stat = (place / "beats.json.lock").stat()
+        assert (stat.st_mode & 0o777, stat.st_uid) == (expected, FIRST)
+        assert stat.st_gid == group or mode == 0o1777
+    code = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    locks = run(*as_user(STRANGER), "/usr/bin/python3", "-S", "-c", code, place / "beats.json.lock")
+    assert (locks.returncode == 0) == (expected == 0o666)
+
+
+def test_who_holds_the_lock_is_named(one_file_writer, common):
+    place = folder(common)
+    assert one_file_writer.beat(place / "beats.json") == ""
+    with open(place / "beats.json.lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert f"process {os.getpid()} (" in one_file_writer.beat(place / "beats.json")
+
+
+FOREIGN = {
+    "package.json": '{\n  "name": "mill",\n  "version": "1.2.3"\n}\n', "settings.json": '{"editor.tabSize": 2, "processes": 4}\n', "list.json": "[1]\n",
+    "limits.json": '{"processes": {"max": 4}}', "apps.json": '{"processes": {"web": {"command": "run"}}}', "number.json": "42\n", "notes.txt": "hello\n",
+    "broken.json": '{"name": "mill", ', "utf16": "\ufeff{}", "binary": "\x7fELF\x02",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_somebody_else_is_refused_and_untouched(name, one_file_writer, common):
+    place = folder(common)
+    (place / name).write_text(FOREIGN[name], encoding="utf-16-le" if name == "utf16" else None)
+    before = everything(place)
+    assert "left as it is" in one_file_writer.beat(place / name)
+    assert everything(place) == before
+
+
+@pytest.mark.parametrize("content", ["{}", '{"processes": {}}', '{"last_updated": 1}', '{"processes": null}', "", "\0" * 50, "\ufeff{}",
+                                     '{"last_updated": 1, "processes": {"x": 7}}', '{"v": 1, "processes": {"x": {"last_heartbeat": null}}}'])  # fmt: skip
+def test_a_file_of_ours_is_taken(content, one_file_writer, common):
+    place = folder(common)
+    (place / "beats.json").write_text(content)
+    os.utime(place / "beats.json", (1e9, 1e9))
+    assert one_file_writer.beat(place / "beats.json") == "" and one_file_writer.has(place / "beats.json")
+    assert sorted(os.listdir(place)) == ["beats.json", "beats.json.lock"]
+
+
+TORN = ['{"processes": {"a"', "{", '{"last_up', '{\n  "last_updated": 1703', '{"v": 1, "processes": {"x": {"last_heartbeat": 1', '{"processes": {}}}']
+
+
+@pytest.mark.parametrize("content", TORN)
+def test_a_damaged_file_of_ours_is_moved_aside_and_three_of_these_are_kept(content, one_file_writer, common):
+    place = folder(common)
+    for n in range(5):
+        (place / f"beats.json.corrupt-2020010{n + 1}T000000Z").touch()
+    (place / "beats.json").write_text(content)
+    os.utime(place / "beats.json", (1e9, 1e9))
+    assert "moved it to" in one_file_writer_says(one_file_writer, place / "beats.json")
+    aside = sorted(p for p in place.iterdir() if ".corrupt-" in p.name)
+    assert [p.name[-16:-12] for p in aside[:2]] == ["2020", "2020"] and aside[0].name.endswith("20200104T000000Z")
+    assert len(aside) == 3 and aside[2].read_text() == content and one_file_writer.has(place / "beats.json")
+
+
+def one_file_writer_says(writer, target):
+    """A beat that goes out, and what is said beside it."""
+    environment = {"PYTHONPATH": str(writer.client), "PYTHONDONTWRITEBYTECODE": "1"}
+    result = run("/usr/bin/python3", "-S", "-c", PYTHON_BEAT, target, "mill", env=environment)
+    assert result.returncode == 0, result.stderr
+    return result.stderr
+
+
+@pytest.mark.parametrize("half", ["", '{"processes": {"careless": {"last_heart'])
+def test_a_careless_writer_that_is_held_up_in_the_middle_loses_nothing(half, beats):
+    """It has truncated the file and written half of it when it is held up; then it goes on."""
+    whole = json.dumps({"processes": {"careless": {"last_heartbeat": time.time()}, "other": {"last_heartbeat": time.time(), "port": 1}}})
+    problems = []
+
+    def beat():
+        try:
+            HeartbeatManager(beats, raises=True).send_heartbeat("mill")
+        except HeartbeatError as error:
+            problems.append(error)
+
+    with open(beats, "w") as careless:
+        careless.write(half)
+        careless.flush()
+        ours = threading.Thread(target=beat)
+        ours.start()
+        time.sleep(0.3)  # far more than a few quick looks take
+        assert beats.read_text() == half
+        careless.write(whole[len(half):])
+    ours.join()
+    assert problems == []
+    assert set(json.loads(beats.read_text())["processes"]) == {"careless", "other", "mill"}
+    assert sorted(os.listdir(beats.parent)) == ["heartbeat_status.json", "heartbeat_status.json.lock"]
+
+
+def test_a_killed_child_of_a_writer_keeps_no_lock(one_file_writer, common):
+    """The parent is killed with the lock in its hands, while a forked child that knows nothing of it lives on."""
+    place = folder(common)
+    code = """
+import os, sys, threading, time
+from heartbeat_manager import *
+from heartbeat_manager import _one_file
+inside = threading.Event()
+def slow(*_):
+    inside.set(); time.sleep(600)
+_one_file.replace = slow
+threading.Thread(target=lambda: HeartbeatManager(sys.argv[1]).send_heartbeat("slow"), daemon=True).start()
+inside.wait()
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+time.sleep(600)
+"""
+    environment = ENVIRONMENT | {"PYTHONPATH": str(PYTHON)}
+    parent = subprocess.Popen(["/usr/bin/python3", "-S", "-c", code, place / "beats.json"], env=environment, stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    try:
+        assert f"process {parent.pid} (" in one_file_writer.beat(place / "beats.json")
+        parent.kill()
+        parent.wait()
+        assert one_file_writer.beat(place / "beats.json") == ""
+    finally:
+        os.kill(child, signal.SIGKILL)
+        parent.kill()

@@ -1,0 +1,3 @@
+export * from './heartbeat.js';
+import * as client from './heartbeat.js';
+export default client;

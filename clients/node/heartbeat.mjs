@@ -1,0 +1,13 @@
+// The same for ES modules: import { heartbeat } from 'heartbeat'.
+import client from './heartbeat.js';
+
+export const {
+  HeartbeatError,
+  HeartbeatManager,
+  getHeartbeatStatus,
+  heartbeat,
+  isProcessAlive,
+  sendHeartbeat,
+  startHeartbeat,
+} = client;
+export default client;

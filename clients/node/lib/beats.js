@@ -1,0 +1,105 @@
+'use strict';
+// One beat, and the entry that it becomes.
+
+const { HeartbeatError } = require('./errors');
+const { spell } = require('./text');
+const { LONGEST_DATA, Spelling, isObject, pidOf, wordOf } = require('./values');
+
+// A beat that is more than this many seconds in the future does not count as alive.
+const CLOCK_TOLERANCE = 5;
+// The longest process name, in bytes of UTF-8.
+const LONGEST_NAME = 1024;
+// The longest interval that a beat can declare, in seconds: 366 days.
+const LONGEST_INTERVAL = 366 * 86400;
+// The members of an entry that a beat writes; every other one stays as it is.
+const KNOWN = ['last_heartbeat', 'last_heartbeat_formatted', 'pid', 'status', 'host', 'interval', 'additional_data'];
+
+/**
+ * A beat of what a program hands over: name, data, status, pid, host, interval, at. Only a name that is none, and data that
+ * are no object, are errors; what else is odd is left out, and named in `leftOut`.
+ */
+function beatOf(name, data, options) {
+  if (typeof name !== 'string' || name === '') {
+    throw new HeartbeatError('cannot beat: the process name must be a string that is not empty', 'invalid');
+  }
+  if (Buffer.byteLength(name) > LONGEST_NAME) {
+    throw new HeartbeatError(`cannot beat: the process name has more than ${LONGEST_NAME} bytes`, 'invalid');
+  }
+  const spelling = new Spelling();
+  let own = null;
+  if (data !== undefined && data !== null) {
+    if (isObject(data)) own = spelling.ofObject(data);
+    else spelling.leftOut.push('data: it is no object');
+  }
+  let status = wordOf(options.status);
+  if (options.status !== undefined && options.status !== null && status === undefined) {
+    spelling.leftOut.push(`status: a ${typeof options.status} is no word`);
+  }
+  let pid = pidOf(options.pid);
+  if (options.pid !== undefined && options.pid !== null && options.pid !== 0 && pid === undefined) {
+    spelling.leftOut.push('pid: it is no process id');
+  }
+  if (own) {
+    // `status` and `pid` among the data are meant as the entry's own; what is neither a word nor a pid stays there.
+    const word = wordOf(own.status);
+    if (word !== undefined) {
+      status ??= word;
+      delete own.status;
+    }
+    const number = pidOf(own.pid);
+    if (number !== undefined) {
+      if (options.pid === undefined || options.pid === null) pid = number;
+      delete own.pid;
+    }
+    const size = Buffer.byteLength(JSON.stringify(own));
+    if (size > LONGEST_DATA) {
+      spelling.leftOut.push(`data: ${size} bytes are more than ${LONGEST_DATA}`);
+      own = {};
+    }
+  }
+  if (pid === undefined && (options.pid === undefined || options.pid === null)) pid = process.pid;
+  const interval = Number(options.interval);
+  return {
+    name,
+    data: own,
+    status: status ?? 'alive',
+    pid,
+    host: typeof options.host === 'string' && options.host !== '' ? options.host : undefined,
+    interval: interval > 0 && interval <= LONGEST_INTERVAL ? interval : undefined,
+    at: options.at,
+    leftOut: spelling.leftOut,
+  };
+}
+
+/**
+ * The members of the new entry, each with its JSON text: known ones first, then the old entry's others. One of those whose
+ * key the new data have too goes: its newer value is in additional_data, and one key must not have two values.
+ */
+function membersOf(beat, old) {
+  const now = beat.at ?? Date.now() / 1000;
+  const members = new Map([
+    ['last_heartbeat', spell(now)],
+    ['last_heartbeat_formatted', spell(formatted(now))],
+  ]);
+  for (const key of ['pid', 'status', 'host', 'interval']) {
+    if (beat[key] !== undefined) members.set(key, spell(beat[key]));
+  }
+  const data = beat.data ? spell(beat.data) : old.get('additional_data') ?? (old.size === 0 ? '{}' : undefined);
+  if (data !== undefined) members.set('additional_data', data);
+  for (const [key, text] of old) {
+    if (!KNOWN.includes(key) && !(beat.data && Object.hasOwn(beat.data, key))) members.set(key, text);
+  }
+  return members;
+}
+
+/** A time for people, of this host's time zone. */
+function formatted(seconds) {
+  const date = new Date(seconds * 1000);
+  const two = (number) => String(number).padStart(2, '0');
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  );
+}
+
+module.exports = { CLOCK_TOLERANCE, beatOf, membersOf };

@@ -1,0 +1,125 @@
+'use strict';
+// The one file that many processes share.
+//
+// Its writers keep each other out by flock(2), which Node does not have: a writer without the lock would lose other
+// programs' beats. So a beat is handed to the program `heartbeat`. Reading needs neither lock nor program.
+
+const { spawn } = require('node:child_process');
+const { constants } = require('node:fs');
+const fs = require('node:fs/promises');
+const { HeartbeatError } = require('./errors');
+const { parse } = require('./text');
+const { isObject } = require('./values');
+
+// How long `heartbeat send` may take in milliseconds: longer than it waits for the lock.
+const TOOL_TIMEOUT = 15000;
+// The most bytes that a heartbeat file may have.
+const LARGEST_FILE = 64 << 20;
+// Milliseconds before each further look at a file that a careless writer may be filling right now.
+const PAUSES = [1, 3, 10, 20, 40];
+// How long such a file must have stayed as it is, in milliseconds, until it counts as damaged; and the most of these looks.
+const SETTLED_AFTER = 2000;
+const MOST_LOOKS = 80;
+
+/** A heartbeat file, by its path. */
+class OneFile {
+  #takesInterval = true;
+
+  constructor(path, tool) {
+    this.path = path;
+    this.tool = tool;
+  }
+
+  async send(beat) {
+    const args = ['send', '--file', this.path, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
+    if (beat.data) args.push('--json', '-');
+    const input = beat.data ? JSON.stringify(beat.data) : '';
+    if (this.#takesInterval && beat.interval !== undefined) {
+      try {
+        return await run(this.tool, [...args, '--interval', `${beat.interval}s`, '--', beat.name], input);
+      } catch (error) {
+        if (error.exitStatus !== 2) throw error;
+        this.#takesInterval = false; // a tool of before
+      }
+    }
+    return run(this.tool, [...args, '--', beat.name], input);
+  }
+
+  async status(name) {
+    const processes = await this.all();
+    const entry = Object.hasOwn(processes, name) ? processes[name] : null;
+    return isObject(entry) ? entry : null;
+  }
+
+  async all() {
+    for (let look = 0; ; look++) {
+      const { text, mtimeMs } = await this.#text();
+      if (text === null) return {};
+      let problem = 'it is empty';
+      if (text.trim() !== '') {
+        try {
+          const root = parse(text.replace(/^\uFEFF/, ''));
+          const processes = isObject(root) ? root.processes ?? {} : null;
+          if (isObject(processes)) return processes;
+          problem = 'it has no object "processes"';
+        } catch (error) {
+          problem = error.message;
+        }
+      }
+      const isSettled = Date.now() - mtimeMs >= SETTLED_AFTER || look >= MOST_LOOKS;
+      if (look >= PAUSES.length && isSettled) {
+        if (text.trim() === '') return {};
+        throw new HeartbeatError(`${this.path} is not a heartbeat file: ${problem}`, 'corrupt');
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSES[look] ?? 50));
+    }
+  }
+
+  async #text() {
+    let file;
+    try {
+      // O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
+      file = await fs.open(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const stat = await file.stat();
+      if (!stat.isFile()) throw new HeartbeatError(`${this.path} is not a regular file`, 'not_a_file');
+      if (stat.size > LARGEST_FILE) throw new HeartbeatError(`${this.path} has more than ${LARGEST_FILE} bytes`, 'too_large');
+      return { text: await file.readFile('utf8'), mtimeMs: stat.mtimeMs };
+    } catch (error) {
+      if (error.code === 'ENOENT') return { text: null, mtimeMs: 0 };
+      if (error instanceof HeartbeatError) throw error;
+      throw new HeartbeatError(`cannot read ${this.path}: ${error.message}`, 'read', { cause: error });
+    } finally {
+      await file?.close();
+    }
+  }
+}
+
+function run(tool, args, input) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+    const timer = setTimeout(() => child.kill(), TOOL_TIMEOUT);
+    let stderr = '';
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text) => {
+      if (stderr.length < 4096) stderr += text;
+    });
+    child.stdin.on('error', () => {}); // it ended without reading: its exit status says why
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      const advice =
+        error.code === 'ENOENT' || error.code === 'EACCES'
+          ? 'install it, put it in PATH, or name it in HEARTBEAT_TOOL; or take a folder or an exporter in the place of the file, which need no program'
+          : error.message;
+      reject(new HeartbeatError(`cannot run the program ${tool}: ${advice}`, 'tool', { cause: error }));
+    });
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      if (status === 0) return resolve();
+      const cause = stderr.trim() || (signal ? `it was ended by ${signal}` : `its exit status is ${status}`);
+      reject(Object.assign(new HeartbeatError(`the beat was not written: ${cause}`, 'write'), { exitStatus: status }));
+    });
+    child.stdin.end(input);
+  });
+}
+
+module.exports = { OneFile };

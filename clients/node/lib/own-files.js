@@ -1,0 +1,232 @@
+'use strict';
+// A folder in the place of the file: each process has a file of its own there, written by rename, without a lock.
+// docs/file-format.md has the rules for the names.
+
+const { constants } = require('node:fs');
+const fs = require('node:fs/promises');
+const { randomBytes } = require('node:crypto');
+const { membersOf } = require('./beats');
+const { HeartbeatError } = require('./errors');
+const { LONGEST_FILE_NAME, fileNameOf, nameOf } = require('./file-names');
+const { inside, openFolder, readFile } = require('./folders');
+const { handOver } = require('./owners');
+const { members, objectText, parse } = require('./text');
+const { isObject } = require('./values');
+
+// The most bytes of a process's own file.
+const LARGEST_FILE = 4 << 20;
+const TEMPORARY = '.heartbeat-tmp-';
+// Milliseconds between two sweeps, and after which a temporary file is surely a dead writer's.
+const SWEEP_EVERY = 3600_000;
+// Milliseconds before each further look at a file that a careless writer may be filling right now.
+const PAUSES = [1, 3, 10, 20, 40];
+// How long such a file must have stayed as it is, in milliseconds, until it counts as damaged.
+const SETTLED_AFTER = 2000;
+// How many copies of damaged files are kept.
+const MOST_ASIDE = 3;
+const ASIDE = /^\d{8}T\d{6}Z(-\d+)?$/;
+
+/** A folder of heartbeats, by its path. */
+class OwnFiles {
+  #swept = -Infinity;
+
+  constructor(path, warn, retention) {
+    this.path = path.replace(/(?<=.)\/+$/, '');
+    this.warn = warn;
+    this.retention = retention;
+  }
+
+  async send(beat) {
+    const fileName = fileNameOf(beat.name);
+    const shown = `${this.path}/${fileName}`;
+    const folder = await this.#open();
+    const temporary = TEMPORARY + randomBytes(8).toString('hex');
+    try {
+      await this.#sweep(folder);
+      const { found, stat } = await this.#old(folder, fileName, shown);
+      const text = objectText(membersOf(beat, found));
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      const file = await fs.open(inside(folder, temporary), flags, stat ? 0o600 : 0o644);
+      try {
+        if (stat) await handOver(file, stat, shown);
+        await file.writeFile(text, 'latin1');
+      } finally {
+        await file.close();
+      }
+      await fs.rename(inside(folder, temporary), inside(folder, fileName));
+    } catch (error) {
+      await fs.unlink(inside(folder, temporary)).catch(() => {});
+      throw await this.#explained(error, folder, fileName, shown);
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async all() {
+    const folder = await this.#open(true);
+    if (!folder) return {};
+    try {
+      const names = (await fs.readdir(inside(folder, '.'))).sort();
+      const found = Object.create(null);
+      for (const fileName of names) {
+        const name = nameOf(fileName);
+        const entry = name === null ? null : await this.#entry(folder, fileName);
+        if (entry) found[name] = entry;
+      }
+      return found;
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async status(name) {
+    let fileName;
+    try {
+      fileName = fileNameOf(name);
+    } catch {
+      return null;
+    }
+    const folder = await this.#open(true);
+    if (!folder) return null;
+    try {
+      return await this.#entry(folder, fileName);
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #open(isReading = false) {
+    try {
+      return await openFolder(this.path);
+    } catch (error) {
+      if (isReading && error.code === 'ENOENT') return null;
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+        const advice = `make it (install -d -m 1777 ${this.path})`;
+        throw new HeartbeatError(`cannot beat: there is no folder ${this.path}: ${advice}`, 'write', { cause: error });
+      }
+      if (error instanceof HeartbeatError) throw error;
+      throw new HeartbeatError(`cannot use ${this.path}: ${error.message}`, isReading ? 'read' : 'write', { cause: error });
+    }
+  }
+
+  /** The members of the process's file as it is, and its stat. Somebody else's content is refused. */
+  async #old(folder, fileName, shown) {
+    for (let look = 0; ; look++) {
+      const { text, stat } = await readFile(inside(folder, fileName), shown, LARGEST_FILE);
+      if (stat === null || /^[\0 \t\r\n]*$/.test(text)) return { found: new Map(), stat };
+      let problem = 'it has no last_heartbeat';
+      try {
+        const root = parse(text.replace(/^\u00ef\u00bb\u00bf/, ''));
+        if (isObject(root) && (Object.keys(root).length === 0 || Object.hasOwn(root, 'last_heartbeat'))) {
+          return { found: members(text), stat };
+        }
+      } catch (error) {
+        problem = error.message;
+        if (text.includes('"last_heartbeat"')) {
+          // Half an entry: a careless writer is at it, or has died.
+          if (look < PAUSES.length) {
+            await new Promise((resolve) => setTimeout(resolve, PAUSES[look]));
+            continue;
+          }
+          if (Date.now() - stat.mtimeMs < SETTLED_AFTER) {
+            throw new HeartbeatError(`${shown} is being written by somebody`, 'being_written');
+          }
+          await this.#moveAside(folder, fileName, problem);
+          return { found: new Map(), stat: null };
+        }
+      }
+      throw new HeartbeatError(`${shown} is not a heartbeat (${problem}): it is left as it is; take another name, or another folder`, 'foreign');
+    }
+  }
+
+  /** An entry as it stands in a file; null when it is none. */
+  async #entry(folder, fileName) {
+    for (let look = 0; ; look++) {
+      try {
+        const { text, stat } = await readFile(inside(folder, fileName), fileName, LARGEST_FILE);
+        if (stat === null) return null;
+        const entry = parse(Buffer.from(text, 'latin1').toString().replace(/^\uFEFF/, ''));
+        return isObject(entry) && Object.hasOwn(entry, 'last_heartbeat') ? entry : null;
+      } catch (error) {
+        if (!(error instanceof SyntaxError) || look === PAUSES.length) return null;
+        await new Promise((resolve) => setTimeout(resolve, PAUSES[look]));
+      }
+    }
+  }
+
+  /** Once at the start, then once an hour: a beat must cost the same however many files there are. */
+  async #sweep(folder) {
+    if (performance.now() - this.#swept < SWEEP_EVERY) return;
+    this.#swept = performance.now();
+    const oldest = Date.now() - this.retention * 1000;
+    for (const fileName of await fs.readdir(inside(folder, '.')).catch(() => [])) {
+      const path = inside(folder, fileName);
+      try {
+        const isTemporary = fileName.startsWith(TEMPORARY);
+        if (!isTemporary && (this.retention <= 0 || nameOf(fileName) === null)) continue;
+        const { mtimeMs } = await fs.lstat(path);
+        if (isTemporary) {
+          if (Date.now() - mtimeMs >= SWEEP_EVERY) await fs.unlink(path);
+        } else if (mtimeMs < oldest && isOlder(await this.#entry(folder, fileName), oldest)) {
+          await this.#takeOut(folder, fileName, oldest);
+        }
+      } catch {
+        // another user's, or gone meanwhile
+      }
+    }
+  }
+
+  /** Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh. */
+  async #takeOut(folder, fileName, oldest) {
+    const away = TEMPORARY + randomBytes(8).toString('hex');
+    await fs.rename(inside(folder, fileName), inside(folder, away));
+    if (!isOlder(await this.#entry(folder, away), oldest)) {
+      await fs.link(inside(folder, away), inside(folder, fileName)).catch(() => {}); // an even younger one has its place
+    }
+    await fs.unlink(inside(folder, away));
+  }
+
+  async #moveAside(folder, fileName, problem) {
+    const prefix = `${fileName}.corrupt-`;
+    const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+    const base = Buffer.byteLength(prefix) + 24 > LONGEST_FILE_NAME ? `.heartbeat.corrupt-${time}` : prefix + time;
+    let aside = base;
+    for (let n = 2; n < 100 && (await exists(inside(folder, aside))); n++) aside = `${base}-${n}`;
+    await fs.rename(inside(folder, fileName), inside(folder, aside));
+    this.warn(`${this.path}/${fileName} is not a heartbeat any more (${problem}): moved it to ${this.path}/${aside} and began a new one`);
+    const kept = (await fs.readdir(inside(folder, '.'))).filter((n) => n.startsWith(prefix) && ASIDE.test(n.slice(prefix.length)));
+    for (const old of kept.sort(byAge).slice(0, -MOST_ASIDE)) await fs.unlink(inside(folder, old)).catch(() => {});
+  }
+
+  async #explained(error, folder, fileName, shown) {
+    if (error instanceof HeartbeatError) return error;
+    let advice = '';
+    if (error.code === 'ENOSPC' || error.code === 'EDQUOT') advice = '; free some space, or files (df -i), on its file system';
+    if (error.code === 'EROFS') advice = '; the file system is mounted read-only: name a folder on another one (HEARTBEAT_FILE)';
+    if (error.code === 'EACCES' || error.code === 'EPERM') {
+      const owner = await fs.lstat(inside(folder, fileName)).then((stat) => stat.uid, () => process.geteuid());
+      advice =
+        owner === process.geteuid()
+          ? `; give this user the right to write in ${this.path}, or name another folder (HEARTBEAT_FILE)`
+          : `; it belongs to user ${owner}: take another name for this process`;
+    }
+    const reason = error.message.replace(/, \w+ '.*$/s, ''); // without the path below /proc/self/fd
+    return new HeartbeatError(`cannot write ${shown}: ${reason}${advice}`, 'write', { cause: error });
+  }
+}
+
+/** Sorts copies that were moved aside by their time, then by the number behind it. */
+function byAge(one, other) {
+  const [[time, number], [otherTime, otherNumber]] = [one, other].map((name) => name.split('.corrupt-').pop().split('-'));
+  return time === otherTime ? Number(number ?? 1) - Number(otherNumber ?? 1) : time < otherTime ? -1 : 1;
+}
+
+function exists(path) {
+  return fs.lstat(path).then(() => true, () => false);
+}
+
+function isOlder(entry, oldest) {
+  return typeof entry?.last_heartbeat === 'number' && entry.last_heartbeat * 1000 < oldest;
+}
+
+module.exports = { OwnFiles };

@@ -1,0 +1,26 @@
+'use strict';
+// Who could write a file before can write it after.
+
+const { HeartbeatError } = require('./errors');
+
+/** Gives a new file the owner, the group and the mode of the one whose place it takes, or refuses. */
+async function handOver(file, old, shown) {
+  const mine = await file.stat();
+  let hasOwner = old.uid === mine.uid;
+  let hasGroup = old.gid === mine.gid;
+  if (!hasOwner) {
+    await file.chown(old.uid, old.gid).then(() => { hasOwner = hasGroup = true; }, () => {});
+  }
+  if (!hasGroup) await file.chown(mine.uid, old.gid).then(() => { hasGroup = true; }, () => {});
+  const mode = old.mode & 0o777;
+  const advice = 'share it by group (chgrp, chmod 664, and chmod 2775 for its folder), or take another name for this process';
+  if (!hasGroup && ((mode & 0o070) >> 3) & ~(mode & 0o007)) {
+    throw new HeartbeatError(`${shown}: its group ${old.gid} would lose it, since this user is not in that group; ${advice}`, 'owner');
+  }
+  if (!hasOwner && mode & 0o200 && !(mode & 0o002) && !(mode & 0o020 && hasGroup)) {
+    throw new HeartbeatError(`${shown} belongs to user ${old.uid}, who could not write it any more; ${advice}`, 'owner');
+  }
+  await file.chmod(mode);
+}
+
+module.exports = { handOver };

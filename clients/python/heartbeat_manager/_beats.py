@@ -1,0 +1,178 @@
+"""One beat, the entry that it becomes, and what is read from entries."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import abc
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from ._errors import HeartbeatError
+from ._values import LONGEST_DATA, MOST_NAMED, Spelling, as_object, json_of, pid_of, word_of
+
+#: A beat that is more than this many seconds in the future does not count as alive.
+CLOCK_TOLERANCE = 5.0
+#: The longest process name, in bytes of UTF-8.
+LONGEST_NAME = 1024
+#: The longest interval that a beat can declare, in seconds: 366 days.
+LONGEST_INTERVAL = 366 * 86400.0
+#: The members of an entry that a beat writes; every other one stays as it is.
+KNOWN = ("last_heartbeat", "last_heartbeat_formatted", "pid", "status", "host", "interval", "additional_data")
+
+Entry = Dict[str, Any]
+
+
+class Beat(NamedTuple):
+    """What a program says of itself."""
+
+    name: str
+    #: None leaves the data of the last beat.
+    data: Any = None
+    status: str = "alive"
+    #: None leaves it out.
+    pid: Optional[int] = None
+    host: Optional[str] = None
+    #: Seconds between beats as the writer intends.
+    interval: Optional[float] = None
+    #: Unix time of the beat; None: now.
+    at: Optional[float] = None
+
+
+def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: Any, at: Optional[float],
+            warn: Callable[[str], None]) -> Beat:
+    """A beat of what a program hands over. Only a name that is none is an error; what else is odd is left out and named."""
+    if not isinstance(name, str) or not name:
+        raise HeartbeatError("cannot beat: the process name must be a text that is not empty")
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        raise HeartbeatError("cannot beat: the process name has more than %d bytes" % LONGEST_NAME)
+    spelling = Spelling()
+    own: Any = None
+    if isinstance(data, abc.Mapping):
+        own = spelling.of_object(data)
+    elif data is not None:
+        own = spelling.of_value(data)
+    word = word_of(status)
+    if status is not None and word is None and status != "":
+        spelling.left_out.append("status: a %s is no word" % type(status).__name__)
+    number: Optional[int] = pid_of(pid)
+    if pid is not None and number is None and pid != 0:
+        spelling.left_out.append("pid: %.50r is no process id" % (pid,))
+    members = as_object(own)
+    if members is not None:
+        word, number = _take_known(members, word, number, pid)
+    if own is not None and len(json_of(own)) > LONGEST_DATA // 4:  # a character has at most 4 bytes
+        size = len(json_of(own).encode("utf-8"))
+        if size > LONGEST_DATA:
+            spelling.left_out.append("data: %d bytes are more than %d" % (size, LONGEST_DATA))
+            own = {}
+    if spelling.left_out:
+        named = spelling.left_out[:MOST_NAMED]
+        warn("the beat of %s goes out without some of its data: %s" % (name, "; ".join(named)))
+    if number is None and pid is None:
+        number = os.getpid()
+    place = host if isinstance(host, str) and host else None
+    return Beat(name, own, word or "alive", number, place, interval_of(interval), at)
+
+
+def _take_known(data: Dict[str, Any], word: Optional[str], pid: Optional[int],
+                given_pid: Any) -> Tuple[Optional[str], Optional[int]]:
+    """`status` and `pid` among the data are meant as the entry's own; what is neither a word nor a pid stays there."""
+    if "status" in data:
+        meant = word_of(data["status"])
+        if meant is not None:
+            word = word or meant
+            del data["status"]
+    if "pid" in data:
+        number = pid_of(data["pid"])
+        if number is not None:
+            if given_pid is None:
+                pid = number
+            del data["pid"]
+    return word, pid
+
+
+def interval_of(value: Any) -> Optional[float]:
+    """Seconds between beats, or None when the value is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 < value <= LONGEST_INTERVAL else None
+
+
+def formatted(now: float) -> Optional[str]:
+    """The time for people; None with a clock that is far off."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def members_of(beat: Beat, now: float, old: Mapping[str, str]) -> List[Tuple[str, str]]:
+    """The members of the new entry, each with its JSON text: known ones first, then the old entry's others.
+
+    One of those whose key the new data have too goes: its newer value is in additional_data, and one key must not have
+    two values.
+    """
+    members: List[Tuple[str, Any]] = [("last_heartbeat", now)]
+    text = formatted(now)
+    if text is not None:
+        members.append(("last_heartbeat_formatted", text))
+    if beat.pid is not None:
+        members.append(("pid", beat.pid))
+    members.append(("status", beat.status))
+    if beat.host is not None:
+        members.append(("host", beat.host))
+    if beat.interval is not None:
+        members.append(("interval", beat.interval))
+    spelt = [(key, json_of(value)) for key, value in members]
+    if beat.data is not None:
+        spelt.append(("additional_data", json_of(beat.data)))
+    elif "additional_data" in old or not old:
+        spelt.append(("additional_data", old.get("additional_data", "{}")))
+    fresh = as_object(beat.data) or {}
+    spelt.extend((key, text) for key, text in old.items() if key not in KNOWN and key not in fresh)
+    return spelt
+
+
+def time_of(entry: Any) -> Optional[float]:
+    """An entry's last beat, or None when it has none that can be read."""
+    members = as_object(entry)
+    last: Any = members.get("last_heartbeat") if members else None
+    if isinstance(last, bool) or not isinstance(last, (int, float)):
+        return None
+    try:
+        return float(last) if math.isfinite(last) else None
+    except OverflowError:
+        return None
+
+
+def with_data_beside(entry: Entry) -> Entry:
+    """An entry with its own data beside its known members, as programs of the first heartbeat_manager read them."""
+    data = as_object(entry.get("additional_data"))
+    if data is None:
+        return dict(entry)
+    return {**{key: value for key, value in data.items() if key not in entry}, **entry}
+
+
+def stale_names(entries: Iterable[Tuple[str, Any]], oldest: float) -> List[str]:
+    """The names whose last beat is before a time. An entry without a time is not touched."""
+    names: List[str] = []
+    for name, entry in entries:
+        last = time_of(entry)
+        if last is not None and last < oldest:
+            names.append(name)
+    return names
+
+
+def format_duration(seconds: Any) -> str:
+    """`45s`, `1m 5s`, `2h 3m`; `unknown` of what is no number."""
+    try:
+        whole = int(seconds)
+    except (TypeError, ValueError, OverflowError):
+        return "unknown"
+    sign, whole = ("-" if whole < 0 else ""), abs(whole)
+    if whole < 60:
+        return "%s%ds" % (sign, whole)
+    if whole < 3600:
+        return "%s%dm %ds" % (sign, whole // 60, whole % 60)
+    return "%s%dh %dm" % (sign, whole // 3600, whole % 3600 // 60)

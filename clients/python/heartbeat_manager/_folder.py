@@ -1,0 +1,246 @@
+"""A folder in the place of the file: each process has a file of its own there, written by rename, without a lock.
+
+docs/file-format.md has the rules for the names.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import time
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ._aside import move_aside
+from ._beats import Beat, members_of, time_of
+from ._errors import HeartbeatError, advice_for, cause_of
+from ._one_file import SETTLED_AFTER, SWEEP_EVERY
+from ._places import Place, open_folder, read_file, remove, sweep, temporary_name
+from ._replacing import replace
+from ._text import bytes_of, object_of, object_text, text_of
+
+SUFFIX = ".json"
+#: The longest file name of Linux's file systems, in bytes.
+LONGEST_FILE_NAME = 255
+#: The most bytes of a process's own file.
+LARGEST_FILE = 4 << 20
+#: The most files of a folder that are read.
+MOST_FILES = 1000000
+TEMPORARY = ".heartbeat-tmp-"
+#: Seconds after which a temporary file is surely a dead writer's.
+TEMPORARY_DEAD_AFTER = 3600.0
+# Bytes that stand for themselves in a file name: all but control characters, "/", "%" and DEL.
+_ENCODED = re.compile(rb"[\x00-\x1f/%\x7f]|^\.")
+_ENCODING = re.compile(rb"%([0-9A-F]{2})")
+_PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
+
+
+def file_name_of(name: str) -> str:
+    """The name of a process's own file: `a/b` is `a%2Fb.json`."""
+    try:
+        spelt = _ENCODED.sub(lambda match: b"%%%02X" % match.group()[0], name.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise HeartbeatError("cannot beat: the process name is not Unicode, so no file can have it") from None
+    if len(spelt) + len(SUFFIX) > LONGEST_FILE_NAME:
+        raise HeartbeatError("cannot beat: as a file name the process name has %d bytes, at most %d are possible" % (
+            len(spelt), LONGEST_FILE_NAME - len(SUFFIX)))
+    return os.fsdecode(spelt) + SUFFIX
+
+
+def name_of(file_name: str) -> Optional[str]:
+    """The process that a file name belongs to; None when `file_name_of` makes no such name."""
+    if not file_name.endswith(SUFFIX):
+        return None
+    spelt = os.fsencode(file_name[:-len(SUFFIX)])
+    try:
+        name = _ENCODING.sub(lambda match: bytes([int(match.group(1), 16)]), spelt).decode("utf-8")
+        return name if name and file_name_of(name) == file_name else None
+    except (UnicodeDecodeError, HeartbeatError):
+        return None
+
+
+class OwnFiles:
+    """A folder of heartbeats, by its path."""
+
+    def __init__(self, path: str, synchronise: bool, warn: Callable[[str], None]) -> None:
+        self.path = path
+        self._synchronise = synchronise
+        self._warn = warn
+        self._swept: Dict[Tuple[int, int], float] = {}
+
+    def send(self, beat: Beat, retention: float) -> None:
+        name = file_name_of(beat.name)
+        with self._opened(name, "write") as place:
+            self._sweep(place, retention)
+            try:
+                members, old = self._old(place)
+                last = round(time.time(), 6) if beat.at is None else beat.at
+                content = bytes_of(object_text(members_of(beat, last, members), "") + "\n")
+                replace(place, name, content, old, self._synchronise, TEMPORARY)
+            except OSError as error:
+                raise self._cannot("write", place, error) from error
+
+    def make(self) -> None:
+        """The folder is made by whoever sets it up, with the mode that lets others in: here it is only looked for."""
+        self._opened("x.json", "write").__exit__()
+
+    def entries(self) -> Dict[str, Any]:
+        try:
+            place = Place(open_folder(self.path), "", os.path.join(self.path, "x"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise HeartbeatError("cannot read %s: %s" % (self.path, cause_of(error)), self.path, "read") from error
+        with place:
+            found: Dict[str, Any] = {}
+            try:
+                names = sorted(place.names())[:MOST_FILES]
+            except OSError as error:
+                raise HeartbeatError("cannot read %s: %s" % (self.path, cause_of(error)), self.path, "read") from error
+            for file_name in names:
+                name = name_of(file_name)
+                entry = self._entry(place, file_name) if name is not None else None
+                if name is not None and entry is not None:
+                    found[name] = entry
+            return found
+
+    def entry(self, name: str) -> Any:
+        try:
+            file_name = file_name_of(name)
+            folder = open_folder(self.path)
+        except (HeartbeatError, FileNotFoundError):
+            return None
+        except OSError as error:
+            raise HeartbeatError("cannot read %s: %s" % (self.path, cause_of(error)), self.path, "read") from error
+        with Place(folder, file_name, os.path.join(self.path, file_name)) as place:
+            return self._entry(place, file_name)
+
+    def prune(self, oldest: float, dry_run: bool) -> List[str]:
+        if dry_run:
+            return [name for name, entry in self.entries().items() if _is_older(entry, oldest)]
+        with self._opened("x.json", "write") as place:
+            return self._remove_stale(place, oldest, reads_all=True)
+
+    def _opened(self, file_name: str, task: str) -> Place:
+        try:
+            return Place(open_folder(self.path), file_name, os.path.join(self.path, file_name))
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                raise HeartbeatError("cannot %s heartbeats: there is no folder %s: make it (install -d -m 1777 %s)" % (
+                    task, self.path, self.path), self.path, task) from None
+            raise HeartbeatError("cannot %s in %s: %s" % (task, self.path, cause_of(error)), self.path, task) from error
+
+    def _old(self, place: Place) -> Tuple[Dict[str, str], Optional[os.stat_result]]:
+        """The members of the process's file as it is, and its stat. Somebody else's content is refused."""
+        for pause in _PAUSES + (None,):
+            content, status = read_file(place, place.name, LARGEST_FILE)
+            if status is None or not content.strip(b"\0 \t\r\n"):
+                return {}, status
+            if len(content) > LARGEST_FILE:
+                raise HeartbeatError("%s has more than %d bytes: is it a heartbeat?" % (place.path, LARGEST_FILE),
+                                     place.path, "too_large")
+            try:
+                members = object_of(text_of(content))
+            except RecursionError:
+                members, problem = None, "it is nested too deeply"
+            except ValueError as error:
+                if '"last_heartbeat"' in text_of(content):  # half an entry: a careless writer is at it, or has died
+                    if pause is not None:
+                        time.sleep(pause)
+                        continue
+                    if time.time() - status.st_mtime < SETTLED_AFTER:
+                        raise HeartbeatError("%s is being written by somebody" % place.path, place.path,
+                                             "being_written") from None
+                    move_aside(place, str(error), self._warn)
+                    return {}, None
+                members, problem = None, str(error)
+            else:
+                problem = "it has no last_heartbeat"
+            if members is not None and (not members or any(m.key == "last_heartbeat" for m in members)):
+                return {member.key: member.raw for member in members}, status
+            raise HeartbeatError("%s is not a heartbeat (%s): it is left as it is; take another name, or another folder" % (
+                place.path, problem), place.path, "foreign")
+        return {}, None
+
+    def _entry(self, place: Place, file_name: str) -> Optional[Dict[str, Any]]:
+        """An entry as it stands in a file; None when it is none."""
+        for pause in _PAUSES + (None,):
+            try:
+                content, status = read_file(place, file_name, LARGEST_FILE)
+            except (OSError, HeartbeatError):
+                return None
+            if status is None or len(content) > LARGEST_FILE:
+                return None
+            try:
+                members = object_of(text_of(content))
+            except (ValueError, RecursionError):
+                if pause is None:
+                    return None
+                time.sleep(pause)
+                continue
+            entry = {member.key: member.value for member in members or []}
+            return entry if "last_heartbeat" in entry else None
+        return None
+
+    def _sweep(self, place: Place, retention: float) -> None:
+        """Once at the start, then once an hour: a beat must cost the same however many files there are."""
+        folder = os.fstat(place.folder)
+        key, now = (folder.st_dev, folder.st_ino), time.monotonic()
+        if now - self._swept.get(key, -SWEEP_EVERY) < SWEEP_EVERY:
+            return
+        self._swept = {key: now}
+        sweep(place, TEMPORARY, TEMPORARY_DEAD_AFTER, is_any=True)
+        if retention > 0:
+            self._remove_stale(place, time.time() - retention)
+
+    def _remove_stale(self, place: Place, oldest: float, reads_all: bool = False) -> List[str]:
+        removed: List[str] = []
+        try:
+            names = place.names()
+        except OSError:
+            return removed
+        for file_name in names:
+            name = name_of(file_name)
+            try:
+                # What was written lately needs no reading, where it is only about making room.
+                if name is None or (not reads_all and place.stat(file_name).st_mtime >= oldest):
+                    continue
+                entry = self._entry(place, file_name)
+                if entry is not None and _is_older(entry, oldest) and self._take_out(place, file_name, oldest):
+                    removed.append(name)
+            except OSError:
+                continue
+        return removed
+
+    def _take_out(self, place: Place, file_name: str, oldest: float) -> bool:
+        """Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh."""
+        away = temporary_name(TEMPORARY)
+        place.rename(file_name, away)
+        entry = self._entry(place, away)
+        if entry is None or not _is_older(entry, oldest):
+            try:
+                os.link(away, file_name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
+            except OSError:
+                pass  # an even younger one has its place
+            remove(place, away)
+            return False
+        remove(place, away)
+        return True
+
+    def _cannot(self, task: str, place: Place, error: OSError) -> HeartbeatError:
+        advice = advice_for(error, place.path)
+        if error.errno in (errno.EACCES, errno.EPERM):
+            try:
+                owner = place.stat(place.name).st_uid
+                if owner != os.geteuid():
+                    advice = "; it belongs to user %d: take another name for this process" % owner
+            except OSError:
+                pass
+        return HeartbeatError("cannot %s %s: %s%s" % (task, place.path, cause_of(error), advice), place.path, task)
+
+
+def _is_older(entry: Any, oldest: float) -> bool:
+    last = time_of(entry)
+    return last is not None and last < oldest
+
+

@@ -1,0 +1,138 @@
+"""The exclusive flock on "<file>.lock" that every writer of the one file takes. The lock file itself stays."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import random
+import stat
+import threading
+import time
+from typing import Dict, Optional
+
+from ._errors import HeartbeatError, advice_for, cause_of
+from ._places import Place
+
+#: The locks that this process holds: descriptor and thread. A forked child closes those of threads that it does not have.
+held: Dict[int, int] = {}
+
+
+def forget_in_child() -> None:
+    """After fork: a copy of a descriptor would keep a lock that the parent gives back only by its end."""
+    me = threading.get_ident()
+    for descriptor, thread in list(held.items()):
+        if thread != me:
+            held.pop(descriptor, None)
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
+
+
+class Lock:
+    """Holds the lock of a place while it is entered."""
+
+    def __init__(self, place: Place, timeout: float) -> None:
+        self._place = place
+        self._name = place.name + ".lock"
+        self.path = place.beside(self._name)
+        self._timeout = timeout
+        self._descriptor: Optional[int] = None
+
+    def __enter__(self) -> Lock:
+        deadline = time.monotonic() + self._timeout
+        pause = 0.0002
+        while not self._attempt():
+            if time.monotonic() >= deadline:
+                raise HeartbeatError("gave up waiting for the lock %s after %g s: %s" % (
+                    self.path, self._timeout, self._holder()), self.path, "lock_timeout")
+            time.sleep(min(pause * random.uniform(0.5, 1), max(0.0, deadline - time.monotonic())))
+            pause = min(pause * 1.5, 0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None or held.pop(descriptor, None) is None:
+            return
+        # Unlocked before it is closed: a child forked meanwhile has a copy of the descriptor and would keep the lock.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
+
+    def _attempt(self) -> bool:
+        try:
+            descriptor = self._open()
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise HeartbeatError("the lock file %s is a symbolic link: it is not followed; remove it" % self.path,
+                                     self.path, "link") from None
+            raise HeartbeatError("cannot open the lock file %s: %s%s" % (
+                self.path, cause_of(error), advice_for(error, self.path)), self.path, "lock") from error
+        is_kept = False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = os.fstat(descriptor)
+            if not stat.S_ISREG(mine.st_mode) or mine.st_nlink > 1:
+                raise HeartbeatError("the lock file %s is no file of its own: remove it" % self.path, self.path, "lock")
+            # Somebody may have removed the file between opening and locking it: then this lock guards nothing.
+            is_kept = os.path.samestat(mine, self._place.stat(self._name))
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.ENOENT):
+                raise HeartbeatError("cannot lock %s: %s" % (self.path, cause_of(error)), self.path, "lock") from error
+        finally:
+            if is_kept:
+                self._descriptor = descriptor
+                held[descriptor] = threading.get_ident()
+            else:
+                os.close(descriptor)
+        return is_kept
+
+    def _open(self) -> int:
+        try:
+            # First without O_CREAT, which Linux refuses for another user's file in a folder like /tmp.
+            descriptor = self._place.open(self._name, os.O_RDWR)
+        except FileNotFoundError:
+            descriptor = self._place.open(self._name, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EROFS):
+                raise
+            return self._place.open(self._name, os.O_RDONLY)  # enough to lock, except on NFS
+        self._open_to_writers(descriptor)
+        return descriptor
+
+    def _open_to_writers(self, descriptor: int) -> None:
+        """Who may write the folder may lock, and nobody else: a lock that readers can take would let them stop the beats."""
+        mine = os.fstat(descriptor)
+        if mine.st_uid != os.geteuid() or mine.st_nlink != 1 or not stat.S_ISREG(mine.st_mode) or mine.st_size:
+            return
+        folder = os.fstat(self._place.folder)
+        mode = 0o666 if folder.st_mode & 0o002 else 0o660
+        try:
+            if mode == 0o660 and folder.st_mode & 0o020 and mine.st_gid != folder.st_gid:
+                os.fchown(descriptor, -1, folder.st_gid)
+        except OSError:  # not in the folder's group: then its members find the lock held, or not theirs to take
+            pass
+        try:
+            if stat.S_IMODE(mine.st_mode) != mode:
+                os.fchmod(descriptor, mode)
+        except OSError:
+            pass
+
+    def _holder(self) -> str:
+        """Who holds the lock, by /proc/locks, and what to do about it."""
+        try:
+            inode = self._place.stat(self._name).st_ino
+            with open("/proc/locks") as locks:
+                fields = [line.split() for line in locks]
+            pid = next(int(f[4]) for f in fields
+                       if len(f) >= 6 and f[1] == "FLOCK" and int(f[4]) > 0 and int(f[5].split(":")[-1]) == inode)
+            with open("/proc/%d/stat" % pid, errors="replace") as file:
+                name, _, rest = file.read().partition("(")[2].rpartition(")")
+        except (OSError, StopIteration, ValueError):
+            return "another writer holds it; find it with: fuser -v %s" % self.path
+        if rest.split()[:1] in (["T"], ["t"]):
+            return "process %d (%s) holds it and is stopped; let it go on with kill -CONT %d, or end it with kill -9 %d" % (
+                pid, name, pid, pid)
+        return "process %d (%s) holds it; if it hangs, end it with kill %d" % (pid, name, pid)

@@ -1,0 +1,139 @@
+"""Beating from the program's own loop: the better way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Callable, Mapping, Optional, Union
+
+from ._manager import HeartbeatManager
+
+Data = Union[Mapping[str, Any], Callable[[], Optional[Mapping[str, Any]]], None]
+OnError = Callable[[Exception], object]
+
+#: Seconds between two beats when the status changes each time.
+_CHANGES_EVERY = 1.0
+
+
+def _default_manager() -> HeartbeatManager:
+    # In a program's loop: whoever holds a lock must not hold up the work for long. The next beat comes soon.
+    return HeartbeatManager(lock_timeout=1.0, timeout=2.0)
+
+
+class Rhythm:
+    """What lets one beat in many calls go out."""
+
+    def __init__(self, name: str, every: float, interval: Optional[float], manager: Optional[HeartbeatManager],
+                 on_error: Optional[OnError]) -> None:
+        self.name = name
+        self.every = every
+        self.interval = interval
+        self.manager = manager or _default_manager()
+        self._on_error = on_error
+        self._last = float("-inf")
+        self._word: Optional[str] = None
+
+    def is_due(self, status: Optional[str]) -> bool:
+        now = time.monotonic()
+        since = now - self._last
+        if since < self.every and (status == self._word or since < _CHANGES_EVERY):
+            return False
+        self._last, self._word = now, status
+        return True
+
+    def send(self, data: Data, status: Optional[str]) -> None:
+        own: Any = data
+        if callable(data):
+            try:
+                own = data()
+            except Exception as error:  # the data are an extra, the beat is the message
+                own = None
+                self.failed(error)
+        try:
+            self.manager.beat(self.name, own, status, interval=self.interval)
+        except Exception as error:
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        if self._on_error is None:
+            self.manager.say_failure(error)
+            return
+        try:
+            self._on_error(error)
+        except Exception as second:  # the handler's own fault ends neither the beats nor the program
+            self.manager.say_failure(second)
+
+
+class Heartbeat:
+    """A beat to be called in every round of a program's loop; one in `every` seconds goes out, and every change of status.
+
+        beat = Heartbeat("bidder")
+        while True:
+            scan()
+            beat({"offset": offset})
+
+    It comes from the work itself: when the work hangs, so do the beats. Nothing is ever raised into the program; errors
+    are said on standard error, once, or handed to `on_error`.
+
+    every:    the fewest seconds between two beats
+    interval: what a round takes at the most in seconds, if that is known: told to the exporter
+    """
+
+    def __init__(self, name: str, *, every: float = 10.0, interval: Optional[float] = None,
+                 manager: Optional[HeartbeatManager] = None, on_error: Optional[OnError] = None) -> None:
+        self._rhythm = Rhythm(name, every, interval, manager, on_error)
+
+    def __call__(self, additional_data: Data = None, status: Optional[str] = None) -> None:
+        """Says that the program is alive. A function in the place of the data is called only for a beat that goes out."""
+        if self._rhythm.is_due(status):
+            self._rhythm.send(additional_data, status)
+
+    def stop(self, additional_data: Data = None, status: str = "stopped") -> None:
+        """The last word, at once: the program ends as it should."""
+        self._rhythm.send(additional_data, status)
+
+
+class AsyncHeartbeat:
+    """The same for asyncio: the file is written on another thread, the event loop does not wait for it.
+
+        beat = AsyncHeartbeat("reader")
+        async for message in messages:
+            await beat({"messages": count})
+
+    As `async with AsyncHeartbeat("reader", every=30):` it beats by itself for as long as the event loop turns.
+    """
+
+    def __init__(self, name: str, *, every: float = 10.0, interval: Optional[float] = None,
+                 manager: Optional[HeartbeatManager] = None, on_error: Optional[OnError] = None) -> None:
+        self._rhythm = Rhythm(name, every, interval, manager, on_error)
+        self._task: "Optional[asyncio.Task[None]]" = None
+
+    async def __call__(self, additional_data: Data = None, status: Optional[str] = None) -> None:
+        if self._rhythm.is_due(status):
+            await self._send(additional_data, status)
+
+    async def stop(self, additional_data: Data = None, status: str = "stopped") -> None:
+        await self._send(additional_data, status)
+
+    async def _send(self, data: Data, status: Optional[str]) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._rhythm.send, data, status)
+        except RuntimeError as error:  # no thread can be had: the interpreter ends
+            self._rhythm.failed(error)
+
+    async def __aenter__(self) -> AsyncHeartbeat:
+        self._task = asyncio.ensure_future(self._beats())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _beats(self) -> None:
+        if self._rhythm.interval is None:
+            self._rhythm.interval = self._rhythm.every
+        while True:
+            await self._send(None, None)
+            await asyncio.sleep(self._rhythm.every)

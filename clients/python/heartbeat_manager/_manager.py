@@ -1,0 +1,242 @@
+"""HeartbeatManager: writes and reads heartbeats, wherever they lie."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
+
+from ._beats import CLOCK_TOLERANCE, Beat, Entry, beat_of, format_duration, time_of, with_data_beside
+from ._errors import HeartbeatError, SaidOnce, say
+from ._folder import OwnFiles
+from ._one_file import OneFile
+from ._push import Exporter, address_of
+from ._values import as_object
+
+Store = Union[OneFile, OwnFiles, Exporter]
+_Value = TypeVar("_Value")
+#: Where heartbeats lie when nobody says otherwise.
+DEFAULT_FILE = "heartbeat_status.json"
+# Seconds for which beats of signals' handlers are written that came in the middle of another one; later ones wait.
+_MOST_PENDING_TIME = 1.0
+
+
+class _ThreadState(threading.local):
+    def __init__(self) -> None:
+        self.is_busy = False
+        self.pending: Dict[str, Beat] = {}
+
+
+class HeartbeatManager:
+    """Writes and reads the heartbeats in one file or one folder, or sends them to an exporter.
+
+    Nothing that goes wrong is raised into the program: it is said on standard error, the same sentence once an hour.
+    With `raises=True` it is raised, as a HeartbeatError.
+
+    heartbeat_file: the path of a file; or of a folder, in which each process has a file of its own (a path that is a
+                    folder, or ends in "/" or ".d"); or http://host:port, https://host:port or the push socket of an
+                    exporter: unix:/path, or a path that ends in .sock or is a socket already; default: the environment
+                    variable HEARTBEAT_URL, else HEARTBEAT_FILE, else heartbeat_status.json in the working folder
+    raises:         whether errors are raised
+    timeout:        the most seconds that sending to an exporter may take
+    lock_timeout:   the most seconds to wait for the lock of the one file
+    retention:      entries whose last beat is older, in seconds, are removed; 0 keeps all
+    synchronise:    whether a beat is on the disk before the call returns (fsync)
+    maximum_size:   the most bytes a heartbeat file may have
+    warn:           gets what is said; default: standard error
+    """
+
+    def __init__(self, heartbeat_file: Union[str, "os.PathLike[str]", None] = None, *, raises: bool = False,
+                 lock_timeout: float = 5.0, retention: float = 86400.0, synchronise: bool = False,
+                 maximum_size: int = 64 << 20, warn: Optional[Callable[[str], None]] = None, timeout: float = 5.0) -> None:
+        self._given = None if heartbeat_file is None else os.fsdecode(heartbeat_file)
+        self.raises = raises
+        self.timeout = timeout
+        self.lock_timeout = lock_timeout
+        self.retention = retention
+        self.synchronise = synchronise
+        self.maximum_size = maximum_size
+        self._tell = warn or say
+        self._said = SaidOnce()  # what is worth knowing, though the beat went out
+        self._failures = SaidOnce()  # after a success the next one is news
+        self._thread = _ThreadState()
+        self._stores: Dict[str, Store] = {}
+        if raises:
+            self._store()  # a wrong address is known at once
+
+    @property
+    def file(self) -> str:
+        """The path or the address."""
+        if self._given is not None:
+            return self._given
+        return os.environ.get("HEARTBEAT_URL") or os.environ.get("HEARTBEAT_FILE") or DEFAULT_FILE
+
+    @property
+    def heartbeat_file(self) -> str:
+        """The same, by the name that it has in the first heartbeat_manager."""
+        return self.file
+
+    def ensure_heartbeat_file_exists(self) -> None:
+        """Makes the file when there is none."""
+        self._guarded(lambda: self._store().make(), None)
+
+    def send_heartbeat(self, process_name: str, additional_data: Optional[Mapping[str, Any]] = None,
+                       status: Optional[str] = None, *, pid: Optional[int] = None, host: Optional[str] = None,
+                       interval: Optional[float] = None) -> None:
+        """Says that a process is alive.
+
+        additional_data: its own numbers and words, which replace those of its last beat; None leaves them as they are.
+                         `status` and `pid` among them are the entry's own. A value that JSON cannot spell is left out
+                         and named.
+        status:          one word on how it is; default: that of the data, else "alive"
+        pid:             default: this process's id; 0 leaves it out, when it means nothing to the exporter
+        host:            the host it runs on, for a beat that came from another one
+        interval:        seconds between its beats as it intends
+        """
+        self._guarded(lambda: self.beat(process_name, additional_data, status, pid=pid, host=host, interval=interval), None,
+                      is_write=True)
+
+    def read_heartbeat_data(self) -> Dict[str, Any]:
+        """The whole as the one file has it: `last_updated` (0 when nobody beat yet) and `processes`."""
+        entries = self.all_heartbeats()
+        last = max((t for t in map(time_of, entries.values()) if t is not None), default=0.0)
+        return {"last_updated": last, "processes": entries}
+
+    def get_process_status(self, process_name: str) -> Optional[Entry]:
+        """The entry of a process, with its data also beside `pid` and `status`; None when there is none."""
+        entry = as_object(self._guarded(lambda: self._store().entry(process_name), None))
+        return None if entry is None else with_data_beside(entry)
+
+    get_heartbeat_status = get_process_status
+
+    def get_time_since_last_heartbeat(self, process_name: str) -> Optional[float]:
+        """Seconds since a process's last beat, negative when it is in the future; None when there is none."""
+        last = time_of(self._guarded(lambda: self._store().entry(process_name), None))
+        return None if last is None else time.time() - last
+
+    def is_process_alive(self, process_name: str, timeout_seconds: float = 60.0) -> bool:
+        """Whether a process beat within the last `timeout_seconds`."""
+        since = self.get_time_since_last_heartbeat(process_name)
+        return since is not None and -CLOCK_TOLERANCE <= since < timeout_seconds
+
+    def get_all_processes_status(self) -> Dict[str, Entry]:
+        """Every process's entry with its data beside it, and `time_since_heartbeat` (seconds; infinite without a beat),
+        `time_since_formatted` and `is_alive` (within 60 s)."""
+        found: Dict[str, Entry] = {}
+        for name, value in self.all_heartbeats().items():
+            entry = as_object(value)
+            if entry is not None:
+                last = time_of(entry)
+                since = float("inf") if last is None else time.time() - last
+                found[name] = with_data_beside(entry)
+                found[name].update(time_since_heartbeat=since, is_alive=-CLOCK_TOLERANCE <= since < 60.0,
+                                   time_since_formatted="never" if last is None else format_duration(since))
+        return found
+
+    def all_heartbeats(self) -> Dict[str, Any]:
+        """Every process's entry by its name, as it stands; empty when nobody beat yet. Takes no lock.
+
+        Of an exporter also processes that it only expects, without last_heartbeat.
+        """
+        nothing: Dict[str, Any] = {}
+        return self._guarded(lambda: self._store().entries(), nothing)
+
+    @staticmethod
+    def format_duration(seconds: float) -> str:
+        """`45s`, `1m 5s`, `2h 3m`."""
+        return format_duration(seconds)
+
+    def cleanup_old_processes(self, max_age_hours: float = 24) -> None:
+        """Removes the entries whose last beat is older."""
+        self.prune(max_age_hours * 3600)
+
+    def prune(self, older_than: Optional[float] = None, dry_run: bool = False) -> List[str]:
+        """Removes the entries whose last beat is older, in seconds (default: the retention); returns their names."""
+        nobody: List[str] = []
+        return self._guarded(lambda: self._store().prune(
+            time.time() - (self.retention if older_than is None else older_than), dry_run), nobody)
+
+    def beat(self, process_name: str, additional_data: Any = None, status: Optional[str] = None, *,
+             pid: Optional[int] = None, host: Optional[str] = None, interval: Optional[float] = None,
+             at: Optional[float] = None) -> None:
+        """As send_heartbeat, for who wants errors: raises HeartbeatError. `at`: Unix time of the beat; default: now."""
+        beat = beat_of(process_name, additional_data, status, pid, host, interval, at, self._warn)
+        thread = self._thread
+        if thread.is_busy:
+            # A signal's handler beats while this very thread is in the middle of a beat: written right after that one.
+            thread.pending[beat.name] = beat
+            return
+        thread.is_busy = True
+        try:
+            self._store().send(beat, self.retention)
+        finally:
+            self._send_pending(thread)
+
+    def _send_pending(self, thread: _ThreadState) -> None:
+        deadline = time.monotonic() + _MOST_PENDING_TIME
+        while True:
+            thread.is_busy = False
+            if not thread.pending or time.monotonic() > deadline:
+                return
+            thread.is_busy = True
+            try:
+                self._store().send(thread.pending.pop(next(iter(thread.pending))), self.retention)
+            except HeartbeatError as error:
+                self.say_failure(error)
+
+    def _store(self) -> Store:
+        target = self.file
+        is_folder = _is_folder(target)
+        key = ("folder:" if is_folder else "file:") + target
+        store = self._stores.get(key)
+        if store is None:
+            if not target:
+                raise HeartbeatError("cannot beat: the path of the heartbeat file is empty", target)
+            address = None if is_folder else address_of(target)
+            if address:
+                store = Exporter(address, self.timeout, self._warn)
+            elif is_folder:
+                store = OwnFiles(target, self.synchronise, self._warn)
+            else:
+                store = OneFile(target, self.lock_timeout, self.synchronise, self.maximum_size, self._warn)
+            self._stores = {key: store}
+        return store
+
+    def _guarded(self, action: Callable[[], _Value], otherwise: _Value, is_write: bool = False) -> _Value:
+        if self.raises:
+            return action()
+        try:
+            result = action()
+            if is_write:
+                self._failures.forget()
+            return result
+        except Exception as error:  # whatever it is: a heartbeat must not end what it watches
+            self.say_failure(error)
+            return otherwise
+
+    def say_failure(self, error: Exception) -> None:
+        """Says what went wrong, once."""
+        text = str(error) if isinstance(error, HeartbeatError) else "%s: %s" % (type(error).__name__, error)
+        if self._failures.is_new(text):
+            self._say(text)
+
+    def _warn(self, text: str) -> None:
+        if self._said.is_new(text):
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        try:
+            self._tell(text)
+        except Exception:
+            pass
+
+
+def _is_folder(path: str) -> bool:
+    if path.partition(":")[0].lower() in ("http", "https", "unix"):
+        return False
+    # By its name before it is made: a file in its place would be in the way of whoever makes it.
+    try:
+        return path.endswith(("/", ".d")) or os.path.isdir(path)
+    except ValueError:
+        return False

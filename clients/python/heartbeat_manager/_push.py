@@ -1,0 +1,243 @@
+"""An exporter that takes heartbeats, over connections that are kept open."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import socket
+import stat
+import urllib.parse
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ._beats import Beat, Entry
+from ._connecting import connect
+from ._errors import HeartbeatError
+from ._values import as_object
+
+#: The most bytes of an exporter's answer that are read.
+LONGEST_ANSWER = 64 << 20
+#: The most connections that are kept open; each is used by one thread at a time.
+MOST_IDLE = 2
+
+
+def address_of(file: str) -> Optional[str]:
+    """The URL of the exporter that is named in place of a file; None for a file."""
+    scheme, colon, rest = file.partition(":")
+    if colon and scheme.lower() in ("http", "https", "unix"):
+        return scheme.lower() + ":" + rest
+    if colon and rest.startswith("//"):
+        raise HeartbeatError("%s: expected http://host:port, https://host:port, unix:/path or the path of a file" % (
+            scheme + "://...",))
+    # By its name before the exporter has made it: a file in its place would be in the exporter's way.
+    if file.endswith(".sock") or _is_socket(file):
+        return "unix:" + os.path.abspath(file)
+    return None
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+class Exporter:
+    """Sends beats to an exporter, and asks it for those of others."""
+
+    def __init__(self, url: str, timeout: float, warn: Callable[[str], None]) -> None:
+        self.timeout = timeout
+        self._warn = warn
+        self._takes_interval = True
+        self._headers = {"Content-Type": "application/json", "User-Agent": "heartbeat-python"}
+        self._path: Optional[str] = None
+        self._base = self._host = self._scheme = ""
+        self._port: Optional[int] = None
+        if url.startswith("unix:"):
+            self.shown, self._path = url, url[5:]
+            if not self._path.startswith("/"):
+                raise HeartbeatError("%s: expected unix:/path/of/push.sock" % url, url)
+        else:
+            self._take_apart(url)
+        # No lock guards it: neither a fork nor a signal's handler that raises can leave one behind. With each the process
+        # that opened it: a forked child must not talk over its parent's connection.
+        self._idle: List[Tuple[int, http.client.HTTPConnection]] = []
+
+    def _take_apart(self, url: str) -> None:
+        try:
+            parts = urllib.parse.urlsplit(url)
+            self._host, self._port, self._scheme = parts.hostname or "", parts.port, parts.scheme
+        except ValueError as error:
+            raise HeartbeatError("cannot beat: the URL is wrong: %s" % error) from None
+        # Without the password: this is what errors say.
+        self.shown = "%s://%s" % (parts.scheme, parts.netloc.rpartition("@")[2])
+        self._base = parts.path.rstrip("/")
+        if not self._host or parts.query or parts.fragment:
+            raise HeartbeatError("%s: expected http://host:port" % self.shown, self.shown)
+        if parts.username is not None:
+            pair = "%s:%s" % (urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or ""))
+            self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def send(self, beat: Beat, retention: float) -> None:
+        body: Dict[str, Any] = {"status": beat.status}
+        if beat.pid is not None:
+            body["pid"] = beat.pid
+        if beat.host is not None:
+            body["host"] = beat.host
+        if beat.at is not None:
+            body["timestamp"] = beat.at
+        if as_object(beat.data) is not None:
+            body["additional_data"] = beat.data
+        elif beat.data is not None:
+            self._warn("the beat of %s goes out without its data: an exporter takes an object" % beat.name)
+        if beat.interval is not None and self._takes_interval:
+            body["interval"] = beat.interval
+        answer, text = self._exchange("POST", self._path_of(beat.name), _encoded(body))
+        if answer.status == 422 and "interval" in body and b"interval" in text:  # an exporter of before
+            self._takes_interval = False
+            del body["interval"]
+            answer, text = self._exchange("POST", self._path_of(beat.name), _encoded(body))
+        if answer.status != 204:
+            raise self._refusal("cannot beat", answer, text)
+
+    def make(self) -> None:
+        """There is no file to make."""
+
+    def entry(self, name: str) -> Optional[Entry]:
+        """The entry of one process, or None."""
+        answer, text = self._exchange("GET", self._path_of(name))
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise self._refusal("cannot read heartbeats", answer, text)
+        try:
+            return _entry_of(self._decoded(text))[1]
+        except (KeyError, TypeError, AttributeError):
+            raise self._no_exporter() from None
+
+    def entries(self) -> Dict[str, Any]:
+        """Every process's entry by its name."""
+        answer, text = self._exchange("GET", "%s/api/v1/heartbeats" % self._base)
+        if answer.status != 200:
+            raise self._refusal("cannot read heartbeats", answer, text)
+        try:
+            return dict(map(_entry_of, self._decoded(text)["heartbeats"]))
+        except (KeyError, TypeError, AttributeError):
+            raise self._no_exporter() from None
+
+    def prune(self, oldest: float, dry_run: bool) -> List[str]:
+        raise HeartbeatError("%s is an exporter: it removes old heartbeats by itself (--push.retention)" % self.shown,
+                             self.shown)
+
+    def _decoded(self, text: bytes) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise self._no_exporter() from None
+
+    def _no_exporter(self) -> HeartbeatError:
+        return HeartbeatError("%s did not answer as an exporter does: is it one?" % self.shown, self.shown, "refused")
+
+    def _path_of(self, name: str) -> str:
+        try:
+            return "%s/api/v1/heartbeats/%s" % (self._base, urllib.parse.quote(name, safe=""))
+        except UnicodeEncodeError:
+            raise HeartbeatError("cannot beat: the process name is not Unicode") from None
+
+    def _exchange(self, method: str, path: str, body: Optional[bytes] = None) -> Tuple[http.client.HTTPResponse, bytes]:
+        task = "cannot beat" if method == "POST" else "cannot read heartbeats"
+        try:
+            return self._ask(method, path, body)
+        except (OSError, http.client.HTTPException) as error:
+            reason = "it did not answer within %g s" % self.timeout if isinstance(error, socket.timeout) else \
+                str(error) or type(error).__name__
+            raise HeartbeatError("%s: %s: %s; is the exporter running, and does it take pushes there?" % (
+                task, self.shown, reason), self.shown, "unreachable") from error
+
+    def _refusal(self, task: str, answer: http.client.HTTPResponse, text: bytes) -> HeartbeatError:
+        try:
+            message = json.loads(text)["error"]["message"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            message = text[:200].decode("utf-8", "replace").strip()
+        retry = answer.headers.get("Retry-After", "")
+        return HeartbeatError(
+            "%s: %s answered %d: %s" % (task, self.shown, answer.status, message), self.shown,
+            "unavailable" if answer.status in (429, 503, 507) else "refused", answer.status,
+            int(retry) if _is_seconds(retry) else None)
+
+    def _ask(self, method: str, path: str, body: Optional[bytes]) -> Tuple[http.client.HTTPResponse, bytes]:
+        """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once."""
+        while True:
+            kept = self._kept()
+            connection = kept or self._connect()
+            try:
+                connection.request(method, path, body, self._headers)
+                answer = connection.getresponse()
+                text = answer.read(LONGEST_ANSWER)
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if kept and not isinstance(error, socket.timeout):
+                    continue
+                raise
+            except BaseException:  # a signal's handler that raises: half an answer must not be the next one's
+                connection.close()
+                raise
+            if answer.isclosed() and not answer.will_close and len(self._idle) < MOST_IDLE:
+                self._idle.append((os.getpid(), connection))
+            else:
+                connection.close()
+            return answer, text
+
+    def _kept(self) -> Optional[http.client.HTTPConnection]:
+        while self._idle:
+            try:
+                owner, connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                return None
+            if owner == os.getpid():
+                return connection
+        return None
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self._path is not None:
+            connection = http.client.HTTPConnection("localhost", timeout=self.timeout)
+            local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            local.settimeout(self.timeout)
+            try:
+                local.connect(self._path)
+            except OSError:
+                local.close()
+                raise
+            connection.sock = local
+            return connection
+        is_encrypted = self._scheme == "https"
+        kind = http.client.HTTPSConnection if is_encrypted else http.client.HTTPConnection
+        connection = kind(self._host, self._port or kind.default_port)
+        connection.sock = connect(self._host, connection.port, self.timeout)
+        if is_encrypted:
+            import ssl  # not every Python has it
+            try:
+                # Certificate and name are checked.
+                connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=self._host)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+
+def _is_seconds(text: str) -> bool:
+    """Whether a header is a number of seconds that anybody would wait."""
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _encoded(body: Dict[str, Any]) -> bytes:
+    return json.dumps(body, allow_nan=False).encode("ascii")
+
+
+def _entry_of(process: Any) -> Tuple[str, Entry]:
+    """The name and the entry that the file would have, of a process as an exporter describes it."""
+    entry = {key: process[key] for key in ("last_heartbeat", "pid", "status", "host") if process.get(key) is not None}
+    if process.get("data") is not None:
+        entry["additional_data"] = process["data"]
+    return process["name"], entry

@@ -1,0 +1,130 @@
+"""New content in a file's place, so that whoever could write the file before can write it after."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import Dict, Optional, Tuple
+
+from ._errors import HeartbeatError
+from ._places import Place, remove, temporary_name, write_new
+
+_groups: Dict[Tuple[int, int], bool] = {}
+
+
+def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_result], synchronise: bool,
+            prefix: str, mode: int = 0o644) -> None:
+    """Puts new content in a file's place in one step (rename).
+
+    Where that would take the file from its owner, or the folder does not let this user, it is rewritten in place, if
+    this user may write it: the caller holds the lock. `prefix` is that of temporary files.
+    """
+    temporary = temporary_name(prefix)
+    try:
+        write_new(place, temporary, content, mode if old is None else 0o600, synchronise,
+                  (lambda descriptor: _hand_over(place, name, descriptor, old)) if old is not None else None)
+        try:
+            place.rename(temporary, name)
+        except BaseException:
+            remove(place, temporary)
+            raise
+    except _TakesAway as problem:
+        if old is None or not _rewrite(place, name, content, old, synchronise):
+            raise HeartbeatError(str(problem), place.beside(name), "owner") from None
+        return
+    except OSError as error:
+        if old is None or error.errno not in (errno.EACCES, errno.EPERM):
+            raise
+        if not _rewrite(place, name, content, old, synchronise):
+            raise
+        return
+    if synchronise:
+        place.synchronise()
+
+
+class _TakesAway(Exception):
+    """The file that was to be replaced belongs to somebody who could not write it any more."""
+
+
+def _hand_over(place: Place, name: str, descriptor: int, old: os.stat_result) -> None:
+    """Gives a new file the owner, the group and the mode of the one whose place it takes."""
+    mine = os.fstat(descriptor)
+    has_owner, has_group = old.st_uid == mine.st_uid, old.st_gid == mine.st_gid
+    if not has_owner:
+        try:
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+            has_owner = has_group = True
+        except OSError:
+            pass
+    if not has_group:
+        try:
+            os.fchown(descriptor, -1, old.st_gid)
+            has_group = True
+        except OSError:
+            pass
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    others = mode & 0o007
+    if not has_group and (mode & 0o070) >> 3 & ~others:
+        raise _TakesAway("%s: its group %d would lose it, since this user is not in that group; %s" % (
+            place.beside(name), old.st_gid, _ADVICE))
+    if not has_owner and mode & 0o200 and not others & 0o002:
+        if not (mode & 0o020 and has_group and _is_member(old.st_uid, old.st_gid)):
+            raise _TakesAway("%s belongs to user %d, who could not write it any more; %s" % (
+                place.beside(name), old.st_uid, _ADVICE))
+    os.fchmod(descriptor, mode)
+
+
+_ADVICE = ("share it by group (chgrp, chmod 664, and chmod 2775 for its folder), take a folder in the place of the file "
+           "(/run/heartbeat.d), or push to an exporter")
+
+
+def _is_member(user: int, group: int) -> bool:
+    """Whether a user is in a group. A user who is in no list (a container's) counts as one: the file was theirs."""
+    known = _groups.get((user, group))
+    if known is None:
+        try:
+            import pwd
+            entry = pwd.getpwuid(user)
+            known = group in os.getgrouplist(entry.pw_name, entry.pw_gid)
+        except (KeyError, ImportError, OSError):
+            known = True
+        _groups[user, group] = known
+    return known
+
+
+def _rewrite(place: Place, name: str, content: bytes, old: os.stat_result, synchronise: bool) -> bool:
+    """Writes a file in place, so that it stays its owner's; False when this user may not. The lock is held."""
+    try:
+        descriptor = place.open(name, os.O_RDWR)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ETXTBSY):
+            return False
+        raise
+    try:
+        now = os.fstat(descriptor)
+        if not os.path.samestat(now, old):
+            raise HeartbeatError("%s was replaced while it was being written; try again" % place.beside(name),
+                                 place.beside(name), "being_written")
+        if not stat.S_ISREG(now.st_mode) or now.st_nlink != 1:
+            return False  # another name of it (a hard link) may lie where it means something else
+        if len(content) > now.st_size and hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(descriptor, 0, len(content))  # a full disk is noticed while all is as it was
+            except OSError:
+                os.ftruncate(descriptor, now.st_size)
+                raise
+        _write_all(descriptor, content)
+        os.ftruncate(descriptor, len(content))
+        if synchronise:
+            os.fsync(descriptor)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view, at = memoryview(content), 0
+    while view:
+        written = os.pwrite(descriptor, view, at)
+        view, at = view[written:], at + written

@@ -1,0 +1,195 @@
+"""A program's own data, made into what JSON can spell. A value that cannot be spelt costs itself, never the beat."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import fractions
+import json
+import math
+import os
+import uuid
+from collections import abc
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
+
+#: The most levels of objects and lists in a process's data; what lies deeper is left out.
+DEEPEST = 32
+#: The most bytes that the data of one beat may have as JSON; above that the beat goes out without them.
+LONGEST_DATA = 1 << 20
+#: The longest status word, in bytes of UTF-8.
+LONGEST_STATUS = 256
+#: The largest process id that Linux gives.
+LARGEST_PID = 4194304
+#: The most values that are named when they are left out.
+MOST_NAMED = 10
+# Integers of more bits are no number for anybody; Python itself refuses to spell those of more than 4,300 digits.
+_MOST_BITS = 1024
+
+
+class _LeftOut(Exception):
+    """Why a value is left out."""
+
+
+class Spelling:
+    """Spells data, and collects what had to be left out as "key.path: why"."""
+
+    def __init__(self) -> None:
+        self.left_out: List[str] = []
+        self._open: List[int] = []  # the containers that the value lies in: a cycle meets one of them again
+
+    def of_object(self, data: Any, path: str = "") -> Dict[str, Any]:
+        """The members of a mapping that can be spelt."""
+        spelt: Dict[str, Any] = {}
+        for key, value in _items(data):
+            try:
+                name = key if type(key) is str else str(key)
+            except Exception:
+                self._leave_out(path + "?", "its key has no text")
+                continue
+            try:
+                spelt[name] = self._of(value, path + name)
+            except _LeftOut as reason:
+                self._leave_out(path + name, str(reason))
+            except Exception as error:
+                self._leave_out(path + name, "%s while it was read" % type(error).__name__)
+        return spelt
+
+    def of_value(self, value: Any) -> Any:
+        """Any value, or None when it cannot be spelt."""
+        try:
+            return self._of(value, "data")
+        except Exception as error:
+            self._leave_out("data", str(error) if isinstance(error, _LeftOut) else type(error).__name__)
+            return None
+
+    def _leave_out(self, path: str, reason: str) -> None:
+        if len(self.left_out) < MOST_NAMED:
+            self.left_out.append("%s: %s" % (path[:200], reason))
+
+    def _of(self, value: Any, path: str) -> Any:
+        kind: Any = type(cast(object, value))
+        if value is None or kind is bool or kind is str:
+            return value
+        if kind is int:
+            return _integer(value)
+        if kind is float:
+            return _float(value)
+        if isinstance(value, enum.Enum):
+            return self._of(value.value, path)
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, int):
+            return _integer(int(value))
+        if isinstance(value, (float, decimal.Decimal, fractions.Fraction)):
+            return _float(float(value))
+        if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+            return value.isoformat()
+        if isinstance(value, datetime.timedelta):
+            return value.total_seconds()
+        if isinstance(value, uuid.UUID):
+            return str(value)
+        if isinstance(value, os.PathLike):
+            return os.fsdecode(cast("os.PathLike[str]", value))
+        if isinstance(value, abc.Mapping):
+            return self._inside(value, lambda: self.of_object(value, path + "."))
+        if isinstance(value, (list, tuple, set, frozenset)):
+            items = cast("Iterable[Any]", value)
+            return self._inside(value, lambda: self._items_of(list(items), path))
+        return self._foreign(value, path)
+
+    def _foreign(self, value: Any, path: str) -> Any:
+        """What other libraries have as numbers and lists of numbers: numpy's scalars and arrays, for one."""
+        for method in ("item", "tolist"):
+            function: Optional[Callable[[], Any]] = getattr(value, method, None) if not isinstance(value, type) else None
+            if callable(function):
+                try:
+                    plain = function()
+                except Exception:
+                    continue
+                if type(plain) is not type(value):
+                    return self._of(plain, path)
+        raise _LeftOut("a %s cannot be written as JSON" % type(value).__name__[:100])
+
+    def _items_of(self, values: List[Any], path: str) -> List[Any]:
+        """An item that cannot be spelt is null, so that the others keep their places."""
+        spelt: List[Any] = []
+        for number, value in enumerate(values):
+            try:
+                spelt.append(self._of(value, "%s[%d]" % (path, number)))
+            except Exception as error:
+                self._leave_out("%s[%d]" % (path, number), str(error) if isinstance(error, _LeftOut) else type(error).__name__)
+                spelt.append(None)
+        return spelt
+
+    def _inside(self, container: Any, spell: Callable[[], Any]) -> Any:
+        if id(container) in self._open:
+            raise _LeftOut("it holds itself")
+        if len(self._open) >= DEEPEST:
+            raise _LeftOut("more than %d levels deep" % DEEPEST)
+        self._open.append(id(container))
+        try:
+            return spell()
+        finally:
+            self._open.pop()
+
+
+def as_object(value: Any) -> Optional[Dict[str, Any]]:
+    """A value of JSON as an object; None when it is none."""
+    return cast("Dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _items(data: Any) -> List[Tuple[Any, Any]]:
+    """The members of a mapping; another thread may change it meanwhile, so several tries."""
+    for _ in range(5):
+        try:
+            return list(data.items())
+        except RuntimeError:
+            continue
+    return list(dict(data).items())
+
+
+def _integer(value: int) -> int:
+    if value.bit_length() > _MOST_BITS:
+        raise _LeftOut("an integer of %d bits" % value.bit_length())
+    return value
+
+
+def _float(value: float) -> float:
+    if not math.isfinite(value):
+        raise _LeftOut("%r is not a JSON number" % value)
+    return float(value)
+
+
+def word_of(value: Any) -> Optional[str]:
+    """A value as a status word, at most `LONGEST_STATUS` bytes; None when it is none."""
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, str):
+        text = str.__str__(value)
+    elif isinstance(value, int):
+        text = str(int(value)) if value.bit_length() < 64 else ""
+    elif isinstance(value, float):
+        text = repr(float(value))
+    else:
+        return None
+    return text.encode("utf-8", "replace")[:LONGEST_STATUS].decode("utf-8", "ignore") or None
+
+
+def pid_of(value: Any) -> Optional[int]:
+    """A value as a process id; None when it is none."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_PID:
+        return int(value)
+    return None
+
+
+def json_of(value: Any, indent: Optional[int] = None) -> str:
+    """JSON text without a lone surrogate, so that it can be encoded as UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair: only its escape can be written
+        text = json.dumps(value, indent=indent, allow_nan=False)
+    return text
