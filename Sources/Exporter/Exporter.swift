@@ -219,17 +219,7 @@ public struct Exporter: Sendable {
       var scraper = Scraper(
         options: options, configuration: configuration, requests: requests, push: push, logger: logger,
         openConnections: { server.statistics.openConnections }, webConfigurationIsGood: webConfigurationIsGood)
-      while let task = queue.next() {
-        switch task {
-        case .configure(let configuration): scraper.configure(configuration)
-        case .status(let request):
-          scraper.answer(request, at: Clock.realtime)
-          queue.finishedScrape()
-        case .scrape(let request):
-          request.responder.send(scraper.answer(request, at: Clock.realtime))
-          queue.finishedScrape()
-        }
-      }
+      scraper.serve(queue)
       queue.end()
     }
   }
