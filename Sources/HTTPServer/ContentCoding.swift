@@ -27,7 +27,7 @@ public enum ContentCoding: Sendable, Equatable {
     let gzipWeight = gzip ?? other ?? 0
     // Identity that is not mentioned is acceptable, but less than anything that is.
     let identityWeight = identity ?? other
-    if gzipWeight > 0 && gzipWeight >= identityWeight ?? 0 { return .gzip }
+    if gzipWeight > 0, gzipWeight >= identityWeight ?? gzipWeight { return .gzip }
     return identityWeight == 0 ? .notAcceptable : .identity
   }
 }

@@ -29,6 +29,7 @@ extension EventLoop {
     let pieces = connection.output.held
     connection.heldAnswer = pieces
     heldAnswers.hold(pieces)
+    // Not mutated: whether a byte more or less is kept shows nowhere.
     while heldAnswers.bytes > setup.configuration.allAnswerBytes, heldAnswers.count > Self.answersAlwaysKept,
       let slot = deadlines.longest(.write), let slowest = connections[slot: slot]
     {

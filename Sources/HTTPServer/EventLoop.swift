@@ -24,7 +24,7 @@ final class EventLoop {
   }
 
   /// Bytes read at a time: also how much one client can keep the others waiting.
-  static let readSize = 16 * 1024
+  static let readSize = 16 * 1024  // Not mutated: any size gives the same answers.
   /// The least seconds between two pulses: with less the loop would do nothing else.
   static let shortestPulse = 0.01
 

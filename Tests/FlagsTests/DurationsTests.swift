@@ -53,26 +53,3 @@ struct DurationsTests {
     #expect(Durations.format(seconds) == expected)
   }
 }
-
-@Suite("Sizes")
-struct ByteSizesTests {
-  @Test(
-    "read with units of 1024 and of 1000, and written back",
-    arguments: [
-      ("0", 0, "0"), ("4096", 4096, "4KiB"), ("64MiB", 67_108_864, "64MiB"), ("64mib", 67_108_864, "64MiB"),
-      ("1KB", 1000, "1000"), ("100MB", 100_000_000, "100000000"), ("5B", 5, "5"), ("2TiB", 2_199_023_255_552, "2TiB"),
-    ])
-  func read(text: String, bytes: Int, written: String) throws {
-    #expect(try ByteSizes.parse(text) == bytes)
-    #expect(ByteSizes.format(bytes) == written)
-  }
-
-  @Test(
-    "anything else is told",
-    arguments: [
-      "", "MiB", "-1", "1.5MiB", "1 MiB", "1XB", "9223372036854775807KiB", "99999999999999999999", "8388608TiB",
-    ])
-  func mistakes(text: String) {
-    #expect(throws: ValueError.self) { try ByteSizes.parse(text) }
-  }
-}

@@ -77,6 +77,21 @@ struct HelpTests {
         """)
   }
 
+  @Test("a usage that is too long goes on under its first word")
+  func longUsage() {
+    let flags = FlagSet(
+      program: "heartbeat-with-a-long-name simulate", summary: "Does it.", groups: [], arguments: .named("NAME", 1...2))
+    #expect(
+      flags.help(columns: 48).hasPrefix(
+        """
+        usage: heartbeat-with-a-long-name simulate
+               [flags] NAME ...
+
+        Does it.
+
+        """))
+  }
+
   @Test("fits any terminal, unless a single word does not", arguments: [-1, 0, 40, 57, 100, 200])
   func widths(columns: Int) {
     let lines = flags.help(columns: columns).split(separator: "\n")

@@ -18,6 +18,7 @@ struct WeightedListTests {
       ("a;x=\"1,2;3\\\"4\";q=0", ["a;x=1,2;3\"4;q=0"]), ("a;;q=0.25;", ["a;q=250"]),
       ("a;q=1.5,b", ["b;q=1000"]), ("a;x,b", ["b;q=1000"]), ("a;x=\"open,b", []), ("a;x=b c,d", ["d;q=1000"]),
       (";q=1,x", ["x;q=1000"]), ("a;x=\"b\\\"", []), ("a;x=\"b\"c\"", []),
+      ("a;x=\"\\\"b\"", ["a;x=\"b;q=1000"]),
     ])
   func table(field: String, expected: [String]) {
     #expect(list(field) == expected)
