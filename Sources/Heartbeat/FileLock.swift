@@ -31,6 +31,7 @@ struct FileLock: ~Copyable {
       }
       // no trap: a pause is not negative
       let jittered = pause / 2 &+ UInt64.random(in: 0...pause / 2)
+      // Not mutated: how long a pause between two tries is shows nowhere.
       usleep(UInt32(clamping: min(jittered, deadline &- now) / 1000) &+ 1)
       pause = min(pause &* 3 / 2, FileLock.longestPause)
     }

@@ -13,7 +13,7 @@ public final class Lock<Value>: @unchecked Sendable {
   /// Puts a value behind a new lock.
   public init(_ value: sending Value) {
     self.value = value
-    mutex.initialize(to: pthread_mutex_t())
+    mutex.initialize(to: pthread_mutex_t())  // Not mutated: Swift wants it, pthread_mutex_init(3) does it again.
     pthread_mutex_init(mutex, nil)
   }
 

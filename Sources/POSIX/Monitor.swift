@@ -14,14 +14,14 @@ public final class Monitor<Value>: @unchecked Sendable {
   /// Puts a value behind a new lock.
   public init(_ value: sending Value) {
     self.value = value
-    mutex.initialize(to: pthread_mutex_t())
+    mutex.initialize(to: pthread_mutex_t())  // Not mutated: Swift wants it, pthread_mutex_init(3) does it again.
     pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
     pthread_condattr_init(&attributes)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    changed.initialize(to: pthread_cond_t())
+    changed.initialize(to: pthread_cond_t())  // Not mutated: as above.
     pthread_cond_init(changed, &attributes)
-    pthread_condattr_destroy(&attributes)
+    pthread_condattr_destroy(&attributes)  // Not mutated: it frees nothing on Linux.
   }
 
   deinit {
@@ -55,10 +55,7 @@ public final class Monitor<Value>: @unchecked Sendable {
     var deadline = timespec()
     if let timeout {
       clock_gettime(CLOCK_MONOTONIC, &deadline)
-      let wait = timespec(seconds: timeout)
-      let nanoseconds = deadline.tv_nsec + wait.tv_nsec
-      deadline.tv_sec += wait.tv_sec + nanoseconds / 1_000_000_000
-      deadline.tv_nsec = nanoseconds % 1_000_000_000
+      deadline = deadline.later(by: timeout)
     }
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -70,5 +67,14 @@ public final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
       }
     }
+  }
+}
+
+extension timespec {
+  /// The time so many seconds later; for a negative number this one.
+  func later(by seconds: Double) -> timespec {
+    let wait = timespec(seconds: seconds)
+    let nanoseconds = tv_nsec + wait.tv_nsec
+    return timespec(tv_sec: tv_sec + wait.tv_sec + nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
   }
 }

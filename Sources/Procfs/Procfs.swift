@@ -41,7 +41,7 @@ public final class Procfs {
     self.rootfs = rootfs
     buffer = .allocate(byteCount: Self.bufferSize, alignment: 16)
     name = .allocate(capacity: Self.nameSize)
-    name.initialize(repeating: 0)
+    name.initialize(repeating: 0)  // Not mutated: every byte is written before it is read, but Swift wants it.
   }
 
   deinit {

@@ -66,4 +66,13 @@ struct JSONValueTests {
     object["a"] = nil
     #expect(object == ["b": 3, "c": 4])
   }
+
+  @Test("a byte order mark before it is passed over, and nowhere else")
+  func byteOrderMark() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    #expect(try JSONValue(parsing: mark + Array(" {\"a\": 1}".utf8)) == .object(["a": .integer(1)]))
+    #expect(throws: JSONError.self) { try JSONValue(parsing: mark + mark + Array("{}".utf8)) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{}".utf8) + mark) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: Array(mark.prefix(2)) + Array("{}".utf8)) }
+  }
 }

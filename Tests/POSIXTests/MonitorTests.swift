@@ -1,5 +1,7 @@
-import POSIX
+import Glibc
 import Testing
+
+@testable import POSIX
 
 @Suite("Monitor and Thread")
 struct MonitorTests {
@@ -22,6 +24,28 @@ struct MonitorTests {
   func timeout(seconds: Double) {
     let monitor = Monitor(false)
     #expect(monitor.wait(timeout: seconds) { $0 ? 1 : nil } == nil)
+  }
+
+  @Test("a wait with a limit lasts until another thread has what it waits for")
+  func limited() throws {
+    let monitor = Monitor(0)
+    let thread = try Thread.start(named: "late") {
+      usleep(20_000)
+      for number in 1...3 { monitor.withLock { $0 = number } }
+    }
+    #expect(monitor.wait(timeout: 60) { $0 == 3 ? $0 : nil } == 3)
+    thread.join()
+  }
+
+  @Test(
+    "the end of a wait is so many seconds later, with what is less than one",
+    arguments: [
+      (0, 5, 900_000_000), (0.25, 6, 150_000_000), (1.25, 7, 150_000_000), (3, 8, 900_000_000), (0.1, 6, 0),
+      (-1, 5, 900_000_000), (.nan, 5, 900_000_000), (.infinity, 1_000_000_005, 900_000_000),
+    ] as [(Double, Int, Int)])
+  func later(seconds: Double, expected: Int, nanoseconds: Int) {
+    let end = timespec(tv_sec: 5, tv_nsec: 900_000_000).later(by: seconds)
+    #expect(end.tv_sec == expected && end.tv_nsec == nanoseconds)
   }
 
   @Test("threads that change one value lose no change")

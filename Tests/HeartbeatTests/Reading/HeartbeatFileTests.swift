@@ -91,6 +91,23 @@ struct HeartbeatFileTests {
     #expect(file.generation == generation + 1)
   }
 
+  @Test("a file system that does not answer leaves the last good content, and is told and counted")
+  func timedOut() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try write(good("a"))
+    var file = HeartbeatFile(path: path)
+    file.refresh()
+    for count in 1...2 {
+      file.refreshTimedOut(after: 1.5)
+      #expect(!file.isUp && file.snapshot.entries.count == 1)
+      #expect(file.readErrors == [.timeout: UInt64(count)])
+      #expect(file.lastProblem?.failure == .timeout)
+      #expect(file.lastProblem?.description.contains("within 1.5 s") == true)
+    }
+    file.refresh()
+    #expect(file.isUp && file.lastProblem == nil)
+  }
+
   @Test("a content is parsed once, however often it is looked at")
   func unchanged() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
