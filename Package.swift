@@ -58,7 +58,7 @@ let package = Package(
       ],
       resources: [.embedInCode("StatusPage/Assets")]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
-    library("HeartbeatTool", ["Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
+    library("HeartbeatTool", ["Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux", "COpenSSL"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),

@@ -186,7 +186,7 @@ prepare_e2e() {
 
 # The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack.
 prepare_images() {
-  as_root "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
+  as_root env PATH="$PATH" "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
 }
 
 # Says what is going to be installed, before it is: by `prepare_build`, and with the word e2e also for the end-to-end tests.

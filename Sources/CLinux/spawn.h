@@ -5,22 +5,96 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern int pipe2(int descriptors[2], int flags);
-extern int close_range(unsigned first, unsigned last, int flags);
 extern int execvpe(const char *file, char *const argv[], char *const envp[]);
+extern int setgroups(size_t count, const gid_t *groups);
 
-/// Starts `argv[0]` (looked up in PATH) with every signal at its default and none blocked. The child is killed with
-/// `death_signal` when the calling thread ends (prctl(2), PR_SET_PDEATHSIG); with `own_group` it leads a process
-/// group of its own. Gives the pid, or -1 with errno set; a failed exec gives the errno of the exec.
-static inline pid_t clinux_spawn(char *const argv[], char *const envp[], int own_group, int death_signal) {
+/// What clinux_spawn was at when it failed.
+enum clinux_stage {
+  clinux_stage_fork = 0,
+  clinux_stage_folder = 1,
+  clinux_stage_user = 2,
+  clinux_stage_program = 3,
+};
+
+/// How a program is started. All zero: as a child with every signal at its default and none blocked.
+struct clinux_start {
+  /// The program, looked up in PATH, and its arguments; ends with a null pointer.
+  char *const *arguments;
+  /// `NAME=value`; ends with a null pointer.
+  char *const *environment;
+  /// Its working directory; null for the caller's.
+  const char *folder;
+  /// Whether it leads a process group of its own.
+  int owns_group;
+  /// The signal that it gets when the calling thread ends (prctl(2), PR_SET_PDEATHSIG); 0 for none.
+  int death_signal;
+  /// Whether its standard input and output are /dev/null.
+  int is_quiet;
+  /// Signals that it ignores: bit n - 1 for signal n.
+  uint64_t ignored;
+  /// Signals that it has blocked: bit n - 1 for signal n.
+  uint64_t blocked;
+  /// Whether it becomes the user below.
+  int changes_user;
+  uid_t user;
+  gid_t group;
+  const gid_t *groups;
+  size_t group_count;
+  /// Within `environment`: where the child's own pid is written, as digits; null for nowhere. At least 11 bytes.
+  char *pid_place;
+};
+
+static inline void clinux_write_number(char *place, unsigned number) {
+  char digits[11];
+  int count = 0;
+  do {
+    digits[count++] = (char)('0' + number % 10);
+    number /= 10;
+  } while (number);
+  while (count) *place++ = digits[--count];
+  *place = 0;
+}
+
+/// Runs in the child, between fork and exec: only what signal-safety(7) allows. Gives the stage that failed.
+static inline enum clinux_stage clinux_become(const struct clinux_start *start, pid_t parent) {
+  if (start->owns_group) setpgid(0, 0);
+  if (start->is_quiet) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int number = 0; null >= 0 && number < 3; number++) dup2(null, number);
+  }
+  if (start->changes_user
+      && (setgroups(start->group_count, start->groups) != 0 || setgid(start->group) != 0 || setuid(start->user) != 0))
+    return clinux_stage_user;
+  // After the change of the user, which takes it back. The parent may have died before prctl: then nobody would ever send the signal.
+  if (start->death_signal && (prctl(PR_SET_PDEATHSIG, start->death_signal, 0, 0, 0) != 0 || getppid() != parent))
+    _exit(127);
+  // As the user that it became, who may have no right to the folder.
+  if (start->folder && chdir(start->folder) != 0) return clinux_stage_folder;
+  if (start->pid_place) clinux_write_number(start->pid_place, (unsigned)getpid());
+  for (int number = 1; number < NSIG; number++)
+    signal(number, start->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (int number = 1; number < NSIG; number++)
+    if (start->blocked >> (number - 1) & 1) sigaddset(&blocked, number);
+  sigprocmask(SIG_SETMASK, &blocked, 0);
+  execvpe(start->arguments[0], start->arguments, start->environment);
+  return clinux_stage_program;
+}
+
+/// Starts a program. Gives the pid, or -1 with errno set and `*stage` told.
+static inline pid_t clinux_spawn(const struct clinux_start *start, enum clinux_stage *stage) {
   int report[2];
+  *stage = clinux_stage_fork;
   if (pipe2(report, O_CLOEXEC) != 0) return -1;
   sigset_t all, before;
   sigfillset(&all);
@@ -28,31 +102,26 @@ static inline pid_t clinux_spawn(char *const argv[], char *const envp[], int own
   pid_t parent = getpid();
   pid_t pid = fork();
   if (pid == 0) {
-    if (own_group) setpgid(0, 0);
-    // The parent may have died before prctl: then nobody would ever send the signal.
-    if (death_signal && (prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0 || getppid() != parent)) _exit(127);
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, 0);
-    execvpe(argv[0], argv, envp);
-    int error = errno;
-    (void)!write(report[1], &error, sizeof error);
+    int failure[2];
+    failure[0] = clinux_become(start, parent);
+    failure[1] = errno;
+    (void)!write(report[1], failure, sizeof failure);
     _exit(127);
   }
   int error = pid < 0 ? errno : 0;
   sigprocmask(SIG_SETMASK, &before, 0);
   close(report[1]);
   if (pid > 0) {
-    if (own_group) setpgid(pid, pid);  // Both sides do it, so that it is done whoever runs first.
+    if (start->owns_group) setpgid(pid, pid);  // Both sides do it, so that it is done whoever runs first.
+    int failure[2];
     ssize_t got;
     do {
-      got = read(report[0], &error, sizeof error);
+      got = read(report[0], failure, sizeof failure);
     } while (got < 0 && errno == EINTR);
-    if (got == (ssize_t)sizeof error) {
+    if (got == (ssize_t)sizeof failure) {
+      *stage = (enum clinux_stage)failure[0];
+      error = failure[1];
       while (waitpid(pid, 0, 0) < 0 && errno == EINTR) {}
-    } else {
-      error = 0;
     }
   }
   close(report[0]);
@@ -61,81 +130,56 @@ static inline pid_t clinux_spawn(char *const argv[], char *const envp[], int own
   return -1;
 }
 
-/// Forks a guardian: a process that sleeps until `*lifeline` is closed, which happens when the caller dies, however it
-/// dies, and then kills the process group that was written to the lifeline last. A group of 0 is none, a negative one ends it quietly.
-/// Gives its pid, or -1 with errno set.
-static inline pid_t clinux_guardian(int *lifeline) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);
-  pid_t pid = fork();
-  if (pid == 0) {
-    setsid();
-    (void)!chdir("/");  // or it would keep a file system busy
-    prctl(PR_SET_NAME, "hb-guardian", 0, 0, 0);
-    // Every descriptor but the lifeline is somebody else's: an inherited pipe would never end.
-    if (ends[0] != 3) dup2(ends[0], 3);
-    for (int number = 0; number < 3; number++) close(number);
-    close_range(4, ~0U, 0);
-    pid_t group = 0, next;
-    for (;;) {
-      ssize_t got = read(3, &next, sizeof next);
-      if (got == (ssize_t)sizeof next) {
-        if (next < 0) _exit(0);
-        group = next;
-      } else if (got == 0) {
-        if (group > 1) kill(-group, SIGKILL);
-        _exit(0);
-      } else if (errno != EINTR) {
-        _exit(1);
-      }
-    }
-  }
-  int error = errno;
-  sigprocmask(SIG_SETMASK, &before, 0);
-  close(ends[0]);
-  if (pid < 0) {
-    close(ends[1]);
-    errno = error;
-    return -1;
-  }
-  *lifeline = ends[1];
-  return pid;
-}
-
-/// Receives one datagram of a Unix socket that has SO_PASSCRED, with its sender's user. Descriptors that ride along
-/// are closed by the kernel, because the control buffer has no room for them. -1 with errno set on an error.
-static inline ssize_t clinux_receive(int socket, void *buffer, size_t size, uid_t *sender) {
-  union {
-    struct cmsghdr header;
-    char bytes[CMSG_SPACE(3 * sizeof(int))];  // struct ucred: pid, uid, gid
-  } control;
-  struct iovec part = {buffer, size};
-  struct msghdr message = {0};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  *sender = (uid_t)-1;
-  if (got < 0) return got;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == 2 /* SCM_CREDENTIALS */
-      && header->cmsg_len >= CMSG_LEN(3 * sizeof(int))) {
-    int credentials[3];
-    __builtin_memcpy(credentials, CMSG_DATA(header), sizeof credentials);
-    *sender = (uid_t)credentials[1];
-  }
-  return got;
-}
-
 /// Makes this process the parent of every descendant whose own parent has ended (prctl(2), PR_SET_CHILD_SUBREAPER).
 static inline int clinux_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+/// Signals that this process ignores: bit n - 1 for signal n.
+static inline uint64_t clinux_ignored_signals(void) {
+  uint64_t ignored = 0;
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction now;
+    if (sigaction(number, 0, &now) == 0 && now.sa_handler == SIG_IGN) ignored |= (uint64_t)1 << (number - 1);
+  }
+  return ignored;
+}
+
+/// Signals that this thread has blocked: bit n - 1 for signal n.
+static inline uint64_t clinux_blocked_signals(void) {
+  sigset_t set;
+  uint64_t blocked = 0;
+  if (sigprocmask(SIG_SETMASK, 0, &set) != 0) return 0;
+  for (int number = 1; number < NSIG; number++)
+    if (sigismember(&set, number) == 1) blocked |= (uint64_t)1 << (number - 1);
+  return blocked;
+}
+
+/// Lets a signal do to this process what it does by default: stop it until SIGCONT comes, or end it. Returns when the process goes on,
+/// or when the signal does nothing, as to PID 1.
+static inline void clinux_suffer(int number) {
+  sigset_t set, before;
+  signal(number, SIG_DFL);
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_UNBLOCK, &set, &before);
+  raise(number);
+  sigprocmask(SIG_SETMASK, &before, 0);
+}
+
+/// Sends a signal with the number that goes with it (sigqueue(3)).
+static inline int clinux_queue(pid_t pid, int number, int value) {
+  union sigval content;
+  content.sival_ptr = 0;
+  content.sival_int = value;
+  return sigqueue(pid, number, content);
+}
 
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int clinux_term_signal(int status) { return WTERMSIG(status); }
+static inline int clinux_stopped(int status) { return WIFSTOPPED(status); }
+static inline int clinux_stop_signal(int status) { return WSTOPSIG(status); }
+static inline int clinux_continued(int status) { return WIFCONTINUED(status); }
+static inline int clinux_first_realtime_signal(void) { return SIGRTMIN; }
+static inline int clinux_last_realtime_signal(void) { return SIGRTMAX; }
 
 #endif

@@ -14,11 +14,13 @@ public struct Beat: Sendable, Equatable {
   public var host: String?
   /// Unix time in seconds; nil is the time of writing.
   public var time: Double?
+  /// Seconds between this process's beats, as it intends; nil promises nothing.
+  public var interval: Double?
 
   /// Puts a beat together.
   public init(
     _ name: String, status: String = "alive", additionalData: JSONObject? = nil,
-    pid: Int32? = HeartbeatManager.currentPid, host: String? = nil, time: Double? = nil
+    pid: Int32? = HeartbeatManager.currentPid, host: String? = nil, time: Double? = nil, interval: Double? = nil
   ) {
     self.name = name
     self.status = status
@@ -26,6 +28,7 @@ public struct Beat: Sendable, Equatable {
     self.pid = pid
     self.host = host
     self.time = time
+    self.interval = interval
   }
 
   /// This beat as it is to be written when it comes right behind another one of the same process: data that it leaves

@@ -151,6 +151,9 @@ struct HeartbeatMerge {
     ]
     if let pid = beat.pid { members.append((Heartbeat.Key.pid, JSONValue.integer(Int64(widening: pid)).serialised())) }
     members.append((Heartbeat.Key.status, JSONValue.string(beat.status).serialised()))
+    if let interval = beat.interval {
+      members.append((Heartbeat.Key.interval, JSONValue.number(interval).serialised()))
+    }
     if let host = beat.host { members.append((Heartbeat.Key.host, JSONValue.string(host).serialised())) }
     if let data = beat.additionalData {
       members.append((Heartbeat.Key.additionalData, JSONValue.object(data).serialised(pretty: true, depth: 3)))

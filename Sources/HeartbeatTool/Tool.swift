@@ -9,6 +9,7 @@ public enum Tool {
   ///   - environment: by name.
   /// - Returns: the exit status; 2 for a wrong command line.
   public static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
+    ignoreBrokenPipes()
     guard let name = arguments.first else {
       Console.write(help, to: 2)
       return 2

@@ -8,7 +8,7 @@ struct PushTargetTests {
     arguments: [
       ("http://a:1", "http://a:1"), ("http://u:p%40w@a:1/", "http://a:1"), ("HTTP://[::1]:2/base", "http://[::1]:2"),
       ("http://u:p@w@a", "http://a:80"), ("unix:/s", "unix:/s"), ("/s", "unix:/s"), ("unix:s", nil), ("s", nil),
-      ("https://a", nil), ("a:1", nil),
+      ("https://u:p@a", "https://a:443"), ("a:1", nil),
       ("http://", nil), ("http://u:%zz@a", nil), ("http://a/?q=1", nil), ("", nil),
     ] as [(String, String?)])
   func urls(text: String, shown: String?) {

@@ -7,19 +7,23 @@ struct SupervisionTests {
   @Test("reads what a program says by sd_notify")
   func notify() {
     let message = NotifyMessage(
-      Array("READY=1\nSTATUS=all \u{1B}[1m well\nWATCHDOG=1\nWATCHDOG_USEC=3000000\nMAINPID=42\nX=y".utf8))
+      Array(
+        "READY=1\nSTATUS=all \u{1B}[1m well\nWATCHDOG=1\nWATCHDOG_USEC=3000000\nMAINPID=42\nEXTEND_TIMEOUT_USEC=1500000\nX=y"
+          .utf8))
     #expect(message.isReady && message.isWatchdogPing)
     #expect(!message.isStopping && !message.isReloading && !message.isWatchdogTrigger)
     #expect(message.status == "all [1m well")
     #expect(message.watchdogSeconds == 3)
     #expect(message.mainPID == 42)
+    #expect(message.extensionSeconds == 1.5)
   }
 
   @Test(
     "a hostile message is no message",
     arguments: [
       "", "=", "\n\n\n", "READY", "READY=0", "MAINPID=-1", "MAINPID=99999999999999999999", "WATCHDOG_USEC=-5",
-      "WATCHDOG_USEC=0", "WATCHDOG=2", "\u{0}\u{0}=\u{0}",
+      "WATCHDOG_USEC=0", "EXTEND_TIMEOUT_USEC=0", "EXTEND_TIMEOUT_USEC=99999999999999999999", "WATCHDOG=2",
+      "\u{0}\u{0}=\u{0}",
     ])
   func hostile(text: String) {
     #expect(NotifyMessage(Array(text.utf8)) == NotifyMessage([]))
@@ -39,15 +43,72 @@ struct SupervisionTests {
     #expect(!vitality.isStale(at: 1e9))
   }
 
-  @Test("a beat that could not be written is tried again soon, but not at once")
-  func retry() {
-    var vitality = Vitality(interval: 30, timeout: 60, hasProbe: false, startedAt: 0)
-    let beats = [0.0, 0.5, 1, 2, 29, 30].map { now in
-      let isDue = vitality.takeBeat(at: now)
-      if now == 0 { vitality.beatFailed(at: now) }
-      return isDue
+  @Test("the first beat comes at once, the second after the part of an interval that the phase says")
+  func phase() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, phase: 0.3, startedAt: 100)
+    let beats = stride(from: 100.0, to: 125, by: 1).filter { vitality.takeBeat(at: $0) }
+    #expect(beats == [100, 103, 113, 123])
+  }
+
+  @Test("a late wake-up shifts no later beat, and what it missed is not made up for")
+  func lateWakeUps() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    let beats = [0.0, 14, 19, 20, 55, 59, 60].filter { vitality.takeBeat(at: $0) }
+    #expect(beats == [0, 14, 20, 55, 60])
+  }
+
+  @Test(
+    "chance makes a beat early, by a twentieth of the interval at most",
+    arguments: [(0.0, 110.0), (0.5, 109.75), (1, 109.5)])
+  func jitter(random: Double, next: Double) {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    let isDue = vitality.takeBeat(at: 100, random: random)
+    #expect(isDue && vitality.nextBeat(at: 100) == next)
+  }
+
+  @Test("names that are counted through are spread over the interval")
+  func phases() {
+    for pattern in [{ "worker-\($0)" }, { "w\($0)" }, { "\($0)-bot" }] as [(Int) -> String] {
+      let tenths = Set((0..<200).map { Int(Vitality.phase(of: pattern($0)) * 10) })
+      #expect(tenths == Set(0..<10))
     }
-    #expect(beats == [true, false, true, false, false, false])
+  }
+
+  @Test("a suspended program does not beat, and what it could not say meanwhile is no silence")
+  func suspended() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    vitality.probed(true, at: 0)
+    let before = vitality.takeBeat(at: 0)
+    vitality.suspended()
+    let meanwhile = vitality.takeBeat(at: 20)
+    #expect(before && !meanwhile && vitality.nextBeat(at: 20) == .infinity)
+    #expect(vitality.isStale(at: 30))
+    vitality.resumed(at: 100)
+    #expect(!vitality.isStale(at: 129) && vitality.isStale(at: 130))
+    let after = vitality.takeBeat(at: 100)
+    #expect(after)
+  }
+
+  @Test("a first ping that is expected and does not come is a hang")
+  func firstPing() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startTimeout: 5, startedAt: 100)
+    let early = vitality.takeBeat(at: 100)
+    #expect(!early && vitality.isUnproven && !vitality.isStale(at: 104) && vitality.isStale(at: 105))
+    vitality.notified(NotifyMessage(Array("EXTEND_TIMEOUT_USEC=8000000".utf8)), at: 104)
+    #expect(!vitality.isStale(at: 111) && vitality.isStale(at: 112))
+    vitality.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 110)
+    let beat = vitality.takeBeat(at: 110)
+    #expect(beat && !vitality.isUnproven && !vitality.isStale(at: 139) && vitality.isStale(at: 140))
+  }
+
+  @Test("what it promises of its beats follows what vouches for them")
+  func promise() {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    #expect(vitality.promisedInterval == 10)
+    vitality.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 1)
+    #expect(vitality.promisedInterval == 15)
+    vitality.notified(NotifyMessage(Array("WATCHDOG_USEC=4000000".utf8)), at: 1)
+    #expect(vitality.promisedInterval == 2)
   }
 
   @Test("with a probe it beats only while that answers")

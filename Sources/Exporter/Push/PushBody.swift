@@ -17,6 +17,8 @@ struct PushBody {
   static let longestStatus = 256
   /// The most bytes of a host's name (RFC 1035 section 2.3.4).
   static let longestHost = 255
+  /// The longest time between two beats that a push may name, in seconds: a year.
+  static let longestInterval = 366.0 * 86_400
   /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`.
   static let largestPid: Int64 = 4_194_304
   /// How far a beat's time may be ahead, in seconds: a wrong clock is to be seen in the metrics, milliseconds in the
@@ -78,18 +80,22 @@ struct PushBody {
       case ("name", .string(let other)) where other.utf8.elementsEqual(name.utf8): continue
       case ("name", let value):
         throw PushError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
-      case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("additional_data", .null):
+      case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("interval", .null),
+        ("additional_data", .null):
         continue
       case ("pid", let value): beat.pid = try pid(value, place)
       case ("status", let value): beat.status = try text(value, place + "status", longest: longestStatus)
       case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
       case ("timestamp", let value): beat.time = try time(value, defaults, place)
+      case ("interval", let value): beat.interval = try interval(value, place)
       case ("additional_data", .object(let data)): beat.additionalData = data
       case ("additional_data", let value):
         throw PushError(422, "\(place)additional_data: expected an object, not \(found(value))")
       case (let key, _):
         throw PushError(
-          422, "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host or additional_data")
+          422,
+          "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host, "
+            + "interval or additional_data")
       }
     }
     return beat
@@ -100,6 +106,13 @@ struct PushBody {
       throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
     }
     return Int32(clamping: number)
+  }
+
+  private static func interval(_ value: JSONValue, _ place: String) throws(PushError) -> Double {
+    guard let seconds = value.doubleValue, seconds > 0, seconds <= longestInterval else {
+      throw PushError(422, "\(place)interval: expected seconds, more than 0 and at most a year, not \(found(value))")
+    }
+    return seconds
   }
 
   private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(PushError) -> String {

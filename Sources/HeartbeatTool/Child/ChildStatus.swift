@@ -23,6 +23,11 @@ enum ChildStatus: Hashable, Sendable {
     }
   }
 
+  /// The number of the signal that ended it; nil when none did.
+  var signal: Int32? {
+    if case .signalled(let number) = self { number } else { nil }
+  }
+
   /// Whether it ended with status 0.
   var isSuccess: Bool { self == .exited(0) }
 }
@@ -31,28 +36,47 @@ extension ChildStatus: CustomStringConvertible {
   var description: String {
     switch self {
     case .exited(let status): "exited with status \(status)"
-    case .signalled(let signal): "was ended by \(signalName(signal))"
+    case .signalled(let signal): "was ended by \(Signal(signal))"
     }
   }
 }
 
-/// `SIGTERM` and so on; `signal 42` for one without a common name. Source: `signal(7)`.
-func signalName(_ signal: Int32) -> String {
-  switch signal {
-  case SIGHUP: "SIGHUP"
-  case SIGINT: "SIGINT"
-  case SIGQUIT: "SIGQUIT"
-  case SIGILL: "SIGILL"
-  case SIGABRT: "SIGABRT"
-  case SIGBUS: "SIGBUS"
-  case SIGFPE: "SIGFPE"
-  case SIGKILL: "SIGKILL"
-  case SIGUSR1: "SIGUSR1"
-  case SIGSEGV: "SIGSEGV"
-  case SIGUSR2: "SIGUSR2"
-  case SIGPIPE: "SIGPIPE"
-  case SIGALRM: "SIGALRM"
-  case SIGTERM: "SIGTERM"
-  default: "signal \(signal)"
+/// What happened to a child process.
+enum ChildChange: Hashable, Sendable {
+  /// It has ended, and its process id is free.
+  case ended(ChildStatus)
+  /// A signal of this number suspended it.
+  case suspended(by: Int32)
+  /// It goes on.
+  case resumed
+
+  /// Reads the status word of `waitpid(2)`.
+  init(waitStatus: Int32) {
+    if clinux_stopped(waitStatus) != 0 {
+      self = .suspended(by: clinux_stop_signal(waitStatus))
+    } else if clinux_continued(waitStatus) != 0 {
+      self = .resumed
+    } else {
+      self = .ended(ChildStatus(waitStatus: waitStatus))
+    }
   }
+}
+
+/// What happened to one of the child processes, be it started here or adopted; nil when nothing did since the last call. One that has
+/// ended is collected. The corresponding C function is `waitpid(2)`.
+func nextChildChange() -> (pid: pid_t, change: ChildChange)? {
+  while true {
+    var status: Int32 = 0
+    let pid = waitpid(-1, &status, WNOHANG | WUNTRACED | Int32(WCONTINUED))
+    if pid > 0 { return (pid, ChildChange(waitStatus: status)) }
+    guard pid == -1, errno == EINTR else { return nil }
+  }
+}
+
+/// Collects one process that has ended, be it started here or adopted; nil when none has ended by now.
+func reapChild() -> (pid: pid_t, status: ChildStatus)? {
+  while let found = nextChildChange() {
+    if case .ended(let status) = found.change { return (found.pid, status) }
+  }
+  return nil
 }

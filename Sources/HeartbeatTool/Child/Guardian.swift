@@ -3,33 +3,48 @@ internal import Glibc
 internal import POSIX
 
 /// A tiny process that outlives its supervisor by a moment: when the supervisor is gone, even by `SIGKILL`, it kills
-/// the process group that it was told last.
+/// what that has left behind.
 ///
 /// The kernel's own death signal (`PR_SET_PDEATHSIG`) reaches only the direct child; `npm run serve` is a shell that
-/// starts node, and node would live on.
+/// starts node, and node would live on. The guardian finds the others by their process group, and by a mark in their
+/// environment, which goes on to whatever they start, in a session of its own too; and those that cleared their environment by
+/// their numbers, as far as the supervisor has told them.
 final class Guardian: Sendable {
+  let pid: pid_t
   private let lifeline: FileDescriptor
-  private let pid: pid_t
 
   /// Forks the guardian.
-  init() throws(Errno) {
+  ///
+  /// - Parameter mark: a text that nobody else has in the environment.
+  init(mark: String) throws(Errno) {
     var end: Int32 = -1
-    let pid = clinux_guardian(&end)
+    let pid = clinux_guardian(&end, mark)
     guard pid > 0 else { throw Errno.last }
     self.pid = pid
     lifeline = FileDescriptor(owning: end)
   }
 
-  /// Tells which process group dies with the supervisor from now on; 0 for none, -1 ends the guardian.
+  /// Tells which process group dies with the supervisor from now on; 0 for none.
   func watch(group: pid_t) {
-    var group = group
-    withUnsafeBytes(of: &group) { _ = try? lifeline.write($0) }
+    tell(clinux_charge(kind: 0, pid: group, start: 0))
   }
 
-  /// Lets the guardian end, and waits for it.
+  /// Tells which processes die with the supervisor from now on, beside those that it finds itself.
+  func watch(_ processes: [pid_t]) {
+    tell(clinux_charge(kind: 2, pid: 0, start: 0))
+    for pid in processes.prefix(Int(CLINUX_MOST_CHARGES)) {
+      if let state = TaskState(of: pid) { tell(clinux_charge(kind: 1, pid: pid, start: state.startTicks)) }
+    }
+  }
+
+  private func tell(_ charge: clinux_charge) {
+    // A whole charge or none (pipe(7), PIPE_BUF); a guardian that takes no more is one that was stopped.
+    withUnsafeBytes(of: charge) { _ = try? lifeline.write($0) }
+  }
+
+  /// Ends the guardian, which nothing else does but the supervisor's end, and collects it.
   func dismiss() {
-    // It ends at this, for the lifeline stays open until this object goes.
-    watch(group: -1)
+    _ = kill(pid, SIGKILL)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) == -1, errno == EINTR {}
   }

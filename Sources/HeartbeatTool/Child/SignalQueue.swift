@@ -3,11 +3,15 @@ internal import Glibc
 internal import POSIX
 
 /// A signal that arrived.
-struct ReceivedSignal: Sendable {
+struct ReceivedSignal: Sendable, Hashable {
   /// Its number.
   let number: Int32
   /// Whether the kernel sent it, as for Ctrl-C: then the whole foreground process group got it as well.
-  let isFromTerminal: Bool
+  var isFromTerminal = false
+  /// Who sent it; 0 when that is not known.
+  var sender: pid_t = 0
+  /// The number that goes with it, when it was sent with one (`sigqueue(3)`).
+  var value: Int32?
 }
 
 /// Signals as data to read, by `signalfd(2)`: no handler ever interrupts anything.
@@ -33,7 +37,10 @@ struct SignalQueue: ~Copyable {
     let got = withUnsafeMutableBytes(of: &info) { (try? descriptor.read(into: $0)) ?? 0 }
     guard got == size else { return nil }
     let fromKernel: Int32 = 0x80  // SI_KERNEL
-    return ReceivedSignal(number: Int32(clamping: info.ssi_signo), isFromTerminal: info.ssi_code == fromKernel)
+    let queued: Int32 = -1  // SI_QUEUE
+    return ReceivedSignal(
+      number: Int32(clamping: info.ssi_signo), isFromTerminal: info.ssi_code == fromKernel,
+      sender: pid_t(clamping: info.ssi_pid), value: info.ssi_code == queued ? info.ssi_int : nil)
   }
 
   /// Sleeps until a signal waits, or another descriptor can be read, or the time runs out.

@@ -1,35 +1,65 @@
 internal import Flags
+internal import Glibc
+internal import Heartbeat
 internal import POSIX
 
 /// `heartbeat run`
 enum RunCommand {
-  private static let name = Flag<String?>.optional("name", .string, help: "The heartbeat name.")
+  private static let name = Flag<String?>.optional(
+    "name", .string, help: "The heartbeat name. Without it the program's file name.")
   private static let interval = Flag<Double>.value(
     "interval", .duration(0.1...Durations.longest), default: 30, help: "Time between two beats.")
   private static let timeout = Flag<Double>.value(
     "timeout", .duration(0.1...Durations.longest), default: 60,
     help: "A program whose probe or watchdog is silent for so long counts as hung.")
+  private static let startTimeout = Flag<Double?>.optional(
+    "start-timeout", .duration(0.1...Durations.longest),
+    help: "A program that within this time after its start sends no first WATCHDOG=1 (or has no first success of its "
+      + "probe) counts as hung. Without it a first ping is not waited for, and the probe has --timeout.")
   private static let restart = Flag<RestartMode>.value(
     "restart", .choice, default: .no, help: "When to start the program again after it ended.")
   private static let onStale = Flag<StaleAction>.value(
     "on-stale", .choice, default: .ignore,
     help: "What to do with a hung program: end it and start it again, or only "
       + "stop beating.")
-  private static let probe = Flag<Endpoint?>.optional(
-    "probe", Endpoint.flagType,
-    help: "Beat only while this answers: http:// with a status 2xx or 3xx, tcp:// by taking the connection.")
+  private static let probe = Flag<Probe?>.optional(
+    "probe", RunFlags.probe,
+    help: "Beat only while this works: http:// and https:// answer with a status 2xx or 3xx, tcp:// and unix: take the "
+      + "connection, exec: is a shell command that ends with status 0.")
+  private static let probeAuthorities = Flag<String?>.optional(
+    "probe-ca", .file,
+    help: "A file with the certificates of the authorities that are believed, for https. Without it those of the host.")
+  private static let isProbeBlind = Flag<Bool>.toggle(
+    "probe-insecure", negatable: false, help: "Take any certificate, for https.")
+  private static let success = Flag<SuccessCodes>.value(
+    "success-codes", RunFlags.success, default: SuccessCodes(),
+    help: "Exit statuses, and names of signals that end the program, that are no failure.")
   private static let delay = Flag<Double>.value(
     "restart-delay", .duration(0.01...Durations.longest), default: 1,
     help: "Time before the first restart; each further one in a row waits twice as long.")
   private static let longestDelay = Flag<Double>.value(
     "restart-max-delay", .duration(0.01...Durations.longest), default: 60, help: "The longest time before a restart.")
+  private static let jitter = Flag<Double>.value(
+    "restart-jitter", .duration, default: 0, help: "The most time that is added to each of these waits by chance.")
   private static let stableAfter = Flag<Double>.value(
     "stable-after", .duration, default: 60, help: "A run of this length makes the next restart the first again.")
-  private static let limit = Flag<Int>.value(
-    "restart-limit", .integer(0...1_000_000), default: 10,
-    help: "Restarts in a row after which it gives up; 0 for no limit.")
+  private static let limit = Flag<RestartLimit>.value(
+    "restart-limit", RunFlags.limit, default: RestartLimit(count: 10),
+    help: "Restarts after which it gives up: in a row, or within a time (10/5m); 0 for no limit.")
   private static let stopTimeout = Flag<Double>.value(
-    "stop-timeout", .duration, default: 10, help: "Time between SIGTERM and SIGKILL.")
+    "stop-timeout", .duration, default: 10, help: "Time between the signal to end and SIGKILL.")
+  private static let stopSignal = Flag<Signal>.value(
+    "stop-signal", RunFlags.signal, default: Signal(SIGTERM), help: "What the program gets to end, for SIGTERM.")
+  private static let reloadSignal = Flag<Signal>.value(
+    "reload-signal", RunFlags.signal, default: Signal(SIGHUP), help: "What the program gets for SIGHUP.")
+  private static let user = Flag<UserAccount?>.optional(
+    "user", RunFlags.user, help: "Whom the program becomes; only root can do that.")
+  private static let folder = Flag<String?>.optional("cwd", .directory, help: "The program's working directory.")
+  private static let environmentFile = Flag<String?>.optional(
+    "env-file", .file, help: "A file with lines NAME=value that are added to the program's environment.")
+  private static let logTime = Flag<Bool>.toggle(
+    "log-time", negatable: false, help: "Begin each line that heartbeat run itself writes with the date and time (UTC)."
+  )
 
   static let command = Command(
     name: "run", title: "Runs a program and beats for it while it works.",
@@ -39,8 +69,16 @@ enum RunCommand {
         + "(128 + the signal's number when a signal ended it). A program that speaks sd_notify is understood: after "
         + "its first WATCHDOG=1 the beats follow it.",
       groups: [
-        FlagGroup("Heartbeat", [name, interval, timeout, probe, CommonFlags.file, CommonFlags.retention]),
-        FlagGroup("Restart", [restart, onStale, delay, longestDelay, stableAfter, limit, stopTimeout]),
+        FlagGroup(
+          "Heartbeat",
+          [
+            name, interval, timeout, startTimeout, probe, probeAuthorities, isProbeBlind, CommonFlags.file,
+            CommonFlags.retention,
+          ]),
+        FlagGroup("Push", PushFlags.all),
+        FlagGroup(
+          "Restart", [restart, onStale, success, delay, longestDelay, jitter, stableAfter, limit]),
+        FlagGroup("Program", [stopTimeout, stopSignal, reloadSignal, user, folder, environmentFile, logTime]),
       ],
       arguments: .command("COMMAND"),
       examples: [
@@ -49,38 +87,51 @@ enum RunCommand {
           "heartbeat run --name web --probe http://127.0.0.1:8080/ --restart on-failure "
             + "--on-stale restart -- npm run serve")
       ]),
-    run: { (values, environment) throws(FlagError) in
-      guard let name = values[name] else { throw .invalid("--name is needed: the heartbeat name") }
-      var options = SupervisorOptions(name: name, command: values.arguments, file: values[CommonFlags.file])
-      options.retention = values[CommonFlags.retention]
-      options.interval = values[interval]
-      options.timeout = values[timeout]
-      options.onStale = values[onStale]
-      options.probe = values[probe].map { Probe(endpoint: $0) }
-      options.stopTimeout = values[stopTimeout]
-      options.policy = RestartPolicy(
-        mode: values[restart], firstDelay: values[delay], longestDelay: values[longestDelay],
-        stableAfter: values[stableAfter], limit: values[limit] == 0 ? nil : values[limit])
+    run: { (values, _) throws(FlagError) in
+      let options = try options(values)
       do throws(Errno) {
-        var supervisor = Supervisor(options, on: try KernelHost(options, environment: environment))
-        return supervisor.supervise()
+        var supervisor = try Supervisor(options)
+        supervisor.supervise().leave()
       } catch {
         Console.error("cannot start: \(error)")
         return 1
       }
     })
-}
 
-extension Endpoint {
-  /// A flag whose value is a probe's URL.
-  static var flagType: FlagType<Endpoint> {
-    FlagType(placeholder: "URL") { (text) throws(ValueError) in
-      guard let endpoint = Endpoint(text) else {
-        throw ValueError(expected: "http://HOST[:PORT][/PATH] or tcp://HOST:PORT")
-      }
-      return endpoint
-    } format: {
-      "\($0.scheme.rawValue)://\($0.authority)\($0.scheme == .http ? $0.path : "")"
+  private static func options(_ values: FlagValues) throws(FlagError) -> SupervisorOptions {
+    let program = values.arguments.first ?? ""
+    let name = values[name] ?? String(program.split(separator: "/").last ?? "")
+    guard (1...HeartbeatManager.longestName).contains(name.utf8.count) else {
+      throw .invalid("--name: expected 1 to \(HeartbeatManager.longestName) bytes")
     }
+    // Byte for byte as they came; words that were put together in another way are UTF-8.
+    let command = KernelTexts.commandLine(endingWith: values.arguments) ?? values.arguments.map { Array($0.utf8) }
+    var options = SupervisorOptions(name: name, command: command, file: values[CommonFlags.file])
+    options.environment = KernelTexts.environment
+    if let login = values[user]?.login {
+      options.environment.setVariable("HOME", login.home)
+      options.environment.setVariable("USER", login.name)
+      options.environment.setVariable("LOGNAME", login.name)
+    }
+    if let file = values[environmentFile] { try EnvironmentFile.read(file, into: &options.environment) }
+    options.dispositions = SignalDispositions.inherited
+    options.push = try PushFlags.target(values, staysVisible: true)
+    options.retention = values[CommonFlags.retention]
+    options.interval = values[interval]
+    options.timeout = values[timeout]
+    options.startTimeout = values[startTimeout]
+    options.onStale = values[onStale]
+    options.probe = values[probe]
+    options.probe?.trust = TLSTrust(authorities: values[probeAuthorities], isBlind: values[isProbeBlind])
+    options.stopTimeout = values[stopTimeout]
+    options.stopSignal = values[stopSignal].number
+    options.reloadSignal = values[reloadSignal].number
+    options.user = values[user]
+    options.folder = values[folder]
+    options.showsTime = values[logTime]
+    options.policy = RestartPolicy(
+      mode: values[restart], firstDelay: values[delay], longestDelay: values[longestDelay], jitter: values[jitter],
+      stableAfter: values[stableAfter], limit: values[limit].count == 0 ? nil : values[limit], success: values[success])
+    return options
   }
 }

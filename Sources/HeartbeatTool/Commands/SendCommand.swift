@@ -19,18 +19,14 @@ enum SendCommand {
     "pid", .integer(1...Int(Int32.max)).named("PID"),
     help: "The process that is alive. Without it the one that called heartbeat: a script's shell.")
 
-  private static let url = Flag<String?>.optional(
-    "url", .string.named("URL"), environment: ["HEARTBEAT_URL"],
-    help: "An exporter that takes pushes, in place of the file: http://host:9464 or the path of its push socket.")
-
-  /// How long an exporter may take to answer, in seconds.
-  private static let pushTimeout = 5.0
-
   static let command = Command(
     name: "send", title: "Sends one heartbeat.",
     flags: FlagSet(
       program: "heartbeat send", summary: "Sends one heartbeat.",
-      groups: [FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, url, CommonFlags.retention])],
+      groups: [
+        FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, CommonFlags.retention]),
+        FlagGroup("Push", PushFlags.all),
+      ],
       arguments: .named("NAME", 1...1),
       examples: [
         FlagExample("Beat from a shell script", "heartbeat send backup --status copying --data files=120"),
@@ -61,12 +57,7 @@ enum SendCommand {
       object = object ?? [:]
       object?[String(parts[0])] = value(of: String(parts[1]))
     }
-    let isFileGiven = values.source(of: CommonFlags.file) == .commandLine
-    if isFileGiven, values.source(of: url) == .commandLine { throw .invalid("--file and --url exclude each other") }
-    if let text = values[url], !isFileGiven {
-      guard let target = PushTarget(text) else {
-        throw .invalid("--url: expected http://host:port or /path/of/push.sock (there is no TLS: curl has it)")
-      }
+    if let target = try PushFlags.target(values, staysVisible: false) {
       return send(values.arguments.first ?? "", object, to: target, values)
     }
     let pid = values[pid].flatMap { Int32(exactly: $0) } ?? getppid()
@@ -90,7 +81,7 @@ enum SendCommand {
       beat["pid"] = .integer(Int64(widening: number))
     }
     if let data { beat["additional_data"] = .object(data) }
-    guard let problem = target.send(name, beat, timeout: pushTimeout) else { return 0 }
+    guard let problem = target.send(name, beat, timeout: PushTarget.patience) else { return 0 }
     Console.error(problem)
     return 1
   }

@@ -14,6 +14,8 @@ enum NetworkError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooLarge
   /// What it answered is no HTTP.
   case notHTTP
+  /// No encryption came about: its certificate is not trusted, or it speaks no TLS. The text says which.
+  case encryption(String)
 
   var description: String {
     switch self {
@@ -22,6 +24,7 @@ enum NetworkError: Error, Hashable, Sendable, CustomStringConvertible {
     case .timeout: "timed out"
     case .tooLarge: "the answer is too large"
     case .notHTTP: "the answer is not HTTP"
+    case .encryption(let reason): reason
     }
   }
 }
@@ -42,23 +45,44 @@ struct Deadline: Sendable {
   }
 }
 
-/// A TCP connection with a deadline for everything.
+/// A TCP connection with a deadline for everything, encrypted when the endpoint says so.
 struct Connection: ~Copyable {
   private let descriptor: FileDescriptor
   private let deadline: Deadline
+  /// Nil when it is not encrypted.
+  private let session: TLSClientSession?
 
   /// Connects to whichever of the host's addresses answers first. Blocks; the lookup of a name has the resolver's own
   /// time limit.
-  init(to endpoint: Endpoint, deadline: Deadline) throws(NetworkError) {
-    var race = AddressRace(try NetworkAddress.all(of: endpoint))
-    descriptor = try race.winner(by: deadline)
+  ///
+  /// - Parameter trust: whose certificates are believed, for `https`.
+  init(to endpoint: Endpoint, deadline: Deadline, trust: TLSTrust = TLSTrust()) throws(NetworkError) {
+    let descriptor = try Self.connect(to: endpoint, deadline)
+    session =
+      endpoint.scheme == .https
+      ? try Self.encrypt(descriptor.rawValue, endpoint.host, trust, deadline) : nil
+    self.descriptor = descriptor
     self.deadline = deadline
+  }
+
+  private static func encrypt(
+    _ socket: Int32, _ host: String, _ trust: TLSTrust, _ deadline: Deadline
+  ) throws(NetworkError) -> TLSClientSession {
+    let session = try TLSClientSession(socket: socket, host: host, trust)
+    while let events = try session.shake() { try wait(socket, for: events, deadline) }
+    return session
+  }
+
+  private static func connect(to endpoint: Endpoint, _ deadline: Deadline) throws(NetworkError) -> FileDescriptor {
+    var race = AddressRace(try NetworkAddress.all(of: endpoint))
+    return try race.winner(by: deadline)
   }
 
   /// Connects to a Unix socket (`unix(7)`).
   init(toSocket path: String, deadline: Deadline) throws(NetworkError) {
     descriptor = try Self.connect(toSocket: path)
     self.deadline = deadline
+    session = nil
   }
 
   private static func connect(toSocket path: String) throws(NetworkError) -> FileDescriptor {
@@ -98,6 +122,16 @@ struct Connection: ~Copyable {
   borrowing func send(_ bytes: [UInt8]) throws(NetworkError) {
     var sent = 0
     let raw = descriptor.rawValue
+    if let session {
+      while sent < bytes.count {
+        switch try session.write(bytes[sent...]) {
+        case .moved(let count): sent += count
+        case .blocked(let events): try Self.wait(raw, for: events, deadline)
+        case .ended: throw .system(Errno(EPIPE))
+        }
+      }
+      return
+    }
     while sent < bytes.count {
       let got = bytes.withUnsafeBytes {
         Glibc.send(raw, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
@@ -116,6 +150,15 @@ struct Connection: ~Copyable {
   borrowing func receive(into bytes: inout [UInt8]) throws(NetworkError) -> Bool {
     let raw = descriptor.rawValue
     var buffer = [UInt8](repeating: 0, count: 65_536)
+    while let session {
+      switch try session.read(into: &buffer) {
+      case .moved(let count):
+        bytes.append(contentsOf: buffer.prefix(count))
+        return true
+      case .blocked(let events): try Self.wait(raw, for: events, deadline)
+      case .ended: return false
+      }
+    }
     while true {
       let got = recv(raw, &buffer, buffer.count, 0)
       if got >= 0 {

@@ -1,21 +1,30 @@
-/// What `http://host:port/path` and `tcp://host:port` name.
+/// What `http://host:port/path`, `https://host:port/path` and `tcp://host:port` name.
 struct Endpoint: Hashable, Sendable {
   /// How one talks to it.
   enum Scheme: String, Sendable {
-    case http, tcp
+    case http, https, tcp
+
+    /// The port of a URL that names none; empty when it must name one.
+    fileprivate var port: String {
+      switch self {
+      case .http: "80"
+      case .https: "443"
+      case .tcp: ""
+      }
+    }
   }
 
   let scheme: Scheme
   /// A name or an address; without the brackets of an IPv6 address.
   let host: String
   let port: UInt16
-  /// Path and query of a `http` URL, `/` at least.
+  /// Path and query of a `http` or `https` URL, `/` at least.
   let path: String
 
   /// The longest URL that is taken.
   static let longest = 4096
 
-  /// Reads a URL; nil when it is none of the two kinds, or holds something that has no place in a request line.
+  /// Reads a URL; nil when it is none of these kinds, or holds something that has no place in a request line.
   init?(_ text: String) {
     guard text.utf8.count <= Self.longest, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
     let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
@@ -26,7 +35,7 @@ struct Endpoint: Hashable, Sendable {
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     let tail = rest[authority.endIndex...]
     var host = authority
-    var port = scheme == .http ? "80" : ""
+    var port = scheme.port
     let bracket = authority.lastIndex(of: "]") ?? authority.startIndex
     if let colon = authority[bracket...].lastIndex(of: ":") {
       host = authority[..<colon]
@@ -34,7 +43,7 @@ struct Endpoint: Hashable, Sendable {
     }
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
     guard !host.isEmpty, !host.contains("@"), let number = UInt16(port), number > 0 else { return nil }
-    guard scheme == .http || tail.isEmpty || tail == "/" else { return nil }
+    guard scheme != .tcp || tail.isEmpty || tail == "/" else { return nil }
     self.scheme = scheme
     self.host = String(host)
     self.port = number

@@ -17,10 +17,11 @@ enum HTTPClient {
   /// - Parameters:
   ///   - timeout: seconds for all of it.
   ///   - wantsBody: false to stop after the headers.
+  ///   - trust: whose certificates are believed, for `https`.
   static func get(
-    _ endpoint: Endpoint, timeout: Double, accept: String = "*/*", wantsBody: Bool = true
+    _ endpoint: Endpoint, timeout: Double, accept: String = "*/*", wantsBody: Bool = true, trust: TLSTrust = TLSTrust()
   ) throws(NetworkError) -> Answer {
-    let connection = try Connection(to: endpoint, deadline: Deadline(after: timeout))
+    let connection = try Connection(to: endpoint, deadline: Deadline(after: timeout), trust: trust)
     let request = """
       GET \(endpoint.path) HTTP/1.1\r
       Host: \(endpoint.authority)\r

@@ -1,7 +1,7 @@
 internal import Heartbeat
 internal import POSIX
 
-/// An exporter that takes heartbeats: `http://[user:password@]host:port`, or the path of its push
+/// An exporter that takes heartbeats: `http://[user:password@]host:port`, `https://…`, or the path of its push
 /// socket, which may have `unix:` before it.
 struct PushTarget: Hashable, Sendable {
   private enum Place: Hashable {
@@ -9,34 +9,49 @@ struct PushTarget: Hashable, Sendable {
     case socket(String)
   }
 
+  /// How long an exporter may take to answer, in seconds.
+  static let patience = 5.0
+
   private let place: Place
+  private let trust: TLSTrust
+  /// Whether the URL itself has a password, which does not belong on a command line.
+  let namesPassword: Bool
   /// The value of `Authorization`.
   private let authorization: String?
   /// The URL without its password.
   let description: String
 
-  /// Reads a URL; nil when it is none of the two kinds.
-  init?(_ text: String) {
+  /// Reads a URL; nil when it is none of these kinds.
+  ///
+  /// - Parameters:
+  ///   - password: of the URL's user, when it is not in the URL.
+  ///   - trust: whose certificates are believed, for `https`.
+  init?(_ text: String, password: String? = nil, trust: TLSTrust = TLSTrust()) {
+    self.trust = trust
     let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
     if path.hasPrefix("/") {
       place = .socket(path)
       authorization = nil
+      namesPassword = false
       description = "unix:" + path
       return
     }
-    let scheme = "http://"
-    guard text.lowercased().hasPrefix(scheme) else { return nil }
+    let lower = text.lowercased()
+    guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { return nil }
     let rest = text.dropFirst(scheme.count)
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     var bare = rest
     if let at = authority.lastIndex(of: "@") {
       let pair = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let user = PushTarget.decoded(pair[0]), let password = PushTarget.decoded(pair.count > 1 ? pair[1] : "")
+      guard let user = PushTarget.decoded(pair[0]), let named = PushTarget.decoded(pair.count > 1 ? pair[1] : "")
       else { return nil }
-      authorization = "Basic " + PushTarget.base64(user + [UInt8(ascii: ":")] + password)
+      namesPassword = pair.count > 1
+      let secret = password.map { Array($0.utf8) } ?? named
+      authorization = "Basic " + PushTarget.base64(user + [UInt8(ascii: ":")] + secret)
       bare = rest[rest.index(after: at)...]
     } else {
       authorization = nil
+      namesPassword = false
     }
     guard let endpoint = Endpoint(scheme + bare), !endpoint.path.contains("?") else { return nil }
     place = .network(endpoint)
@@ -70,7 +85,7 @@ struct PushTarget: Hashable, Sendable {
       try connection.send(request(name, body, path: "", host: "localhost"))
       return try HTTPClient.answer(connection, wantsBody: true)
     case .network(let endpoint):
-      let connection = try Connection(to: endpoint, deadline: deadline)
+      let connection = try Connection(to: endpoint, deadline: deadline, trust: trust)
       let path = endpoint.path.hasSuffix("/") ? String(endpoint.path.dropLast()) : endpoint.path
       try connection.send(request(name, body, path: path, host: endpoint.authority))
       return try HTTPClient.answer(connection, wantsBody: true)

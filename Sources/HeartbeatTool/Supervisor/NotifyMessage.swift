@@ -21,6 +21,8 @@ struct NotifyMessage: Hashable, Sendable {
   var watchdogSeconds: Double?
   /// `MAINPID=`
   var mainPID: Int32?
+  /// `EXTEND_TIMEOUT_USEC=` in seconds: so much longer, counted from now, may the start or the end take.
+  var extensionSeconds: Double?
 
   /// Reads a datagram; unknown keys and broken values are skipped, as `sd_notify(3)` asks.
   init(_ bytes: some Sequence<UInt8>) {
@@ -38,6 +40,8 @@ struct NotifyMessage: Hashable, Sendable {
       case "WATCHDOG_USEC":
         // 0 switches the watchdog off in systemd; here silence without end would hide a hang.
         if let microseconds = UInt64(text), microseconds > 0 { watchdogSeconds = Double(microseconds) / 1e6 }
+      case "EXTEND_TIMEOUT_USEC":
+        if let microseconds = UInt64(text), microseconds > 0 { extensionSeconds = Double(microseconds) / 1e6 }
       case "MAINPID":
         if let pid = Int32(text), pid > 0 { mainPID = pid }
       case "STATUS":

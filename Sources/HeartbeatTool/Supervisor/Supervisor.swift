@@ -1,246 +1,252 @@
+internal import CLinux
 internal import Glibc
 internal import Heartbeat
 internal import POSIX
 
 /// Starts a program, beats for it while it works, hands signals on, restarts it: `heartbeat run`.
 ///
-/// One thread that sleeps in `poll(2)`; every wake-up handles what arrived, then lets `advance` do what is due. What it
-/// does to the world, and hears of it, goes through its host.
-struct Supervisor<Host: SupervisorHost & ~Copyable>: ~Copyable {
-  /// Seconds that what the program left behind gets between `SIGTERM` and `SIGKILL`.
-  static var sweepTimeout: Double { 2 }
+/// One thread that sleeps in `poll(2)`; every wake-up handles what arrived, then lets `advance` do what is due. It never waits for a file,
+/// a lock, a reader of its log or an answer of the network: those have threads of their own.
+struct Supervisor: ~Copyable {
+  /// Seconds that the last beat has, once the program has ended.
+  static let lastBeatPatience = 2.0
+  /// Seconds that the last lines of the log have.
+  static let logPatience = 0.5
+  /// Seconds after a start at which the guardian is told for the first time which processes there are; then with each interval.
+  static let firstRound = 1.0
 
   let options: SupervisorOptions
-  private let host: Host
+  let rule: SignalRule
+  /// In the foreground of a terminal the program stays in our process group, so that it can read the keyboard, and Ctrl-C and Ctrl-Z reach
+  /// all of a pipeline.
+  let isInteractive: Bool
+  let start: ChildStart
+  /// What everything that the program starts has in its environment.
+  let mark: String
+  let signals: SignalQueue
+  let notifications: NotifySocket
+  let manager: ServiceManagerRelay?
+  let prober: ProbeRunner
+  let beats: BeatThread
+  let log: LogThread
 
-  private var restarts: RestartState
-  private var run: Run?
-  private var runNumber: UInt8 = 0
-  private var lastExitCode: Int32?
-  private var restartAt: Double?
-  private var stopSignal: Int32?
-  private var exitCode: Int32?
+  var guardian: Guardian?
+  var guardianDue = Double.infinity
+  /// When the guardian is told anew which processes there are, and which it was told last.
+  var roundDue = Double.infinity
+  var charges: [pid_t] = []
+  var restarts: RestartState
+  var run: SupervisedRun?
+  var runNumber = 0
+  /// The last run that has ended.
+  var former: (pid: pid_t, seconds: Double, end: ChildStatus)?
+  var restartAt: Double?
+  /// Somebody wants the program to end.
+  var isStopping = false
+  /// How all ends, and the last word about it; nil while it goes on.
+  var ending: (end: SupervisorEnd, word: RunWord)?
+  /// Unix time of the last sign of life.
+  var lastSign: Double?
+  /// What the entry says now.
+  var told: Told?
+  /// What was said once and is not said again.
+  var saidOnce: Set<String> = []
 
-  /// One run of the program, from its start until everything of it is gone.
-  private struct Run {
-    let child: ChildProcess
-    let startedAt: Double
-    var vitality: Vitality
-    var nextProbe: Double
-    var status: ChildStatus?
-    var killAt = Double.infinity
-    var isKilledForSilence = false
-    var saidStale = false
-    var mainPID: pid_t
-    var word = "alive"
+  /// What makes a new entry when it changes.
+  struct Told: Hashable {
+    var word: RunWord
     var statusText: String?
-    var handedOn: Set<Int32> = []
-    /// What it left in its group was asked to end.
-    var isSwept = false
+    var isReady = false
+    var pid: Int32?
   }
 
-  /// Starts nothing yet.
-  init(_ options: SupervisorOptions, on host: consuming Host) {
+  /// Prepares everything but the program itself. To be called before this process has other threads.
+  init(_ options: SupervisorOptions) throws(Errno) {
+    let inherited = options.dispositions
+    // An ignored SIGCHLD would have the kernel collect the children, and their exit statuses with them.
+    signal(SIGCHLD, SIG_DFL)
+    let signals = try SignalQueue(
+      Signal.catchable.filter { $0.number == SIGCHLD || !inherited.ignores($0) }.map(\.number))
+    let mark =
+      "hb-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    // What the program leaves behind becomes our child: it is found, and no zombie stays with us.
+    _ = clinux_adopt_orphans()
+    let guardian = try Guardian(mark: mark)
+    let notifications = try NotifySocket()
+    let prober = try ProbeRunner()
+    let log = try LogThread(showsTime: options.showsTime)
+    let name = options.name
+    let target =
+      options.push.map { BeatTarget.push($0) }
+      ?? .file(options.file, retention: options.retention) { log.say("\(name): \($0)") }
+    let beats = try BeatThread(target, log: log)
+
+    isInteractive = Terminal.isShared
+    rule = SignalRule(
+      stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: isInteractive)
+    let manager = ServiceManager(options.environment, ownPID: getpid())
+    self.manager = manager.socket.flatMap { socket -> ServiceManagerRelay? in
+      do throws(Errno) {
+        return try ServiceManagerRelay(socket)
+      } catch {
+        log.say("\(name): NOTIFY_SOCKET: \(socket) cannot be told anything: \(error)")
+        return nil
+      }
+    }
+    start = manager.start(options, notifySocket: notifications.name, mark: mark, ownsGroup: !isInteractive)
     self.options = options
-    self.host = host
+    self.mark = mark
+    self.signals = signals
+    self.guardian = guardian
+    self.notifications = notifications
+    self.prober = prober
+    self.log = log
+    self.beats = beats
     restarts = RestartState(options.policy)
   }
 
   /// Runs until the program has ended for good.
   ///
-  /// - Returns: its exit status, or 128 + the signal that ended it; 127 when there is no such program, 126 when it
-  ///   cannot be run.
-  mutating func supervise() -> Int32 {
-    if let error = start() {
-      host.tell("cannot run \(options.command.first ?? ""): \(error)")
-      return error.rawValue == ENOENT ? 127 : 126
+  /// - Returns: how this process is to end: with the program's exit status, or 128 + the signal that ended it, or of `SIGINT` itself; 127
+  ///   when there is no such program, 126 when it cannot be run.
+  mutating func supervise() -> SupervisorEnd {
+    do throws(StartFailure) {
+      try startProgram()
+    } catch {
+      log.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
+      return leave(.exit(error.exitCode))
     }
-    while exitCode == nil {
-      host.wait(seconds: nextDeadline - host.now)
+    advance()
+    while ending == nil {
+      signals.wait(
+        timeout: nextDeadline - now,
+        also: [notifications.descriptor.rawValue, prober.descriptor.rawValue])
       handleSignals()
+      handleChildren()
       handleNotifications()
       handleProbe()
+      manager?.flush()
       advance()
     }
-    return exitCode ?? 1
+    guard let ending else { return leave(.exit(1)) }
+    tell(ending.word, isSign: true)
+    if !beats.finish(within: Self.lastBeatPatience) {
+      say("the last beat (\(ending.word.rawValue)) did not get through in time")
+    }
+    return leave(ending.end)
   }
 
-  private mutating func start() -> Errno? {
-    let child: ChildProcess
-    do throws(Errno) {
-      child = try host.start()
-    } catch {
-      return error
-    }
-    let now = host.now
-    runNumber &+= 1
-    run = Run(
-      child: child, startedAt: now,
-      vitality: Vitality(
-        interval: options.interval, timeout: options.timeout, hasProbe: options.probe != nil, startedAt: now),
-      nextProbe: options.probe == nil ? .infinity : now, mainPID: child.pid)
+  private func leave(_ end: SupervisorEnd) -> SupervisorEnd {
+    guardian?.dismiss()
+    log.drain(within: Self.logPatience)
+    return end
+  }
+
+  /// Starts the program anew.
+  mutating func startProgram() throws(StartFailure) {
+    let child = try ChildProcess.start(start)
+    if child.leadsGroup { guardian?.watch(group: child.pid) }
+    runNumber += 1
+    run = SupervisedRun(child, number: runNumber, options, at: now)
     restartAt = nil
-    return nil
-  }
-
-  // MARK: What arrives
-
-  private mutating func handleSignals() {
-    while let signal = host.nextSignal() {
-      if signal.number != SIGCHLD { handOn(signal) }
-    }
-    while let ended = host.nextEnded() {
-      if ended.pid == run?.child.pid { run?.status = ended.status }
-    }
-  }
-
-  private mutating func handOn(_ signal: ReceivedSignal) {
-    let stops = signal.number == SIGTERM || signal.number == SIGINT
-    guard let child = run?.child else {
-      // Between two runs there is nothing to hand it on to.
-      if stops { exitCode = 128 + signal.number }
-      return
-    }
-    if stops, signal.number == SIGINT, stopSignal != nil {
-      host.signal(child, SIGKILL)
-      return
-    }
-    if stops {
-      stopSignal = signal.number
-      run?.killAt = host.now + options.stopTimeout
-    }
-    run?.handedOn.insert(signal.number)
-    // The terminal has sent it to the whole foreground group already.
-    if child.leadsGroup || !signal.isFromTerminal { host.signal(child, signal.number) }
-  }
-
-  private mutating func handleNotifications() {
-    for message in host.notifications() where run?.status == nil {
-      run?.vitality.notified(message, at: host.now)
-      if let pid = message.mainPID { run?.mainPID = pid }
-      if let text = message.status { run?.statusText = text.isEmpty ? nil : text }
-      if message.isReady { run?.word = "alive" }
-      if message.isReloading { run?.word = "reloading" }
-      if message.isStopping { run?.word = "stopping" }
-    }
-  }
-
-  private mutating func handleProbe() {
-    while let answer = host.nextProbeAnswer() {
-      guard answer.run == runNumber, run != nil else { continue }
-      run?.vitality.probed(answer.isPositive, at: host.now)
-      if let next = run?.vitality.nextProbe(after: host.now) { run?.nextProbe = next }
-    }
+    told = nil
+    roundDue = now + Self.firstRound
+    // Its start is a sign of life; without one to wait for, the first beat is due now anyway.
+    if run?.vitality.isUnproven == true { tellChange(isSign: true) }
   }
 
   // MARK: What is due
 
   private var nextDeadline: Double {
-    let now = host.now
-    guard let run else { return restartAt ?? now }
-    // What is left of an ended program is looked at ten times a second.
-    if run.status != nil { return now + 0.1 }
-    let stale = run.saidStale ? .infinity : run.vitality.staleAt
-    return min(run.vitality.nextBeat(at: now), run.killAt, run.nextProbe, stale)
+    let behind = manager?.isBehind == true ? now + ServiceManagerRelay.retryPause : .infinity
+    guard let run else { return min(restartAt ?? now, guardianDue, behind) }
+    if let sweep = run.sweep { return min(sweep.nextLook, guardianDue, behind) }
+    return min(run.nextDeadline(at: now), guardianDue, roundDue, behind)
   }
 
   private mutating func advance() {
-    guard exitCode == nil else { return }
+    if now >= guardianDue { replaceGuardian() }
+    guard ending == nil else { return }
     if let restartAt {
-      guard host.now >= restartAt else { return }
-      if let error = start() {
-        host.tell("\(options.name): cannot be started: \(error)")
-        decide(.exited(127), after: 0, wasStale: false)
+      guard now >= restartAt else { return }
+      do throws(StartFailure) {
+        try startProgram()
+      } catch {
+        say("cannot be started: \(error)")
+        decide(.exited(error.exitCode), after: 0, wasStale: false)
       }
+    }
+    guard let run else { return }
+    if let status = run.status { sweep(status) } else { lookAfterProgram() }
+  }
+
+  private mutating func lookAfterProgram() {
+    if run?.grace.takeKill(at: now) == true {
+      say("did not end in the time it has (--stop-timeout, \(seconds(options.stopTimeout))), killing it")
+      run?.child.signal(SIGKILL)
+    }
+    if now >= roundDue { tellGuardian() }
+    askProbe()
+    lookWhetherStale()
+    if run?.vitality.takeBeat(at: now, random: .random(in: 0...1)) == true {
+      tellChange(isSign: true)
+    } else if let run, told != run.told {
+      tellChange(isSign: false)
+    }
+  }
+
+  private mutating func lookWhetherStale() {
+    guard let current = run else { return }
+    guard current.vitality.isStale(at: now) else {
+      if current.saidStale { say("is back") }
+      run?.saidStale = false
       return
     }
-    guard let current = run else { return }
-    if let status = current.status {
-      sweep(current, status)
-    } else {
-      look(after: current)
-    }
-  }
-
-  private mutating func look(after current: Run) {
-    let now = host.now
-    if now >= current.killAt {
-      host.tell("\(options.name): did not end within \(seconds(options.stopTimeout)), killing it")
-      host.signal(current.child, SIGKILL)
-      run?.killAt = .infinity
-    }
-    if now >= current.nextProbe {
-      // Asked once; the next time is set when the answer is there.
-      run?.nextProbe = host.askProbe(run: runNumber) ? .infinity : now + options.interval
-    }
-    if current.vitality.isStale(at: now) {
-      becomeStale(current)
-    } else if current.saidStale {
-      host.tell("\(options.name): is back")
-      run?.saidStale = false
-    }
-    if run?.vitality.takeBeat(at: now) ?? false, !beat() { run?.vitality.beatFailed(at: now) }
-  }
-
-  private mutating func becomeStale(_ current: Run) {
     guard !current.saidStale else { return }
     run?.saidStale = true
-    let restarts = options.onStale == .restart && stopSignal == nil
-    host.tell("\(options.name): hangs: no answer in time" + (restarts ? ", ending it" : ""))
-    if restarts {
+    let isEnded = options.onStale == .restart && !isStopping
+    say("hangs: \(current.silence(options, at: now))" + (isEnded ? "; ending it" : ""))
+    if isEnded {
       run?.isKilledForSilence = true
-      run?.killAt = host.now + options.stopTimeout
-      host.signal(current.child, SIGTERM)
+      run?.grace.ask(at: now)
+      endProgram(with: options.stopSignal)
     }
   }
 
-  /// The program has ended: ends what it left in its group, then decides what comes next.
-  private mutating func sweep(_ current: Run, _ status: ChildStatus) {
-    let now = host.now
-    if host.hasGroup(current.child) {
-      if !current.isSwept {
-        host.signal(current.child, SIGTERM)
-        run?.isSwept = true
-        run?.killAt = now + Self.sweepTimeout
-      } else if now >= current.killAt {
-        host.signal(current.child, SIGKILL)
-      }
-      return
-    }
-    host.everythingEnded()
-    run = nil
-    if case .signalled(let number) = status, current.handedOn.contains(number) { stopSignal = number }
-    decide(status, after: now - current.startedAt, wasStale: current.isKilledForSilence)
+  // MARK: What is told
+
+  /// Tells how the program is.
+  ///
+  /// - Parameter isSign: whether it is a sign of life: else the time of the last one stays.
+  mutating func tellChange(isSign: Bool) {
+    guard let run else { return }
+    told = run.told
+    tell(run.word, isSign: isSign)
   }
 
-  private mutating func decide(_ status: ChildStatus, after ran: Double, wasStale: Bool) {
-    lastExitCode = status.code
-    if stopSignal != nil {
-      exitCode = status.code
-      return
-    }
-    switch restarts.ended(status, after: ran, wasStale: wasStale) {
-    case .end:
-      if !status.isSuccess { host.tell("\(options.name): \(status)") }
-      exitCode = status.code
-    case .giveUp:
-      host.tell("\(options.name): \(status); gave up after \(restarts.inARow) restarts in a row")
-      exitCode = status.isSuccess ? 1 : status.code
-    case .restart(let delay):
-      host.tell("\(options.name): \(status) after \(seconds(ran)), restarting in \(seconds(delay))")
-      restartAt = host.now + delay
-    }
+  mutating func tell(_ word: RunWord, isSign: Bool) {
+    let time = isSign ? Clock.realtime : lastSign ?? Clock.realtime
+    lastSign = time
+    var report = RunReport(
+      word: word, pid: run?.mainPID ?? former?.pid, uptimeSeconds: run.map { now - $0.startedAt } ?? former?.seconds,
+      restarts: restarts.restarts, lastEnd: former?.end, interval: run?.vitality.promisedInterval ?? options.interval)
+    report.nextRestart = restartAt.map { Clock.realtime + max(0, $0 - now) }
+    report.statusText = run?.statusText
+    report.isReady = run?.isReady ?? false
+    beats.post(report.beat(options.name, time: time))
   }
 
-  /// Writes a beat; false when that failed.
-  private func beat() -> Bool {
-    guard let run else { return true }
-    var data: JSONObject = [
-      "uptime_seconds": .number(((host.now - run.startedAt) * 1000).rounded() / 1000),
-      "restarts_total": .integer(Int64(widening: restarts.restarts)),
-    ]
-    if let lastExitCode { data["last_exit_code"] = .integer(Int64(widening: lastExitCode)) }
-    if let text = run.statusText { data["status_text"] = .string(text) }
-    return host.beat(status: run.word, pid: run.mainPID, data: data)
+  func say(_ text: String) {
+    log.say("\(options.name): \(text)")
+  }
+
+  /// Says something that would be said again and again only once.
+  mutating func sayOnce(_ text: String) {
+    // What is said may depend on what others send.
+    guard saidOnce.count < 100, saidOnce.insert(text).inserted else { return }
+    say(text)
   }
 }
+
+/// Seconds of the monotonic clock.
+var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }

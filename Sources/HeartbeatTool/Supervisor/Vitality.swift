@@ -3,26 +3,63 @@
 struct Vitality: Sendable {
   /// Pings closer together than this make one beat.
   static let shortestInterval = 1.0
+  /// The part of an interval by which a beat may come early, so that programs with the same phase part.
+  static let jitter = 0.05
 
   let interval: Double
   let timeout: Double
   let hasProbe: Bool
+  /// After so many seconds without a first ping, or first answer, it counts as hung; nil when a first ping is not expected, and
+  /// `timeout` holds for the first answer.
+  let startTimeout: Double?
+  /// Which part of an interval lies between the first beat and the second one, 0...1: programs that start together do not beat in step.
+  let phase: Double
+  private(set) var isSuspended = false
   private let startedAt: Double
+  private var startExtendedTo = -Double.infinity
   private var answeredAt: Double?
   private var pingedAt: Double?
+  /// Silence counts from here when the program, or its supervisor, was suspended until then.
+  private var resumedAt = -Double.infinity
   private var lastBeat: Double?
-  private var beatBefore: Double?
-  private var retryAt = -Double.infinity
+  /// When the next beat of a program that nothing but its running, or its probe, vouches for is due.
+  private var due: Double
   private var watchdogTimeout: Double?
   /// The program said itself that it is broken.
   private var isTriggered = false
+  private var probeFailed = false
 
   /// A program that started just now.
-  init(interval: Double, timeout: Double, hasProbe: Bool, startedAt: Double) {
+  init(
+    interval: Double, timeout: Double, hasProbe: Bool, startTimeout: Double? = nil, phase: Double = 1, startedAt: Double
+  ) {
     self.interval = interval
     self.timeout = timeout
     self.hasProbe = hasProbe
+    self.startTimeout = startTimeout
+    self.phase = phase
     self.startedAt = startedAt
+    due = startedAt
+  }
+
+  /// The part of an interval that a name stands for, 0...1: FNV-1a of its bytes.
+  static func phase(of name: String) -> Double {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.utf8 { hash = (hash ^ UInt64(clamping: byte)) &* 0x100_0000_01b3 }
+    // The low bits of names that differ in the last byte alone are alike: the halves are mixed.
+    hash ^= hash >> 32
+    hash = hash &* 0x9e37_79b9_7f4a_7c15
+    return Double(hash >> 11) / Double(1 << 53)
+  }
+
+  /// Whether it does not beat before a first answer or ping.
+  var isUnproven: Bool {
+    hasProbe ? answeredAt == nil : startTimeout != nil && pingedAt == nil
+  }
+
+  /// Seconds between its beats, as far as that can be promised.
+  var promisedInterval: Double {
+    pingedAt == nil || hasProbe ? interval : (watchdogTimeout ?? timeout) / 2
   }
 
   /// The probe got its answer, or none.
@@ -30,8 +67,6 @@ struct Vitality: Sendable {
     if answered { answeredAt = now }
     probeFailed = !answered
   }
-
-  private var probeFailed = false
 
   /// When to ask the probe next after one that ended now: often until the first answer, then once an interval.
   func nextProbe(after now: Double) -> Double {
@@ -43,30 +78,49 @@ struct Vitality: Sendable {
     if message.isWatchdogPing { pingedAt = now }
     if message.isWatchdogTrigger { isTriggered = true }
     if let seconds = message.watchdogSeconds { watchdogTimeout = seconds }
+    if let seconds = message.extensionSeconds, isUnproven { startExtendedTo = max(startExtendedTo, now + seconds) }
+  }
+
+  /// A signal suspended it: it does not beat until it goes on.
+  mutating func suspended() {
+    isSuspended = true
+  }
+
+  /// It goes on: what could not be said meanwhile was no silence.
+  mutating func resumed(at now: Double) {
+    isSuspended = false
+    resumedAt = now
+  }
+
+  /// The supervisor was suspended, and goes on: it heard nothing meanwhile.
+  mutating func resumedSupervisor(at now: Double) {
+    resumedAt = now
   }
 
   /// Whether a beat is to be sent now; if so it counts as sent.
-  mutating func takeBeat(at now: Double) -> Bool {
+  ///
+  /// - Parameter random: 0...1, for the jitter.
+  mutating func takeBeat(at now: Double, random: Double = 0) -> Bool {
     guard !isTriggered, !isStale(at: now), now >= nextBeat(at: now) else { return false }
-    beatBefore = lastBeat
+    let wait = lastBeat == nil ? interval * max(phase, Self.jitter) : interval
+    // From the moment when it was due, or each late wake-up would shift all later beats; but none is made up for.
+    let base = lastBeat == nil ? now : due + ((now - due) / interval).rounded(.down) * interval
     lastBeat = now
+    due = max(base + wait, now)
+    early = random * Self.jitter * wait
     return true
   }
 
-  /// The beat that was taken last could not be written: it is due again soon, not only after an interval.
-  mutating func beatFailed(at now: Double) {
-    lastBeat = beatBefore
-    retryAt = now + Self.shortestInterval
-  }
+  private var early = 0.0
 
   /// When the next beat may be due: never while nothing vouches for the program.
   func nextBeat(at now: Double) -> Double {
-    if hasProbe, answeredAt == nil || probeFailed { return .infinity }
-    if let pingedAt {
+    if isSuspended || isUnproven || hasProbe && probeFailed { return .infinity }
+    if let pingedAt, !hasProbe {
       guard pingedAt > lastBeat ?? -.infinity else { return .infinity }
-      return max(lastBeat.map { $0 + Self.shortestInterval } ?? now, retryAt)
+      return lastBeat.map { $0 + Self.shortestInterval } ?? now
     }
-    return max(lastBeat.map { $0 + interval } ?? now, retryAt)
+    return lastBeat == nil ? now : due - early
   }
 
   /// Whether it hangs: what should vouch for it has been silent for longer than the timeout.
@@ -76,9 +130,11 @@ struct Vitality: Sendable {
 
   /// When it will count as hung if it stays silent.
   var staleAt: Double {
+    if isTriggered { return startedAt }
+    if isUnproven { return max(startedAt + (startTimeout ?? timeout), startExtendedTo, resumedAt + timeout) }
     var result = Double.infinity
-    if hasProbe { result = (answeredAt ?? startedAt) + timeout }
-    if let pingedAt { result = min(result, pingedAt + (watchdogTimeout ?? timeout)) }
-    return isTriggered ? startedAt : result
+    if hasProbe, let answeredAt { result = max(answeredAt, resumedAt) + timeout }
+    if let pingedAt { result = min(result, max(pingedAt, resumedAt) + (watchdogTimeout ?? timeout)) }
+    return result
   }
 }

@@ -26,6 +26,7 @@ NAMES = {str(EXPORTER): "heartbeat-exporter", str(TOOL): "heartbeat"}
 BAD_VALUES = {
     "ADDRESS": "localhost", "PATH": "metrics", "N": "many", "DURATION": "90", "SIZE": "1G", "MODE": "rw-rw----", "FILE": "",
     "DIR": "", "GROUP": "", "KEY": "", "TEXT": "", "URL": "ftp://host", "KEY=VALUE": "offset", "PID": "self", "OBJECT": "{'a': 1}",
+    "SIGNAL": "SIGFOO", "PROBE": "ftp://host", "CODES": "256", "N[/DURATION]": "10/5", "USER[:GROUP]": "no-such-user",
 }  # fmt: skip
 SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "completions")
 
@@ -63,7 +64,7 @@ TOOL_LINES = [
     ["sned", "bidder"], ["bidder"], ["--frobnicate"], ["send"], ["send", "a", "b"], ["send", ""], ["send", "x" * 1025],
     ["send", "a", "--stauts", "ok"], ["send", "a", "--data", "=1"], ["send", "a", "--pid", "0"], ["send", "a", "--json", "[1]"],
     ["send", "a", "--json", '{"a": 1,}'], ["send", "a", "--json", '{"a": '], ["send", "a", "--file", "f", "--url", "http://h:1"],
-    ["send", "a", "--file", "absent/f"], ["send", "a", "--file", "empty"], ["send", "a", "--url", "https://h"],
+    ["send", "a", "--file", "absent/f"], ["send", "a", "--file", "empty"], ["send", "a", "--url", "https:/h"],
     ["send", "a", "--url", "http://127.0.0.1:1"], ["send", "a", "--url", "unix:absent.sock"], ["status", "nobody", "--file", "beats.json"],
     ["status", "--file", "absent"], ["status", "--file", "broken.json"], ["status", "a", "--file", "broken.json"],
     ["run"], ["run", "--name", "a"], ["run", "--name", "a", "--", "absent-program"], ["run", "--", "./beats.json"],

@@ -29,37 +29,35 @@ struct ProbeTests {
     arguments: [(200, true), (204, true), (302, true), (399, true), (400, false), (404, false), (503, false)])
   func http(status: Int, expected: Bool) throws {
     let site = try Site()
-    #expect(Probe(endpoint: try #require(Endpoint("http://\(site.address)/\(status)"))).ask() == expected)
+    let answer = try #require(Probe("http://\(site.address)/\(status)")).ask()
+    #expect(answer == (expected ? .works : .fails("answered with status \(status), expected 2xx or 3xx")))
   }
 
   @Test("a TCP one is content with a connection")
   func tcp() throws {
     let site = try Site()
-    let probe = Probe(endpoint: try #require(Endpoint("tcp://\(site.address)")))
-    #expect(probe.ask())
+    let probe = try #require(Probe("tcp://\(site.address)"))
+    #expect(probe.ask() == .works)
     site.server.shutdown(grace: 0)
-    #expect(!probe.ask())
-    #expect(!Probe(endpoint: try #require(Endpoint("http://\(site.address)/200"))).ask())
+    #expect(probe.ask() != .works)
+    #expect(try #require(Probe("http://\(site.address)/200")).ask() != .works)
   }
 
   @Test("the runner brings each answer, with the run that it was asked for")
   func runner() throws {
     let site = try Site()
-    let runner = try ProbeRunner(Probe(endpoint: try #require(Endpoint("http://\(site.address)/200"))))
-    for run in [UInt8(1), 255] {
-      let isAsked = runner.ask(run: run)
-      var answer: (run: UInt8, isPositive: Bool)?
+    let probe = try #require(Probe("http://\(site.address)/200"))
+    let runner = try ProbeRunner()
+    for run in [1, 300] {
+      let isAsked = runner.ask(probe, run: run)
+      var answer: (run: Int, answer: Probe.Answer)?
       for _ in 0..<3000 where answer == nil {
         wait(for: runner.descriptor.rawValue)
         answer = runner.answer()
       }
       let further = runner.answer()
-      #expect(isAsked && answer?.run == run && answer?.isPositive == true && further == nil)
+      #expect(isAsked && answer?.run == run && answer?.answer == .works && further == nil)
     }
-    let none = try ProbeRunner(nil)
-    let isAsked = none.ask(run: 1)
-    let answer = none.answer()
-    #expect(!isAsked && answer == nil)
   }
 }
 

@@ -1,0 +1,60 @@
+internal import Flags
+internal import Glibc
+internal import POSIX
+
+/// The flags of commands that can beat to an exporter instead of into the file.
+enum PushFlags {
+  /// The most bytes of a file with a password.
+  static let longestPassword = 4096
+
+  private static let url = Flag<String?>.optional(
+    "url", .string.named("URL"), environment: ["HEARTBEAT_URL"],
+    help: "An exporter that takes pushes, in place of the file: http://host:9464, https://host:9464 or the path of its "
+      + "push socket. A password belongs into the environment or into a file, not here.")
+  private static let passwordFile = Flag<String?>.optional(
+    "url-password-file", .file, environment: ["HEARTBEAT_URL_PASSWORD_FILE"],
+    help: "A file whose first line is the password of the URL's user.")
+  private static let authorities = Flag<String?>.optional(
+    "url-ca", .file, environment: ["HEARTBEAT_URL_CA"],
+    help: "A file with the certificates of the authorities that are believed, for https. Without it those of the host.")
+  private static let isBlind = Flag<Bool>.toggle(
+    "url-insecure", negatable: false, help: "Take any certificate, for https: nobody knows who reads along.")
+
+  static let all: [any FlagDefinition] = [url, passwordFile, authorities, isBlind]
+
+  /// The exporter to beat to; nil when beats go into the file.
+  ///
+  /// - Parameter staysVisible: whether the command line can be read for long, so that a password on it is refused.
+  static func target(_ values: FlagValues, staysVisible: Bool) throws(FlagError) -> PushTarget? {
+    let isFileGiven = values.source(of: CommonFlags.file) == .commandLine
+    let isURLGiven = values.source(of: url) == .commandLine
+    if isFileGiven, isURLGiven { throw .invalid("--file and --url exclude each other") }
+    guard let text = values[url], !isFileGiven else { return nil }
+    let trust = TLSTrust(authorities: values[authorities], isBlind: values[isBlind])
+    var password: String?
+    if let file = values[passwordFile] { password = try firstLine(of: file, values) }
+    guard let target = PushTarget(text, password: password, trust: trust) else {
+      throw .invalid("\(values.name(of: url)): expected http://host:port, https://host:port or /path/of/push.sock")
+    }
+    if staysVisible, isURLGiven, target.namesPassword {
+      throw .invalid(
+        "--url: everybody on this host can read a password on a command line: set HEARTBEAT_URL, or give the user alone "
+          + "and --url-password-file")
+    }
+    return target
+  }
+
+  private static func firstLine(of file: String, _ values: FlagValues) throws(FlagError) -> String {
+    var bytes: [UInt8] = []
+    do throws(Errno) {
+      try FileDescriptor.open(file, O_RDONLY).readToEnd(appendingTo: &bytes, limit: longestPassword)
+    } catch {
+      throw .invalid("\(values.name(of: passwordFile)): cannot read \(file): \(error)")
+    }
+    let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+    guard !line.isEmpty else {
+      throw .invalid("\(values.name(of: passwordFile)): \(file): expected a password in the first line")
+    }
+    return String(decoding: line, as: UTF8.self)
+  }
+}

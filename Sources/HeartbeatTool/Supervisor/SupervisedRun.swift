@@ -1,0 +1,114 @@
+internal import Glibc
+internal import Heartbeat
+
+/// One run of the program, from its start until everything of it is gone.
+struct SupervisedRun {
+  let child: ChildProcess
+  let number: Int
+  let startedAt: Double
+  var vitality: Vitality
+  var grace: StopGrace
+  var nextProbe: Double
+  /// A command that is asked as a probe, and when its time is over.
+  var probeChild: (process: ChildProcess, deadline: Double)?
+  /// Why the probe failed last; nil when it did not.
+  var probeFailure: String?
+  /// What was said of the probe.
+  var saidOfProbe: String?
+  /// How it ended; nil while it runs.
+  var status: ChildStatus?
+  /// What it left behind is being ended.
+  var sweep: Sweep?
+  var isKilledForSilence = false
+  var saidStale = false
+  /// The process that the beats name.
+  var mainPID: pid_t
+  var isReady = false
+  var isReloading = false
+  var saidStopping = false
+  var saidTrigger = false
+  var statusText: String?
+  /// When each signal was handed on last.
+  var handedOn: [Int32: Double] = [:]
+
+  init(_ child: ChildProcess, number: Int, _ options: SupervisorOptions, at now: Double) {
+    self.child = child
+    self.number = number
+    startedAt = now
+    vitality = Vitality(
+      interval: options.interval, timeout: options.timeout, hasProbe: options.probe != nil,
+      startTimeout: options.startTimeout, phase: Vitality.phase(of: options.name), startedAt: now)
+    grace = StopGrace(timeout: options.stopTimeout)
+    nextProbe = options.probe == nil ? .infinity : now
+    mainPID = child.pid
+  }
+
+  /// How it is, in a word.
+  var word: RunWord {
+    if isKilledForSilence { return .hung }
+    if grace.isAsked || saidStopping { return .stopping }
+    if vitality.isSuspended { return .suspended }
+    if saidStale { return .hung }
+    if isReloading { return .reloading }
+    return vitality.isUnproven ? .starting : .alive
+  }
+
+  var told: Supervisor.Told {
+    Supervisor.Told(word: word, statusText: statusText, isReady: isReady, pid: mainPID)
+  }
+
+  func nextDeadline(at now: Double) -> Double {
+    let stale = saidStale ? .infinity : vitality.staleAt
+    return min(
+      vitality.nextBeat(at: now), grace.killAt ?? .infinity, nextProbe, probeChild?.deadline ?? .infinity, stale)
+  }
+
+  /// What is silent, for people.
+  func silence(_ options: SupervisorOptions, at now: Double) -> String {
+    if saidTrigger { return "it says so itself (WATCHDOG=trigger)" }
+    let waited = seconds(now - startedAt)
+    if let probe = options.probe {
+      let reason = probeFailure.map { ": \($0)" } ?? ""
+      return vitality.isUnproven
+        ? "the probe \(probe) had no success in the \(waited) since its start\(reason)"
+        : "the probe \(probe) has no success any more\(reason)"
+    }
+    return vitality.isUnproven
+      ? "no first WATCHDOG=1 in the \(waited) since its start (--start-timeout)" : "no WATCHDOG=1 in time"
+  }
+}
+
+/// The end of what a program left behind: first asked to end, then killed, in the end given up. Times are seconds of one monotonic clock;
+/// pure.
+struct Sweep: Hashable, Sendable {
+  /// Seconds between `SIGTERM` and `SIGKILL`.
+  static let grace = 2.0
+  /// Seconds after the first `SIGKILL` at which it goes on without an end of what cannot be ended, as in an uninterruptible wait.
+  static let patience = 5.0
+  /// Seconds between two looks.
+  static let pause = 0.05
+
+  /// What is to be done.
+  enum Step: Hashable, Sendable {
+    case ask, wait, kill, giveUp
+  }
+
+  private var killAt: Double?
+  private(set) var nextLook = -Double.infinity
+
+  /// What to do about what is still there.
+  mutating func step(at now: Double) -> Step {
+    nextLook = now + Self.pause
+    guard let killAt else {
+      self.killAt = now + Self.grace
+      return .ask
+    }
+    if now < killAt { return .wait }
+    return now < killAt + Self.patience ? .kill : .giveUp
+  }
+
+  /// It is killed at the next step.
+  mutating func hurry(at now: Double) {
+    killAt = min(killAt ?? now, now)
+  }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+internal import POSIX
+
+// The end of a run: what it left behind is ended, then it is decided what comes next.
+
+extension Supervisor {
+  mutating func sweep(_ status: ChildStatus) {
+    guard let current = run else { return }
+    if let probe = current.probeChild?.process { probe.signal(SIGKILL) }
+    let left = leftovers(current)
+    if !left.isEmpty || current.child.hasGroup {
+      var sweep = current.sweep ?? Sweep()
+      let step = sweep.step(at: now)
+      run?.sweep = sweep
+      switch step {
+      case .wait: return
+      case .ask: return signalLeftovers(left, current, [SIGTERM, SIGCONT])
+      case .kill: return killLeftovers(left, current)
+      case .giveUp:
+        say("what it left behind cannot be ended: \(left.prefix(10).map(String.init).joined(separator: " "))")
+      }
+    }
+    guardian?.watch(group: 0)
+    let seconds = now - current.startedAt
+    former = (current.mainPID, seconds, status)
+    run = nil
+    // Who ends it by a signal through us wants it to end; we ourselves, because it hung, do not.
+    if !current.isKilledForSilence, let number = status.signal, let at = current.handedOn[number],
+      now - at < Self.handedOnFor
+    {
+      isStopping = true
+    }
+    decide(status, after: seconds, wasStale: current.isKilledForSilence)
+  }
+
+  /// Everything below us: what lost its parent has come to us, whatever its session.
+  private func leftovers(_ current: SupervisedRun) -> [pid_t] {
+    let own: Set<pid_t> = guardian.map { [$0.pid] } ?? []
+    return Descendants.all(but: own).filter { TaskState(of: $0)?.isZombie == false }
+  }
+
+  /// Rounds of killing without a pause between them: what forks faster than it is killed is met by chance.
+  static let killRounds = 50
+
+  private mutating func killLeftovers(_ found: [pid_t], _ current: SupervisedRun) {
+    var left = found
+    for _ in 0..<Self.killRounds where !left.isEmpty {
+      signalLeftovers(left, current, [SIGKILL])
+      handleChildren()
+      left = leftovers(current)
+    }
+  }
+
+  private func signalLeftovers(_ left: [pid_t], _ current: SupervisedRun, _ numbers: [Int32]) {
+    for number in numbers {
+      if current.child.hasGroup { current.child.signal(number) }
+      for pid in left { _ = kill(pid, number) }
+    }
+  }
+
+  mutating func decide(_ status: ChildStatus, after ran: Double, wasStale: Bool) {
+    former = (former?.pid ?? 0, ran, status)
+    let end: SupervisorEnd = status == .signalled(SIGINT) ? .interrupted : .exit(status.code)
+    if isStopping {
+      ending = (end, .stopped)
+      return
+    }
+    switch restarts.ended(status, after: ran, wasStale: wasStale, at: now, random: .random(in: 0...1)) {
+    case .end:
+      let isGood = options.policy.success.contains(status)
+      if !isGood { say("\(status)") }
+      ending = (end, isGood ? .stopped : .failed)
+    case .giveUp:
+      say("\(status); gave up \(restarts.exhausted)")
+      ending = (status.isSuccess ? .exit(1) : end, .failed)
+    case .restart(let delay):
+      restartAt = now + delay
+      say("\(status) after \(seconds(ran)), restarting in \(seconds(delay)) (restart \(restarts.restarts))")
+      tell(.restarting, isSign: false)
+    }
+  }
+}

@@ -1,0 +1,249 @@
+internal import CLinux
+internal import Glibc
+internal import POSIX
+
+// What arrives: signals, news of children, messages of the program, answers of the probe.
+
+extension Supervisor {
+  /// A signal that was handed on longer ago than so many seconds has nothing to do with an end by it.
+  static let handedOnFor = 10.0
+  /// Seconds that the beat of a suspension has before the supervisor is suspended itself.
+  static let suspensionPatience = 0.3
+
+  mutating func handleSignals() {
+    while let signal = signals.next() {
+      let action = rule.action(for: signal, isStopping: isStopping, ownPID: getpid())
+      if let run, run.status == nil {
+        apply(action, signal)
+      } else {
+        applyBetweenRuns(action, signal)
+      }
+      if signal.number == SIGCONT { run?.vitality.resumedSupervisor(at: now) }
+    }
+  }
+
+  private mutating func apply(_ action: SignalAction, _ signal: ReceivedSignal) {
+    switch action {
+    case .nothing: return
+    case .handOn(let number):
+      if let value = signal.value, number == signal.number {
+        run?.child.queue(number, value: value)
+        run?.handedOn[number] = now
+      } else {
+        handOn(number)
+      }
+    case .end(let number):
+      isStopping = true
+      run?.grace.ask(at: now)
+      endProgram(with: number)
+    case .endWithoutWord:
+      isStopping = true
+      run?.grace.ask(at: now)
+      run?.handedOn[signal.number] = now
+    case .kill: run?.child.signal(SIGKILL)
+    case .resume:
+      if let child = run?.child, TaskState(of: child.pid)?.isSuspended == true { child.signal(SIGCONT) }
+    }
+  }
+
+  /// There is nobody to hand it on to.
+  private mutating func applyBetweenRuns(_ action: SignalAction, _ signal: ReceivedSignal) {
+    switch action {
+    case .end, .endWithoutWord: isStopping = true
+    case .kill:
+      isStopping = true
+      run?.sweep?.hurry(at: now)
+    default: return
+    }
+    if run == nil {
+      ending = (signal.number == SIGINT ? .interrupted : .exit(128 + signal.number), .stopped)
+      restartAt = nil
+    }
+  }
+
+  private mutating func handOn(_ number: Int32) {
+    guard let current = run else { return }
+    current.child.signal(number)
+    // A main process that the program named by MAINPID= may be in another group.
+    let main = current.mainPID
+    if main != current.child.pid, getpgid(main) != (current.child.leadsGroup ? current.child.pid : -1),
+      Descendants.contains(main)
+    {
+      _ = kill(main, number)
+    }
+    run?.handedOn[number] = now
+  }
+
+  /// Asks the program to end; one that is suspended could not hear it.
+  mutating func endProgram(with number: Int32) {
+    handOn(number)
+    handOn(SIGCONT)
+  }
+
+  mutating func handleChildren() {
+    while let (pid, change) = nextChildChange() {
+      switch change {
+      case .ended(let status):
+        if pid == guardian?.pid {
+          // Its number is free: nobody is to be killed by it.
+          guardian = nil
+          guardianDue = now
+        }
+        if pid == run?.child.pid { run?.status = status }
+        if pid == run?.probeChild?.process.pid {
+          run?.probeChild = nil
+          probeAnswered(status.isSuccess ? .works : .fails(status.description))
+        }
+      case .suspended(let number):
+        if pid == run?.child.pid { programSuspended(by: number) }
+      case .resumed:
+        if pid == run?.child.pid { run?.vitality.resumed(at: now) }
+      }
+    }
+  }
+
+  private mutating func programSuspended(by number: Int32) {
+    run?.vitality.suspended()
+    guard isInteractive else { return }
+    // The shell is to see that its job is suspended, as if the program were its own child. Where there is no shell that could resume us,
+    // the kernel lets SIGTSTP do nothing, SIGSTOP it would not.
+    tellChange(isSign: false)
+    beats.settle(within: Self.suspensionPatience)
+    clinux_suffer(number == SIGSTOP ? SIGTSTP : number)
+  }
+
+  /// The guardian was killed: somebody else has to watch.
+  mutating func replaceGuardian() {
+    guardianDue = .infinity
+    do throws(Errno) {
+      let next = try Guardian(mark: mark)
+      if let run, run.child.leadsGroup { next.watch(group: run.child.pid) }
+      guardian = next
+      charges = []
+      tellGuardian()
+      say("the guardian was ended; there is a new one")
+    } catch {
+      sayOnce("there is no guardian: \(error); trying again")
+      guardian = nil
+      guardianDue = now + 1
+    }
+  }
+
+  /// Tells the guardian which processes there are: it would not find one that left the group and cleared its environment.
+  mutating func tellGuardian() {
+    roundDue = now + max(options.interval, Self.firstRound)
+    guard let guardian, run != nil else { return }
+    let found = Descendants.all(but: [guardian.pid]).sorted()
+    guard found != charges else { return }
+    charges = found
+    guardian.watch(found)
+  }
+
+  // MARK: sd_notify
+
+  mutating func handleNotifications() {
+    var left = NotifySocket.batch
+    while left > 0, let parcel = notifications.next() {
+      left -= 1
+      guard isFromProgram(parcel) else {
+        sayOnce(
+          "a message by sd_notify of the user \(parcel.user) is left out: it is neither the program's user, nor of a process below it"
+        )
+        continue
+      }
+      guard !parcel.isCut else {
+        sayOnce(
+          "a message by sd_notify is left out: it has more than \(NotifyMessage.longestMessage) bytes or too many files"
+        )
+        continue
+      }
+      relay(parcel)
+      if run?.status == nil { notified(NotifyMessage(parcel.bytes)) }
+    }
+  }
+
+  private func isFromProgram(_ parcel: NotifyParcel) -> Bool {
+    [0, geteuid(), options.user?.id].contains(parcel.user) || parcel.sender > 0 && Descendants.contains(parcel.sender)
+  }
+
+  private func relay(_ parcel: NotifyParcel) {
+    guard let manager, let run else { return }
+    let bytes = NotifyMessage.relayed(
+      parcel.bytes, program: run.child.pid, supervisor: getpid(), keepsTrigger: options.onStale == .ignore)
+    if let bytes { manager.send(bytes, parcel.descriptors) }
+  }
+
+  private mutating func notified(_ message: NotifyMessage) {
+    run?.vitality.notified(message, at: now)
+    if let more = message.extensionSeconds { run?.grace.extend(by: more, at: now) }
+    if let text = message.status { run?.statusText = text.isEmpty ? nil : text }
+    if message.isWatchdogTrigger { run?.saidTrigger = true }
+    if message.isReloading { run?.isReloading = true }
+    if message.isStopping { run?.saidStopping = true }
+    if message.isReady {
+      run?.isReady = true
+      run?.isReloading = false
+    }
+    guard let pid = message.mainPID, pid != run?.mainPID else { return }
+    if pid == run?.child.pid || Descendants.contains(pid) {
+      run?.mainPID = pid
+    } else {
+      sayOnce("MAINPID=\(pid) is left out: no such process is below it")
+    }
+  }
+
+  // MARK: Probe
+
+  mutating func askProbe() {
+    guard let probe = options.probe, let current = run else { return }
+    if let (process, deadline) = current.probeChild, now >= deadline {
+      process.signal(SIGKILL)
+      run?.probeChild?.deadline = .infinity
+    }
+    guard now >= current.nextProbe else { return }
+    // Asked once; the next time is set when the answer is there.
+    run?.nextProbe = .infinity
+    switch probe.target {
+    case .command(let command): startProbeCommand(command)
+    default:
+      if !prober.ask(probe, run: current.number) { run?.nextProbe = now + options.interval }
+    }
+  }
+
+  private mutating func startProbeCommand(_ command: String) {
+    var asked = start
+    asked.command = ["/bin/sh", "-c", command].map { Array($0.utf8) }
+    asked.ownsGroup = true
+    asked.isQuiet = true
+    asked.inheritsSockets = false
+    do throws(StartFailure) {
+      run?.probeChild = (try ChildProcess.start(asked), now + Probe.timeout)
+    } catch {
+      probeAnswered(.fails("cannot be run: \(error)"))
+    }
+  }
+
+  mutating func handleProbe() {
+    while let (number, answer) = prober.answer() {
+      if number == run?.number, run?.status == nil { probeAnswered(answer) }
+    }
+  }
+
+  private mutating func probeAnswered(_ answer: Probe.Answer) {
+    guard let probe = options.probe, let current = run else { return }
+    let isFirst = current.vitality.isUnproven
+    run?.vitality.probed(answer == .works, at: now)
+    if let next = run?.vitality.nextProbe(after: now) { run?.nextProbe = next }
+    run?.probeFailure = answer.reason
+    guard let reason = answer.reason else {
+      if current.saidOfProbe != nil { say("the probe \(probe) is answered") }
+      run?.saidOfProbe = nil
+      return
+    }
+    // That nobody listens yet is usual at a start, that something else is wrong is not.
+    if case .absent = answer, isFirst, now < current.startedAt + options.timeout / 2 { return }
+    guard reason != current.saidOfProbe else { return }
+    run?.saidOfProbe = reason
+    say("the probe \(probe) fails: \(reason)")
+  }
+}
