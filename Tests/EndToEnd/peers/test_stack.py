@@ -9,6 +9,7 @@ import email.policy
 import json
 import os
 import re
+import stat
 import subprocess
 import urllib.request
 
@@ -63,8 +64,10 @@ def fetch(port, path):
 
 def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_hosts_processes(built, tmp_path):
     tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)
+    # Only pytest's own folders keep others out; /tmp stays as it is.
+    for parent in tmp_path.parents:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            parent.chmod(0o755)
     beats = tmp_path / "heartbeat_status.json"
     write_beats(beats, {"the-test": entry(pid=os.getpid())})
     beats.chmod(0o644)
