@@ -2,9 +2,12 @@ internal import Flags
 
 /// A key's text and its place.
 public struct YAMLKey {
+  /// The key.
   public let text: String
+  /// Where it stands.
   public let node: YAMLNode
 
+  /// A key at its place.
   public init(_ text: String, _ node: YAMLNode) {
     self.text = text
     self.node = node

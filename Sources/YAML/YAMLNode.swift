@@ -9,7 +9,9 @@ public struct YAMLNode {
     case mapping([(key: YAMLNode, value: YAMLNode)])
   }
 
+  /// Where it begins.
   public let position: ConfigurationError.Position
+  /// What it is.
   public let value: Value
 
   /// Whether nothing stands here: `key:` alone, `~` or `null`.
@@ -30,9 +32,12 @@ public struct YAMLNode {
 
 /// What is wrong at which place of a document.
 public struct YAMLError: Error {
+  /// Where it is wrong.
   public let position: ConfigurationError.Position
+  /// What is wrong, and what was expected.
   public let problem: String
 
+  /// Says what is wrong at a place.
   public init(_ position: ConfigurationError.Position, _ problem: String) {
     self.position = position
     self.problem = problem

@@ -56,7 +56,8 @@ extension SnapshotParser {
     snapshot.entries.append(
       HeartbeatSnapshot.Entry(
         name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
-        interval: fields.interval,        numbers: firstNumber..<snapshot.numbers.count, strings: firstString..<snapshot.strings.count,
+        interval: fields.interval, numbers: firstNumber..<snapshot.numbers.count,
+        strings: firstString..<snapshot.strings.count,
         source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
     return true
   }

@@ -22,7 +22,7 @@ struct NetworkAddress: Hashable, Sendable {
     var entry = list
     // The list ends with a null pointer, and each node stays valid until freeaddrinfo; ai_addrlen bytes lie at ai_addr.
     while let node = entry?.pointee {
-      let bytes = Array(UnsafeRawBufferPointer(start: node.ai_addr, count: Int(node.ai_addrlen)))
+      let bytes = Array(UnsafeRawBufferPointer(start: node.ai_addr, count: Int(clamping: node.ai_addrlen)))
       found.append(NetworkAddress(family: node.ai_family, bytes: bytes))
       entry = node.ai_next
     }
@@ -45,7 +45,7 @@ struct NetworkAddress: Hashable, Sendable {
     bytes.withUnsafeBytes { raw in
       // Copied from a sockaddr of this length, and any sockaddr may be seen as one; connect(2) only reads it.
       guard let address = raw.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return EINVAL }
-      return Glibc.connect(socket, address, socklen_t(raw.count)) == 0 ? 0 : errno
+      return Glibc.connect(socket, address, socklen_t(clamping: raw.count)) == 0 ? 0 : errno
     }
   }
 }
