@@ -90,7 +90,8 @@ def test_the_last_good_content_is_kept(exporter, beats, state):
     back = e.metrics()
     assert back.value("heartbeat_file_up") == 1
     assert back.value("heartbeat_data_offset", process="bidder") == 141
-    assert set(back.of("heartbeat_age_seconds")) == {"bidder"}
+    states = {tuple(dict(labels)[key] for key in ("process", "reason")) for name, labels in back if name == "heartbeat_state"}
+    assert states == {("bidder", "beating"), ("reader", "entry_vanished")}, "what has vanished without a good-bye is remembered"
 
 
 def test_a_file_that_others_may_not_read(exporter, beats, tmp_path):

@@ -7,8 +7,20 @@ const MEANING = {
   alive: 'It beats.',
   hung: 'It runs, but does not beat.',
   dead: 'It does not run, or nothing was heard of it for too long.',
-  stopped: 'It said good-bye.',
+  stopped: 'It said that it ended.',
   never: 'It is configured, and was never seen.',
+};
+const REASONS = {
+  never_seen: 'never seen',
+  said_stopped: 'it said so',
+  pid_gone: 'its process is gone',
+  zombie: 'its process has ended and is a zombie',
+  pid_reused: 'its pid belongs to another process now',
+  suspended: 'its process is suspended',
+  silent: 'no beat within its timeout',
+  beating: 'it beats',
+  clock_ahead: 'its clock is ahead',
+  entry_vanished: 'its entry has vanished',
 };
 const NOTHING = 'Nothing has beaten yet. Try, with the heartbeat file of this exporter: heartbeat send my-first-program --file FILE';
 const HISTORY = 60; // seconds that a process's line of ages spans
@@ -174,11 +186,16 @@ function facts(title, pairs) {
 function showDetails(program) {
   const told = program.told;
   const heart = [
-    ['state', `${told.state}: ${MEANING[told.state]}`],
+    ['state', `${told.state}: ${REASONS[told.reason] || told.reason}`],
     ['name', told.name],
     ['last beat', told.last_heartbeat === null ? 'never' : time(told.last_heartbeat)],
     ['timeout', seconds(told.timeout_seconds)],
   ];
+  if (told.since !== null) heart.splice(1, 0, ['since', time(told.since)]);
+  if (told.interval_seconds !== null) {
+    const isTight = told.interval_seconds > 0.7 * told.timeout_seconds;
+    heart.push(['interval', seconds(told.interval_seconds) + (isTight ? ', close to the timeout' : '')]);
+  }
   if (told.host !== null) heart.push(['host', told.host]);
   if (told.pid !== null) heart.push(['pid', String(told.pid)]);
   const parts = [facts('Heartbeat', heart)];
@@ -213,6 +230,7 @@ function showRow(program) {
   setAttribute(view.mark, 'class', `mark ${told.state}`);
   setAttribute(view.word, 'class', `${told.state}-text`);
   setText(view.word, told.state);
+  setAttribute(view.word, 'title', REASONS[told.reason] || told.reason);
   setText(view.button, told.display_name || told.name);
   setAttribute(view.button, 'title', told.name);
   setText(view.host, told.host ?? '');
@@ -392,8 +410,8 @@ function takeHost(host) {
     figure('memory', 'Memory', bytes(used), `of ${bytes(host.memory_total_bytes)}`, used / host.memory_total_bytes);
   }
   host.filesystems.filter((disk) => disk.size_bytes >= 2 ** 28).slice(0, 3).forEach((disk, index) => {
-    const used = disk.size_bytes - disk.available_bytes;
-    figure(`disk-${index}`, `Disk ${disk.mountpoint}`, bytes(used), `of ${bytes(disk.size_bytes)}`, used / disk.size_bytes);
+    const used = disk.size_bytes - disk.free_bytes;
+    figure(`disk-${index}`, `Disk ${disk.mountpoint}`, bytes(used), `of ${bytes(disk.size_bytes)}`, disk.used_ratio);
   });
   if (host.boot_time && generated) figure('uptime', 'Uptime', seconds(generated - host.boot_time), '');
 }
