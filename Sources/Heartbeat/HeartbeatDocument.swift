@@ -14,6 +14,8 @@ struct HeartbeatDocument {
   var isEmpty = true
   /// The value of `last_updated`.
   var lastUpdated: Range<Int>?
+  /// The value of `pruned`.
+  var pruned: Range<Int>?
   /// The value of `processes`.
   var processes: Range<Int>?
   var entries: [Entry] = []
@@ -33,6 +35,7 @@ struct HeartbeatDocument {
       } else {
         try cursor.skipValue()
         if cursor.isSame(key, "last_updated") { document.lastUpdated = start..<cursor.position }
+        if cursor.isSame(key, "pruned") { document.pruned = start..<cursor.position }
       }
     }
     try cursor.expectEnd()

@@ -66,8 +66,14 @@ struct HeartbeatUpdate {
     guard kind == .removing || merged.bytes.count <= options.maximumFileSize else {
       throw .tooLarge(file: target, limit: options.maximumFileSize)
     }
+    var bytes = merged.bytes
+    if kind == .removing, let noted = try? PrunedNames.adding(merged.removed, to: bytes, now: Clock.realtime),
+      noted.count <= options.maximumFileSize
+    {
+      bytes = noted
+    }
     do throws(Errno) {
-      try AtomicReplace.replace(target, with: merged.bytes, like: old, synchronise: options.synchronise)
+      try AtomicReplace.replace(target, with: bytes, like: old, synchronise: options.synchronise)
     } catch {
       throw .cannotWrite(file: target, error)
     }

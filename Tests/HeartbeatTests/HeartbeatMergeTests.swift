@@ -179,3 +179,33 @@ struct HeartbeatMergeTests {
     }
   }
 }
+
+@Suite("What was pruned")
+struct PrunedNamesTests {
+  private func adding(_ names: [String], to text: String, now: Double = 1_700_000_000) throws -> JSONValue {
+    try JSONValue(parsing: try PrunedNames.adding(names, to: Array(text.utf8), now: now))
+  }
+
+  @Test(
+    "is noted beside the processes, whatever else stands there",
+    arguments: [
+      (#"{}"#, #"{"pruned": {"a": 1700000000.0}}"#),
+      (#"{"x": [1], "processes": {}}"#, #"{"x": [1], "processes": {}, "pruned": {"a": 1700000000.0}}"#),
+      (
+        #"{"pruned": {"b": 1699999000, "a": 1, "old": 1699900000, "odd": "x"}, "y": 2}"#,
+        #"{"pruned": {"b": 1699999000, "a": 1700000000.0}, "y": 2}"#
+      ),
+      (#"{"pruned": null}"#, #"{"pruned": {"a": 1700000000.0}}"#),
+    ])
+  func noted(text: String, expected: String) throws {
+    #expect(try adding(["a"], to: text) == JSONValue(parsing: Array(expected.utf8)))
+  }
+
+  @Test("only so many are kept, the latest")
+  func bound() throws {
+    let text = try PrunedNames.adding((0...PrunedNames.most).map { "p\($0)" }, to: Array("{}".utf8), now: 1_700_000_000)
+    let snapshot = try HeartbeatSnapshot(parsing: Array(#"{"processes": {}, "#.utf8) + text.dropFirst())
+    #expect(snapshot.pruned.count == PrunedNames.most && snapshot.pruned[Array("p0".utf8)] == nil)
+    #expect(snapshot.pruned[Array("p\(PrunedNames.most)".utf8)] == 1_700_000_000)
+  }
+}

@@ -53,7 +53,8 @@ struct HeartbeatCollector {
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
     for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
-      skipped[index] &+= UInt64(clamping: snapshot.skipped[reason, default: 0])
+      let count = reason == .reservedName ? monitored.reserved : snapshot.skipped[reason, default: 0]
+      skipped[index] &+= UInt64(clamping: count)
     }
   }
 

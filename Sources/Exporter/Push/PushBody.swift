@@ -74,6 +74,9 @@ struct PushBody {
     guard !name.utf8.contains(0) else {
       throw PushError(422, "\(place)name: expected a text without NUL, which no path can ask for")
     }
+    guard name != ProcessCollector.ownName else {
+      throw PushError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
+    }
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
       switch (member.key, member.value) {

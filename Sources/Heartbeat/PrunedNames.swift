@@ -1,0 +1,41 @@
+/// What the file says of processes that somebody has pruned: `"pruned": {"NAME": TIME}` beside `processes`.
+///
+/// An entry that vanishes without a good-bye is remembered by readers; one that was removed on purpose must not be.
+enum PrunedNames {
+  /// How long the file says so, in seconds: as long as readers remember what vanishes, by default.
+  static let longest = 86_400.0
+  /// Of so many the file says so: the latest.
+  static let most = 1_000
+
+  /// The text of a heartbeat file with these names among those that were pruned.
+  ///
+  /// - Parameter now: Unix time in seconds.
+  static func adding(_ names: [String], to text: [UInt8], now: Double) throws(JSONError) -> [UInt8] {
+    try JSONError.catching(in: text) { (cursor) throws(HeartbeatParseError) in
+      let document = try HeartbeatDocument(scanning: cursor)
+      var members: [JSONObject.Member] = []
+      if let place = document.pruned, case .object(let old)? = try? JSONValue(parsing: Array(text[place])) {
+        members = old.members.filter { member in
+          guard let time = member.value.doubleValue, !names.contains(member.key) else { return false }
+          return now - time < longest
+        }
+      }
+      let time = HeartbeatMerge.rounded(now)
+      members += names.map { JSONObject.Member(key: $0, value: .number(time)) }
+      members.removeFirst(max(0, members.count - most))
+      let value = JSONValue.object(JSONObject(members)).serialised(pretty: true, depth: 1)
+      guard let place = document.pruned else {
+        var member: [UInt8] = []
+        JSONText.appendLineBreak(to: &member, depth: 1)
+        member += Array("\"pruned\": ".utf8) + value
+        if document.isEmpty {
+          JSONText.appendLineBreak(to: &member, depth: 0)
+        } else {
+          member.append(UInt8(ascii: ","))
+        }
+        return text[..<document.start] + member + text[document.start...]
+      }
+      return text[..<place.lowerBound] + value + text[place.upperBound...]
+    }
+  }
+}
