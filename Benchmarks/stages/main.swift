@@ -102,7 +102,7 @@ func readProcesses(_ seconds: Double, _ pids: [Int32]) throws -> (seconds: Doubl
   var found = 0
   let time = try median(of: seconds) {
     let table = try procfs.processTable()
-    found = pids.count { table.isUp($0, lastBeat: nil) && table.figures(of: $0) != nil }
+    found = pids.count { table.presence(of: $0, lastBeat: nil).isRunning && table.figures(of: $0) != nil }
   }
   return (time, found)
 }

@@ -28,6 +28,10 @@ enum PrunedNames {
         var member: [UInt8] = []
         JSONText.appendLineBreak(to: &member, depth: 1)
         member += Array("\"pruned\": ".utf8) + value
+        // Behind the processes: what was removed stood there.
+        if let place = document.processes {
+          return text[..<place.upperBound] + [UInt8(ascii: ",")] + member + text[place.upperBound...]
+        }
         if document.isEmpty {
           JSONText.appendLineBreak(to: &member, depth: 0)
         } else {

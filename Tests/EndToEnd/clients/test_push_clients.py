@@ -172,7 +172,8 @@ def test_the_tool(addresses, beats):
     result = run(TOOL, "send", "x", "--url", addresses[0], "--pid", "5000000")
     assert result.returncode == 1 and "answered 422" in result.stderr and "4194304" in result.stderr
     assert run(TOOL, "send", "x", "--url", "ftp://x").returncode == 2
-    assert run(TOOL, "send", "x", "--url", "https://x").returncode == 2
+    result = run(TOOL, "send", "x", "--url", f"https://127.0.0.1:{free_port()}")
+    assert result.returncode == 1 and "is the exporter running" in result.stderr
     assert run(TOOL, "send", "x", "--url", addresses[0], "--file", "f").returncode == 2
     result = run(TOOL, "send", "x", "--url", f"http://127.0.0.1:{free_port()}")
     assert result.returncode == 1 and "is the exporter running" in result.stderr

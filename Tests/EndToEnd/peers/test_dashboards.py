@@ -27,7 +27,11 @@ MAY_BE_EMPTY = {
 }
 
 # Families of the exporter that no dashboard shows, and why.
-NOT_SHOWN = {}
+NOT_SHOWN = {
+    "heartbeat_state": "the dashboards take the states from the recording rule heartbeat:state, which a test holds against the API",
+    "heartbeat_interval_seconds": "a timeout that is too tight is told by the status page",
+    "process_matched": "how many match is told by the API",
+}
 
 # Families that not every kernel gives: the dashboards may ask for them.
 OF_SOME_KERNELS = "system_pressure_"

@@ -179,7 +179,7 @@ class Exporter:
             raise AssertionError(f"SIGTERM did not end it:\n{self.stderr}") from None
 
 
-def run(*arguments, env=None, cwd=None):
+def run(*arguments, env=None, cwd=None, timeout=None):
     """A program that must end by itself; its output as text."""
     return subprocess.run(
         [str(a) for a in arguments],
@@ -188,7 +188,7 @@ def run(*arguments, env=None, cwd=None):
         text=True,
         env=ENVIRONMENT | (env or {}),
         cwd=cwd,
-        timeout=LIMIT,
+        timeout=timeout or LIMIT,
     )
 
 

@@ -42,7 +42,7 @@ class Scene:
         for number, (scenario, processes) in enumerate((("demo", 3), ("hang", 4), ("crash", 5), (None, 0)), 1):
             home = self.folder / f"web-{number}"
             home.mkdir()
-            (home / "heartbeat.yml").write_text("processes: { nightly-report: { timeout: 1h } }\n" if number == 1 else "processes: {}\n")
+            (home / "heartbeat.yml").write_text("processes: { nightly-report: { timeout: 1h, match: [no-such-report] } }\n" if number == 1 else "processes: {}\n")
             (home / "web.yml").write_text("")
             if number == 1:  # its pid is of nobody any more
                 gone = subprocess.Popen(["true"])
