@@ -116,7 +116,7 @@ extension MonitoredProcesses {
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old, place, snapshot, nil, at: now)
-      nextExpiry = min(nextExpiry, (old.processes[place].vanished ?? now) + settings.remember)
+      span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
     }
   }
 
