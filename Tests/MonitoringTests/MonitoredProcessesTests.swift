@@ -97,6 +97,17 @@ struct MonitoredProcessesTests {
     #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
   }
 
+  @Test("one that never beat is in its state since it was first missed, whatever is forgotten", arguments: [0, 1000])
+  func never(remember: Double) throws {
+    var watched = Watched(remember: remember, configured: [ProcessConfiguration(name: "never")])
+    try watched.read(Self.beat("a", 990), at: 1000)
+    try watched.read(Self.beat("b", 1001), at: 1001)
+    watched.monitored.forget(Array("never".utf8))
+    try watched.read(Self.beat("a", 1002), at: 1002)
+    #expect(watched.word("never") == "never never_seen" && watched["never"]?.since == 1000)
+    #expect(!watched.monitored.transitions.contains { $0.process == "never" })
+  }
+
   @Test("of those that vanish without end only so many are remembered, the last ones")
   func bound() throws {
     var watched = Watched()

@@ -82,7 +82,10 @@ extension MonitoredProcesses {
     at now: Double
   ) {
     let process = old.processes[before]
-    guard isRemembered(process, named: old.texts[process.name], snapshot) else { return }
+    // Who never beat has no entry that could be forgotten, and goes on as it was.
+    guard process.lastHeartbeat == nil || isRemembered(process, named: old.texts[process.name], snapshot) else {
+      return
+    }
     let place = processes.count - 1
     processes[place].reportedPid = process.reportedPid
     processes[place].isRemote = process.isRemote
