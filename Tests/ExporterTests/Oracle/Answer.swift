@@ -33,7 +33,7 @@ struct Answer {
     "\"cpu_seconds\":", "\"process\":{\"cpu_seconds\":", "\"resident_memory_bytes\":", "\"virtual_memory_bytes\":",
     "\"threads\":", "\"open_fds\":", "\"read_bytes\":", "\"written_bytes\":", "\"major_page_faults\":",
   ]
-  private static let freeMember: [StaticString] = ["\"available_bytes\":", "\"free_bytes\":"]
+  private static let freeMember: [StaticString] = ["\"available_bytes\":", "\"free_bytes\":", "\"used_ratio\":"]
 
   init(_ response: Response, isLive: Bool) {
     var body = response.body

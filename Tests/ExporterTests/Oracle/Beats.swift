@@ -5,7 +5,12 @@ struct Beats {
   /// Numbers the keys that never come again.
   private var keys = 0
   /// Whether new members say what others say too, so that most contents have the same shape.
-  private var isSteady = false
+  private var isSteady: Bool
+
+  /// Nobody beats yet.
+  init(_ choices: inout Choices) {
+    isSteady = choices.once(in: 2)
+  }
 
   private static let names = [
     "a", "b", "c", "d", #"q\"\\"#, "größe", "gro\u{308}ße", #"\u0061"#, "", "heartbeat-exporter",

@@ -13,7 +13,7 @@ struct Oracle {
   private var place: HeartbeatPlace
   private var tree: HostTree?
   private var sleepers: Sleepers?
-  private var beats = Beats()
+  private var beats: Beats
   private let setting: Setting
   private var configuration: Configuration
   private var now: Double
@@ -44,6 +44,7 @@ struct Oracle {
       tree = HostTree(in: folder)
       now = 1_700_000_000
     }
+    beats = Beats(&choices)
     setting = Setting(&choices, file: place.path, folder: folder.path, isLive: isLive)
     configuration = Setting.configuration(&choices)
     long = Core(setting, configuration, probe: probe)
@@ -58,7 +59,7 @@ struct Oracle {
     for step in 0..<steps where !choices.isUsedUp {
       change()
       for _ in 0..<choices.number(1...2) {
-        let question = Question(&choices, isLive: setting.isLive, tag: tag)
+        let question = Question(&choices, setting, tag: tag)
         do throws(Finding) { try ask(question) } catch {
           throw Finding(description: "step \(step), \(question)\n\(error)\n\(state)")
         }
@@ -84,14 +85,15 @@ struct Oracle {
       // Longer than the grain of the file system's clock: what is not touched any more need not be read again.
       Sleepers.pause(microseconds: 25_000)
     }
-    if choices.once(in: 8) {
+    let rarely = setting.isCalm ? 40 : 8
+    if choices.once(in: rarely) {
       configuration = Setting.configuration(&choices)
       long.configure(configuration)
     }
     if choices.once(in: 16) { long.configure(nil) }
     // Mostly on, sometimes back, and right to where somebody's state changes.
     now += choices.one(of: [0, 0.001, 0.25, 1, 1, 5, 10, 59, -0.25, -1, -60, choices.once(in: 10) ? 86_400 : 15])
-    if choices.once(in: 4) {
+    if choices.once(in: rarely / 2) {
       for memory in Scraper.Memory.allCases where choices.once(in: 3) { long.forget(memory) }
     }
     if choices.once(in: 20) { for memory in Scraper.Memory.allCases { long.forget(memory) } }

@@ -9,9 +9,15 @@ struct Setting {
   var limits = ScrapeLimits()
   /// Whether `/proc` is the kernel's.
   let isLive: Bool
+  /// What most scrapes ask for: only what is asked for again can be served from memory.
+  let usualStyle: ExpositionStyle
+  /// Whether configurations change and memories are forgotten seldom, so that much is remembered for long.
+  let isCalm: Bool
 
   init(_ choices: inout Choices, file: String, folder: String, isLive: Bool) {
     self.isLive = isLive
+    usualStyle = Setting.style(&choices)
+    isCalm = choices.once(in: 2)
     func few(_ choices: inout Choices, else usual: Int) -> Int {
       choices.once(in: 4) ? usual : choices.number(3...10)
     }
@@ -39,6 +45,12 @@ struct Setting {
     limits.cpus = few(&choices, else: limits.cpus)
   }
 
+  /// Any style.
+  static func style(_ choices: inout Choices) -> ExpositionStyle {
+    let formats: [ExpositionFormat] = [.text0_0_4, .text1_0_0, .openMetrics1_0_0]
+    return ExpositionStyle(choices.one(of: formats), choices.one(of: NameEscaping.allCases))
+  }
+
   /// A configuration of processes.
   static func configuration(_ choices: inout Choices) -> Configuration {
     let names = ["a", "b", "never", "größe", "heartbeat-exporter", "p3"]
@@ -64,7 +76,8 @@ enum Question {
   case news
 
   /// - Parameter tag: that of the last answer to the same question.
-  init(_ choices: inout Choices, isLive: Bool, tag: String?) {
+  init(_ choices: inout Choices, _ setting: Setting, tag: String?) {
+    let isLive = setting.isLive
     let isCompressed = choices.once(in: 2)
     switch choices.number(0...7) {
     case 0: self = .status(.heartbeats, isCompressed: isCompressed, tag: choices.once(in: 2) && !isLive ? tag : nil)
@@ -78,11 +91,9 @@ enum Question {
       // Never refused: the names are those of collectors, and all of them are on.
       let selection = try? CollectorSelection(
         query: names.map { (parameter, $0.rawValue) }, enabled: Set(CollectorName.allCases))
-      let formats: [ExpositionFormat] = [.text0_0_4, .text1_0_0, .openMetrics1_0_0]
       guard let selection else { preconditionFailure("a selection was refused") }
       self = .metrics(
-        selection, ExpositionStyle(choices.one(of: formats), choices.one(of: NameEscaping.allCases)),
-        isCompressed: isCompressed)
+        selection, choices.once(in: 3) ? Setting.style(&choices) : setting.usualStyle, isCompressed: isCompressed)
     }
   }
 
