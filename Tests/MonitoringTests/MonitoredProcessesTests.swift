@@ -97,6 +97,15 @@ struct MonitoredProcessesTests {
     #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
   }
 
+  @Test("one that vanished is left out at the end of the retention, like one whose entry is still there")
+  func vanishedExpires() throws {
+    var watched = Watched(retention: 100)
+    try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", 1000), at: 1000)
+    try watched.read(Self.beat("a", 1010), at: 1010)
+    #expect(watched.names == ["a", "b"])
+    #expect(watched.monitored.hold(at: 1099.9) && !watched.monitored.hold(at: 1100.1))
+  }
+
   @Test("one that never beat is in its state since it was first missed, whatever is forgotten", arguments: [0, 1000])
   func never(remember: Double) throws {
     var watched = Watched(remember: remember, configured: [ProcessConfiguration(name: "never")])

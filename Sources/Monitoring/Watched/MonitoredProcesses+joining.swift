@@ -120,6 +120,9 @@ extension MonitoredProcesses {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old, place, snapshot, nil, at: now)
       span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
+      if settings.retention > 0, let last = old.processes[place].lastHeartbeat {
+        span.end(at: last + settings.retention)
+      }
     }
   }
 
