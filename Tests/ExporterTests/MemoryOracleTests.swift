@@ -4,7 +4,7 @@ import Testing
 
 @testable import Exporter
 
-/// `HEARTBEAT_ORACLE_SEED` runs one seed again, with the steps of `HEARTBEAT_ORACLE_STEPS`; without them some thousand steps are
+/// `HEARTBEAT_ORACLE_SEED` runs one seed again, with the steps of `HEARTBEAT_ORACLE_STEPS`; without them a thousand steps are
 /// run with seeds of the day.
 @Suite("What is remembered from one answer to the next")
 struct MemoryOracleTests {
@@ -17,7 +17,7 @@ struct MemoryOracleTests {
     let asked = Self.number("HEARTBEAT_ORACLE_SEED")
     let first = asked ?? Int.random(in: 0..<1_000_000_000)
     let steps = Self.number("HEARTBEAT_ORACLE_STEPS") ?? 40
-    let sequences = asked == nil ? (isLive ? 5 : 30) : Self.number("HEARTBEAT_ORACLE_SEQUENCES") ?? 1
+    let sequences = asked == nil ? (isLive ? 3 : 25) : Self.number("HEARTBEAT_ORACLE_SEQUENCES") ?? 1
     // A trap would say nothing of the seed.
     print("memory oracle: HEARTBEAT_ORACLE_SEED=\(first) HEARTBEAT_ORACLE_SEQUENCES=\(sequences)")
     for seed in first..<first + sequences {
