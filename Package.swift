@@ -7,6 +7,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Only scripts/fuzz sets it: the fuzzers are linked with libFuzzer, which a usual build knows nothing of.
+let isFuzzing = Context.environment["HEARTBEAT_FUZZ"] != nil
+
 /// Debian's C libraries: each a module map and nothing else.
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CLinux"),
@@ -68,23 +71,31 @@ let package = Package(
     tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX"]),
     tests(of: "HTTPServer", ["POSIX"]),
     tests(
-      of: "Exporter", ["Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags"],
-      exclude: ["Fixtures"]),
+      of: "Exporter",
+      ["Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags", "CZlib"],
+      exclude: isFuzzing
+        ? ["Fixtures", "Oracle", "MemoryOracleTests.swift", "Scraping/RememberedTests.swift"] : ["Fixtures"]),
     tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "HTTPServer", "Monitoring", "POSIX", "Procfs"]),
   ]
 )
 
-// Only scripts/fuzz sets it: the fuzzers are linked with libFuzzer, which a usual build knows nothing of.
-if Context.environment["HEARTBEAT_FUZZ"] != nil {
-  package.targets.append(
+if isFuzzing {
+  package.targets += [
+    // Otherwise a part of the tests of Exporter.
+    .target(
+      name: "Oracle",
+      dependencies: ["Exporter", "Monitoring", "Heartbeat", "Exposition", "HTTPServer", "CZlib"],
+      path: "Tests/ExporterTests/Oracle",
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Heartbeat", "Procfs", "HTTPServer", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool",
+        "Heartbeat", "Procfs", "HTTPServer", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool", "Oracle",
       ],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
-      swiftSettings: swiftSettings))
+      swiftSettings: swiftSettings),
+  ]
 }
 
 // Only Benchmarks/run sets it: what it measures of the modules is nothing that the package offers to others.

@@ -27,14 +27,14 @@ public struct ProcessWatch: ~Copyable {
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public init(
     file: HeartbeatFile, settings: MonitoringSettings, configuration: Configuration, procfs: Procfs?,
-    readTimeout: Double
+    readTimeout: Double, probe: FileProbe? = nil
   ) {
     self.file = file
     self.configuration = configuration
     self.procfs = procfs
     self.readTimeout = readTimeout
     monitored = MonitoredProcesses(settings)
-    probe = FileProbe(path: file.path)
+    self.probe = probe ?? FileProbe(path: file.path)
     search = ProcessSearch(configuration.processes)
     retention = settings.retention
   }
@@ -45,6 +45,25 @@ public struct ProcessWatch: ~Copyable {
     search = ProcessSearch(configuration.processes)
     shownGeneration = nil
   }
+
+  /// Goes on with another name of this host: it can change.
+  public mutating func setHostname(_ name: [UInt8]) {
+    guard name != monitored.settings.hostname else { return }
+    monitored.settings.hostname = name
+    shownGeneration = nil
+  }
+
+  /// Goes on from what another one has seen of the processes, which no file tells any more.
+  package mutating func goOn(from other: borrowing ProcessWatch) {
+    monitored = other.monitored
+    shownGeneration = nil
+  }
+
+  /// Forgets the text of the file, which is read again.
+  public mutating func forgetContent() { file.forget() }
+
+  /// Has the file and the configuration joined anew the next time.
+  public mutating func joinAnew() { shownGeneration = nil }
 
   /// Forgets a process for good once its entry has vanished.
   public mutating func forget(_ name: String) {
@@ -71,10 +90,10 @@ public struct ProcessWatch: ~Copyable {
     } else {
       file.refreshTimedOut(after: readTimeout)
     }
-    guard file.generation != shownGeneration || now > monitored.nextExpiry else { return nil }
+    guard file.generation != shownGeneration || !monitored.hold(at: now) else { return nil }
     // With a retention, an entry may come and go without the file's doing.
     let keepsProcesses =
-      shownGeneration.map { file.generation == $0 + 1 } ?? false && retention == 0 && now <= monitored.nextExpiry
+      shownGeneration.map { file.generation == $0 + 1 } ?? false && retention == 0 && monitored.hold(at: now)
       && file.snapshot.changes.keepsProcesses
     var change = Change(
       keepsProcesses: keepsProcesses, hasNewTimeout: false, isNewContent: file.generation != countedGeneration)

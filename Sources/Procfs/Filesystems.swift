@@ -121,6 +121,13 @@ struct Mount: Equatable {
   ]
 }
 
+/// The mounts as they were read last.
+struct LastMounts {
+  let mounts: [Mount]
+  /// Where they were read, which tells when they change.
+  let file: StaticString
+}
+
 extension Procfs {
   /// The mounted file systems that hold data of the host, with their room; one that does not answer is left out.
   ///
@@ -150,16 +157,19 @@ extension Procfs {
 
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
   private func currentMounts(below root: [UInt8]) throws(Errno) -> [Mount] {
-    if let mounts, !hasChanged(Self.hostMounts) || !hasChanged(Self.ownMounts) { return mounts }
-    let found: [Mount]
+    if let last = mounts, !hasChanged(last.file) { return last.mounts }
+    // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
+    mounts = nil
+    let found: LastMounts
     if let host = try? withContents(of: Self.hostMounts, { Mount.parse($0) }) {
-      found = host
+      found = LastMounts(mounts: host, file: Self.hostMounts)
     } else {
       // Our own mount points begin with the place where the host's root is mounted.
-      found = try withContents(of: Self.ownMounts) { Mount.parse($0, below: root) }
+      let own = try withContents(of: Self.ownMounts) { Mount.parse($0, below: root) }
+      found = LastMounts(mounts: own, file: Self.ownMounts)
     }
     mounts = found
-    return found
+    return found.mounts
   }
 
   private static let hostMounts: StaticString = "1/mounts"

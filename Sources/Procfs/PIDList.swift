@@ -23,10 +23,6 @@ struct PIDList {
 
 /// A list of all processes, and how many had been made since the host booted when it was begun.
 struct LastPIDList {
-  /// How long a list may serve, in nanoseconds: where `/proc` hides what belongs to others, a process can come into view
-  /// without being made.
-  static let longest: UInt64 = 60_000_000_000
-
   let list: PIDList
   let forks: UInt64?
   let time: UInt64
@@ -36,8 +32,9 @@ struct LastPIDList {
   /// - Parameters:
   ///   - forks: how many processes have been made by now; 0 is what kernels say that do not count them.
   ///   - now: the monotonic clock.
-  func holds(forks: UInt64?, at now: UInt64) -> Bool {
+  ///   - age: how long a list may serve, in nanoseconds.
+  func holds(forks: UInt64?, at now: UInt64, age: UInt64) -> Bool {
     guard let forks, forks > 0 else { return false }
-    return forks == self.forks && now &- time < LastPIDList.longest
+    return forks == self.forks && now &- time < age
   }
 }

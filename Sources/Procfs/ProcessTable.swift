@@ -16,13 +16,13 @@ extension Procfs {
   /// - Throws: why the directory cannot be read.
   public func processTable(forLookUps count: Int) throws(Errno) -> ProcessTable {
     guard isServedByKernel else { return try processTable() }
-    if count <= ProcessTable.fewLookUps, readSelfPID() != nil {
+    if count <= limits.fewLookUps, readSelfPID() != nil {
       return ProcessTable(self, listed: nil, candidates: nil, bootTime: bootTime())
     }
     // The count first: what is made while the list is read must make the next one differ.
     let (bootTime, forks) = (bootTime(), pendingStat?.stat.forks)
     let now = Clock.monotonicNanoseconds
-    if let last = lastList, last.holds(forks: forks, at: now) {
+    if let last = lastList, last.holds(forks: forks, at: now, age: limits.listAge) {
       return ProcessTable(self, listed: nil, candidates: last.list, bootTime: bootTime)
     }
     let list = PIDList(try processIDs())
@@ -33,9 +33,6 @@ extension Procfs {
 
 /// The processes at one moment. Each one's stat is read when it is first asked for, and kept.
 public final class ProcessTable {
-  /// Up to this many numbers are looked up without a list.
-  static let fewLookUps = 16
-
   /// Unix time in seconds at which the host booted; nil when the kernel does not tell.
   public var bootTime: Double? { starts.bootTime }
   let starts: StartTimes

@@ -11,15 +11,20 @@ public final class Procfs {
   /// Where the host's root is found, such as `/host`; mount points are looked up below it.
   public let rootfs: String
 
+  let limits: ProcfsLimits
   let buffer: UnsafeMutableRawBufferPointer
   private let name: UnsafeMutableBufferPointer<CChar>
+  /// The time at which the host booted, as it was told last. The kernel's answer wavers, so this is no copy of it but a fact
+  /// of its own, and is never forgotten.
+  package var lastBootTime: Double?
+
+  // What is remembered of the tree, all of it gone after `forget`.
   private var directory: FileDescriptor?
   private var isKernel = false
   /// Whether the numbers of the tree are those that system calls of this process take; nil before it was looked at.
   private var numbering: Bool?
   /// A process keeps its number, and the directory stays that of one `/proc`.
   private var knownSelfPID: Int32?
-  private var lastBootTime: Double?
   private var kept = KeptFiles()
   private var own: OwnFiles?
   /// What `/proc/stat` said last, until somebody takes it.
@@ -27,19 +32,22 @@ public final class Procfs {
   /// The processes when they were last listed for many look-ups.
   var lastList: LastPIDList?
   /// The file systems that were mounted when `/proc` last said that this changed.
-  var mounts: [Mount]?
+  var mounts: LastMounts?
 
   /// The most bytes of one of the host's files that are read; the rest of a longer one is left out.
   static let sizeLimit = 4 << 20
-  /// The most bytes of a process's file that are read: the longest of them but the command line has some 2,000.
-  static let bufferSize = 64 << 10
   private static let nameSize = 64
 
   /// Nothing is opened yet: a path that is not there shows at the first read.
-  public init(procfs: String = "/proc", rootfs: String = "/") {
+  public convenience init(procfs: String = "/proc", rootfs: String = "/") {
+    self.init(procfs: procfs, rootfs: rootfs, limits: ProcfsLimits())
+  }
+
+  package init(procfs: String, rootfs: String, limits: ProcfsLimits) {
     path = procfs
     self.rootfs = rootfs
-    buffer = .allocate(byteCount: Self.bufferSize, alignment: 16)
+    self.limits = limits
+    buffer = .allocate(byteCount: limits.bufferSize, alignment: 16)
     name = .allocate(capacity: Self.nameSize)
     name.initialize(repeating: 0)  // Not mutated: every byte is written before it is read, but Swift wants it.
   }
@@ -47,6 +55,32 @@ public final class Procfs {
   deinit {
     buffer.deallocate()
     name.deallocate()
+  }
+
+  // MARK: What is remembered
+
+  /// Forgets what was read, closes what is open, and begins with the path again.
+  public func forget() {
+    directory = nil
+    isKernel = false
+    numbering = nil
+    knownSelfPID = nil
+    kept.removeAll()
+    own = nil
+    pendingStat = nil
+    lastList = nil
+    mounts = nil
+  }
+
+  /// Begins a picture of the host: what is read from here on is as young as this call. What was mounted or put in the place
+  /// of the directory meanwhile is seen.
+  public func beginPicture() {
+    pendingStat = nil
+    guard let number = directory?.rawValue else { return }
+    var (now, then) = (Glibc.stat(), Glibc.stat())
+    guard fstatat(AT_FDCWD, path, &now, 0) == 0, fstat(number, &then) == 0, now.st_dev == then.st_dev,
+      now.st_ino == then.st_ino
+    else { return forget() }
   }
 
   // MARK: Files

@@ -14,6 +14,7 @@ import Glibc
     "yaml": fuzzYAML,
     "proc": fuzzProc,
     "scrape": fuzzScrape,
+    "memory": fuzzMemory,
   ]
 
   // Sound: set once before libFuzzer starts, which calls back on this thread only.

@@ -63,7 +63,7 @@ struct MonitoredProcessesTests {
     try watched.read(Self.beat("a", 1100) + "," + Self.beat("c", 1100), at: 1100)
     #expect(watched.word("b") == "dead entry_vanished")
     #expect(watched["b"]?.vanished == 1002)
-    #expect(watched.monitored.nextExpiry == 2002)
+    #expect(watched.monitored.hold(at: 2001.9) && !watched.monitored.hold(at: 2002.1))
     try watched.read(Self.beat("a", 1100) + "," + Self.beat("b", 1101), at: 1102)
     #expect(watched.word("b") == "alive beating")
   }
@@ -95,6 +95,26 @@ struct MonitoredProcessesTests {
       ? #""pruned": {"b": 905},"# : how == "pruned before its last beat" ? #""pruned": {"b": 904},"# : ""
     try watched.read(Self.beat("a", 1010), root: root, at: 1010)
     #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
+  }
+
+  @Test("one that vanished is left out at the end of the retention, like one whose entry is still there")
+  func vanishedExpires() throws {
+    var watched = Watched(retention: 100)
+    try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", 1000), at: 1000)
+    try watched.read(Self.beat("a", 1010), at: 1010)
+    #expect(watched.names == ["a", "b"])
+    #expect(watched.monitored.hold(at: 1099.9) && !watched.monitored.hold(at: 1100.1))
+  }
+
+  @Test("one that never beat is in its state since it was first missed, whatever is forgotten", arguments: [0, 1000])
+  func never(remember: Double) throws {
+    var watched = Watched(remember: remember, configured: [ProcessConfiguration(name: "never")])
+    try watched.read(Self.beat("a", 990), at: 1000)
+    try watched.read(Self.beat("b", 1001), at: 1001)
+    watched.monitored.forget(Array("never".utf8))
+    try watched.read(Self.beat("a", 1002), at: 1002)
+    #expect(watched.word("never") == "never never_seen" && watched["never"]?.since == 1000)
+    #expect(!watched.monitored.transitions.contains { $0.process == "never" })
   }
 
   @Test("of those that vanish without end only so many are remembered, the last ones")

@@ -21,6 +21,7 @@ struct PIDListTests {
     ] as [(UInt64?, UInt64?, UInt64, Bool)])
   func holds(then: UInt64?, now: UInt64?, seconds: UInt64, expected: Bool) {
     let list = LastPIDList(list: PIDList([1]), forks: then, time: 5_000_000_000)
-    #expect(list.holds(forks: now, at: 5_000_000_000 + seconds * 1_000_000_000) == expected)
+    #expect(
+      list.holds(forks: now, at: 5_000_000_000 + seconds * 1_000_000_000, age: ProcfsLimits().listAge) == expected)
   }
 }

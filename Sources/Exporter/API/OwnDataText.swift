@@ -18,6 +18,11 @@ struct OwnDataText {
   /// How long all that is kept is, in bytes.
   var length: Int { bytes.count }
 
+  /// Forgets all texts.
+  mutating func forget() {
+    self = OwnDataText()
+  }
+
   /// Prepares for questions about a content of the file with so many entries.
   mutating func begin(count: Int) {
     // Rather than to move what is still used, all is made anew now and then.

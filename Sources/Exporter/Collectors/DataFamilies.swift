@@ -41,18 +41,27 @@ struct DataFamilies {
   private var familyOfKey: [Int32: Int] = [:]
 
   /// Names made of key paths, kept from file to file: they are the same ones each time.
-  private var names: [[String]: Name] = [:]
-  private struct Name {
+  private var names: [[UInt8]: Name] = [:]
+  fileprivate struct Name {
     /// Without the characters that older readers do not know; what is the same here is one family.
     let legacy: String
+    /// The keys, for people.
+    let path: String
     let family: MetricFamily
   }
   /// A hostile file must not make that memory grow without end.
-  private static let maximumRememberedNames = 10_000
+  private let rememberedNames: Int
 
-  init(perProcessLimit: Int, totalLimit: Int) {
+  /// - Parameter rememberedNames: how many names are kept from file to file.
+  init(perProcessLimit: Int, totalLimit: Int, rememberedNames: Int) {
     self.perProcessLimit = perProcessLimit
     self.totalLimit = totalLimit
+    self.rememberedNames = rememberedNames
+  }
+
+  /// Forgets the names; the plan stays, which goes with what is monitored.
+  mutating func forget() {
+    names = [:]
   }
 
   /// How many families there are; they are sorted by name.
@@ -157,8 +166,8 @@ struct DataFamilies {
   private mutating func named(
     _ keyPaths: [HeartbeatSnapshot.KeyPath], counts: [Int], dropped: inout SeriesDropCounts
   ) -> [(family: MetricFamily, keys: [Int])] {
-    if names.count > DataFamilies.maximumRememberedNames { names.removeAll() }
-    var keysByName: [String: (family: MetricFamily, keys: [Int])] = [:]
+    if names.count > rememberedNames { names.removeAll() }
+    var keysByName: [String: (name: Name, keys: [Int])] = [:]
     for key in keyPaths.indices where counts[key] > 0 {
       let name = name(of: keyPaths[key].components)
       if name.family.name.utf8.count > DataFamilies.maximumNameLength {
@@ -166,25 +175,37 @@ struct DataFamilies {
       } else if DataFamilies.reservedNames.contains(name.legacy) {
         dropped[.reservedName] &+= UInt64(clamping: counts[key])
       } else if let known = keysByName[name.legacy] {
-        // Of several spellings the one that every reader knows is taken, else always the same one.
-        let isBetter = name.family.name == name.legacy || name.family.name < known.family.name
-        let family = isBetter && known.family.name != name.legacy ? name.family : known.family
-        keysByName[name.legacy] = (family, known.keys + [key])
+        keysByName[name.legacy] = (name.isBefore(known.name) ? name : known.name, known.keys + [key])
       } else {
-        keysByName[name.legacy] = (name.family, [key])
+        keysByName[name.legacy] = (name, [key])
       }
     }
-    return keysByName.sorted { $0.key < $1.key }.map(\.value)
+    return keysByName.sorted { $0.key < $1.key }.map { ($0.value.name.family, $0.value.keys) }
   }
 
   private mutating func name(of keyPath: [String]) -> Name {
-    if let known = names[keyPath] { return known }
+    // By bytes: two strings are the same where Unicode calls them equivalent, and yet two names for Prometheus.
+    let key = Array(keyPath.map(\.utf8).joined(separator: [0xFF]))
+    if let known = names[key] { return known }
     let spelt = MetricName.make(prefix: DataFamilies.prefix, keyPath: keyPath)
-    let path = keyPath.joined(separator: ".").prefix(DataFamilies.maximumNameLength)
+    let path = String(keyPath.joined(separator: ".").prefix(DataFamilies.maximumNameLength))
     let name = Name(
-      legacy: NameEscaping.underscores.escape(spelt),
+      legacy: NameEscaping.underscores.escape(spelt), path: path,
       family: MetricFamily(spelt, .gauge, "\(path) of the process's own data."))
-    names[keyPath] = name
+    names[key] = name
     return name
+  }
+}
+
+extension DataFamilies.Name {
+  /// Which of several spellings of one name is shown: the one that every reader knows, else always the same one. The order
+  /// in which the keys were met says nothing: it is that of all contents of the file so far.
+  fileprivate func isBefore(_ other: Self) -> Bool {
+    let (isLegacy, otherIsLegacy) = (family.name == legacy, other.family.name == legacy)
+    if isLegacy != otherIsLegacy { return isLegacy }
+    if !family.name.utf8.elementsEqual(other.family.name.utf8) {
+      return family.name.utf8.lexicographicallyPrecedes(other.family.name.utf8)
+    }
+    return path.utf8.lexicographicallyPrecedes(other.path.utf8)
   }
 }

@@ -14,14 +14,22 @@ struct FlagFamily {
   private struct Rendered {
     var flags: [Flag] = []
     var monitored: UInt64?
+    var further: Labels?
     var chunk = RenderedChunk([])
   }
 
   private let family: MetricFamily
-  private var rendered = StyleCache<Rendered>()
+  private var rendered: StyleCache<Rendered>
 
-  init(_ family: MetricFamily) {
+  /// - Parameter styles: in how many styles the text is kept.
+  init(_ family: MetricFamily, styles: Int) {
     self.family = family
+    rendered = StyleCache(limit: styles)
+  }
+
+  /// Keeps nothing any more.
+  mutating func forget() {
+    rendered.forget()
   }
 
   /// The family's text.
@@ -34,7 +42,9 @@ struct FlagFamily {
   ) -> RenderedChunk {
     let family = family
     return rendered.with(style, initial: Rendered()) { rendered in
-      if rendered.monitored == monitored.generation, rendered.flags == flags { return rendered.chunk }
+      if rendered.monitored == monitored.generation, rendered.flags == flags, rendered.further == further {
+        return rendered.chunk
+      }
       var exposition = Exposition(style)
       exposition.family(family) { samples in
         let labels = monitored.labels.span
@@ -43,7 +53,7 @@ struct FlagFamily {
         }
         if let further { samples.add(further, 1) }
       }
-      (rendered.flags, rendered.monitored) = (flags, monitored.generation)
+      (rendered.flags, rendered.monitored, rendered.further) = (flags, monitored.generation, further)
       if exposition.bytes != rendered.chunk.bytes { rendered.chunk = RenderedChunk(exposition.bytes) }
       return rendered.chunk
     }

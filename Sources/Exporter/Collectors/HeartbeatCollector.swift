@@ -12,16 +12,32 @@ struct HeartbeatCollector {
   /// What the last content of the file had dropped, to be counted again with the next of the same shape.
   private var droppedLast = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
-  private var rendered = StyleCache<RenderedFamilies>()
+  private var rendered: StyleCache<RenderedFamilies>
+  private let smallestChunk: Int
   /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
-  private var fileText = StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>()
-  private var states = StateFamily()
-  private var alive = FlagFamily(HeartbeatFamilies.alive)
+  private var fileText: StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>
+  private var states: StateFamily
+  private var alive: FlagFamily
   private var aliveFlags = AliveFlags()
 
-  init(seriesPerProcess: Int, series: Int, showsStrings: Bool) {
-    data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series)
+  init(seriesPerProcess: Int, series: Int, showsStrings: Bool, limits: ScrapeLimits = ScrapeLimits()) {
+    data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series, rememberedNames: limits.names)
     self.showsStrings = showsStrings
+    rendered = StyleCache(limit: limits.styles)
+    smallestChunk = limits.smallestChunk
+    fileText = StyleCache(limit: limits.styles)
+    states = StateFamily(styles: limits.styles)
+    alive = FlagFamily(HeartbeatFamilies.alive, styles: limits.styles)
+  }
+
+  /// Forgets all text, and what it is made of but for the plan of the families, which goes with what is monitored.
+  mutating func forget() {
+    data.forget()
+    rendered.forget()
+    fileText.forget()
+    states.forget()
+    alive.forget()
+    aliveFlags = AliveFlags()
   }
 
   /// The families whose text only changes with the file or the configuration, in their order; those of the processes'
@@ -131,12 +147,13 @@ struct HeartbeatCollector {
       var line: [UInt8] = []
       for process in processes {
         guard let entry = process.entry else { continue }
-        var keys: Set<Int> = []
-        for string in snapshot.strings[snapshot.entries[entry].strings]
-        where keys.insert(Int(widening: string.key)).inserted {
+        // A key with a dot in it may look like two keys.
+        var paths: Set<[UInt8]> = []
+        for string in snapshot.strings[snapshot.entries[entry].strings] {
+          let path = snapshot.keyPaths[Int(widening: string.key)].components.joined(separator: ".")
+          guard paths.insert(Array(path.utf8)).inserted else { continue }
           line.removeAll(keepingCapacity: true)
           line.append(contentsOf: labels[process.labels])
-          let path = snapshot.keyPaths[Int(widening: string.key)].components.joined(separator: ".")
           Labels.append("key", path.utf8Span.span, to: &line)
           let value = UTF8Text.prefix(of: snapshot.bytes[string.value.range], HeartbeatCollector.maximumStringLength)
           family.add(labels: line.span, "value", value.span, 1)
@@ -169,9 +186,9 @@ struct HeartbeatCollector {
     body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
     let count = FixedFamily.allCases.count + data.count + (showsStrings ? 1 : 0)
     // Moved out, so that what is kept is written to in place while this value is read.
-    var rendered = StyleCache<RenderedFamilies>()
+    var rendered = StyleCache<RenderedFamilies>(limit: 1)
     swap(&rendered, &self.rendered)
-    let chunks = rendered.with(style, initial: RenderedFamilies()) { families in
+    let chunks = rendered.with(style, initial: RenderedFamilies(smallestChunk: smallestChunk)) { families in
       families.render(count, in: style) { place, exposition in
         write(place, of: monitored, snapshot: snapshot, into: &exposition)
       }

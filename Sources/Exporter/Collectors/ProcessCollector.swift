@@ -9,10 +9,16 @@ struct ProcessCollector {
 
   private let procfs: Procfs
   private let ownLabels = Labels(["process": ownName])
-  private var up = FlagFamily(ProcessFamilies.up)
+  private var up: FlagFamily
 
-  init(procfs: Procfs) {
+  init(procfs: Procfs, limits: ScrapeLimits = ScrapeLimits()) {
     self.procfs = procfs
+    up = FlagFamily(ProcessFamilies.up, styles: limits.styles)
+  }
+
+  /// Forgets all text.
+  mutating func forget() {
+    up.forget()
   }
 
   /// Writes the families of one scrape.

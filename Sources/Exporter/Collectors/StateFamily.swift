@@ -10,7 +10,17 @@ struct StateFamily {
     var chunk = RenderedChunk([])
   }
 
-  private var rendered = StyleCache<Rendered>()
+  private var rendered: StyleCache<Rendered>
+
+  /// - Parameter styles: in how many styles the text is kept.
+  init(styles: Int) {
+    rendered = StyleCache(limit: styles)
+  }
+
+  /// Keeps nothing any more.
+  mutating func forget() {
+    rendered.forget()
+  }
 
   /// The family's text.
   mutating func render(_ monitored: MonitoredProcesses, in style: ExpositionStyle) -> RenderedChunk {

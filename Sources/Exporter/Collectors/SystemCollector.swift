@@ -5,17 +5,18 @@ internal import Procfs
 /// Writes what the kernel says of the host. What this kernel does not tell is left out.
 struct SystemCollector {
   private let procfs: Procfs
-  private let infoLabels: Labels
   /// For each CPU number the labels of its modes, ready-made: a large host has a thousand such series.
   private var cpuLabels: [Int: [Labels]] = [:]
+  private let rememberedCPUs: Int
 
-  init(procfs: Procfs) {
+  init(procfs: Procfs, limits: ScrapeLimits = ScrapeLimits()) {
     self.procfs = procfs
-    let info = procfs.systemInfo()
-    infoLabels = Labels([
-      "sysname": info.systemName, "release": info.release, "version": info.version, "machine": info.machine,
-      "nodename": info.nodeName,
-    ])
+    rememberedCPUs = limits.cpus
+  }
+
+  /// Forgets the labels.
+  mutating func forget() {
+    cpuLabels = [:]
   }
 
   /// Writes the families of one scrape; false when a source that every kernel has could not be read.
@@ -45,11 +46,19 @@ struct SystemCollector {
     if let disks = try? procfs.diskStats() { write(disks, into: &exposition) }
     for resource in Pressure.Resource.allCases { write(resource, into: &exposition) }
     if let boot = stat?.bootTime { exposition.family(SystemFamilies.bootTime, boot) }
-    exposition.family(SystemFamilies.info, labels: infoLabels, 1)
+    // Asked for each time: the name of a host can change.
+    let info = procfs.systemInfo()
+    exposition.family(
+      SystemFamilies.info,
+      labels: Labels([
+        "sysname": info.systemName, "release": info.release, "version": info.version, "machine": info.machine,
+        "nodename": info.nodeName,
+      ]), 1)
     return isComplete
   }
 
   private mutating func write(cpus: [CPUTimes], into exposition: inout Exposition) {
+    if cpuLabels.count > rememberedCPUs { cpuLabels = [:] }
     for cpu in cpus where cpuLabels[cpu.cpu] == nil {
       cpuLabels[cpu.cpu] = CPUTimes.modes.map { Labels(["cpu": String(cpu.cpu), "mode": $0]) }
     }

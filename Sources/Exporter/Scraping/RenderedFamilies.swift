@@ -3,10 +3,6 @@ internal import Exposition
 /// Families that stay as they are for a while, rendered into chunks: what did not change between two scrapes keeps its
 /// chunk, and with it the compressed form.
 struct RenderedFamilies {
-  /// Small families share a chunk up to this many bytes: each chunk is compressed for itself, and what is compressed
-  /// alone gets less small by less text before it.
-  static let smallestChunk = 16 * 1024
-
   /// What has to be rendered anew; families go by their place.
   enum Stale {
     /// Everything, and there may be other families than before.
@@ -27,8 +23,14 @@ struct RenderedFamilies {
     var rendered: RenderedChunk
   }
 
+  private let smallestChunk: Int
   private var chunks: [Chunk] = []
   private var stale = Stale.all
+
+  /// - Parameter smallestChunk: small families share a chunk up to this many bytes.
+  init(smallestChunk: Int) {
+    self.smallestChunk = smallestChunk
+  }
 
   /// Has something rendered anew the next time.
   mutating func invalidate(_ stale: Stale) {
@@ -66,7 +68,7 @@ struct RenderedFamilies {
     var first = 0
     for place in 0..<count {
       write(place, &exposition)
-      guard exposition.bytes.count >= RenderedFamilies.smallestChunk || place == count - 1 else { continue }
+      guard exposition.bytes.count >= smallestChunk || place == count - 1 else { continue }
       let bytes = exposition.takeAll(replacedBy: [])
       var rendered = chunks.count < old.count ? old[chunks.count].rendered : RenderedChunk([])
       replace(&rendered, by: bytes)

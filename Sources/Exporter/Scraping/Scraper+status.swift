@@ -9,39 +9,53 @@ internal import Procfs
 extension Scraper {
   /// Answers a question, or sends the picture to those who watch.
   mutating func answer(_ request: StatusRequest, at now: Double) {
+    if case .watchers(let streams) = request.subject {
+      streams.send(news(at: now))
+    } else {
+      request.responder?.send(response(to: request, at: now))
+    }
+  }
+
+  /// The answer to a question.
+  mutating func response(to request: StatusRequest, at now: Double) -> Response {
+    procfs.beginPicture()
     switch request.subject {
     case .heartbeats:
       let document = statusDocument(at: now)
-      send(
+      return response(
         document.list(generated: Scraper.milliseconds(now), file: fileObject), tag: document.tag(fileObject),
         to: request)
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
-        request.responder?.send(PushError(404, "there is no heartbeat of that name").response)
-        return
+        return PushError(404, "there is no heartbeat of that name").response
       }
       let document = statusDocument(of: place..<place + 1, at: now)
-      send([document.objects], tag: document.tag([:]), to: request)
+      return response([document.objects], tag: document.tag([:]), to: request)
     case .host:
-      send([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
-    case .watchers(let streams):
-      let list = statusDocument(at: now).list(generated: Scraper.milliseconds(now), file: fileObject)
-      let host = JSONValue.object(hostDocument()).serialised()
-      streams.send([Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]])
+      return response([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
+    case .watchers:
+      return response(news(at: now), tag: nil, to: request)
     }
+  }
+
+  /// The picture for those who watch, in pieces.
+  mutating func news(at now: Double) -> [[UInt8]] {
+    procfs.beginPicture()
+    let list = statusDocument(at: now).list(generated: Scraper.milliseconds(now), file: fileObject)
+    let host = JSONValue.object(hostDocument()).serialised()
+    return [Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]]
   }
 
   private static func milliseconds(_ time: Double) -> Double { (time * 1e3).rounded() / 1e3 }
 
-  private mutating func send(_ text: [[UInt8]], tag: String?, to request: StatusRequest) {
+  private mutating func response(_ text: [[UInt8]], tag: String?, to request: StatusRequest) -> Response {
     var headers = [("Content-Type", "application/json"), ("Vary", "Accept-Encoding"), ("Cache-Control", "no-cache")]
     headers.append(("X-Content-Type-Options", "nosniff"))
     if let tag {
       headers.append(("ETag", tag))
       if EntityTag.matches(tag, request.knownTag) {
-        request.responder?.send(Response(status: 304, headers: headers))
-        return
+        return Response(status: 304, headers: headers)
       }
     }
     var response = Response(status: 200, headers: headers, pieces: text + [[UInt8(ascii: "\n")]])
@@ -51,7 +65,7 @@ extension Scraper {
       response.headers.append(("Content-Encoding", "gzip"))
       response.pieces = compressed
     }
-    request.responder?.send(response)
+    return response
   }
 
   /// What is said of all processes, or of those at some places.

@@ -30,7 +30,8 @@ struct Scraper: ~Copyable {
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil
+    openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
+    limits: ScrapeLimits = ScrapeLimits(), probe: FileProbe? = nil
   ) {
     self.options = options
     self.requests = requests
@@ -39,10 +40,10 @@ struct Scraper: ~Copyable {
     self.webConfigurationIsGood = webConfigurationIsGood
     heartbeats = HeartbeatCollector(
       seriesPerProcess: options.heartbeat.maxSeriesPerProcess, series: options.heartbeat.maxSeries,
-      showsStrings: !options.heartbeat.stringKeys.isEmpty)
-    procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs)
-    processes = ProcessCollector(procfs: procfs)
-    system = SystemCollector(procfs: procfs)
+      showsStrings: !options.heartbeat.stringKeys.isEmpty, limits: limits)
+    procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs)
+    processes = ProcessCollector(procfs: procfs, limits: limits)
+    system = SystemCollector(procfs: procfs, limits: limits)
     let settings = MonitoringSettings(
       timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,
       remember: options.heartbeat.remember, hostname: Array(procfs.systemInfo().nodeName.utf8),
@@ -51,9 +52,9 @@ struct Scraper: ~Copyable {
     watch = ProcessWatch(
       file: HeartbeatFile(
         path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
-        maximumSize: options.heartbeat.maxFileSize),
+        maximumSize: options.heartbeat.maxFileSize, limits: limits.reading),
       settings: settings, configuration: configuration, procfs: options.collectors.process ? procfs : nil,
-      readTimeout: options.heartbeat.readTimeout)
+      readTimeout: options.heartbeat.readTimeout, probe: probe)
     problems = FileProblemLog(logger: logger, path: options.heartbeat.file)
   }
 
@@ -67,6 +68,7 @@ struct Scraper: ~Copyable {
   private mutating func scrape(_ selection: CollectorSelection, in style: ExpositionStyle, at now: Double) {
     var outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)] = []
     body.removeAll(style)
+    procfs.beginPicture()
     if selection.names.contains(.heartbeat) || selection.names.contains(.process) {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
@@ -122,6 +124,7 @@ struct Scraper: ~Copyable {
 
   /// Reads the file if it changed, and has what follows from it made anew.
   mutating func refresh(at now: Double) {
+    watch.setHostname(Array(procfs.systemInfo().nodeName.utf8))
     let change = watch.refresh(at: now)
     problems.report(watch.file.lastProblem)
     guard let change else { return }
@@ -169,4 +172,46 @@ struct Scraper: ~Copyable {
   }
 
   private static func seconds(from start: UInt64, to end: UInt64) -> Double { Double((end &- start) / 1000) / 1e6 }
+}
+
+/// What is remembered from one scrape to the next, by its owner. All of it saves work and says nothing: forgotten at any moment, it
+/// makes no difference in what is served. What does say something is not among it: counters, the last good content of the file,
+/// what was seen of the processes, the boot time.
+extension Scraper {
+  /// An owner of something remembered.
+  enum Memory: CaseIterable {
+    /// The text of the file, its entries, names and keys.
+    case file
+    /// The file and the configuration joined, and which families and series come of it.
+    case monitored
+    /// Text of metrics and what it is made of, rendered and compressed.
+    case text
+    /// The processes' own data for the API.
+    case ownData
+    /// Open files of `/proc`, lists of processes and mounts.
+    case procfs
+  }
+
+  /// Goes on from what another one has seen and nobody can read again.
+  mutating func goOn(from other: borrowing Scraper) {
+    watch.goOn(from: other.watch)
+    procfs.lastBootTime = other.procfs.lastBootTime
+  }
+
+  /// Forgets what one of them remembers.
+  mutating func forget(_ memory: Memory) {
+    switch memory {
+    case .file: watch.forgetContent()
+    case .monitored: watch.joinAnew()
+    case .text:
+      heartbeats.forget()
+      processes.forget()
+      system.forget()
+      body = ScrapeBody()
+    case .ownData:
+      ownData.forget()
+      statusLength = 0
+    case .procfs: procfs.forget()
+    }
+  }
 }

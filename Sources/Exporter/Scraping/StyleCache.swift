@@ -5,9 +5,13 @@ internal import Exposition
 /// Scrapers of one site mostly ask for the same; the bound keeps one who asks for everything in turn from taking memory.
 struct StyleCache<Value> {
   /// How many styles are kept, those asked for last.
-  static var limit: Int { 3 }
-
+  private let limit: Int
   private var kept: [(style: ExpositionStyle, value: Value)] = []
+
+  /// - Parameter limit: how many styles are kept, at least one.
+  init(limit: Int) {
+    self.limit = limit
+  }
 
   /// Works on what is kept for a style; `initial` is put there if nothing is.
   mutating func with<Result>(
@@ -16,10 +20,15 @@ struct StyleCache<Value> {
     if let place = kept.firstIndex(where: { $0.style == style }) {
       if place != 0 { kept.insert(kept.remove(at: place), at: 0) }
     } else {
-      if kept.count == StyleCache.limit { kept.removeLast() }
+      if kept.count >= limit, !kept.isEmpty { kept.removeLast() }
       kept.insert((style, initial()), at: 0)
     }
     return body(&kept[0].value)
+  }
+
+  /// Keeps nothing any more.
+  mutating func forget() {
+    kept = []
   }
 
   /// Works on all that is kept.

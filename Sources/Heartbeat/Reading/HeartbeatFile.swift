@@ -17,6 +17,7 @@ public struct HeartbeatFile: Sendable {
   public let path: String
   private var reader: SnapshotReader
   private let maximumSize: Int
+  private let limits: ReadingLimits
   /// The content before `snapshot`, for its memory alone.
   private var spare = HeartbeatSnapshot()
 
@@ -35,19 +36,23 @@ public struct HeartbeatFile: Sendable {
   /// What was wrong at the last refresh.
   public private(set) var lastProblem: HeartbeatFileProblem?
 
-  /// What tells one content from another without reading it.
+  /// What tells one content from another without reading it. A program can set a file's time of modification back, but
+  /// not the time at which the file was last changed in any way.
   private struct Stamp: Equatable {
     var device: UInt
     var inode: UInt
     var size: Int
-    var seconds: Int
-    var nanoseconds: Int
+    var modified: Time
+    var changed: Time
+
+    struct Time: Equatable {
+      var seconds: Int
+      var nanoseconds: Int
+    }
   }
 
-  /// The content that was read last; nil when it must be read again in any case.
-  private var stamp: Stamp?
-  /// What was wrong with that content.
-  private var stampProblem: HeartbeatFileProblem?
+  /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
+  private var lastRead: (stamp: Stamp, problem: HeartbeatFileProblem?)?
 
   /// Describes a file, and reads nothing yet.
   ///
@@ -55,9 +60,22 @@ public struct HeartbeatFile: Sendable {
   ///   - stringKeys: paths of the processes' own data, joined by `.` or `_`, whose strings are kept.
   ///   - maximumSize: a larger file is not read, in bytes.
   public init(path: String, stringKeys: Set<String> = [], maximumSize: Int = defaultMaximumSize) {
+    self.init(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: ReadingLimits())
+  }
+
+  package init(path: String, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits) {
     self.path = path
-    reader = SnapshotReader(stringKeys: stringKeys)
+    reader = SnapshotReader(stringKeys: stringKeys, limits: limits)
     self.maximumSize = maximumSize
+    self.limits = limits
+  }
+
+  /// Forgets what saves work: the next refresh reads the file, whether it changed or not. What was found last stays, for it
+  /// is served as long as the file is bad.
+  public mutating func forget() {
+    reader.forget()
+    spare = HeartbeatSnapshot()
+    lastRead = nil
   }
 
   /// Looks at the file, and reads it if it changed.
@@ -70,9 +88,9 @@ public struct HeartbeatFile: Sendable {
         lastProblem = nil
         return
       } catch {
-        if error.failure.mayHealAtOnce, lastProblem != error, attempt < HeartbeatFile.retries {
+        if error.failure.mayHealAtOnce, lastProblem != error, attempt < limits.retries {
           attempt += 1
-          usleep(HeartbeatFile.retryPause)
+          usleep(limits.retryPause)
           continue
         }
         isUp = false
@@ -106,9 +124,9 @@ public struct HeartbeatFile: Sendable {
     note(status)
     guard status.st_mode & S_IFMT == S_IFREG else { throw notRegular() }
     let found = HeartbeatFile.stamp(status)
-    if let stamp, stamp == found {
+    if let lastRead, lastRead.stamp == found {
       // Unchanged: as good or as bad as it was.
-      if let stampProblem { throw stampProblem }
+      if let problem = lastRead.problem { throw problem }
       return
     }
     guard status.st_size <= maximumSize else { throw tooLarge(Int(widening: status.st_size)) }
@@ -116,6 +134,7 @@ public struct HeartbeatFile: Sendable {
   }
 
   private mutating func read() throws(HeartbeatFileProblem) {
+    let start = Clock.realtime
     var bytes = spare.takeBytes()
     let opened: stat
     do throws(Errno) {
@@ -127,14 +146,13 @@ public struct HeartbeatFile: Sendable {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
     note(opened)
-    // A change within the clock's grain of the last one would leave no trace in the stamp, so that a content as young
-    // as that is looked at again the next time.
-    let isSettled = Clock.realtime - (modified ?? 0) > HeartbeatFile.timestampGrain
-    stamp = nil
-    stampProblem = nil
+    // A change within the clock's grain of the last one would leave no trace in the stamp, so that a content that was as
+    // young as that when its reading began is looked at again the next time.
+    let isSettled = start - HeartbeatFile.seconds(opened.st_ctim) > limits.timestampGrain
+    lastRead = nil
     if bytes.count == snapshotLength, generation > 0, snapshot.begins(with: bytes) {
       spare.giveBack(bytes)
-      stamp = isSettled ? HeartbeatFile.stamp(opened) : nil
+      if isSettled { lastRead = (HeartbeatFile.stamp(opened), nil) }
       return
     }
     let length = bytes.count
@@ -144,10 +162,10 @@ public struct HeartbeatFile: Sendable {
       spare = next
       snapshotLength = length
       generation += 1
-      stamp = isSettled ? HeartbeatFile.stamp(opened) : nil
+      if isSettled { lastRead = (HeartbeatFile.stamp(opened), nil) }
     } catch {
       let problem = problem(error, in: bytes)
-      if isSettled { (stamp, stampProblem) = (HeartbeatFile.stamp(opened), problem) }
+      if isSettled { lastRead = (HeartbeatFile.stamp(opened), problem) }
       throw problem
     }
   }
@@ -155,18 +173,20 @@ public struct HeartbeatFile: Sendable {
   /// How many bytes of `snapshot.bytes` are the file's.
   private var snapshotLength = 0
 
-  /// File times come from a clock that ticks at most every 10 ms (`CONFIG_HZ` of 100), in seconds; twice that to be sure.
-  private static let timestampGrain = 0.02
-
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
-    modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+    modified = HeartbeatFile.seconds(status.st_mtim)
+  }
+
+  private static func seconds(_ time: timespec) -> Double {
+    Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   private static func stamp(_ status: stat) -> Stamp {
     Stamp(
       device: UInt(widening: status.st_dev), inode: UInt(widening: status.st_ino), size: Int(widening: status.st_size),
-      seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+      modified: Stamp.Time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec),
+      changed: Stamp.Time(seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec))
   }
 }
 

@@ -6,6 +6,15 @@ package struct ReadingLimits: Sendable {
   /// and with it those that are no longer used.
   package var rememberedPaths = HeartbeatSnapshot.maximumKeyPaths / 2
 
+  /// How many seconds after the last change of a file its content may change once more without another time of change: such
+  /// times come from a clock that ticks at least every 10 ms (`CONFIG_HZ` of 100); twice that to be sure.
+  package var timestampGrain = 0.02
+
+  /// How often a file that looks as if it were being written is read again at once.
+  package var retries = HeartbeatFile.retries
+  /// The pause in front of each of these, in microseconds.
+  package var retryPause = HeartbeatFile.retryPause
+
   /// The limits that docs/limits.md names.
   package init() {}
 }

@@ -82,7 +82,10 @@ extension MonitoredProcesses {
     at now: Double
   ) {
     let process = old.processes[before]
-    guard isRemembered(process, named: old.texts[process.name], snapshot) else { return }
+    // Who never beat has no entry that could be forgotten, and goes on as it was.
+    guard process.lastHeartbeat == nil || isRemembered(process, named: old.texts[process.name], snapshot) else {
+      return
+    }
     let place = processes.count - 1
     processes[place].reportedPid = process.reportedPid
     processes[place].isRemote = process.isRemote
@@ -116,7 +119,10 @@ extension MonitoredProcesses {
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old, place, snapshot, nil, at: now)
-      nextExpiry = min(nextExpiry, (old.processes[place].vanished ?? now) + settings.remember)
+      span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
+      if settings.retention > 0, let last = old.processes[place].lastHeartbeat {
+        span.end(at: last + settings.retention)
+      }
     }
   }
 

@@ -14,14 +14,14 @@ public struct MonitoredProcesses: Sendable {
   public internal(set) var expired = 0
   /// How many entries are left out because their name belongs to the one who watches.
   public internal(set) var reserved = 0
-  /// Unix time at which the next entry exceeds the retention, or is forgotten.
-  public internal(set) var nextExpiry = Double.infinity
+  /// While the same entries are left out or forgotten.
+  var span = QuietSpan(around: 0)
   /// What has changed, the newest last.
   public internal(set) var transitions: [Transition] = []
 
   /// Another one for each set of processes; two values with the same one have the same labels at the same places.
   public internal(set) var generation: UInt64 = 0
-  let settings: MonitoringSettings
+  var settings: MonitoringSettings
   /// Names whose entries must not be remembered once they have vanished.
   var forgotten: Set<[UInt8]> = []
 
@@ -39,6 +39,7 @@ public struct MonitoredProcesses: Sendable {
     var old = MonitoredProcesses(settings)
     swap(&old, &self)
     (generation, transitions, forgotten) = (old.generation + 1, old.transitions, old.forgotten)
+    span = QuietSpan(around: now)
     var history = old.byName()
     var configurationIndex: [[UInt8]: Int] = [:]
     for (index, process) in configured.enumerated() { configurationIndex[Array(process.name.utf8)] = index }
@@ -55,11 +56,12 @@ public struct MonitoredProcesses: Sendable {
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
       if let position {
         isMissing[position] = false
-      } else if settings.retention > 0, now - entry.lastHeartbeat > settings.retention {
-        expired += 1
-        continue
       } else if settings.retention > 0 {
-        nextExpiry = min(nextExpiry, entry.lastHeartbeat + settings.retention)
+        span.end(at: entry.lastHeartbeat + settings.retention)
+        if now - entry.lastHeartbeat > settings.retention {
+          expired += 1
+          continue
+        }
       }
       append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: now)
       let last = processes.count - 1
@@ -80,6 +82,9 @@ public struct MonitoredProcesses: Sendable {
     rememberOthers(old, history.values.sorted(), snapshot, at: now)
     forgotten = []
   }
+
+  /// Whether the same entries would be left out now; a clock may also step back.
+  public func hold(at now: Double) -> Bool { span.contains(now) }
 
   /// Takes over new beats of the same processes.
   ///

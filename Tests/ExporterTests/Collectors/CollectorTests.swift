@@ -82,8 +82,11 @@ struct HeartbeatCollectorTests {
     let collected = try Collected(file, configured: [ProcessConfiguration(name: "kept")], retention: 500)
     #expect(collected.samples("heartbeat_age_seconds").map { $0.contains("\"old\"") } == [false, false])
     #expect(collected.samples("heartbeat_file_expired_entries") == ["heartbeat_file_expired_entries 1"])
-    #expect(collected.monitored.nextExpiry == 1400)
+    #expect(collected.monitored.hold(at: 1399.99) && !collected.monitored.hold(at: 1400.01))
+    #expect(collected.monitored.hold(at: 600.01) && !collected.monitored.hold(at: 599.99), "the clock steps back")
     #expect(try Collected(file).samples("heartbeat_age_seconds").count == 3)
+    let atOnce = try Collected(#""a": {"last_heartbeat": 500}"#, retention: 500)
+    #expect(!atOnce.monitored.hold(at: 999.9) && !atOnce.monitored.hold(at: 1000.1), "it was looked at as it expired")
   }
 
   @Test("a beat that names another host is remote")

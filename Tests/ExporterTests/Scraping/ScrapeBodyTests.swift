@@ -69,7 +69,7 @@ struct RenderedFamiliesTests {
 
   @Test("what is rendered anew and says the same keeps its chunk")
   func keptChunks() {
-    var families = RenderedFamilies()
+    var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
     let old = families.render(2, in: .plain) { Self.write($0, 1, into: &$1) }
     #expect(old.count == 2)
     families.invalidate(.all)
@@ -79,7 +79,7 @@ struct RenderedFamiliesTests {
 
   @Test("only what is stale is written again")
   func stale() {
-    var families = RenderedFamilies()
+    var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
     var written: [Int] = []
     func render() -> [RenderedChunk] {
       written = []
@@ -104,7 +104,7 @@ struct RenderedFamiliesTests {
 
   @Test("small families share a chunk, and go stale together")
   func shared() {
-    var families = RenderedFamilies()
+    var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
     var written: [Int] = []
     func render() -> [RenderedChunk] {
       written = []
@@ -121,7 +121,7 @@ struct RenderedFamiliesTests {
 
   @Test("no more styles are kept than the limit, and those asked for last")
   func styles() {
-    var cache = StyleCache<Int>()
+    var cache = StyleCache<Int>(limit: ScrapeLimits().styles)
     var made = 0
     func get(_ escaping: NameEscaping) {
       cache.with(

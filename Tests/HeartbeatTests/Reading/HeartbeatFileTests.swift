@@ -127,6 +127,39 @@ struct HeartbeatFileTests {
     #expect(file.generation == 2)
   }
 
+  @Test("a change is seen whose time of modification was set back")
+  func timeSetBack() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var file = HeartbeatFile(path: path)
+    let time = Date(timeIntervalSince1970: 1_000_000_000)
+    for name in ["a", "b", "c"] {
+      try write(good(name))
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+      file.refresh()
+      #expect(file.snapshot.string(file.snapshot.entries[0].name) == name)
+      // From now on the content counts as settled.
+      usleep(30_000)
+      file.refresh()
+    }
+  }
+
+  @Test("what is forgotten is read again and is no change, and the last good content stays")
+  func forgetting() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try write(good("a"))
+    var file = HeartbeatFile(path: path)
+    file.refresh()
+    file.forget()
+    file.refresh()
+    #expect(file.isUp && file.generation == 1)
+    try write("{")
+    file.refresh()
+    file.forget()
+    file.refresh()
+    #expect(!file.isUp && file.generation == 1 && file.readErrors == [.torn: 2])
+    #expect(file.snapshot.string(file.snapshot.entries[0].name) == "a")
+  }
+
   @Test("a second change within the grain of the file's clock is seen")
   func racilyClean() throws {
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,0 +1,14 @@
+/// How much a reader of `/proc` takes and remembers. Tests set these to a handful, so that each is crossed often.
+package struct ProcfsLimits: Sendable {
+  /// The most bytes of a process's file that are read, and of the host's files that are kept open; a longer one of the host's
+  /// is opened and read for itself. The longest file of a process but the command line has some 2,000.
+  package var bufferSize = 64 << 10
+  /// Up to this many numbers are looked up without a list of all processes.
+  package var fewLookUps = 16
+  /// How long a list of all processes may serve while none is made, in nanoseconds: where `/proc` hides what belongs to
+  /// others, a process can come into view without being made.
+  package var listAge: UInt64 = 60_000_000_000
+
+  /// What serves everywhere.
+  package init() {}
+}

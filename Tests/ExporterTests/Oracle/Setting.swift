@@ -1,0 +1,108 @@
+import Exposition
+import Monitoring
+
+@testable import Exporter
+
+/// How an exporter is set up. Every bound of what is remembered is a handful, so that each is crossed again and again.
+struct Setting {
+  var options = ExporterOptions()
+  var limits = ScrapeLimits()
+  /// Whether `/proc` is the kernel's.
+  let isLive: Bool
+  /// What most scrapes ask for: only what is asked for again can be served from memory.
+  let usualStyle: ExpositionStyle
+  /// Whether configurations change and memories are forgotten seldom, so that much is remembered for long.
+  let isCalm: Bool
+
+  init(_ choices: inout Choices, file: String, folder: String, isLive: Bool) {
+    self.isLive = isLive
+    usualStyle = Setting.style(&choices)
+    isCalm = choices.once(in: 2)
+    func few(_ choices: inout Choices, else usual: Int) -> Int {
+      choices.once(in: 4) ? usual : choices.number(3...10)
+    }
+    options.heartbeat.file = file
+    // What waits for a file system that hangs is another test; this one must not mind a slow machine.
+    options.heartbeat.readTimeout = 600
+    options.heartbeat.retention = choices.once(in: 3) ? choices.one(of: [50, 100, 1_000.5]) : 0
+    options.heartbeat.remember = choices.one(of: [0, 5, 100, 86_400])
+    options.heartbeat.stringKeys = choices.one(of: [[], [], ["s", "b.s", "a.b"], ["x", "in_s", "é"]])
+    options.heartbeat.maxSeries = few(&choices, else: options.heartbeat.maxSeries)
+    options.heartbeat.maxSeriesPerProcess = few(&choices, else: options.heartbeat.maxSeriesPerProcess)
+    options.heartbeat.maxFileSize = choices.once(in: 6) ? 1_500 : options.heartbeat.maxFileSize
+    options.heartbeat.timeout = choices.one(of: [60, 60, 5, 0.25])
+    options.collectors.process = !choices.once(in: 8)
+    if !isLive { (options.paths.procfs, options.paths.rootfs) = (folder + "/" + HostTree.name, folder + "/root") }
+    // The known keys are six.
+    limits.reading.keyPaths = choices.once(in: 2) ? 100_000 : choices.number(7...16)
+    limits.reading.rememberedPaths = choices.once(in: 4) ? 50_000 : choices.number(3...12)
+    limits.reading.retryPause = 0
+    limits.procfs.bufferSize = choices.one(of: [1_024, 2_048, 64 << 10])
+    limits.procfs.fewLookUps = few(&choices, else: limits.procfs.fewLookUps)
+    limits.styles = choices.number(1...3)
+    limits.smallestChunk = choices.once(in: 4) ? choices.one(of: [200, 2_000, 16 << 10]) : choices.number(3...10)
+    limits.names = few(&choices, else: limits.names)
+    limits.cpus = few(&choices, else: limits.cpus)
+  }
+
+  /// Any style.
+  static func style(_ choices: inout Choices) -> ExpositionStyle {
+    let formats: [ExpositionFormat] = [.text0_0_4, .text1_0_0, .openMetrics1_0_0]
+    return ExpositionStyle(choices.one(of: formats), choices.one(of: NameEscaping.allCases))
+  }
+
+  /// A configuration of processes.
+  static func configuration(_ choices: inout Choices) -> Configuration {
+    let names = ["a", "b", "never", "größe", "heartbeat-exporter", "p3"]
+    return Configuration(
+      processes: (0..<choices.number(0...3)).map { _ in
+        ProcessConfiguration(
+          name: choices.one(of: names), displayName: choices.once(in: 2) ? "A name" : nil,
+          timeout: choices.once(in: 2) ? choices.one(of: [1, 100]) : nil,
+          match: choices.once(in: 2)
+            ? choices.one(of: [
+              .substrings(["bidder"]), .regex("order-w.*py"), .substrings(["sleep", Sleepers.argument]),
+            ]) : nil,
+          children: choices.once(in: 3))
+      })
+  }
+}
+
+/// What is asked of an exporter.
+enum Question {
+  case metrics(CollectorSelection, ExpositionStyle, isCompressed: Bool)
+  case status(StatusRequest.Subject, isCompressed: Bool, tag: String?)
+  /// The picture for those who watch the status page.
+  case news
+
+  /// - Parameter tag: that of the last answer to the same question.
+  init(_ choices: inout Choices, _ setting: Setting, tag: String?) {
+    let isLive = setting.isLive
+    let isCompressed = choices.once(in: 2)
+    switch choices.number(0...7) {
+    case 0: self = .status(.heartbeats, isCompressed: isCompressed, tag: choices.once(in: 2) && !isLive ? tag : nil)
+    case 1:
+      let name = choices.one(of: ["a", "b", "never", "größe", "gro\u{308}ße", "p3", "none"])
+      self = .status(.heartbeat(name: name), isCompressed: isCompressed, tag: nil)
+    case 2 where !isLive: self = choices.once(in: 2) ? .news : .status(.host, isCompressed: isCompressed, tag: nil)
+    default:
+      let parameter = choices.one(of: ["collect[]", "exclude[]"])
+      let names = CollectorName.allCases.filter { _ in choices.once(in: 3) }
+      // Never refused: the names are those of collectors, and all of them are on.
+      let selection = try? CollectorSelection(
+        query: names.map { (parameter, $0.rawValue) }, enabled: Set(CollectorName.allCases))
+      guard let selection else { preconditionFailure("a selection was refused") }
+      self = .metrics(
+        selection, choices.once(in: 3) ? Setting.style(&choices) : setting.usualStyle, isCompressed: isCompressed)
+    }
+  }
+
+  /// Whether an exporter looks at the heartbeat file for it.
+  var looksAtFile: Bool {
+    switch self {
+    case .metrics(let selection, _, _): selection.names.contains(.heartbeat) || selection.names.contains(.process)
+    case .status(.host, _, _): false
+    case .status, .news: true
+    }
+  }
+}
