@@ -1,0 +1,163 @@
+"""The table of situations, with real processes: every view says of each what the table says.
+
+The unit tests try the same table (Tests/Fixtures/situations) against the model. What needs a mount of its own or a wait for an hour is only there.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from support import FIXTURES, TOOL, eventually, run
+
+ONLY_IN_THE_MODEL = {"hidden"}
+TABLE = [
+    s for s in json.loads((FIXTURES / "situations" / "situations.json").read_text())
+    if s["process"] not in ONLY_IN_THE_MODEL and not s.get("seen")
+]  # fmt: skip
+ENDED_MAIN_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(3600,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+# Processes are made before the beats, by so much; a beat that is to be silent is younger than that, and its timeout shorter.
+OLDER, SILENT, TIMEOUT = 6, 3, 2
+
+
+@pytest.fixture
+def started():
+    """Starts processes, and ends them when the test does."""
+    processes = []
+
+    def start(*command, **options):
+        processes.append(subprocess.Popen(command, **options))
+        return processes[-1]
+
+    yield start
+    for p in processes:
+        p.send_signal(signal.SIGCONT)
+        p.kill()
+        p.wait()
+
+
+def state_letter(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
+def kernel_thread():
+    """The number of a thread of the kernel's own: PF_KTHREAD of proc_pid_stat(5)."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as f:
+                if int(f.read().rsplit(")", 1)[1].split()[6]) & 0x00200000:
+                    return int(name)
+        except OSError:
+            continue
+    raise AssertionError("no kernel thread is seen in /proc")
+
+
+def pid_of(situation, start, mark):
+    """Makes the process of a situation, and gives the pid that its beat names."""
+    kind = situation["process"]
+    if kind in ("match", "gone, match"):
+        start("sh", "-c", f"sleep 3600; : {mark}")
+    if kind == "main thread ended":
+        p = start(sys.executable, "-c", ENDED_MAIN_THREAD)
+        eventually(lambda: state_letter(p.pid) == "Z", "the main thread ends")
+        return p.pid
+    if kind == "zombie":
+        # Nobody waits for it before the test is over.
+        p = start("true")
+        eventually(lambda: state_letter(p.pid) == "Z", "a zombie")
+        return p.pid
+    if kind in ("gone", "gone, match"):
+        p = subprocess.Popen(["true"])
+        p.wait()
+        return p.pid
+    if kind in ("running", "suspended"):
+        p = start("sleep", "3600")
+        if kind == "suspended":
+            p.send_signal(signal.SIGSTOP)
+            eventually(lambda: state_letter(p.pid) == "T", "it is stopped")
+        return p.pid
+    return {"remote": 1, "kernel thread": None, "impossible pid": 2_000_000_000}.get(kind)
+
+
+def test_every_view_says_the_same(exporter, beats, tmp_path, started):
+    entries, config, rows = {}, {}, {}
+    for number, s in enumerate(TABLE):
+        name, mark = f"s{number:02}", f"looks-like-{number:02}-{os.getpid()}"
+        rows[name] = s
+        pid = None if s["process"] == "reused" else pid_of(s, started, mark)
+        if s["process"] == "kernel thread":
+            pid = kernel_thread()
+        entry = {} if s["status"] is None else {"status": s["status"]}
+        entry |= {"pid": pid} if pid else {}
+        entry |= {"host": "elsewhere.example"} if s["process"] == "remote" else {}
+        is_silent = s["age"] is not None and s["age"] >= s["timeout"]
+        config[name] = {"timeout": f"{TIMEOUT}s" if is_silent else "1h"}
+        for key, words in (s.get("configured") or {}).items():
+            config[name][key] = [w.replace("%absent%", "no-program-looks-so").replace("%program%", mark) for w in words]
+        if s["age"] is not None:
+            entries[name] = (SILENT if is_silent else min(s["age"], 0.5), entry)
+    time.sleep(OLDER)  # no wait for a condition: processes must be older than their beats
+    for name, s in rows.items():
+        if s["process"] == "reused":
+            entries[name] = (30, entries[name][1] | {"pid": started("sleep", "3600").pid})
+    now = time.time()
+    processes = {name: {"last_heartbeat": now - age, **entry} for name, (age, entry) in entries.items()}
+    configuration = tmp_path / "heartbeat.yml"
+    configuration.write_text(json.dumps({"processes": config}))
+
+    def write(hidden=()):
+        temporary = tmp_path / "new.json"
+        temporary.write_text(json.dumps({"processes": {n: e for n, e in processes.items() if n not in hidden}}))
+        temporary.rename(beats)
+
+    write()
+    e = exporter(f"--config.file={configuration}", "--no-collector.system")
+    e.metrics()
+    write(hidden={name for name, s in rows.items() if s.get("vanished")})
+    url = f"http://127.0.0.1:{e.port}"
+    samples = e.metrics()
+    metrics = {dict(labels)["process"]: (dict(labels)["state"], dict(labels)["reason"]) for n, labels in samples if n == "heartbeat_state"}
+    up = samples.of("process_up")
+    api = {h["name"]: h for h in json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"]}
+    remote = table(run(TOOL, "monitor", "--once", "--url", url).stdout)
+    local = table(run(TOOL, "monitor", "--once", "--file", beats, "--config.file", configuration).stdout)
+    for name, s in rows.items():
+        expected, what = (s["state"], s["reason"]), f"{name}, which {s['situation']}"
+        assert metrics[name] == expected, f"the metrics, of {what}"
+        assert (api[name]["state"], api[name]["reason"]) == expected, f"the API, of {what}"
+        assert up.get(name) == {True: 1, False: 0, None: None}[s["up"]], f"process_up, of {what}"
+        assert api[name]["up"] == s["up"], f"up in the API, of {what}"
+        assert remote[name] == s["state"], f"monitor --url, of {what}"
+        asked = run(TOOL, "status", name, "--url", url)
+        assert (table(asked.stdout)[name], asked.returncode) == (s["state"], 0 if s["state"] == "alive" else 1), f"status --url, of {what}"
+        if not s.get("vanished"):  # what has vanished only those know who were there
+            asked = run(TOOL, "status", name, "--file", beats, "--config.file", configuration)
+            assert local[name] == s["state"], f"monitor, of {what}"
+            assert (table(asked.stdout)[name], asked.returncode) == (s["state"], 0 if s["state"] == "alive" else 1), f"status, of {what}"
+
+
+def table(text):
+    """The second column of a table by its first, of the tool's `status` and `monitor`."""
+    cells = [line.split() for line in text.splitlines()]
+    return {c[1]: c[2] for c in cells if len(c) > 2 and len(c[0]) == 1}
+
+
+@pytest.mark.parametrize("how", ["prune", "DELETE"])
+def test_what_is_removed_on_purpose_is_forgotten(exporter, beats, how):
+    beats.write_text(json.dumps({"processes": {"old": {"last_heartbeat": 1}, "other": {"last_heartbeat": time.time()}}}))
+    e = exporter("--web.enable-push", "--push.allow-unauthenticated", "--push.retention=0")
+    assert set(e.metrics().of("heartbeat_age_seconds")) == {"old", "other"}
+    if how == "prune":
+        assert run(TOOL, "prune", "--file", beats).stdout == 'removed "old"\n'
+    else:
+        assert e.get("/api/v1/heartbeats/old", method="DELETE").status == 204
+    eventually(lambda: set(e.metrics().of("heartbeat_age_seconds")) == {"other"}, "it is forgotten")
