@@ -1,4 +1,6 @@
 @testable import Exporter
+@testable import Monitoring
+import YAML
 
 /// Both configuration files: accepted, or refused with a place within it.
 func fuzzYAML(_ input: UnsafeRawBufferPointer) {

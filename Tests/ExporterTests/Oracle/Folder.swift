@@ -1,7 +1,7 @@
 import Glibc
 
 /// A folder of files that lasts as long as the value. What fails here is a fault of the test's surroundings and ends it.
-final class Folder {
+final class Folder: Sendable {
   let path: String
 
   init() {
