@@ -35,8 +35,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     swiftSettings: swiftSettings)
 }
 
-// Imports point downwards only: mains -> {Exporter, HeartbeatTool} -> Monitoring -> {Heartbeat, Procfs} -> POSIX;
-// Exporter -> {Exposition, HTTPServer}; Flags and YAML beside them.
+// Imports point downwards only: mains -> {Exporter, HeartbeatTool} -> Monitoring -> {Heartbeat, Procfs} ->
+// {JSON, POSIX}; Exporter -> {Exposition, HTTP}; HeartbeatTool -> HTTP (the client); Flags and YAML beside them.
 let package = Package(
   name: "heartbeat-exporter",
   products: [
@@ -48,34 +48,37 @@ let package = Package(
     library("POSIX", ["CLinux"]),
     library("Flags", ["CLinux"]),
     library("YAML", ["POSIX", "Flags", "CYaml"]),
-    library("Heartbeat", ["POSIX", "CLinux"]),
+    library("JSON", []),
+    library("Heartbeat", ["JSON", "POSIX", "CLinux"]),
     library("Exposition", []),
     library("Monitoring", ["POSIX", "Heartbeat", "Procfs", "YAML", "Flags"]),
     library("Procfs", ["POSIX", "CLinux"]),
-    library("HTTPServer", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),
+    library("HTTP", ["POSIX", "CLinux", "CZlib", "COpenSSL"]),
     library(
       "Exporter",
       [
-        "POSIX", "Heartbeat", "Monitoring", "Exposition", "Procfs", "HTTPServer", "YAML", "Flags", "CLinux", "CCrypt",
+        "POSIX", "JSON", "Heartbeat", "Monitoring", "Exposition", "Procfs", "HTTP", "YAML", "Flags", "CLinux", "CCrypt",
         "COpenSSL",
       ],
       resources: [.embedInCode("StatusPage/Assets")]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
-    library("HeartbeatTool", ["Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux", "COpenSSL"]),
+    library(
+      "HeartbeatTool", ["JSON", "HTTP", "Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),
-    tests(of: "Heartbeat", ["POSIX"]),
+    tests(of: "JSON"),
+    tests(of: "Heartbeat", ["JSON", "POSIX"]),
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
     tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX"]),
-    tests(of: "HTTPServer", ["POSIX"]),
+    tests(of: "HTTP", ["POSIX"]),
     tests(
       of: "Exporter",
-      ["Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTPServer", "POSIX", "Flags", "CZlib"],
+      ["JSON", "Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTP", "POSIX", "Flags", "CZlib"],
       exclude: isFuzzing
         ? ["Fixtures", "Oracle", "MemoryOracleTests.swift", "Scraping/RememberedTests.swift"] : ["Fixtures"]),
-    tests(of: "HeartbeatTool", ["Flags", "Heartbeat", "HTTPServer", "Monitoring", "POSIX", "Procfs"]),
+    tests(of: "HeartbeatTool", ["Flags", "JSON", "Heartbeat", "HTTP", "Monitoring", "POSIX", "Procfs"]),
   ]
 )
 
@@ -84,13 +87,14 @@ if isFuzzing {
     // Otherwise a part of the tests of Exporter.
     .target(
       name: "Oracle",
-      dependencies: ["Exporter", "Monitoring", "Heartbeat", "Exposition", "HTTPServer", "CZlib"],
+      dependencies: ["JSON", "Exporter", "Monitoring", "Heartbeat", "Exposition", "HTTP", "CZlib"],
       path: "Tests/ExporterTests/Oracle",
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Heartbeat", "Procfs", "HTTPServer", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool", "Oracle",
+        "JSON", "Heartbeat", "Procfs", "HTTP", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool",
+        "Oracle",
       ],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
@@ -103,7 +107,7 @@ if Context.environment["HEARTBEAT_BENCHMARKS"] != nil {
   package.targets.append(
     .executableTarget(
       name: "stages",
-      dependencies: ["Heartbeat", "Exposition", "Procfs", "HTTPServer", "POSIX"],
+      dependencies: ["Heartbeat", "Exposition", "Procfs", "HTTP", "POSIX"],
       path: "Benchmarks/stages",
       exclude: ["simdjson.cpp"],
       swiftSettings: swiftSettings))

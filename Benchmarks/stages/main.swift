@@ -8,7 +8,7 @@
 //   stages proc SECONDS PID...    what /proc says of these processes; prints processes
 import Exposition
 import Glibc
-import HTTPServer
+import HTTP
 import Heartbeat
 import Procfs
 

@@ -1,3 +1,4 @@
+public import JSON
 internal import POSIX
 
 /// One sign of life to be written.

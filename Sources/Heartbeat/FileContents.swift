@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import POSIX
 
 /// Reads a file that careless writers truncate and fill while others look: what cannot be understood is read again a

@@ -1,3 +1,5 @@
+public import JSON
+
 /// What the file says of one process.
 public struct Heartbeat: Sendable, Equatable {
   /// The process's name: its key in the file.

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Where the parts of a heartbeat file's text stand: what a writer must know to change some of its bytes and keep all
 /// others.
 struct HeartbeatDocument {
@@ -21,12 +23,12 @@ struct HeartbeatDocument {
   var entries: [Entry] = []
 
   /// Walks over the whole text; anything that is not a heartbeat file's shape throws.
-  init(scanning cursor: JSONCursor) throws(HeartbeatParseError) {
+  init(scanning cursor: JSONCursor) throws(JSONParseError) {
     var cursor = cursor
     cursor.begin()
     start = cursor.position + 1
     var document = self
-    try cursor.object { (cursor, key) throws(HeartbeatParseError) in
+    try cursor.object { (cursor, key) throws(JSONParseError) in
       document.isEmpty = false
       let start = cursor.position
       if cursor.isSame(key, "processes") {
@@ -42,7 +44,7 @@ struct HeartbeatDocument {
     self = document
   }
 
-  private mutating func scanProcesses(_ cursor: inout JSONCursor) throws(HeartbeatParseError) {
+  private mutating func scanProcesses(_ cursor: inout JSONCursor) throws(JSONParseError) {
     entries = []
     // A file whose `processes` is null has none yet.
     if cursor.peek == UInt8(ascii: "n") { return try cursor.word("null") }
@@ -50,11 +52,11 @@ struct HeartbeatDocument {
       throw .wrongShape(offset: cursor.position, expected: "an object as \"processes\"")
     }
     var entries: [Entry] = []
-    try cursor.object { (cursor, key) throws(HeartbeatParseError) in
+    try cursor.object { (cursor, key) throws(JSONParseError) in
       let start = cursor.position
       var time: Double?
       if cursor.peek == UInt8(ascii: "{") {
-        try cursor.object { (cursor, key) throws(HeartbeatParseError) in
+        try cursor.object { (cursor, key) throws(JSONParseError) in
           if cursor.isSame(key, Heartbeat.Key.lastHeartbeat), cursor.startsNumber {
             time = try cursor.number()
           } else {

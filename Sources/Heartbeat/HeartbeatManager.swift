@@ -1,4 +1,5 @@
 internal import Glibc
+public import JSON
 internal import POSIX
 
 /// Writes and reads heartbeats: the one type a program needs to beat.

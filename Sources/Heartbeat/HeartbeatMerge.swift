@@ -1,3 +1,4 @@
+internal import JSON
 internal import POSIX
 
 /// A heartbeat file's next text: some entries set, some removed, every other byte as it was.
@@ -20,7 +21,7 @@ struct HeartbeatMerge {
     removingBefore oldest: Double?
   ) throws(JSONError) {
     let text = text.isEmpty ? Array("{}\n".utf8) : text
-    self = try JSONError.catching(in: text) { (cursor) throws(HeartbeatParseError) in
+    self = try JSONError.catching(in: text) { (cursor) throws(JSONParseError) in
       var merge = HeartbeatMerge()
       try merge.run(beats, cursor, now, forgotten, oldest)
       return merge
@@ -31,7 +32,7 @@ struct HeartbeatMerge {
 
   private mutating func run(
     _ beats: [Beat], _ cursor: JSONCursor, _ now: Double, _ forgotten: [String], _ oldest: Double?
-  ) throws(HeartbeatParseError) {
+  ) throws(JSONParseError) {
     let document = try HeartbeatDocument(scanning: cursor)
     var edits: [Edit] = []
     let stamp = Array(HeartbeatMerge.rounded(now).description.utf8)

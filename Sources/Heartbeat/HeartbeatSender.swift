@@ -1,3 +1,4 @@
+public import JSON
 internal import POSIX
 
 /// Beats every so many seconds on a thread of its own, until it is stopped or released.

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A heartbeat file's text together with where its entries stand, kept from one write to the next, so that a beat
 /// costs the bytes that change and not a walk over all others.
 struct HeartbeatText {
@@ -25,7 +27,7 @@ struct HeartbeatText {
   init(scanning text: [UInt8]) throws(JSONError) {
     bytes = text
     let scanned: (HeartbeatDocument, [[UInt8]]) = try JSONError.catching(in: text) {
-      (cursor) throws(HeartbeatParseError) in
+      (cursor) throws(JSONParseError) in
       let document = try HeartbeatDocument(scanning: cursor)
       return (document, document.entries.map { cursor.bytes($0.member.key) })
     }

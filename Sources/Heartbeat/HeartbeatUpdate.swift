@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import POSIX
 
 /// One change of a heartbeat file under its lock: read, merge, replace.

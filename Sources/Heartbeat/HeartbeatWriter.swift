@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import POSIX
 
 /// Writes the beats of many, for a program that does so all the time: it remembers the file's text from one write to

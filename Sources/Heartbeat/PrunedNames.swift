@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What the file says of processes that somebody has pruned: `"pruned": {"NAME": TIME}` beside `processes`.
 ///
 /// An entry that vanishes without a good-bye is remembered by readers; one that was removed on purpose must not be.
@@ -11,7 +13,7 @@ enum PrunedNames {
   ///
   /// - Parameter now: Unix time in seconds.
   static func adding(_ names: [String], to text: [UInt8], now: Double) throws(JSONError) -> [UInt8] {
-    try JSONError.catching(in: text) { (cursor) throws(HeartbeatParseError) in
+    try JSONError.catching(in: text) { (cursor) throws(JSONParseError) in
       let document = try HeartbeatDocument(scanning: cursor)
       var members: [JSONObject.Member] = []
       if let place = document.pruned, case .object(let old)? = try? JSONValue(parsing: Array(text[place])) {

@@ -1,9 +1,10 @@
+import JSON
 @testable import Heartbeat
 
 /// The heartbeat file as the exporter reads it.
 func fuzzHeartbeats(_ input: UnsafeRawBufferPointer) {
   let bytes = Array(input)
-  do throws(HeartbeatParseError) {
+  do throws(JSONParseError) {
     let snapshot = try HeartbeatSnapshot(parsing: bytes, stringKeys: ["s", "a.s"])
     check(snapshot)
     checkReread(bytes, snapshot)
@@ -81,7 +82,7 @@ private func checkTorn(_ bytes: [UInt8]) {
   let text = bytes.prefix(upTo: (bytes.lastIndex(of: UInt8(ascii: "}")) ?? 0))
   guard text.count <= 256 else { return }
   for end in 0...text.count {
-    do throws(HeartbeatParseError) {
+    do throws(JSONParseError) {
       _ = try HeartbeatSnapshot(parsing: Array(text.prefix(end)), stringKeys: [])
       require(false, "half a file is read as a whole one")
     } catch {

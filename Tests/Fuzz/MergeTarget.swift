@@ -1,3 +1,4 @@
+import JSON
 @testable import Heartbeat
 
 /// The heartbeat file as our writers change it: the beats are in, every other entry is as it was.

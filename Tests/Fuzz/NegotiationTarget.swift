@@ -2,7 +2,7 @@
 import Exposition
 
 @testable import Exporter
-@testable import HTTPServer
+@testable import HTTP
 
 /// Headers and flags by which a client or an operator chooses something.
 func fuzzNegotiation(_ input: UnsafeRawBufferPointer) {

@@ -1,4 +1,4 @@
-@testable import HTTPServer
+@testable import HTTP
 
 /// Requests: the same bytes give the same outcome in one piece, byte by byte, and cut where the input says.
 func fuzzRequest(_ input: UnsafeRawBufferPointer) {

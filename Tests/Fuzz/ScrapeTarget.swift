@@ -1,3 +1,4 @@
+@testable import HTTP
 @testable import HeartbeatTool
 
 /// What the tool reads from the server that it watches.

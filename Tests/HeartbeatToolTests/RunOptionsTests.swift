@@ -1,3 +1,4 @@
+@testable import HTTP
 import Flags
 import Glibc
 import POSIX

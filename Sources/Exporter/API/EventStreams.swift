@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// Those who watch the status page: server-sent events (WHATWG HTML, section 9.2), one `status` event after the other.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Heartbeat
+internal import JSON
 
 /// What the processes say of themselves, as JSON text in the shape in which they do: made for those that are asked for, and
 /// made again only when they say something else.

@@ -1,5 +1,6 @@
-internal import HTTPServer
+internal import HTTP
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 internal import POSIX
 internal import Procfs

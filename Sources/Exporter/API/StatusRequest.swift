@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import HTTP
 
 /// A question for how the processes do, which the scrape thread answers.
 struct StatusRequest: Sendable {

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// What a pid means that comes through a Unix socket from a process in another pid namespace, such as a container.

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// Everything that takes heartbeats over HTTP, started and stopped together.

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 internal import POSIX
 
 /// What the body of a push says, checked: `{"pid": 1, "status": "alive", "timestamp": 1703123456.7, ...}`.

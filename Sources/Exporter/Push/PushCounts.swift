@@ -1,6 +1,6 @@
 internal import POSIX
 internal import Exposition
-internal import HTTPServer
+internal import HTTP
 
 /// What the metrics tell of pushes.
 final class PushCounts: Sendable {

@@ -1,6 +1,7 @@
 internal import Glibc
-internal import HTTPServer
+internal import HTTP
 internal import Heartbeat
+internal import JSON
 internal import POSIX
 
 /// Why a push was not taken: the status and the sentence that its sender reads.

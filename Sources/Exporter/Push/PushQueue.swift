@@ -1,5 +1,5 @@
 internal import Glibc
-internal import HTTPServer
+internal import HTTP
 internal import Heartbeat
 internal import POSIX
 internal import Synchronization

@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// So many requests each second from each peer, and so many at once: a token bucket for each.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import HTTPServer
+internal import HTTP
 
 /// From whose page a request comes, where it comes from a browser: some it sends without asking anybody first.
 enum RequestOrigin {

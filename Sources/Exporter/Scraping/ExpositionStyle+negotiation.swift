@@ -1,5 +1,5 @@
 internal import Exposition
-internal import HTTPServer
+internal import HTTP
 
 extension ExpositionStyle {
   /// Chooses what a scrape is written in.

@@ -1,5 +1,5 @@
 internal import Exposition
-internal import HTTPServer
+internal import HTTP
 
 /// Text that is served again and again until what it says changes, with its compressed form once one was asked for.
 ///

@@ -1,5 +1,5 @@
 internal import Exposition
-internal import HTTPServer
+internal import HTTP
 internal import Monitoring
 internal import POSIX
 

@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// The work of the scrape thread.

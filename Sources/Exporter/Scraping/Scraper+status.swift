@@ -1,6 +1,7 @@
 internal import Flags
-internal import HTTPServer
+internal import HTTP
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 internal import POSIX
 internal import Procfs

@@ -1,6 +1,6 @@
 internal import Exposition
 internal import Flags
-internal import HTTPServer
+internal import HTTP
 internal import Heartbeat
 internal import Monitoring
 internal import POSIX

@@ -1,5 +1,5 @@
 internal import Flags
-internal import HTTPServer
+internal import HTTP
 internal import POSIX
 
 /// The live status page: three files that are part of the program.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import POSIX
 
 /// The heartbeat file as a reader sees it: parsed again only when it changed, and never worse than it was last.
@@ -156,7 +157,7 @@ public struct HeartbeatFile: Sendable {
       return
     }
     let length = bytes.count
-    do throws(HeartbeatParseError) {
+    do throws(JSONParseError) {
       var next = try reader.read(bytes, into: &spare)
       swap(&next, &snapshot)
       spare = next
@@ -214,7 +215,7 @@ extension HeartbeatFile {
       failure: .tooLarge, description: "\(path): \(found), expected at most \(maximumSize) bytes")
   }
 
-  private func problem(_ error: HeartbeatParseError, in bytes: [UInt8]) -> HeartbeatFileProblem {
+  private func problem(_ error: JSONParseError, in bytes: [UInt8]) -> HeartbeatFileProblem {
     func place(_ offset: Int) -> String {
       let before = bytes[..<min(offset, bytes.count)]
       let line = before.count { $0 == UInt8(ascii: "\n") } + 1

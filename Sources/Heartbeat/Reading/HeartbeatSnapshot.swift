@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 
 /// One content of a heartbeat file, parsed: flat arrays that point into the file's own bytes.
 public struct HeartbeatSnapshot: Sendable {
@@ -139,7 +140,7 @@ public struct HeartbeatSnapshot: Sendable {
   /// Of so many pruned processes it is known; of further ones it is not.
   public static let maximumPruned = 10_000
   /// How deep anything in the file may be nested; deeper is not read at all.
-  public static let maximumNesting = 512
+  public static let maximumNesting = JSONValue.maximumNesting
 
   /// The file's bytes; strings that had escapes follow, decoded.
   public internal(set) var bytes: [UInt8] = []
@@ -205,16 +206,4 @@ public struct HeartbeatSnapshot: Sendable {
   public func string(_ text: Text) -> String {
     String(decoding: bytes[text.range], as: UTF8.self)
   }
-}
-
-/// Why bytes are no heartbeat file.
-public enum HeartbeatParseError: Error, Hashable, Sendable {
-  /// There is nothing but white space.
-  case empty
-  /// The text ends before its JSON does, as when it is being written.
-  case torn
-  /// At this byte something else stands than JSON has there.
-  case notJSON(offset: Int, expected: String)
-  /// It is JSON, and at this byte something else stands than a heartbeat file has there.
-  case wrongShape(offset: Int, expected: String)
 }

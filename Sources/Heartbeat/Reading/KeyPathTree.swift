@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 
 /// Every key path of a file once, by number.
 ///
@@ -77,7 +78,7 @@ struct KeyPathTree {
   @inline(__always)
   mutating func node(
     under parent: Int, after previous: Int, _ cursor: inout JSONCursor
-  ) throws(HeartbeatParseError) -> Int {
+  ) throws(JSONParseError) -> Int {
     let expected = previous >= 0 ? nodes[previous].following : parent >= 0 ? nodes[parent].firstChild : rootFirstChild
     if expected >= 0, nodes[expected].parent == parent {
       let key = nodes[expected].key
@@ -99,7 +100,7 @@ struct KeyPathTree {
 
   private mutating func lookUp(
     under parent: Int, after previous: Int, _ cursor: inout JSONCursor
-  ) throws(HeartbeatParseError) -> Int {
+  ) throws(JSONParseError) -> Int {
     let raw = try cursor.string()
     let pathLength = raw.range.count &+ (parent >= 0 ? nodes[parent].pathLength : 0)
     guard pathLength <= HeartbeatSnapshot.maximumKeyPathLength else {

@@ -1,3 +1,4 @@
+internal import JSON
 internal import POSIX
 
 extension SnapshotParser {
@@ -7,7 +8,7 @@ extension SnapshotParser {
   ///   - parent: the path of the object itself.
   ///   - depth: how many objects it lies in; the recursion is bounded by `maximumDataDepth`.
   ///   - firstNumber: where the process's numbers begin.
-  mutating func data(under parent: Int, depth: Int, firstNumber: Int) throws(HeartbeatParseError) {
+  mutating func data(under parent: Int, depth: Int, firstNumber: Int) throws(JSONParseError) {
     try cursor.expect(UInt8(ascii: "{"), "'{'")
     if cursor.peek == UInt8(ascii: "}") {
       cursor.position &+= 1
@@ -24,7 +25,7 @@ extension SnapshotParser {
 
   /// Reads a value of a process's own data.
   @inline(__always)
-  mutating func value(_ key: Int, depth: Int, firstNumber: Int) throws(HeartbeatParseError) {
+  mutating func value(_ key: Int, depth: Int, firstNumber: Int) throws(JSONParseError) {
     guard key >= 0 else { return try skip(paths.refusal) }
     switch cursor.peek {
     case UInt8(ascii: "{"):

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension SnapshotParser {
   /// What the known keys of a process said; a key that comes again replaces what it said before.
   private struct Fields {
@@ -16,7 +18,7 @@ extension SnapshotParser {
   /// Reads a process's object and appends it; false when it is malformed and was counted as such.
   ///
   /// - Parameter member: where its name stands, with the quotes.
-  mutating func appendEntry(name: HeartbeatSnapshot.Text, from member: Int) throws(HeartbeatParseError) -> Bool {
+  mutating func appendEntry(name: HeartbeatSnapshot.Text, from member: Int) throws(JSONParseError) -> Bool {
     let start = cursor.position
     let (notesBefore, decodedBefore) = (notes, decoded.count)
     let firstNumber = snapshot.numbers.count
@@ -64,7 +66,7 @@ extension SnapshotParser {
 
   private mutating func field(
     _ key: KeyPathTree.KnownKey, _ fields: inout Fields, firstNumber: Int
-  ) throws(HeartbeatParseError) {
+  ) throws(JSONParseError) {
     switch key {
     case .lastHeartbeat:
       let time = try numberOrNil()
@@ -84,7 +86,7 @@ extension SnapshotParser {
   }
 
   /// A number, also one that was written as a text.
-  private mutating func numberOrNil() throws(HeartbeatParseError) -> Double? {
+  private mutating func numberOrNil() throws(JSONParseError) -> Double? {
     if cursor.startsNumber { return try cursor.number() }
     guard cursor.peek == UInt8(ascii: "\"") else {
       try cursor.skipValue()
@@ -97,7 +99,7 @@ extension SnapshotParser {
   }
 
   /// The pid; one that no kernel gives is counted and left out, null is none.
-  private mutating func pidOrNil() throws(HeartbeatParseError) -> Int32? {
+  private mutating func pidOrNil() throws(JSONParseError) -> Int32? {
     if cursor.peek == UInt8(ascii: "n") {
       try cursor.skipValue()
       return nil
@@ -107,7 +109,7 @@ extension SnapshotParser {
     return pid
   }
 
-  private mutating func stringOrNil() throws(HeartbeatParseError) -> HeartbeatSnapshot.Text? {
+  private mutating func stringOrNil() throws(JSONParseError) -> HeartbeatSnapshot.Text? {
     if cursor.peek == UInt8(ascii: "\"") { return text(try cursor.string()) }
     try cursor.skipValue()
     return nil

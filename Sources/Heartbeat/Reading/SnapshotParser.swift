@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Reads a heartbeat file's JSON straight into the flat arrays of a snapshot.
 struct SnapshotParser {
   var cursor: JSONCursor
@@ -48,7 +50,7 @@ struct SnapshotParser {
   }
 
   /// Reads the whole text; the snapshot still lacks the file's own bytes.
-  mutating func parse() throws(HeartbeatParseError) {
+  mutating func parse() throws(JSONParseError) {
     if cursor.text.starts(with: [0xEF, 0xBB, 0xBF]) { cursor.position = 3 }
     cursor.skipWhiteSpace()
     guard cursor.position < cursor.text.count else { throw .empty }
@@ -70,7 +72,7 @@ struct SnapshotParser {
     snapshot.changes.keepsProcesses = isAligned && snapshot.changes.keepsProcesses
   }
 
-  private func expectEnd() throws(HeartbeatParseError) {
+  private func expectEnd() throws(JSONParseError) {
     var cursor = cursor
     cursor.skipWhiteSpace()
     guard cursor.position == cursor.text.count else {
@@ -78,11 +80,11 @@ struct SnapshotParser {
     }
   }
 
-  private var wrongShape: HeartbeatParseError?
+  private var wrongShape: JSONParseError?
 
-  private mutating func document() throws(HeartbeatParseError) {
+  private mutating func document() throws(JSONParseError) {
     var hasProcesses = false
-    try object { parser, key throws(HeartbeatParseError) in
+    try object { parser, key throws(JSONParseError) in
       let start = parser.cursor.position
       switch key {
       case Array("processes".utf8):
@@ -109,9 +111,9 @@ struct SnapshotParser {
   }
 
   /// Reads which processes somebody has pruned.
-  private mutating func pruned() throws(HeartbeatParseError) {
+  private mutating func pruned() throws(JSONParseError) {
     guard cursor.peek == UInt8(ascii: "{") else { return try cursor.skipValue() }
-    try object { parser, name throws(HeartbeatParseError) in
+    try object { parser, name throws(JSONParseError) in
       guard parser.cursor.startsNumber, parser.snapshot.pruned.count < HeartbeatSnapshot.maximumPruned else {
         return try parser.cursor.skipValue()
       }
@@ -121,8 +123,8 @@ struct SnapshotParser {
 
   /// Walks over the members of an object that are few.
   private mutating func object(
-    _ member: (inout SnapshotParser, [UInt8]) throws(HeartbeatParseError) -> Void
-  ) throws(HeartbeatParseError) {
+    _ member: (inout SnapshotParser, [UInt8]) throws(JSONParseError) -> Void
+  ) throws(JSONParseError) {
     try cursor.expect(UInt8(ascii: "{"), "'{'")
     if cursor.peek == UInt8(ascii: "}") {
       cursor.position &+= 1
@@ -136,7 +138,7 @@ struct SnapshotParser {
     } while try cursor.hasNext(UInt8(ascii: "}"))
   }
 
-  private mutating func processes() throws(HeartbeatParseError) {
+  private mutating func processes() throws(JSONParseError) {
     try cursor.expect(UInt8(ascii: "{"), "'{'")
     if cursor.peek == UInt8(ascii: "}") {
       cursor.position &+= 1
@@ -147,7 +149,7 @@ struct SnapshotParser {
     } while try cursor.hasNext(UInt8(ascii: "}"))
   }
 
-  private mutating func process() throws(HeartbeatParseError) {
+  private mutating func process() throws(JSONParseError) {
     let start = cursor.position
     let raw = try cursor.string()
     try cursor.expect(UInt8(ascii: ":"), "':'")
@@ -217,7 +219,7 @@ struct SnapshotParser {
   }
 
   /// Leaves out what stands at the cursor, for a reason.
-  mutating func skip(_ reason: HeartbeatSnapshot.SkipReason) throws(HeartbeatParseError) {
+  mutating func skip(_ reason: HeartbeatSnapshot.SkipReason) throws(JSONParseError) {
     note(reason)
     try cursor.skipValue()
   }

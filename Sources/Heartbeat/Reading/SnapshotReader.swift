@@ -1,3 +1,5 @@
+public import JSON
+
 /// Parses one content of a heartbeat file after the other, and takes over from the last one what did not change.
 ///
 /// Most processes did not beat between two contents, so most of the text is the same: a member that stands there byte for
@@ -48,7 +50,7 @@ public struct SnapshotReader: Sendable {
   ///   - spare: a snapshot that nobody needs any more: its memory is used again, and it is empty afterwards.
   public mutating func read(
     _ bytes: consuming [UInt8], into spare: inout HeartbeatSnapshot
-  ) throws(HeartbeatParseError) -> HeartbeatSnapshot {
+  ) throws(JSONParseError) -> HeartbeatSnapshot {
     if let memory, memory.paths.count > limits.rememberedPaths { forget() }
     var parsed = try parse(bytes, into: &spare).get()
     if memory != nil, parsed.snapshot.skipped[.tooManyKeys] != nil {
@@ -76,7 +78,7 @@ public struct SnapshotReader: Sendable {
   /// Parses a content and remembers nothing of it.
   private func parse(
     _ bytes: borrowing [UInt8], into spare: inout HeartbeatSnapshot
-  ) -> Result<Parsed, HeartbeatParseError> {
+  ) -> Result<Parsed, JSONParseError> {
     let memory =
       memory
       ?? Memory(
@@ -90,7 +92,7 @@ public struct SnapshotReader: Sendable {
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
           maximumEntries: maximumEntries, into: &spare)
-        do throws(HeartbeatParseError) { try parser.parse() } catch { return .failure(error) }
+        do throws(JSONParseError) { try parser.parse() } catch { return .failure(error) }
         return .success(
           Parsed(snapshot: parser.snapshot, decoded: parser.decoded, paths: parser.paths, names: parser.names))
       }
@@ -110,7 +112,7 @@ extension HeartbeatSnapshot {
   ///   - maximumEntries: further processes are left out and counted.
   public init(
     parsing bytes: consuming [UInt8], stringKeys: Set<String> = [], maximumEntries: Int = defaultMaximumEntries
-  ) throws(HeartbeatParseError) {
+  ) throws(JSONParseError) {
     var reader = SnapshotReader(stringKeys: stringKeys, maximumEntries: maximumEntries)
     var spare = HeartbeatSnapshot()
     self = try reader.read(bytes, into: &spare)

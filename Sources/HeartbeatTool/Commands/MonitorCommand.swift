@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Monitoring
 internal import Flags
 internal import Glibc

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Flags
 internal import Glibc
 internal import POSIX

@@ -1,6 +1,7 @@
 internal import Flags
 internal import Glibc
 internal import Heartbeat
+internal import JSON
 internal import POSIX
 
 /// `heartbeat send`

@@ -1,6 +1,8 @@
+internal import HTTP
 internal import Flags
 internal import Glibc
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 internal import POSIX
 internal import YAML

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 
 /// What the monitor knows of one program.

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Monitoring
 internal import Glibc
 internal import POSIX

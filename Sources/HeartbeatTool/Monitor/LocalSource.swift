@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 internal import POSIX
 internal import Procfs

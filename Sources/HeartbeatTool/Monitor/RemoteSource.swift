@@ -1,4 +1,6 @@
+internal import HTTP
 internal import Heartbeat
+internal import JSON
 internal import Monitoring
 internal import POSIX
 

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import POSIX
 
 /// Looks at a host again and again on a thread of its own, so that a slow one holds up nobody.

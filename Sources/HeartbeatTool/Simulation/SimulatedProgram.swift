@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 internal import POSIX
 
 /// The programs of the demo, with the data that the real ones send.

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 internal import POSIX
 
 /// Where beats go.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTP
 internal import POSIX
 
 /// Asks a program whether it works.
@@ -67,10 +68,10 @@ struct Probe: Sendable, Hashable {
     do throws(NetworkError) {
       switch target {
       case .port(let endpoint):
-        _ = try Connection(to: endpoint, deadline: deadline)
+        _ = try ClientConnection(to: endpoint, deadline: deadline)
         return .works
       case .socket(let path):
-        _ = try Connection(toSocket: path, deadline: deadline)
+        _ = try ClientConnection(toSocket: path, deadline: deadline)
         return .works
       case .page(let endpoint):
         let status = try HTTPClient.get(endpoint, timeout: Self.timeout, wantsBody: false, trust: trust).status

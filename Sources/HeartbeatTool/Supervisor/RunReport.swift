@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import JSON
 
 /// How the supervised program is, in one word: the status of its entry.
 enum RunWord: String, CaseIterable, Sendable {

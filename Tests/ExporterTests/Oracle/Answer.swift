@@ -1,6 +1,6 @@
 import CZlib
 import Exposition
-import HTTPServer
+import HTTP
 
 @testable import Exporter
 

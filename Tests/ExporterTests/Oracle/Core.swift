@@ -1,5 +1,5 @@
 import Exposition
-import HTTPServer
+import HTTP
 import Heartbeat
 import Monitoring
 

@@ -4,7 +4,7 @@ import POSIX
 import Testing
 
 @testable import Exporter
-@testable import HTTPServer
+@testable import HTTP
 
 /// What becomes of a push before anything is written.
 @Suite("The ways of a push")

@@ -2,6 +2,7 @@ import Exposition
 import Foundation
 import Glibc
 import Heartbeat
+import JSON
 import Testing
 
 @testable import Exporter

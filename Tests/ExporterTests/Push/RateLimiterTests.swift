@@ -1,7 +1,7 @@
 import Testing
 
 @testable import Exporter
-@testable import HTTPServer
+@testable import HTTP
 
 @Suite("Limits of a rate")
 struct RateLimiterTests {

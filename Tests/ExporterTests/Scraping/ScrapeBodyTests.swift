@@ -1,5 +1,5 @@
 import Exposition
-import HTTPServer
+import HTTP
 import Testing
 
 @testable import Exporter

@@ -1,6 +1,6 @@
 import Exposition
 import Foundation
-import HTTPServer
+import HTTP
 import Heartbeat
 import Monitoring
 import Testing

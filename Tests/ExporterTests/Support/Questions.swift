@@ -1,7 +1,7 @@
 import Glibc
 import POSIX
 
-@testable import HTTPServer
+@testable import HTTP
 
 /// Stands for the clients of a server: hands out responders and keeps what was answered, without a socket.
 final class Questions: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Heartbeat
@@ -117,7 +118,7 @@ struct DifferentialTests {
       guard text.firstMatch(of: /[0-9]e[+-]?[0-9]{3}|d83d|ude42|,\s*[}\]]/) == nil else { continue }
       let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
       var ours = true
-      do throws(HeartbeatParseError) {
+      do throws(JSONParseError) {
         _ = try HeartbeatSnapshot(parsing: bytes)
       } catch {
         if case .wrongShape = error {} else { ours = false }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Heartbeat
@@ -182,7 +183,7 @@ struct HeartbeatSnapshotTests {
   @Test(
     "texts that are no heartbeat file",
     arguments: [
-      ("", HeartbeatParseError.empty), (" \n\t", .empty),
+      ("", JSONParseError.empty), (" \n\t", .empty),
       ("{", .torn), ("{\"processes\": {\"a\": {\"last_heartbeat\": 17", .torn), ("\"abc", .torn), ("tru", .torn),
       ("[1, 2]", .wrongShape(offset: 0, expected: "an object with \"processes\"")),
       ("17", .wrongShape(offset: 0, expected: "an object with \"processes\"")),
@@ -197,7 +198,7 @@ struct HeartbeatSnapshotTests {
       ("{\"a\": \"\u{1}\"}", .notJSON(offset: 7, expected: "no control character in a string")),
       ("<html>", .notJSON(offset: 0, expected: "a value")),
     ])
-  func noHeartbeatFile(text: String, expected: HeartbeatParseError) {
+  func noHeartbeatFile(text: String, expected: JSONParseError) {
     #expect(throws: expected) { try HeartbeatSnapshot(parsing: Array(text.utf8)) }
   }
 
@@ -209,8 +210,8 @@ struct HeartbeatSnapshotTests {
   @Test("depth bombs are refused, not followed", arguments: ["[", "{\"a\":", "{\"processes\":{\"a\":{\"b\":["])
   func depthBomb(opening: String) {
     let bomb = Array(String(repeating: opening, count: 200_000).utf8)
-    #expect(throws: HeartbeatParseError.self) { try HeartbeatSnapshot(parsing: bomb) }
-    #expect(throws: HeartbeatParseError.self) {
+    #expect(throws: JSONParseError.self) { try HeartbeatSnapshot(parsing: bomb) }
+    #expect(throws: JSONParseError.self) {
       try HeartbeatSnapshot(parsing: Array("{\"processes\":{},\"x\":".utf8) + bomb)
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Heartbeat
@@ -35,7 +36,7 @@ struct RealFileTests {
       let whole = try RealFileTests.bytes(name)
       let end = try #require(whole.lastIndex(of: UInt8(ascii: "}")))
       for length in 0...end {
-        #expect(throws: length == 0 ? HeartbeatParseError.empty : .torn) {
+        #expect(throws: length == 0 ? JSONParseError.empty : .torn) {
           try HeartbeatSnapshot(parsing: Array(whole[..<length]))
         }
       }

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import Heartbeat
@@ -120,7 +121,7 @@ struct SnapshotReaderTests {
     let text = file(member("a"), member("b"))
     _ = try sequence.read(text)
     for length in [0, 1, 20, text.utf8.count - 1] {
-      #expect(throws: HeartbeatParseError.self) {
+      #expect(throws: JSONParseError.self) {
         try sequence.reader.read(Array(text.utf8.prefix(length)), into: &sequence.spare)
       }
     }
@@ -153,7 +154,7 @@ struct SnapshotReaderTests {
     var sequence = Sequence(rememberedPaths: 8)
     _ = try sequence.read(file(member("a"), member("b", more: #", "z": 1"#)))
     for end in ["", #"{"processes": {"a": {"#, #"{"processes": 7}"#] {
-      #expect(throws: HeartbeatParseError.self) {
+      #expect(throws: JSONParseError.self) {
         try sequence.reader.read(Array(end.utf8), into: &sequence.spare)
       }
       _ = try sequence.read(file(member("b", "2"), member("a", more: #", "w": 1"#), member("c", more: #", "z": 1"#)))

@@ -1,3 +1,4 @@
+@testable import HTTP
 import Monitoring
 import Testing
 

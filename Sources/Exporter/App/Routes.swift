@@ -1,0 +1,158 @@
+internal import Exposition
+internal import HTTP
+
+/// Which path is answered by what.
+struct Routes: Sendable {
+  /// A path that is known.
+  enum Route: Sendable, Equatable {
+    case metrics
+    /// The status page and what belongs to it.
+    case page(path: String)
+    case healthy
+    case ready
+    /// All heartbeats.
+    case heartbeats
+    /// The heartbeat of one process.
+    case heartbeat(name: String)
+    /// The host's figures.
+    case host
+    /// The status page's news, without an end.
+    case events
+
+    /// Whether it is there on the push socket too.
+    var isOnPushSocket: Bool {
+      switch self {
+      case .healthy, .ready, .heartbeats, .heartbeat: true
+      default: false
+      }
+    }
+  }
+
+  private static let hostPath = "/api/v1/host"
+  private static let eventsPath = "/api/v1/events"
+
+  private let telemetryPath: String
+  private let statusPage: StatusPage
+  private let collectors: Set<CollectorName>
+  private let queue: ScrapeQueue
+  private let push: PushRoutes?
+  private let streams: EventStreams
+
+  init(
+    telemetryPath: String, collectors: Set<CollectorName>, queue: ScrapeQueue, push: PushRoutes?, streams: EventStreams
+  ) {
+    self.telemetryPath = telemetryPath
+    self.push = push
+    self.collectors = collectors
+    self.queue = queue
+    self.streams = streams
+    statusPage = StatusPage(telemetryPath: telemetryPath)
+  }
+
+  /// The route of a percent-decoded path; nil when there is nothing.
+  func route(_ path: String) -> Route? {
+    switch path {
+    case telemetryPath: return .metrics
+    case "/-/healthy": return .healthy
+    case "/-/ready": return .ready
+    case PushRoutes.path: return .heartbeats
+    case Self.hostPath: return .host
+    case Self.eventsPath: return .events
+    case let path where StatusPage.paths.contains(path): return .page(path: path)
+    default:
+      guard path.hasPrefix(PushRoutes.path + "/") else { return nil }
+      let name = path.dropFirst(PushRoutes.path.count + 1)
+      return name.isEmpty ? nil : .heartbeat(name: String(name))
+    }
+  }
+
+  /// The value of the label `handler`: never anything that a client made up.
+  func handlerName(_ path: String) -> String {
+    switch route(path) {
+    case .metrics: telemetryPath
+    case .page(let path): path
+    case .healthy: "/-/healthy"
+    case .ready: "/-/ready"
+    case .heartbeats, .heartbeat: PushRoutes.path
+    case .host: Self.hostPath
+    case .events: Self.eventsPath
+    case nil: "other"
+    }
+  }
+
+  /// Answers a request, or has another thread answer it.
+  func answer(_ request: Request, _ responder: Responder) {
+    if let push, PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
+      push.answer(request, responder)
+      return
+    }
+    let isAPI = request.path.hasPrefix("/api/")
+    guard let route = route(request.path), request.listener == ListenPoint.web || route.isOnPushSocket else {
+      let text = "not found; the metrics are at \(telemetryPath)"
+      responder.send(isAPI ? PushError(404, text).response : .text(404, text))
+      return
+    }
+    guard request.method == .get || request.method == .head else {
+      refuse(request, isAPI: isAPI, responder)
+      return
+    }
+    switch route {
+    case .metrics: scrape(request, responder)
+    case .page: responder.send(statusPage.answer(request))
+    case .healthy: responder.send(.text(200, "heartbeat-exporter is healthy"))
+    case .ready: responder.send(.text(200, "heartbeat-exporter is ready"))
+    case .heartbeats: ask(.heartbeats, request, responder)
+    case .heartbeat(let name): ask(.heartbeat(name: name), request, responder)
+    case .host: ask(.host, request, responder)
+    case .events:
+      if !streams.add(responder) { responder.send(Routes.busy.response) }
+    }
+  }
+
+  private func refuse(_ request: Request, isAPI: Bool, _ responder: Responder) {
+    if PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
+      let hint = "pushing is off; --web.enable-push or --push.socket turns it on"
+      responder.send(PushError(403, hint).response)
+      return
+    }
+    let text = "\(request.method.rawValue) is not allowed here; use GET or HEAD"
+    var response = isAPI ? PushError(405, text).response : .text(405, text)
+    response.headers.append(("Allow", "GET, HEAD"))
+    responder.send(response)
+  }
+
+  private static let busy = PushError(503, "too many requests at once", retryAfter: 1)
+
+  /// Has the scrape thread answer a question of the API.
+  private func ask(_ subject: StatusRequest.Subject, _ request: Request, _ responder: Responder) {
+    let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
+    guard coding != .notAcceptable else {
+      responder.send(PushError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response)
+      return
+    }
+    let question = StatusRequest(
+      subject: subject, coding: coding, knownTag: request.header("If-None-Match"), responder: responder)
+    if !queue.add(question) { responder.send(Routes.busy.response) }
+  }
+
+  private func scrape(_ request: Request, _ responder: Responder) {
+    let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
+    guard coding != .notAcceptable else {
+      responder.send(.text(406, "Accept-Encoding leaves no coding; gzip and identity can be had"))
+      return
+    }
+    let selection: CollectorSelection
+    do throws(CollectorSelection.Invalid) {
+      selection = try CollectorSelection(query: request.query, enabled: collectors)
+    } catch {
+      responder.send(.text(400, error.description))
+      return
+    }
+    let style = ExpositionStyle.negotiate(accept: request.header("Accept"))
+    if !queue.add(ScrapeRequest(selection: selection, style: style, coding: coding, responder: responder)) {
+      var response = Response.text(503, "too many scrapes at once; the limit is --web.max-requests")
+      response.headers.append(("Retry-After", "1"))
+      responder.send(response)
+    }
+  }
+}

@@ -1,0 +1,136 @@
+internal import HTTP
+internal import POSIX
+
+/// The door: lets in who may come in, as the web configuration file says at present.
+final class WebAccess: Sendable {
+  /// Wrong passwords of one address at once, and the seconds after which one more is forgiven.
+  static let mostFailures = 10.0
+  static let forgiveness = 6.0
+
+  private struct State {
+    var tls: TLSContext?
+    var headers = FurtherHeaders()
+    var rate: RateLimiter?
+  }
+
+  private let state = Lock(State())
+  private let passwords = PasswordCheck()
+  private let failures = RateLimiter(rate: 1 / WebAccess.forgiveness, burst: WebAccess.mostFailures)
+
+  private let logger: Logger
+  private let clock: @Sendable () -> UInt64
+
+  /// - Parameter clock: gives the time of the monotonic clock in nanoseconds.
+  init(logger: Logger, clock: @escaping @Sendable () -> UInt64 = { Clock.monotonicNanoseconds }) {
+    self.logger = logger
+    self.clock = clock
+    state.withLock { $0.headers = WebAccess.headers([]) }
+  }
+
+  /// Takes over what was read.
+  func use(_ file: WebConfigurationFile) {
+    let configuration = file.configuration
+    let rate = configuration.rateLimit.map { RateLimiter(rate: 1 / $0.interval, burst: Double($0.burst)) }
+    state.withLock { state in
+      state.tls = file.tls
+      state.headers = WebAccess.headers(configuration.headers)
+      state.rate = rate
+    }
+    passwords.setUsers(configuration.users)
+  }
+
+  /// The keys for a new connection.
+  var tls: TLSContext? { state.withLock { $0.tls } }
+
+  /// What every answer has.
+  var headers: FurtherHeaders { state.withLock { $0.headers } }
+
+  /// Nothing that is served is to be embedded, guessed at or run.
+  private static func headers(_ configured: [(String, String)]) -> FurtherHeaders {
+    var headers = FurtherHeaders()
+    headers.defaults = [
+      ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),
+      ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ]
+    headers.replacing = configured
+    return headers
+  }
+
+  /// Starts the thread that checks passwords.
+  func start() throws(Errno) { try passwords.start() }
+
+  /// Ends it.
+  func close() { passwords.close() }
+
+  /// Has a request answered if it is let in, else answers it. What comes through the push socket was let in by that
+  /// file's permissions.
+  func answer(_ request: Request, _ responder: Responder, then serve: @escaping @Sendable (Request, Responder) -> Void)
+  {
+    guard request.listener == ListenPoint.web else {
+      serve(request, responder)
+      return
+    }
+    let now = clock()
+    if let rate = state.withLock({ $0.rate }), let wait = rate.seconds(.everybody, now: now) {
+      refuse(429, "too many requests (rate_limit of the web configuration file)", request, responder, retryAfter: wait)
+      return
+    }
+    guard passwords.isNeeded else {
+      serve(request, responder)
+      return
+    }
+    guard let credentials = BasicCredentials(request) else {
+      challenge(request, responder)
+      return
+    }
+    let peer = RateLimiter.Peer(request.peer, request.credentials)
+    // A known password is compared in no time: without this limit that would be the speed of guessing.
+    let isLockedOut = failures.secondsIfAsked(peer, now: now) != nil
+    if !isLockedOut, passwords.isKnown(credentials) {
+      serve(request, responder)
+      return
+    }
+    // Taken before the check, so that many at once do not all get through, and given back when the password is right.
+    if let wait = failures.seconds(peer, now: now) {
+      // Once for all addresses: an attacker may have any number of them.
+      logger.once(
+        "wrong passwords", .warn, "too many wrong passwords: such an address gets 429 until it has waited (told once)",
+        ["address": request.peer?.host ?? "-"])
+      refuse(429, "too many wrong passwords", request, responder, retryAfter: wait)
+      return
+    }
+    let isTaken = passwords.check(credentials) { [self] isRight in
+      if isRight {
+        failures.giveBack(peer)
+        serve(request, responder)
+      } else {
+        challenge(request, responder)
+      }
+    }
+    if !isTaken {
+      failures.giveBack(peer)
+      refuse(503, "too many passwords wait to be checked", request, responder, retryAfter: 1)
+    }
+  }
+
+  private func challenge(_ request: Request, _ responder: Responder) {
+    refuse(401, "a user name and a password are needed", request, responder) { response in
+      response.headers.append(("WWW-Authenticate", "Basic realm=\"heartbeat-exporter\", charset=\"UTF-8\""))
+    }
+  }
+
+  private func refuse(
+    _ status: Int, _ reason: String, _ request: Request, _ responder: Responder, retryAfter: Int? = nil,
+    _ change: (inout Response) -> Void = { _ in }
+  ) {
+    var response: Response
+    if request.path.hasPrefix("/api/") {
+      response = PushError(status, reason, retryAfter: retryAfter).response
+    } else {
+      response = .text(status, reason)
+      if let retryAfter { response.headers.append(("Retry-After", String(retryAfter))) }
+    }
+    change(&response)
+    responder.send(response)
+  }
+}

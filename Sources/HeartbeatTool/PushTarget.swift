@@ -1,0 +1,150 @@
+internal import HTTP
+internal import JSON
+internal import POSIX
+
+/// An exporter that takes heartbeats: `http://[user:password@]host:port`, `https://…`, or the path of its push
+/// socket, which may have `unix:` before it.
+struct PushTarget: Hashable, Sendable {
+  private enum Place: Hashable {
+    case network(Endpoint)
+    case socket(String)
+  }
+
+  /// How long an exporter may take to answer, in seconds.
+  static let patience = 5.0
+
+  private let place: Place
+  private let trust: TLSTrust
+  /// Whether the URL itself has a password, which does not belong on a command line.
+  let namesPassword: Bool
+  /// The value of `Authorization`.
+  private let authorization: String?
+  /// The URL without its password.
+  let description: String
+
+  /// Reads a URL; nil when it is none of these kinds.
+  ///
+  /// - Parameters:
+  ///   - password: of the URL's user, when it is not in the URL.
+  ///   - trust: whose certificates are believed, for `https`.
+  init?(_ text: String, password: String? = nil, trust: TLSTrust = TLSTrust()) {
+    self.trust = trust
+    let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
+    if path.hasPrefix("/") {
+      place = .socket(path)
+      authorization = nil
+      namesPassword = false
+      description = "unix:" + path
+      return
+    }
+    let lower = text.lowercased()
+    guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { return nil }
+    let rest = text.dropFirst(scheme.count)
+    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    var bare = rest
+    if let at = authority.lastIndex(of: "@") {
+      let pair = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let user = PushTarget.decoded(pair[0]), let named = PushTarget.decoded(pair.count > 1 ? pair[1] : "")
+      else { return nil }
+      namesPassword = pair.count > 1
+      let secret = password.map { Array($0.utf8) } ?? named
+      authorization = "Basic " + PushTarget.base64(user + [UInt8(ascii: ":")] + secret)
+      bare = rest[rest.index(after: at)...]
+    } else {
+      authorization = nil
+      namesPassword = false
+    }
+    guard let endpoint = Endpoint(scheme + bare), !endpoint.path.contains("?") else { return nil }
+    place = .network(endpoint)
+    description = scheme + endpoint.authority
+  }
+
+  /// Whether the exporter runs on this host for all that the URL says.
+  var isLocal: Bool {
+    switch place {
+    case .socket: true
+    case .network(let endpoint): ["localhost", "::1"].contains(endpoint.host) || endpoint.host.hasPrefix("127.")
+    }
+  }
+
+  /// Sends one beat; nil when it was taken, else the sentence that says why it was not.
+  func send(_ name: String, _ beat: JSONObject, timeout: Double) -> String? {
+    do throws(NetworkError) {
+      let answer = try post(name, JSONValue.object(beat).serialised(), Deadline(after: timeout))
+      guard answer.status != 204 else { return nil }
+      let error = (try? JSONValue(parsing: answer.body))?.objectValue?["error"]?.objectValue?["message"]?.stringValue
+      return "\(description) answered \(answer.status)" + (error.map { ": \($0)" } ?? "; does it take pushes?")
+    } catch {
+      return "\(description): \(error); is the exporter running, and does it take pushes there?"
+    }
+  }
+
+  private func post(_ name: String, _ body: [UInt8], _ deadline: Deadline) throws(NetworkError) -> HTTPClient.Answer {
+    switch place {
+    case .socket(let path):
+      let connection = try ClientConnection(toSocket: path, deadline: deadline)
+      return try HTTPClient.exchange(request(name, body, path: "", host: "localhost"), connection)
+    case .network(let endpoint):
+      let connection = try ClientConnection(to: endpoint, deadline: deadline, trust: trust)
+      let path = endpoint.path.hasSuffix("/") ? String(endpoint.path.dropLast()) : endpoint.path
+      return try HTTPClient.exchange(request(name, body, path: path, host: endpoint.authority), connection)
+    }
+  }
+
+  private func request(_ name: String, _ body: [UInt8], path: String, host: String) -> [UInt8] {
+    var head = "POST \(path)/api/v1/heartbeats/\(PushTarget.encoded(name)) HTTP/1.1\r\nHost: \(host)\r\n"
+    head += "User-Agent: heartbeat\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n"
+    if let authorization { head += "Authorization: \(authorization)\r\n" }
+    return Array((head + "Connection: close\r\n\r\n").utf8) + body
+  }
+
+  /// All but the unreserved characters of RFC 3986, section 2.3, as `%` and two digits.
+  static func encoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        bytes.append(byte)
+      default: bytes += [UInt8(ascii: "%"), digits[Int(widening: byte >> 4)], digits[Int(widening: byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func decoded(_ text: Substring) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+        return nil
+      }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return bytes
+  }
+
+  /// RFC 4648, section 4.
+  static func base64(_ bytes: [UInt8]) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let part = bytes[start..<min(start + 3, bytes.count)]
+      var bits: UInt32 = 0
+      for place in 0..<3 {
+        bits = bits << 8 | (place < part.count ? UInt32(truncatingIfNeeded: part[start + place]) : 0)
+      }
+      for place in 0..<4 {
+        text.append(place <= part.count ? digits[Int(widening: bits >> (18 - 6 * place)) & 63] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

@@ -1,0 +1,165 @@
+import Exposition
+import Testing
+
+@testable import Exporter
+@testable import HTTP
+
+@Suite("Routes")
+struct RoutesTests {
+  private let questions: Questions
+  private let queue = ScrapeQueue(limit: 1)
+  private let streams = EventStreams(limit: 1)
+
+  init() throws { questions = try Questions() }
+
+  private func routes(_ path: String = "/metrics", push: PushRoutes? = nil) -> Routes {
+    Routes(
+      telemetryPath: path, collectors: [.heartbeat, .process], queue: queue, push: push, streams: streams)
+  }
+
+  /// What is answered at once; nil when the answer is left to another thread.
+  private func answer(
+    _ method: Request.Method = .get, _ target: String, _ headers: [(String, String)] = [], by routes: Routes? = nil,
+    through listener: String? = nil
+  ) -> Response? {
+    var request = Request(method, target, headers: Headers(headers))
+    if let listener { request.listener = listener }
+    let number = questions.statuses.count
+    (routes ?? self.routes()).answer(request, questions.ask())
+    return questions.answers(to: number).first
+  }
+
+  @Test(
+    "a path leads to what it names, and to nothing else",
+    arguments: [
+      ("/metrics", .metrics, "/metrics"), ("/", .page(path: "/"), "/"),
+      ("/assets/status.js", .page(path: "/assets/status.js"), "/assets/status.js"),
+      ("/-/healthy", .healthy, "/-/healthy"),
+      ("/-/ready", .ready, "/-/ready"), ("/api/v1/heartbeats", .heartbeats, "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a b/c", .heartbeat(name: "a b/c"), "/api/v1/heartbeats"),
+      ("/api/v1/host", .host, "/api/v1/host"),
+      ("/api/v1/events", .events, "/api/v1/events"), ("/api/v1/heartbeats/", nil, "other"), ("/metrics/", nil, "other"),
+      ("", nil, "other"), ("/assets/", nil, "other"), ("/api/v1/heartbeatsx", nil, "other"), ("//", nil, "other"),
+    ] as [(String, Routes.Route?, String)])
+  func paths(path: String, route: Routes.Route?, handler: String) {
+    #expect(routes().route(path) == route)
+    #expect(routes().handlerName(path) == handler)
+  }
+
+  @Test("the metrics are where the flag says, and only there")
+  func telemetryPath() {
+    let routes = routes("/m")
+    #expect(routes.route("/m") == .metrics && routes.route("/metrics") == nil && routes.handlerName("/m") == "/m")
+    #expect(answer(.get, "/x", by: routes)?.text == "not found; the metrics are at /m\n")
+  }
+
+  @Test(
+    "only GET and HEAD are taken, whatever is there; the others are told so in the form of the place",
+    arguments: ["/metrics", "/", "/-/healthy", "/api/v1/host", "/api/v1/events"],
+    [.post, .put, .delete, .patch, .options, .trace] as [Request.Method])
+  func methods(path: String, method: Request.Method) throws {
+    let refused = try #require(answer(method, path))
+    #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD")
+    #expect((refused.header("Content-Type") == "application/json") == path.hasPrefix("/api/"))
+    #expect(refused.text.contains("\(method.rawValue) is not allowed here"))
+  }
+
+  @Test(
+    "what is not there is not found, in the form of the place",
+    arguments: ["/x", "/api/v1/x", "/api", "/api/"], [.get, .post] as [Request.Method])
+  func notFound(path: String, method: Request.Method) throws {
+    let missing = try #require(answer(method, path))
+    #expect(missing.status == 404)
+    #expect((missing.header("Content-Type") == "application/json") == path.hasPrefix("/api/"))
+  }
+
+  @Test("health and the page are answered at once, HEAD like GET", arguments: [.get, .head] as [Request.Method])
+  func atOnce(method: Request.Method) {
+    #expect(answer(method, "/-/healthy")?.text == "heartbeat-exporter is healthy\n")
+    #expect(answer(method, "/-/ready")?.text == "heartbeat-exporter is ready\n")
+    #expect(answer(method, "/")?.header("Content-Type") == "text/html; charset=utf-8")
+  }
+
+  @Test("a scrape is left to its thread, with what it asked for")
+  func scrape() throws {
+    let accept = "application/openmetrics-text;version=1.0.0;escaping=dots"
+    #expect(
+      answer(.get, "/metrics?collect[]=process", [("Accept", accept), ("Accept-Encoding", "gzip")]) == nil)
+    guard case .scrape(let request)? = queue.next() else { throw Unexpected() }
+    #expect(request.selection.names == [.process] && request.coding == .gzip)
+    #expect(request.style == ExpositionStyle(.openMetrics1_0_0, .dots))
+    request.responder.send(.text(200, "metrics"))
+    #expect(questions.statuses == [200])
+  }
+
+  @Test("a question of the API is left to the same thread, with what its client knows")
+  func question() throws {
+    #expect(answer(.get, "/api/v1/heartbeats/a%20b", [("If-None-Match", "\"x\"")]) == nil)
+    guard case .status(let request)? = queue.next(), case .heartbeat(let name) = request.subject else {
+      throw Unexpected()
+    }
+    #expect(name == "a b" && request.knownTag == "\"x\"" && request.coding == .identity && request.responder != nil)
+    queue.finishedScrape()
+    #expect(answer(.head, "/api/v1/heartbeats") == nil)
+    guard case .status(let all)? = queue.next(), case .heartbeats = all.subject else { throw Unexpected() }
+    queue.finishedScrape()
+    #expect(answer(.get, "/api/v1/host", [("Accept-Encoding", "gzip")]) == nil)
+    guard case .status(let host)? = queue.next(), case .host = host.subject else { throw Unexpected() }
+    #expect(host.coding == .gzip)
+  }
+
+  @Test("what the thread has no room for is refused, to come again", arguments: ["/metrics", "/api/v1/heartbeats"])
+  func busy(path: String) throws {
+    #expect(answer(.get, path) == nil)
+    let refused = try #require(answer(.get, path))
+    #expect(refused.status == 503 && refused.header("Retry-After") == "1")
+    #expect((refused.header("Content-Type") == "application/json") == path.hasPrefix("/api/"))
+  }
+
+  @Test(
+    "who takes neither gzip nor the text as it is gets nothing", arguments: ["/metrics", "/api/v1/heartbeats"])
+  func coding(path: String) {
+    #expect(answer(.get, path, [("Accept-Encoding", "br, identity;q=0, *;q=0")])?.status == 406)
+  }
+
+  @Test("a query that names no collector, or one that is off, is told so")
+  func query() {
+    #expect(answer(.get, "/metrics?collect[]=hart")?.text.contains("did you mean") != true)
+    #expect(answer(.get, "/metrics?collect[]=proces")?.text.contains("did you mean process?") == true)
+    #expect(answer(.get, "/metrics?exclude[]=system")?.status == 400)
+  }
+
+  @Test("the page's news have room for so many and no more")
+  func events() {
+    #expect(answer(.get, "/api/v1/events")?.header("Content-Type") == "text/event-stream")
+    #expect(answer(.get, "/api/v1/events")?.status == 503)
+  }
+
+  @Test("on the socket for pushes there is what pushing needs, and nothing of the host")
+  func pushSocket() {
+    for path in ["/metrics", "/", "/assets/status.js", "/api/v1/host", "/api/v1/events"] {
+      #expect(answer(.get, path, through: PushRoutes.listener)?.status == 404, "\(path)")
+    }
+    for path in ["/-/healthy", "/-/ready"] {
+      #expect(answer(.get, path, through: PushRoutes.listener)?.status == 200, "\(path)")
+    }
+    #expect(answer(.get, "/api/v1/heartbeats", through: PushRoutes.listener) == nil)
+  }
+
+  @Test("a push is told that pushing is off, or goes to where pushes are taken")
+  func push() throws {
+    let off = try #require(answer(.post, "/api/v1/heartbeats/a"))
+    #expect(off.status == 403 && off.text.contains("pushing is off"))
+    var options = ExporterOptions.Push()
+    options.isOnWeb = true
+    let pushes = PushQueue(limit: 1, timeout: 5)
+    let routes = routes(push: PushRoutes(options: options, procfs: "/proc", queue: pushes))
+    #expect(answer(.post, "/api/v1/heartbeats/a", by: routes) == nil)
+    #expect(pushes.count == 1)
+    #expect(answer(.get, "/api/v1/heartbeats/a", by: routes) == nil)
+    guard case .status? = queue.next() else { throw Unexpected() }
+    #expect(answer(.post, "/metrics", by: routes)?.status == 405)
+  }
+
+  private struct Unexpected: Error {}
+}

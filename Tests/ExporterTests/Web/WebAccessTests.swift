@@ -1,0 +1,182 @@
+import POSIX
+import Testing
+
+@testable import Exporter
+@testable import HTTP
+
+/// The door with a clock that stands still until the test moves it; what is served says so.
+private final class Door {
+  let questions: Questions
+  let log = LogLines()
+  let access: WebAccess
+  private let time = Lock<UInt64>(1)
+
+  /// - Parameter text: the web configuration file.
+  init(_ text: String) throws {
+    questions = try Questions()
+    let time = time
+    access = WebAccess(logger: log.logger(), clock: { time.withLock { $0 } })
+    try use(text)
+  }
+
+  deinit { access.close() }
+
+  func use(_ text: String) throws {
+    let configuration = try WebConfigurationFile.parse(Array(text.utf8), file: "web.yml")
+    access.use(WebConfigurationFile(configuration: configuration, tls: nil, warnings: [], stamps: []))
+  }
+
+  func pass(seconds: UInt64) { time.withLock { $0 += seconds * 1_000_000_000 } }
+
+  /// Knocks, and gives the number of the question.
+  @discardableResult
+  func knock(
+    _ path: String = "/metrics", as credentials: String? = nil, from host: UInt8 = 1, through listener: String? = nil
+  ) -> Int {
+    var request = Request(.get, path, headers: Headers(credentials.map { [("Authorization", "Basic " + $0)] } ?? []))
+    request.peer = SocketAddress(bytes: [192, 0, 2, host], port: 1)
+    if let listener { request.listener = listener }
+    let number = questions.statuses.count
+    access.answer(request, questions.ask()) { request, responder in responder.send(.text(200, "served")) }
+    return number
+  }
+
+  func answer(_ path: String = "/metrics", as credentials: String? = nil, from host: UInt8 = 1) throws -> Response {
+    try #require(questions.answer(to: knock(path, as: credentials, from: host)))
+  }
+}
+
+@Suite("The door")
+struct WebAccessTests {
+  /// `alice` has the password `U*U`; the hash is one of cost 4.
+  private static let users = """
+    basic_auth_users:
+      alice: $2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW
+
+    """
+  private static let right = "YWxpY2U6VSpV"
+  private static let wrong = "YWxpY2U6VSpW"
+  private static let nobody = "Ym9iOlUqVQ=="
+
+  @Test("stands open where the file says nothing")
+  func open() throws {
+    let door = try Door("")
+    #expect(try door.answer().text == "served\n")
+    #expect(door.access.tls == nil)
+  }
+
+  @Test("asks for a password, takes the right one, and refuses all else", arguments: [nil, wrong, nobody, "!"])
+  func passwords(credentials: String?) throws {
+    let door = try Door(Self.users)
+    try door.access.start()
+    #expect(try door.answer(as: Self.right).status == 200)
+    let refused = try door.answer(as: credentials)
+    #expect(refused.status == 401)
+    #expect(refused.header("WWW-Authenticate") == "Basic realm=\"heartbeat-exporter\", charset=\"UTF-8\"")
+    #expect(try door.answer(as: Self.right).status == 200)
+    try door.use("")
+    #expect(try door.answer(as: credentials).status == 200, "nobody needs one any more")
+  }
+
+  @Test("lets what comes through another socket in: that has its own permissions")
+  func otherSocket() throws {
+    let door = try Door(Self.users + "rate_limit:\n  interval: 1s\n  burst: 1\n")
+    for _ in 0..<5 { #expect(door.questions.answers(to: door.knock(through: "push")).first?.status == 200) }
+  }
+
+  @Test("is shut for an address after too many wrong passwords, whatever it says then, and for no other")
+  func guessing() throws {
+    let door = try Door(Self.users)
+    try door.access.start()
+    #expect(try door.answer(as: Self.right, from: 2).status == 200)
+    for _ in 0..<Int(WebAccess.mostFailures) { #expect(try door.answer(as: Self.wrong).status == 401) }
+    for credentials in [Self.wrong, Self.nobody, Self.right] {
+      let refused = try door.answer(as: credentials)
+      #expect(refused.status == 429 && refused.header("Retry-After") == "6")
+    }
+    #expect(try door.answer().status == 401, "who gives no password guesses none")
+    #expect(try door.answer(as: Self.right, from: 2).status == 200)
+    #expect(door.log.count(of: "too many wrong passwords") == 1)
+    #expect(door.log.text.contains("address=192.0.2.1"))
+    door.pass(seconds: 6)
+    #expect(try door.answer(as: Self.wrong).status == 401, "one more is forgiven")
+    #expect(try door.answer(as: Self.right).status == 429)
+    door.pass(seconds: 6)
+    #expect(try door.answer(as: Self.right).status == 200)
+    #expect(try door.answer(as: Self.wrong).status == 401, "the right one used nothing up")
+  }
+
+  @Test("knows a password that was right before, though nobody checks any more")
+  func known() throws {
+    let door = try Door(Self.users)
+    try door.access.start()
+    #expect(try door.answer(as: Self.right).status == 200)
+    door.access.close()
+    #expect(try door.answer(as: Self.right).status == 200)
+    #expect(try door.answer(as: Self.wrong).status == 503)
+  }
+
+  @Test("turns away who comes while too many passwords wait, and holds that against nobody")
+  func busy() throws {
+    let door = try Door(Self.users)
+    // Nobody checks yet, so they all wait; each address may have only so many under way.
+    for number in 0..<PasswordCheck.mostWaiting { door.knock(as: Self.right, from: UInt8(number)) }
+    #expect(door.questions.statuses.allSatisfy { $0 == nil })
+    for _ in 0..<20 {
+      let answer = try #require(door.questions.answers(to: door.knock(as: Self.right, from: 200)).first)
+      #expect(answer.status == 503 && answer.header("Retry-After") == "1")
+    }
+    try door.access.start()
+    for number in 0..<PasswordCheck.mostWaiting { #expect(door.questions.answer(to: number)?.status == 200) }
+    #expect(try door.answer(as: Self.right, from: 200).status == 200)
+  }
+
+  @Test("counts the passwords under way, so that many guesses at once are no more than one after the other")
+  func guessesAtOnce() throws {
+    let door = try Door(Self.users)
+    for _ in 0..<30 { door.knock(as: Self.wrong) }
+    let waiting = door.questions.statuses.count { $0 == nil }
+    #expect(waiting == Int(WebAccess.mostFailures))
+    #expect(door.questions.statuses.count { $0 == 429 } == 20)
+  }
+
+  @Test("lets so many requests in as the rate limit says, from all addresses together")
+  func rate() throws {
+    let door = try Door("rate_limit:\n  interval: 2s\n  burst: 3\n")
+    func statuses() throws -> [Int] { try (0..<4).map { try door.answer(from: UInt8($0)).status } }
+    #expect(try statuses() == [200, 200, 200, 429])
+    #expect(try door.answer().header("Retry-After") == "2")
+    door.pass(seconds: 2)
+    #expect(try statuses() == [200, 429, 429, 429])
+    door.pass(seconds: 1000)
+    #expect(try statuses() == [200, 200, 200, 429])
+    try door.use("")
+    #expect(try statuses() == [200, 200, 200, 200])
+  }
+
+  @Test("refuses in JSON where the API was asked, in text elsewhere")
+  func forms() throws {
+    let door = try Door(Self.users)
+    let api = try door.answer("/api/v1/heartbeats")
+    #expect(api.status == 401 && api.header("Content-Type") == "application/json")
+    #expect(api.text.contains(#""status":401"#) || api.text.contains(#""status": 401"#))
+    #expect(api.header("WWW-Authenticate") != nil)
+    let text = try door.answer("/apiary")
+    #expect(text.header("Content-Type") == "text/plain; charset=utf-8")
+    #expect(text.text == "a user name and a password are needed\n")
+  }
+
+  @Test("has every answer say that it is not to be embedded, guessed at or run; what the file says is added")
+  func headers() throws {
+    let door = try Door("http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n")
+    let headers = door.access.headers
+    #expect(headers.replacing.map(\.0) == ["X-Frame-Options"] && headers.replacing.map(\.1) == ["sameorigin"])
+    #expect(
+      headers.defaults.map(\.0) == [
+        "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy",
+      ])
+    try door.use("")
+    #expect(door.access.headers.replacing.isEmpty && door.access.headers.defaults.count == 4)
+    #expect(WebAccess(logger: .silent).headers.defaults.count == 4, "before any file is read, too")
+  }
+}

@@ -1,0 +1,77 @@
+@testable import JSON
+import Testing
+
+struct JSONValueTests {
+  @Test(
+    "text becomes a value, and the value the same text again",
+    arguments: cases)
+  func roundTrip(text: String, value: JSONValue) throws {
+    #expect(try JSONValue(parsing: text) == value)
+    #expect(String(decoding: value.serialised(), as: UTF8.self) == text)
+    #expect(try JSONValue(parsing: value.serialised(pretty: true)) == value)
+  }
+
+  private static let cases: [(String, JSONValue)] = [
+    ("null", JSONValue.null), ("true", true), ("-12", -12), ("9223372036854775807", JSONValue.integer(Int64.max)),
+    ("1.5", 1.5), ("1e+300", 1e300), ("\"a\\n\\\"\\\\é😀\"", "a\n\"\\é😀"), ("[]", []), ("{}", [:]),
+    ("[1,[2,{\"b\":null,\"a\":false}]]", [1, [2, ["b": nil, "a": false]]]),
+  ]
+
+  @Test(
+    "other spellings are understood",
+    arguments: spellingCases)
+  func spellings(text: String, value: JSONValue) throws {
+    #expect(try JSONValue(parsing: text) == value)
+  }
+
+  private static let spellingCases: [(String, JSONValue)] = [
+    (#""\u0041\u00e9\ud83d\ude00\/\b\f\t""#, JSONValue.string("Aé😀/\u{8}\u{c}\t")),
+    (#""\ud83dx""#, .string("\u{FFFD}x")), (" [ 1 , 2 ] ", [1, 2]), ("1E3", .number(1000)),
+    ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("-0", .integer(0)),
+  ]
+
+  @Test(
+    "what is not JSON is refused, with the place",
+    arguments: [
+      ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 3), ("01", 0), ("1.", 2), ("-", 1), ("\"\\u12g4\"", 5),
+      ("\"a", 2),
+      ("{\"a\":1,}", 7), ("1 2", 2), ("+1", 0), ("'a'", 0), ("\"\n\"", 1),
+    ])
+  func refused(text: String, offset: Int) {
+    #expect { try JSONValue(parsing: text) } throws: { ($0 as? JSONError)?.offset == offset }
+  }
+
+  @Test("nesting has a limit")
+  func nesting() throws {
+    let most = JSONValue.maximumNesting
+    _ = try JSONValue(parsing: String(repeating: "[", count: most) + String(repeating: "]", count: most))
+    #expect(throws: JSONError.self) {
+      try JSONValue(parsing: String(repeating: "[", count: most + 1) + String(repeating: "]", count: most + 1))
+    }
+  }
+
+  @Test("numbers that JSON cannot spell are written as null")
+  func notANumber() {
+    #expect(
+      String(decoding: JSONValue.array([.number(.nan), .number(.infinity)]).serialised(), as: UTF8.self)
+        == "[null,null]")
+  }
+
+  @Test("an object keeps its order, sets in place and appends")
+  func object() {
+    var object: JSONObject = ["b": 1, "a": 2]
+    object["b"] = 3
+    object["c"] = 4
+    object["a"] = nil
+    #expect(object == ["b": 3, "c": 4])
+  }
+
+  @Test("a byte order mark before it is passed over, and nowhere else")
+  func byteOrderMark() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    #expect(try JSONValue(parsing: mark + Array(" {\"a\": 1}".utf8)) == .object(["a": .integer(1)]))
+    #expect(throws: JSONError.self) { try JSONValue(parsing: mark + mark + Array("{}".utf8)) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{}".utf8) + mark) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: Array(mark.prefix(2)) + Array("{}".utf8)) }
+  }
+}
