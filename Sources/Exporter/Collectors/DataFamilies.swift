@@ -6,6 +6,10 @@ internal import POSIX
 /// The processes' own numbers as `heartbeat_data_<key>` gauges: the snapshot has them by process, the text has them
 /// by name.
 ///
+/// A series' name follows from the keys of its own process, in each way in which names can be spelt: what other processes
+/// report, or whether they are there, never renames it. So keys meet only where their spelling is the same, and then only
+/// those of one process.
+///
 /// Which number stands in which place of which family is planned once; as long as the processes and their keys stay the
 /// same, new numbers only need to be written.
 struct DataFamilies {
@@ -35,15 +39,23 @@ struct DataFamilies {
     let samples: Range<Int>
   }
 
-  private var families: [Family] = []
-  private var samples: [Sample] = []
-  /// The family of each key path that has one.
-  private var familyOfKey: [Int32: Int] = [:]
+  /// Which number stands in which place of which family where names are spelt in one way.
+  private struct Plan {
+    var families: [Family] = []
+    var samples: [Sample] = []
+    /// The family of each key path that has one.
+    var familyOfKey: [Int32: Int] = [:]
+  }
+
+  /// The plans by how names are spelt; those but the first are made when somebody asks for them.
+  private var plans: [NameEscaping: Plan] = [:]
+  /// Whether some name is spelt in several ways. Mostly none is, and one plan is that of all.
+  private var hasSpellings = false
 
   /// Names made of key paths, kept from file to file: they are the same ones each time.
   private var names: [[UInt8]: Name] = [:]
   fileprivate struct Name {
-    /// Without the characters that older readers do not know; what is the same here is one family.
+    /// Without the characters that older readers do not know.
     let legacy: String
     /// The keys, for people.
     let path: String
@@ -64,21 +76,27 @@ struct DataFamilies {
     names = [:]
   }
 
+  private func plan(_ escaping: NameEscaping) -> Plan? { plans[hasSpellings ? escaping : .underscores] }
+
   /// How many families there are; they are sorted by name.
-  var count: Int { families.count }
+  func count(in escaping: NameEscaping) -> Int { plan(escaping)?.families.count ?? 0 }
+
+  /// Whether `family(ofKey:in:)` knows anything of this spelling.
+  func isPlanned(_ escaping: NameEscaping) -> Bool { plan(escaping) != nil }
 
   /// The family of a key path; nil when it has none.
-  func family(ofKey key: Int32) -> Int? { familyOfKey[key] }
+  func family(ofKey key: Int32, in escaping: NameEscaping) -> Int? { plan(escaping)?.familyOfKey[key] }
 
   /// Writes a family; within one, the processes are in the order given.
   func write(
     _ place: Int, of processes: [MonitoredProcess], labels: [UInt8], snapshot: HeartbeatSnapshot,
     into exposition: inout Exposition
   ) {
-    let family = families[place]
+    guard let plan = plan(exposition.style.escaping) else { return }
+    let family = plan.families[place]
     exposition.family(family.family) { written in
       let labels = labels.span
-      for sample in samples[family.samples] {
+      for sample in plan.samples[family.samples] {
         written.add(
           labels: labels.extracting(processes[Int(widening: sample.process)].labels),
           snapshot.numbers[Int(widening: sample.number)].value)
@@ -87,34 +105,51 @@ struct DataFamilies {
   }
 
   /// Plans anew, for other processes or keys.
+  ///
+  /// - Parameter dropped: what is left out is counted here, as it is where all names are spelt as every reader knows them.
   mutating func plan(
     for processes: [MonitoredProcess], snapshot: HeartbeatSnapshot, dropped: inout SeriesDropCounts
   ) {
+    plans = [:]
+    hasSpellings = false
+    plans[.underscores] = planned(.underscores, for: processes, snapshot: snapshot, dropped: &dropped)
+  }
+
+  /// Plans for another spelling of the same processes and keys, unless that is done.
+  mutating func prepare(_ escaping: NameEscaping, for processes: [MonitoredProcess], snapshot: HeartbeatSnapshot) {
+    guard plan(escaping) == nil else { return }
+    var counted = SeriesDropCounts()
+    plans[escaping] = planned(escaping, for: processes, snapshot: snapshot, dropped: &counted)
+  }
+
+  private mutating func planned(
+    _ escaping: NameEscaping, for processes: [MonitoredProcess], snapshot: HeartbeatSnapshot,
+    dropped: inout SeriesDropCounts
+  ) -> Plan {
     let (shown, counts) = limited(processes, snapshot: snapshot, dropped: &dropped)
     let grouped = DataFamilies.grouped(shown, counts: counts, snapshot: snapshot)
-    samples = []
-    samples.reserveCapacity(grouped.samples.count)
-    families = []
-    familyOfKey = [:]
-    for group in named(snapshot.keyPaths, counts: counts, dropped: &dropped) {
-      let start = samples.count
+    var plan = Plan()
+    plan.samples.reserveCapacity(grouped.samples.count)
+    for group in named(snapshot.keyPaths, escaping, counts: counts, dropped: &dropped) {
+      let start = plan.samples.count
       if group.keys.count == 1 {
-        samples.append(contentsOf: grouped.samples[grouped.ranges[group.keys[0]]])
+        plan.samples.append(contentsOf: grouped.samples[grouped.ranges[group.keys[0]]])
       } else {
-        // Several spellings of one name: of each process the first number counts.
+        // Several keys of one name: of each process the first number counts. What other processes have is their own affair.
         let merged = group.keys.flatMap { grouped.samples[grouped.ranges[$0]] }
           .sorted { ($0.process, $0.number) < ($1.process, $1.number) }
         for sample in merged {
-          if samples.count > start, samples[samples.count - 1].process == sample.process {
+          if plan.samples.count > start, plan.samples[plan.samples.count - 1].process == sample.process {
             dropped[.duplicateName] += 1
           } else {
-            samples.append(sample)
+            plan.samples.append(sample)
           }
         }
       }
-      for key in group.keys { familyOfKey[Int32(truncatingIfNeeded: key)] = families.count }
-      families.append(Family(family: group.family, samples: start..<samples.count))
+      for key in group.keys { plan.familyOfKey[Int32(truncatingIfNeeded: key)] = plan.families.count }
+      plan.families.append(Family(family: group.family, samples: start..<plan.samples.count))
     }
+    return plan
   }
 
   /// The numbers that both limits let through, and how many there are of each key.
@@ -162,25 +197,33 @@ struct DataFamilies {
     return (sorted, ranges)
   }
 
-  /// The families that have samples, sorted by name, each with the keys that map to it.
+  /// The families that have samples, sorted by name as it is spelt, each with the keys that map to it.
   private mutating func named(
-    _ keyPaths: [HeartbeatSnapshot.KeyPath], counts: [Int], dropped: inout SeriesDropCounts
+    _ keyPaths: [HeartbeatSnapshot.KeyPath], _ escaping: NameEscaping, counts: [Int],
+    dropped: inout SeriesDropCounts
   ) -> [(family: MetricFamily, keys: [Int])] {
     if names.count > rememberedNames { names.removeAll() }
-    var keysByName: [String: (name: Name, keys: [Int])] = [:]
+    var keysByName: [[UInt8]: (name: Name, keys: [Int])] = [:]
     for key in keyPaths.indices where counts[key] > 0 {
       let name = name(of: keyPaths[key].components)
+      if name.legacy != name.family.name { hasSpellings = true }
       if name.family.name.utf8.count > DataFamilies.maximumNameLength {
         dropped[.nameTooLong] &+= UInt64(clamping: counts[key])
-      } else if DataFamilies.reservedNames.contains(name.legacy) {
+        continue
+      }
+      if DataFamilies.reservedNames.contains(name.legacy) {
         dropped[.reservedName] &+= UInt64(clamping: counts[key])
-      } else if let known = keysByName[name.legacy] {
-        keysByName[name.legacy] = (name.isBefore(known.name) ? name : known.name, known.keys + [key])
+        continue
+      }
+      // By bytes, as readers compare names: a `String` is equal to another that Unicode only calls equivalent.
+      let spelt = Array((escaping == .underscores ? name.legacy : escaping.escape(name.family.name)).utf8)
+      if let known = keysByName[spelt] {
+        keysByName[spelt] = (name.isBefore(known.name) ? name : known.name, known.keys + [key])
       } else {
-        keysByName[name.legacy] = (name, [key])
+        keysByName[spelt] = (name, [key])
       }
     }
-    return keysByName.sorted { $0.key < $1.key }.map { ($0.value.name.family, $0.value.keys) }
+    return keysByName.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.value.name.family, $0.value.keys) }
   }
 
   private mutating func name(of keyPath: [String]) -> Name {

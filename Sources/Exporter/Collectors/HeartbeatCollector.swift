@@ -56,14 +56,19 @@ struct HeartbeatCollector {
     _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, keepsProcesses: Bool, hasNewTimeout: Bool = false,
     isNewContent: Bool
   ) {
-    var stale = RenderedFamilies.Stale.all
     if keepsProcesses, snapshot.changes.keepsShape {
-      stale = .families(staleFamilies(snapshot.changes, hasNewTimeout: hasNewTimeout))
+      // Moved out, so that this value can be read meanwhile.
+      var rendered = StyleCache<RenderedFamilies>(limit: 1)
+      swap(&rendered, &self.rendered)
+      rendered.forEach { style, families in
+        families.invalidate(stale(style.escaping, snapshot.changes, hasNewTimeout: hasNewTimeout))
+      }
+      swap(&rendered, &self.rendered)
     } else {
       droppedLast = SeriesDropCounts()
       data.plan(for: monitored.processes, snapshot: snapshot, dropped: &droppedLast)
+      rendered.forEach { $1.invalidate(.all) }
     }
-    rendered.forEach { $0.invalidate(stale) }
     aliveFlags = AliveFlags()
 
     guard isNewContent else { return }
@@ -74,16 +79,19 @@ struct HeartbeatCollector {
     }
   }
 
-  private func staleFamilies(_ changes: SnapshotChanges, hasNewTimeout: Bool) -> Set<Int> {
+  private func stale(
+    _ escaping: NameEscaping, _ changes: SnapshotChanges, hasNewTimeout: Bool
+  ) -> RenderedFamilies.Stale {
+    guard data.isPlanned(escaping) else { return .all }
     var stale: Set = [FixedFamily.lastTimestamp.rawValue, FixedFamily.interval.rawValue]
     if hasNewTimeout { stale.insert(FixedFamily.timeout.rawValue) }
     if changes.hasNewStatus { stale.insert(FixedFamily.status.rawValue) }
     if changes.hasNewPid { stale.insert(FixedFamily.pid.rawValue) }
     for key in changes.keys {
-      if let family = data.family(ofKey: key) { stale.insert(FixedFamily.allCases.count + family) }
+      if let family = data.family(ofKey: key, in: escaping) { stale.insert(FixedFamily.allCases.count + family) }
     }
-    if showsStrings { stale.insert(FixedFamily.allCases.count + data.count) }
-    return stale
+    if showsStrings { stale.insert(FixedFamily.allCases.count + data.count(in: escaping)) }
+    return .families(stale)
   }
 
   private func write(
@@ -129,7 +137,7 @@ struct HeartbeatCollector {
       }
     case nil:
       let place = place - FixedFamily.allCases.count
-      if place < data.count {
+      if place < data.count(in: exposition.style.escaping) {
         data.write(place, of: processes, labels: monitored.labels, snapshot: snapshot, into: &exposition)
       } else {
         writeStrings(of: processes, labels: monitored.labels, snapshot: snapshot, into: &exposition)
@@ -184,7 +192,8 @@ struct HeartbeatCollector {
     }
     if !aliveFlags.hold(at: now) { aliveFlags = AliveFlags(monitored.processes, at: now) }
     body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
-    let count = FixedFamily.allCases.count + data.count + (showsStrings ? 1 : 0)
+    data.prepare(style.escaping, for: monitored.processes, snapshot: snapshot)
+    let count = FixedFamily.allCases.count + data.count(in: style.escaping) + (showsStrings ? 1 : 0)
     // Moved out, so that what is kept is written to in place while this value is read.
     var rendered = StyleCache<RenderedFamilies>(limit: 1)
     swap(&rendered, &self.rendered)

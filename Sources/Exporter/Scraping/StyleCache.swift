@@ -32,7 +32,7 @@ struct StyleCache<Value> {
   }
 
   /// Works on all that is kept.
-  mutating func forEach(_ body: (inout Value) -> Void) {
-    for place in kept.indices { body(&kept[place].value) }
+  mutating func forEach(_ body: (ExpositionStyle, inout Value) -> Void) {
+    for place in kept.indices { body(kept[place].style, &kept[place].value) }
   }
 }

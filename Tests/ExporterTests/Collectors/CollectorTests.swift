@@ -14,7 +14,7 @@ struct Collected {
 
   init(
     _ processes: String, configured: [ProcessConfiguration] = [], retention: Double = 0, perProcess: Int = 1000,
-    total: Int = 200_000, strings: Set<String> = [], at now: Double = 1000
+    total: Int = 200_000, strings: Set<String> = [], in style: ExpositionStyle = .plain, at now: Double = 1000
   ) throws {
     let snapshot = try HeartbeatSnapshot(
       parsing: Array("{\"processes\": {\(processes)}}".utf8), stringKeys: strings)
@@ -27,6 +27,7 @@ struct Collected {
     collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
     collector.update(monitored, snapshot: snapshot, keepsProcesses: false, isNewContent: true)
     var body = ScrapeBody()
+    body.removeAll(style)
     collector.collect(
       monitored, snapshot: snapshot, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &body)
     text = String(decoding: body.identity().joined(), as: UTF8.self)
