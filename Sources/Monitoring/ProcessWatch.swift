@@ -71,6 +71,13 @@ public struct ProcessWatch: ~Copyable {
     shownGeneration = nil
   }
 
+  /// What of the file is left out, by name: the first ones.
+  public var problems: [EntryProblem] {
+    let name = String(decoding: monitored.settings.reservedName, as: UTF8.self)
+    let reserved = EntryProblem(process: name, reason: .reservedName, offset: nil)
+    return file.snapshot.problems + (monitored.reserved > 0 ? [reserved] : [])
+  }
+
   /// In what the processes differ from the last time.
   public struct Change: Sendable {
     /// The same ones stand at the same places in the file; only what they say is new.

@@ -77,13 +77,16 @@ struct StatusDocument {
     (value ?? .null).append(to: &objects)
   }
 
-  /// `{"generated": ..., "summary": {...}, "file": {...}, "heartbeats": [...]}` in pieces.
+  /// `{"generated": ..., "summary": {...}, "file": {...}, "problems": [...], "heartbeats": [...]}` in pieces.
   ///
   /// - Parameter generated: Unix time in seconds.
-  func list(generated: Double, file: JSONObject) -> [[UInt8]] {
+  func list(generated: Double, file: JSONObject, problems: [JSONValue]) -> [[UInt8]] {
     var summary = JSONObject()
     for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
-    let head: JSONObject = ["generated": .number(generated), "summary": .object(summary), "file": .object(file)]
+    let head: JSONObject = [
+      "generated": .number(generated), "summary": .object(summary), "file": .object(file),
+      "problems": .array(problems),
+    ]
     var start = JSONValue.object(head).serialised()
     start.removeLast()
     start.append(contentsOf: ",\"heartbeats\":[".utf8)
@@ -92,9 +95,10 @@ struct StatusDocument {
 
   /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
   /// part of it, though it too may change by the mere passing of time: a silent process is news.
-  func tag(_ file: JSONObject) -> String {
+  func tag(_ file: JSONObject, _ problems: [JSONValue]) -> String {
     var digest = digest
     digest.add(JSONValue.object(file).serialised()[...])
+    digest.add(JSONValue.array(problems).serialised()[...])
     return "W/\"\(String(digest.value, radix: 16))\""
   }
 }

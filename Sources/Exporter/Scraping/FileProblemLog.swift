@@ -6,6 +6,19 @@ struct FileProblemLog {
   let logger: Logger
   let path: String
 
+  /// Names what is left out of the file, each thing once.
+  func report(_ problems: [EntryProblem]) {
+    for problem in problems {
+      logger.once(
+        "entry \(problem.reason.rawValue) \(problem.process)", .warn,
+        problem.reason.leavesOutEntry ? "a heartbeat is left out" : "a part of a heartbeat is left out",
+        [
+          "process": problem.process, "reason": problem.reason.rawValue, "error": problem.reason.explanation,
+          "byte": problem.offset.map { "\($0)" } ?? "",
+        ])
+    }
+  }
+
   /// Tells what the last refresh found; nil is good.
   func report(_ problem: HeartbeatFileProblem?) {
     // The first look at a good file is no news.

@@ -24,15 +24,15 @@ extension Scraper {
     case .heartbeats:
       let document = statusDocument(at: now)
       return response(
-        document.list(generated: Scraper.milliseconds(now), file: fileObject), tag: document.tag(fileObject),
-        to: request)
+        document.list(generated: Scraper.milliseconds(now), file: fileObject, problems: problemList),
+        tag: document.tag(fileObject, problemList), to: request)
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
         return PushError(404, "there is no heartbeat of that name").response
       }
       let document = statusDocument(of: place..<place + 1, at: now)
-      return response([document.objects], tag: document.tag([:]), to: request)
+      return response([document.objects], tag: document.tag([:], []), to: request)
     case .host:
       return response([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
     case .watchers:
@@ -43,7 +43,8 @@ extension Scraper {
   /// The picture for those who watch, in pieces.
   mutating func news(at now: Double) -> [[UInt8]] {
     procfs.beginPicture()
-    let list = statusDocument(at: now).list(generated: Scraper.milliseconds(now), file: fileObject)
+    let list = statusDocument(at: now).list(
+      generated: Scraper.milliseconds(now), file: fileObject, problems: problemList)
     let host = JSONValue.object(hostDocument()).serialised()
     return [Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]]
   }
@@ -91,6 +92,16 @@ extension Scraper {
       object["problem"] = ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
     }
     return object
+  }
+
+  /// What of the file is left out.
+  private var problemList: [JSONValue] {
+    watch.problems.map {
+      [
+        "process": .string($0.process), "reason": .string($0.reason.rawValue),
+        "byte": $0.offset.map { .integer(Int64(widening: $0)) } ?? .null, "message": .string($0.description),
+      ]
+    }
   }
 
   private mutating func describe(

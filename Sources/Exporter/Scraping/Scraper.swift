@@ -128,6 +128,7 @@ struct Scraper: ~Copyable {
     let change = watch.refresh(at: now)
     problems.report(watch.file.lastProblem)
     guard let change else { return }
+    problems.report(watch.problems)
     heartbeats.update(
       watch.monitored, snapshot: watch.file.snapshot, keepsProcesses: change.keepsProcesses,
       hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)

@@ -158,6 +158,8 @@ public struct HeartbeatSnapshot: Sendable {
   public internal(set) var pruned: [[UInt8]: Double] = [:]
   /// What was left out.
   public internal(set) var skipped: [SkipReason: Int] = [:]
+  /// The first ones of what was left out, by name; at most `EntryProblem.maximumCount`.
+  public internal(set) var problems: [EntryProblem] = []
   /// In what it differs from the content that was read before it.
   public internal(set) var changes = SnapshotChanges()
 
@@ -174,6 +176,7 @@ public struct HeartbeatSnapshot: Sendable {
     lastUpdated = nil
     pruned = [:]
     skipped = [:]
+    problems = []
     changes = SnapshotChanges()
   }
 

@@ -47,12 +47,13 @@ extension SnapshotParser {
       try cursor.skipValue()
       forget(key, firstNumber: firstNumber)
     default:
+      let start = cursor.position
       let number = try cursor.number()
       if number.isFinite {
         add(number, key, firstNumber: firstNumber)
       } else {
         forget(key, firstNumber: firstNumber)
-        note(.numberOutOfRange)
+        note(.numberOutOfRange, at: start)
       }
     }
   }

@@ -104,8 +104,9 @@ extension SnapshotParser {
       try cursor.skipValue()
       return nil
     }
+    let start = cursor.position
     let pid = try numberOrNil().flatMap(SnapshotParser.pid)
-    if pid == nil { note(.badPid) }
+    if pid == nil { note(.badPid, at: start) }
     return pid
   }
 

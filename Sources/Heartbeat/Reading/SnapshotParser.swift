@@ -20,6 +20,8 @@ struct SnapshotParser {
   var hasRemovedNumbers = false
   /// How often something was counted as left out.
   private(set) var notes = 0
+  /// The name of the process that is being read.
+  private var name: JSONCursor.RawString?
 
   /// What is taken over from the content before.
   struct Previous {
@@ -152,6 +154,7 @@ struct SnapshotParser {
   private mutating func process() throws(JSONParseError) {
     let start = cursor.position
     let raw = try cursor.string()
+    name = raw
     try cursor.expect(UInt8(ascii: ":"), "':'")
     guard !raw.range.isEmpty else { return try skip(.emptyName) }
     // An escape takes at most six bytes for one, so longer ones need not be decoded to know.
@@ -220,14 +223,23 @@ struct SnapshotParser {
 
   /// Leaves out what stands at the cursor, for a reason.
   mutating func skip(_ reason: HeartbeatSnapshot.SkipReason) throws(JSONParseError) {
-    note(reason)
+    note(reason, at: cursor.position)
     try cursor.skipValue()
   }
 
-  /// Counts something that was left out.
-  mutating func note(_ reason: HeartbeatSnapshot.SkipReason) {
+  /// Counts something that was left out, and names the first ones.
+  ///
+  /// - Parameter offset: where it stands; nil for where its process's member begins.
+  mutating func note(_ reason: HeartbeatSnapshot.SkipReason, at offset: Int? = nil) {
     snapshot.skipped[reason, default: 0] += 1
     notes &+= 1
+    guard snapshot.problems.count < EntryProblem.maximumCount, let name else { return }
+    // An escape takes at most six bytes for one.
+    var beginning = name
+    beginning.range = name.range.prefix(6 * HeartbeatSnapshot.maximumNameLength)
+    let told = String(decoding: cursor.bytes(beginning).prefix(HeartbeatSnapshot.maximumNameLength), as: UTF8.self)
+    snapshot.problems.append(
+      EntryProblem(process: told, reason: reason, offset: offset ?? name.range.lowerBound &- 1))
   }
 
   /// Makes text of a string: its place in the file if it stands there as it is, else that of its decoded copy.

@@ -19,7 +19,8 @@ enum StatusCommand {
       program: "heartbeat status",
       summary:
         "Says how a program does and why, or all of them. Exit status: 0 alive, 1 not alive (hung, dead, stopped, never seen), "
-        + "2 unknown (no such name, no file, a file that cannot be read). Without a name: 0 when all are alive, 1 when one is not.",
+        + "2 unknown (no such name, no file, a file or an entry that cannot be read). Without a name: 0 when all are alive, "
+        + "1 when one is not.",
       groups: [
         FlagGroup(
           "Flags", [CommonFlags.timeout, json, url, CommonFlags.configuration, CommonFlags.file])
@@ -33,7 +34,7 @@ enum StatusCommand {
 
   /// The programs as they are seen, or why they cannot be.
   private enum Seen {
-    case programs([ProgramView], place: String)
+    case programs([ProgramView], leftOut: [EntryProblem], place: String)
     case nothing(String)
   }
 
@@ -53,7 +54,7 @@ enum StatusCommand {
     case .nothing(let problem):
       Console.error(problem)
       return 2
-    case .programs(let programs, let place): return show(programs, of: place, values)
+    case .programs(let programs, let leftOut, let place): return show(programs, leftOut, of: place, values)
     }
   }
 
@@ -65,35 +66,43 @@ enum StatusCommand {
     if let problem = source.problem, problem.failure != .missing || programs.isEmpty {
       return .nothing(problem.description)
     }
-    return .programs(programs, place: file)
+    return .programs(programs, leftOut: source.leftOut, place: file)
   }
 
   private static func remote(_ url: Endpoint) -> Seen {
     do throws(NetworkError) {
-      guard let programs = try RemoteSource(url).programs() else {
+      guard let seen = try RemoteSource(url).programs() else {
         return .nothing(
           "\(url.authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
       }
-      return .programs(programs, place: url.authority)
+      return .programs(seen.programs, leftOut: seen.leftOut, place: url.authority)
     } catch {
       return .nothing("\(url.authority): \(error.description)")
     }
   }
 
-  private static func show(_ programs: [ProgramView], of place: String, _ values: FlagValues) -> Int32 {
+  private static func show(
+    _ programs: [ProgramView], _ leftOut: [EntryProblem], of place: String, _ values: FlagValues
+  ) -> Int32 {
+    let name = values.arguments.first
+    let leftOut = leftOut.filter { name == nil || $0.process == name }
     let shown = values.arguments.first.map { name in programs.filter { $0.name == name } } ?? programs
     if values[json] {
       let items = shown.map { Self.json(of: $0) }
       let value: JSONValue = values.arguments.isEmpty ? .array(items) : items.first ?? .null
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
+    for problem in leftOut { Console.error(problem.sentence(naming: quoted(problem.process))) }
     guard !shown.isEmpty else {
+      guard leftOut.isEmpty else { return 2 }
       let what = values.arguments.first.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
       Console.error("\(what) \(place)")
       return 2
     }
     if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
-    return shown.allSatisfy { $0.verdict.state == .alive } ? 0 : 1
+    guard shown.allSatisfy({ $0.verdict.state == .alive }) else { return 1 }
+    // How a program does whose entry cannot be read, nobody can say.
+    return leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
   }
 
   private static func json(of program: ProgramView) -> JSONValue {

@@ -68,6 +68,9 @@ struct LocalSource: ~Copyable {
   /// Why the file could not be read at the last look.
   var problem: HeartbeatFileProblem? { watch.file.lastProblem }
 
+  /// What of the file is left out.
+  var leftOut: [EntryProblem] { watch.problems }
+
   private func program(_ place: Int, _ finding: ProcessSearch.Finding?, at now: Double) -> ProgramView {
     let process = watch.monitored.processes[place]
     let name = watch.monitored.name(of: place)

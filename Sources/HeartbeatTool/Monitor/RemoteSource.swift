@@ -51,9 +51,12 @@ struct RemoteSource {
     return view
   }
 
-  /// What the exporter says of its programs; nil when there is no such API.
-  func programs() throws(NetworkError) -> [ProgramView]? {
-    try Self.programs(ask(path: "api/v1/heartbeats"), now: clock())
+  /// What the exporter says of its programs, and what it has left out of its file; nil when there is no such API.
+  func programs() throws(NetworkError) -> (programs: [ProgramView], leftOut: [EntryProblem])? {
+    let answer = try ask(path: "api/v1/heartbeats")
+    guard let programs = Self.programs(answer, now: clock()) else { return nil }
+    guard case .array(let items)? = Self.object(answer)?["problems"] else { return (programs, []) }
+    return (programs, items.compactMap(EntryProblem.init))
   }
 
   private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
@@ -131,5 +134,16 @@ extension ProgramView {
       runtime: process?["start_time"]?.doubleValue.map { now - $0 }, lastBeat: object["last_heartbeat"]?.doubleValue,
       age: object["age_seconds"]?.doubleValue, timeout: object["timeout_seconds"]?.doubleValue,
       residentBytes: process?["resident_memory_bytes"]?.doubleValue, data: object["data"])
+  }
+}
+
+extension EntryProblem {
+  /// An element of the API's `problems`; nil when it lacks the name, or a reason that is known here.
+  init?(_ item: JSONValue) {
+    guard let object = item.objectValue, let process = object["process"]?.stringValue,
+      let reason = object["reason"]?.stringValue.flatMap(HeartbeatSnapshot.SkipReason.init(rawValue:))
+    else { return nil }
+    self.init(
+      process: process, reason: reason, offset: object["byte"]?.integerValue.flatMap { Int(exactly: $0) })
   }
 }

@@ -35,13 +35,13 @@ import Testing
   func list(count: Int) throws {
     var processes = (0..<count).map { Self.process("\($0)") }
     processes += [Self.process("h", Verdict(.hung, .silent)), Self.process("n", Verdict(.never, .neverSeen), age: nil)]
-    let text = Array(Self.document(processes).list(generated: 12.5, file: ["up": true]).joined())
+    let text = Array(Self.document(processes).list(generated: 12.5, file: ["up": true], problems: []).joined())
     let value = try JSONValue(parsing: text)
     guard case .object(let object) = value, case .array(let heartbeats)? = object["heartbeats"] else {
       Issue.record("no list: \(value)")
       return
     }
-    #expect(object.members.map(\.key) == ["generated", "summary", "file", "heartbeats"])
+    #expect(object.members.map(\.key) == ["generated", "summary", "file", "problems", "heartbeats"])
     #expect(object["generated"] == 12.5)
     #expect(
       object["summary"] == ["alive": .integer(Int64(count)), "hung": 1, "dead": 0, "stopped": 0, "never": 1])
@@ -52,10 +52,10 @@ import Testing
   func tags() {
     let first = Self.document([Self.process("a"), Self.process("b")])
     func tag(_ processes: [StatusDocument.Process], _ file: JSONObject = ["up": true]) -> String {
-      Self.document(processes).tag(file)
+      Self.document(processes).tag(file, [])
     }
-    #expect(first.tag(["up": true]) == tag([Self.process("a", age: 99), Self.process("b", age: nil)]))
-    var others = [tag([Self.process("a")]), tag([Self.process("b"), Self.process("a")]), first.tag(["up": false])]
+    #expect(first.tag(["up": true], []) == tag([Self.process("a", age: 99), Self.process("b", age: nil)]))
+    var others = [tag([Self.process("a")]), tag([Self.process("b"), Self.process("a")]), first.tag(["up": false], [])]
     let changes: [(inout StatusDocument.Process) -> Void] = [
       { $0.name = "c" }, { $0.verdict = Verdict(.dead, .pidGone) }, { $0.verdict = Verdict(.alive, .clockAhead) },
       { $0.interval = 3 }, { $0.since = 13 },
@@ -68,7 +68,7 @@ import Testing
       change(&process)
       others.append(tag([process, Self.process("b")]))
     }
-    #expect(Set(others + [first.tag(["up": true])]).count == others.count + 1)
+    #expect(Set(others + [first.tag(["up": true], [])]).count == others.count + 1)
   }
 
   @Test("a digest tells apart what differs in any place, and where texts end")

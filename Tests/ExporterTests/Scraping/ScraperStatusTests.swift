@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import Monitoring
+import POSIX
 import Testing
 
 @testable import Exporter
@@ -53,6 +54,42 @@ struct ScraperStatusTests {
     let processes = try #require(object["heartbeats"] as? [[String: Any]])
     #expect(processes.map { $0["name"] as? String } == ["a", "b", "never"])
     #expect(processes.map { $0["state"] as? String } == ["alive", "dead", "never"])
+  }
+
+  @Test("what is left out of the file is named, and is news for who knows the tag")
+  func problems() throws {
+    var scraper = try scraper(#"{"processes": {"a": {"last_heartbeat": 990}, "b": {"last_heartbeat": 990, "pid": 1}}}"#)
+    let before = try ask(&scraper, .heartbeats)
+    #expect((try object(before)["problems"] as? [Any])?.isEmpty == true)
+    try folder.write(
+      "heartbeat_status.json", #"{"processes": {"a": {"last_heartbeat": 990}, "b": {"last_heartbeat": 990, "pid": 0}}}"#
+    )
+    let after = try ask(&scraper, .heartbeats, knownTag: before.header("ETag"))
+    #expect(after.status == 200)
+    let problems = try #require(try object(after)["problems"] as? [[String: Any]])
+    #expect(problems.count == 1 && problems[0]["process"] as? String == "b" && problems[0]["byte"] as? Int == 81)
+    #expect(problems[0]["reason"] as? String == "bad_pid")
+    #expect((problems[0]["message"] as? String)?.hasPrefix("a part of \"b\" is left out: pid ") == true)
+  }
+
+  @Test("the log names what is left out once, whatever else changes")
+  func loggedOnce() throws {
+    let lines = Lock<[String]>([])
+    let logger = Logger(sink: { line in lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } })
+    var options = ExporterOptions()
+    options.heartbeat.file = folder.file("heartbeat_status.json")
+    var scraper = Scraper(
+      options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
+      logger: logger, openConnections: { 0 })
+    for time in 1...3 {
+      try folder.write(
+        "heartbeat_status.json", #"{"processes": {"a\n": 1, "b": {"last_heartbeat": "# + "\(time)}}}")
+      scraper.refresh(at: 1000)
+    }
+    let told = lines.withLock { $0 }.filter { $0.contains("left out") }
+    #expect(told.count == 1)
+    #expect(
+      told.first?.contains(#"msg="a heartbeat is left out" process="a\n" reason=not_an_object"#) == true, "\(told)")
   }
 
   @Test("who knows the tag gets nothing new, until something is")

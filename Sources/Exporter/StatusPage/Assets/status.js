@@ -344,6 +344,21 @@ function arrange() {
   setText(byId('shown'), generated ? `${found.length} of ${programs.size} processes, ${time(generated)}` : '');
 }
 
+const MOST_LEFT_OUT = 5;
+
+function showLeftOut(problems) {
+  const box = byId('left-out');
+  box.hidden = problems.length === 0;
+  setText(box.querySelector('p'), problems.length === 1 ? 'The heartbeat file has something that cannot be used:'
+    : `The heartbeat file has ${problems.length} things that cannot be used:`);
+  const lines = problems.slice(0, MOST_LEFT_OUT).map((problem) => problem.message);
+  if (problems.length > lines.length) lines.push(`and ${problems.length - lines.length} more, see /api/v1/heartbeats`);
+  const list = box.querySelector('ul');
+  while (list.children.length > lines.length) list.lastChild.remove();
+  while (list.children.length < lines.length) list.append(document.createElement('li'));
+  lines.forEach((line, place) => setText(list.children[place], line));
+}
+
 function takeStatus(status) {
   generated = status.generated;
   const present = new Set();
@@ -368,6 +383,7 @@ function takeStatus(status) {
   byId('file-problem').hidden = !problem;
   const kept = programs.size ? 'The heartbeat file cannot be read, what follows is its last good content. ' : '';
   if (problem) setText(byId('file-problem'), kept + problem.message);
+  showLeftOut(status.problems);
   const worst = ['dead', 'hung'].find((state) => status.summary[state] > 0) || 'alive';
   setAttribute(document.body, 'data-worst', worst);
   const trouble = status.summary.dead + status.summary.hung;
