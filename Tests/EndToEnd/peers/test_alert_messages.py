@@ -8,7 +8,11 @@ from support.alert_rules import ALERTS
 from support.chromium import Chromium
 
 pytestmark = pytest.mark.peers
-RUNBOOKS = "https://heartbeat-exporter.example/docs/runbooks.md"
+RUNBOOKS = "http://prometheus.example:9090/consoles/docs/runbooks"
+DEAD = (
+    "Its process is gone. Last beat 14 Nov 22:13:20 UTC (1m 20s ago), status \"scanning\". Memory 93.46MiB, CPU 1.75%. "
+    "First: read the end of its log, then start it."
+)
 
 
 @pytest.fixture
@@ -29,21 +33,19 @@ def test_a_process_dies_and_comes_back(desk):
     assert (mail["From"], mail["To"]) == ("heartbeat@example.org", "oncall@example.org")
     assert mail.get_body(("plain",)).get_content().splitlines() == [
         "bidder on web-1 is dead",
-        "bidder does not run; its last beat is 1m 5s old.",
+        DEAD,
         "Since 20 Dec 15:30 UTC",
-        f"What to do: {RUNBOOKS}#processdead",
+        f"What to do: {RUNBOOKS}/processdead.md#processdead",
         "",
         f"Alerts and silences: {OUTSIDE}",
     ]
     page = mail.get_body(("html",)).get_content()
-    for text in ("<title>🔴 bidder on web-1 is dead</title>", f'<a href="{RUNBOOKS}#processdead"', f'<a href="{OUTSIDE}"', "#c62828"):
+    for text in ("<title>🔴 bidder on web-1 is dead</title>", f'<a href="{RUNBOOKS}/processdead.md#processdead"', f'<a href="{OUTSIDE}"', "#c62828"):
         assert text in page, text
     (attachment,) = slack["attachments"]
     assert slack["channel"] == "#alerts" and attachment["color"] == "#c62828"
     assert attachment["title"] == attachment["fallback"] == "🔴 bidder on web-1 is dead"
-    assert attachment["text"] == (
-        f"bidder does not run; its last beat is 1m 5s old.\nSince 20 Dec 15:30 UTC · <{RUNBOOKS}#processdead|What to do>"
-    )
+    assert attachment["text"] == f"{DEAD}\nSince 20 Dec 15:30 UTC · <{RUNBOOKS}/processdead.md#processdead|What to do>"
     assert attachment["title_link"].startswith(OUTSIDE)
 
     desk.post(alert | {"endsAt": ENDED})
@@ -78,7 +80,10 @@ def test_several_alerts_of_a_process_are_one_message(desk):
 
 def test_a_name_from_outside_calls_nobody_and_breaks_nothing(desk):
     name = "<!channel> & <b>x</b>"
-    desk.post(as_prometheus_sends_it("ProcessDead", process=name))
+    alert = as_prometheus_sends_it("ProcessDead", process=name)
+    # The status word is theirs too.
+    alert["annotations"]["description"] = alert["annotations"]["description"].replace("scanning", name)
+    desk.post(alert)
     eventually(lambda: desk.mails() and desk.slacks(), "mail and Slack tell of it")
     (mail,), (slack,) = desk.mails(), desk.slacks()
     assert mail["Subject"] == f"🔴 {name} on web-1 is dead"
@@ -146,6 +151,12 @@ def test_who_silences_whom(desk):
     unread = disk | {("HeartbeatFileStale", here, None)} | {(f"Process{w}", here, "worker") for w in ("Hung", "Flapping", "Forgotten")}
     eventually(lambda: silenced() == unread, "without the file all look silent; one that does not run is dead all the same")
 
+    third = dict(instance="web-3:9464", host="web-3")
+    desk.post(*(as_prometheus_sends_it(n, **third) for n in ("HeartbeatFileStale", "ProcessHung", "ProcessFlapping", "ProcessTimeoutTight")),
+              as_prometheus_sends_it("ProcessFlapping", process="worker", **third))  # fmt: skip
+    shared = unread | {(n, "web-3:9464", "bidder") for n in ("ProcessHung", "ProcessFlapping", "ProcessTimeoutTight")}
+    eventually(lambda: silenced() == shared, "a file that nobody writes silences those that hang, and these that they flap")
+
     desk.post(
         as_prometheus_sends_it("HeartbeatExporterDown"), as_prometheus_sends_it("Watchdog"),
         as_prometheus_sends_it("ProcessDead", **far), as_prometheus_sends_it("HeartbeatTargetsMissing"),
@@ -153,7 +164,8 @@ def test_who_silences_whom(desk):
     eventually(
         lambda: {k for k, s in desk.states().items() if s == "active"}
         == {("HeartbeatExporterDown", here, None), ("Watchdog", None, None), ("HeartbeatTargetsMissing", None, None),
-            ("ProcessDead", other, "bidder"), ("HeartbeatFileStale", other, None)},
+            ("ProcessDead", other, "bidder"), ("HeartbeatFileStale", other, None), ("HeartbeatFileStale", "web-3:9464", None),
+            ("ProcessFlapping", "web-3:9464", "worker")},
         "of a host without an exporter only that is told",
     )  # fmt: skip
 

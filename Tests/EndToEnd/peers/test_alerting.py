@@ -3,12 +3,15 @@
 import copy
 import re
 import subprocess
+import sys
+import urllib.request
 
 import pytest
 import yaml
 
-from support import LIMIT, ROOT, entry, write_beats
+from support import LIMIT, ROOT, entry, eventually, write_beats
 from support.alert_rules import ALERTMANAGER, ALERTS, PROMETHEUS, RECORDED, RULE_FILES, RULES, TESTS, checks
+from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.peers
 
@@ -21,6 +24,104 @@ def tool(*command):
 
 def test_promtool_accepts_configuration_and_rules():
     assert "SUCCESS" in tool("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
+
+
+def generate(*arguments, program="generate.py"):
+    return subprocess.run([sys.executable, PROMETHEUS / program, *map(str, arguments)], capture_output=True, text=True, timeout=LIMIT)
+
+
+@pytest.mark.parametrize("program", ["generate.py", "tests/generate.py"])
+def test_the_files_are_what_the_generators_make(program):
+    made = generate("--check", program=program)
+    assert made.returncode == 0, f"{made.stderr}run: python3 prometheus/{program}"
+
+
+def made_with(text, folder):
+    """{alert or record: rule} of rules that are made with settings of one's own."""
+    settings = folder / "my.toml"
+    settings.write_text(text)
+    made = generate("--settings", settings, "--output", folder / "rules")
+    assert made.returncode == 0, made.stderr
+    files = sorted((folder / "rules").glob("*.yml"))
+    tool("promtool", "check", "rules", *files)
+    return {r.get("alert") or r["record"]: r for f in files for g in yaml.safe_load(f.read_text())["groups"] for r in g["rules"]}
+
+
+def test_settings_of_ones_own_reach_every_rule(tmp_path):
+    rules = made_with(
+        """
+        [selector]
+        job = "beats"
+        matchers = 'cluster="main"'
+        [runbooks]
+        base = "https://wiki.tests/heartbeat/"
+        [alerts]
+        ProcessDead = { severity = "warning", for = "10m" }
+        ProcessStopped = { severity = "off" }
+        [leave_out]
+        ProcessCPUSaturated = "encoder|trainer"
+        [thresholds]
+        disk_full_share = 0.01
+        """,
+        tmp_path,
+    )
+    assert set(rules) == {r.get("alert") or r["record"] for r in RULES} - {"ProcessStopped"}
+    dead = rules["ProcessDead"]
+    assert (dead["labels"]["severity"], dead["for"], dead["keep_firing_for"]) == ("warning", "10m", "2m")
+    assert dead["annotations"]["runbook_url"] == "https://wiki.tests/heartbeat/processdead.md#processdead"
+    assert 'process!~"encoder|trainer"' in rules["ProcessCPUSaturated"]["expr"] and "encoder" not in dead["expr"]
+    assert "< 0.01" in rules["HostDiskFull"]["expr"]
+    for name, rule in rules.items():
+        assert 'job="heartbeat"' not in rule["expr"]
+        assert rule["expr"].count('job="beats"') == rule["expr"].count('job="beats",cluster="main"') > 0 or name == "Watchdog"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("[selektor]\n", "[selektor] is no section; there are: selector, runbooks, alerts, leave_out, thresholds"),
+        ("[alerts]\nProcesDead = {}\n", "[alerts] ProcesDead is not known; there are: ProcessDead, "),
+        ("[alerts]\nProcessDead = { four = \"1m\" }\n", "[alerts] ProcessDead: four is not known; there are: severity, for, keep"),
+        ("[leave_out]\nNobody = \"x\"\n", "[leave_out] Nobody is not known; there are: ProcessDead, "),
+        ("[selector\n", "Expected ']' at the end of a table declaration (at line 1, column 10)"),
+    ],
+)
+def test_settings_that_are_wrong_are_named(text, said, tmp_path):
+    (tmp_path / "my.toml").write_text(text)
+    made = generate("--settings", tmp_path / "my.toml", "--output", tmp_path / "rules")
+    assert made.returncode == 1 and made.stderr.startswith(f"{tmp_path / 'my.toml'}: {said}"), made.stderr
+    assert not (tmp_path / "rules").exists()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.get("alert") or r["record"])
+def test_every_expression_looks_at_our_series_alone(rule):
+    """process_* and up are names that other programs have too: each has the job beside it."""
+    bare = re.sub(r'"[^"]*"', '""', rule["expr"])
+    bare = re.sub(r"\b(?:by|without|on|ignoring)\s*\([^)]*\)", " ", bare)
+    unbound = re.findall(r"\b(?:up|(?:heartbeat|process|system)[_:][\w:]+)\b(?!\{job=\"\")", bare)
+    assert unbound == [] and ('job="heartbeat"' in rule["expr"] or rule.get("alert") == "Watchdog")
+
+
+def test_the_same_series_of_another_job_raise_nothing(tmp_path):
+    """The series of all the unit tests at once, each test's on a host of its own, and all of another job."""
+    series = {}
+    tests = [(f"{file}-{n}", t) for file, c in TESTS.items() if "recorded" not in file for n, t in enumerate(c["tests"])]
+    for host, test in tests:
+        for s in test["input_series"]:
+            labels = re.sub(r'instance="([^"]*)"', rf'instance="\1-{host}"', s["series"].replace('job="heartbeat"', 'job="board"'))
+            series[labels] = s["values"]
+    assert len(series) > 100
+    content = {
+        "rule_files": [str(PROMETHEUS / "rules" / "*.yml")], "evaluation_interval": "1m", "group_eval_order": next(iter(TESTS.values()))["group_eval_order"],
+        "tests": [{
+            "interval": "1m", "input_series": [{"series": k, "values": v} for k, v in series.items()],
+            "promql_expr_test": [{
+                "expr": '{__name__=~"heartbeat:.+|ALERTS",alertname!~"Watchdog|HeartbeatTargetsMissing"}', "eval_time": t, "exp_samples": []}
+                for t in ("10m", "30m", "60m", "90m", "7h")],
+        }],
+    }  # fmt: skip
+    (tmp_path / "tests.yml").write_text(yaml.safe_dump(content))
+    assert "SUCCESS" in tool("promtool", "test", "rules", tmp_path / "tests.yml")
 
 
 @pytest.mark.parametrize("name", ["prometheus.yml", "many-hosts.yml", "shard.yml"])
@@ -73,6 +174,12 @@ def mutants(name):
         return {"records something else": {"expr": f"({expression}) * 2 + 1"}}
     rule = ALERTS[name]
     found = {"never fires": {"expr": f"({rule['expr']}) and vector(1) == 0"}}
+    # Each condition that holds the rest back, left out: lines that begin with a set operator.
+    lines = rule["expr"].splitlines()
+    for number, line in enumerate(lines):
+        operator = re.match(r"\s*(and|unless)\b.*[^(]$", line)
+        if operator:
+            found[f"without line {number + 1}"] = {"expr": "\n".join(lines[:number] + lines[number + 1 :])}
     return found | {f"without {d}": {d: "0s"} for d in ("for", "keep_firing_for") if d in rule}
 
 
@@ -135,22 +242,41 @@ def test_the_unit_tests_notice_that_a_rule_is_wrong(name, tmp_path):
     assert [what for what, change in mutants(name).items() if passes(what, change)] == [], "no test says so"
 
 
+RUNBOOKS = ROOT / "docs" / "runbooks"
+
+
 @pytest.mark.parametrize("alert", ALERTS)
 def test_every_alert_has_labels_annotations_and_a_runbook(alert):
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in ({"none"} if alert == "Watchdog" else {"critical", "warning", "info"})
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     assert all(rule["annotations"].values())
-    # As GitHub makes anchors of headings.
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
-    assert alert in headings
+    assert "First: " in rule["annotations"]["description"] or alert in {"ProcessStopped", "ProcessForgotten", "Watchdog"}
     page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
-    assert page == "https://heartbeat-exporter.example/docs/runbooks.md" and anchor == alert.lower()
+    assert page == "{{$externalURL}}/consoles/docs/runbooks/" + f"{alert.lower()}.md" and anchor == alert.lower()
+    text = (RUNBOOKS / f"{alert.lower()}.md").read_text()
+    assert text.startswith(f"# {alert}\n\n") and "\n1. " in text
+    index = (ROOT / "docs" / "runbooks.md").read_text()
+    assert f"| [{alert}](runbooks/{alert.lower()}.md) | {rule['labels']['severity']} |" in index
 
 
 def test_no_runbook_without_an_alert():
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
-    assert sorted(headings) == sorted(ALERTS)
+    assert sorted(p.stem for p in RUNBOOKS.iterdir()) == sorted(a.lower() for a in ALERTS)
+
+
+def test_prometheus_serves_the_runbooks(tmp_path):
+    """What the alerts lead to: a real Prometheus, started as the documentation says, has each page, unchanged."""
+    said = f"--web.console.templates={(PROMETHEUS / 'consoles').relative_to(ROOT)}"
+    assert said in (ROOT / "docs" / "alerting.md").read_text() and said in (PROMETHEUS / "prometheus.yml").read_text()
+    p = Prometheus(tmp_path, config="global: {}\n", flags=[f"--web.console.templates={PROMETHEUS / 'consoles'}"])
+    try:
+        eventually(lambda: p.api("status/buildinfo"), "Prometheus answers")
+        for page in sorted(RUNBOOKS.iterdir()):
+            with urllib.request.urlopen(f"http://127.0.0.1:{p.port}/consoles/docs/runbooks/{page.name}", timeout=10) as answer:
+                assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain")
+                assert answer.read().decode() == page.read_text()
+    finally:
+        p.stop()
 
 
 def test_inhibition_names_alerts_that_exist():
@@ -161,12 +287,14 @@ def test_inhibition_names_alerts_that_exist():
 
 
 def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
-    write_beats(beats, {"bidder": entry(pid=1)})
+    write_beats(beats, {"bidder": entry(pid=1, age=30)})
     (tmp_path / "web.yml").write_text("")
     e = exporter(f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}")
+    e.metrics()
+    write_beats(beats, {"bidder": entry(pid=1)})
     present = e.metrics().names() | RECORDED | {"up"}
     for rule in RULES:
-        texts = [rule["expr"], *(re.findall(r'printf "(\w+)\{', rule.get("annotations", {}).get("description", "")))]
+        texts = [rule["expr"], *(re.findall(r"printf `([^`{]+)`", rule.get("annotations", {}).get("description", "")))]
         for text in texts:
             bare = re.sub(r'"[^"]*"|\{[^}]*\}', "", text)
             used = set(re.findall(r"\b(?:heartbeat|process|system)[\w:]*_[\w:]+|\bheartbeat:\w+|\bup\b", bare))

@@ -194,8 +194,11 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
     eventually(arrived, "mail and Slack tell that bidder is dead", 240)
     mail = next(m for m in (email.message_from_bytes(m, policy=email.policy.default) for m in messages("mail")) if "bidder" in m["Subject"])
     slack = next(m for m in map(json.loads, messages("slack")) if "bidder" in json.dumps(m))
-    runbook = "https://heartbeat-exporter.example/docs/runbooks.md#processdead"
-    said = r"bidder does not run; its last beat is (\d+m )?\d+(\.\d+)?s old\."
+    runbook = "http://localhost:9090/consoles/docs/runbooks/processdead.md#processdead"
+    said = (
+        r"Its process is gone\. Last beat \d+ \w{3} \d\d:\d\d:\d\d UTC \((\d+m )?\d+(\.\d+)?s ago\), status \"\w+\"\."
+        r"( Memory [\d.]+MiB, CPU [\d.]+%\.)? First: read the end of its log, then start it\."
+    )
     since = r"Since \d+ \w{3} \d\d:\d\d UTC"
     assert mail["Subject"] == "🔴 bidder on exporter is dead"
     assert (mail["From"], mail["To"]) == ("exporter@tests.example", "someone@tests.example")
@@ -209,3 +212,5 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
     assert attachment["title"] == attachment["fallback"] == "🔴 bidder on exporter is dead"
     assert re.fullmatch(rf"{said}\n{since} · <{re.escape(runbook)}\|What to do>", attachment["text"]), attachment["text"]
     assert messages("ping"), "the dead man's switch was never called"
+    # What the mail leads to is there.
+    assert fetch(prometheus, "/consoles/docs/runbooks/processdead.md") == (ROOT / "docs" / "runbooks" / "processdead.md").read_text()

@@ -1,0 +1,86 @@
+"""Alerts about what the others rest on: the heartbeat file, the exporter, its scrapes, the way of alerts itself."""
+
+from .kit import HOST, Group, Rules, zero_twice
+
+FILE = "heartbeat file{{ with $labels.file }} {{ . }}{{ end }}"
+
+
+def groups(settings):
+    r = Rules(settings)
+    job = settings.values["selector"]["job"]
+    files = [
+        *r.alert(
+            "HeartbeatFileUnreadable", f"heartbeat_file_up{{S}} == 0\nand {zero_twice('heartbeat_file_up{S}')}",
+            f"The {FILE} on {HOST} cannot be read",
+            f"The exporter serves older content: who is alive on {HOST} is not known. First: ls -l of the file, and the exporter's log."),
+        *r.alert(
+            "HeartbeatFileStale",
+            """
+            time() - heartbeat_file_modified_timestamp_seconds{S} > 600
+            and heartbeat_file_entries{S} >= 2
+            and on (job, instance) (count by (job, instance) (heartbeat_state{S,state="hung"}) >= 2)
+            """,
+            f"Nobody writes the {FILE} on {HOST}",
+            "The file was last written {{ $value | humanizeDuration }} ago, though several processes run. First: df and ls -ld of its folder: full, read-only, no right to write?",
+            "Several processes are silent at once: what they share is broken. A single one that hangs is an alert of its own."),
+        *r.alert(
+            "HeartbeatEntriesSkipped", "sum without (reason) (increase(heartbeat_entries_skipped_total{S}[15m])) > 0",
+            f"Entries of the {FILE} on {HOST} are malformed",
+            "A process writes beats that are left out: nobody would notice its death. First: heartbeat_entries_skipped_total and the exporter's log say why."),
+        *r.alert(
+            "HeartbeatSeriesDropped", "sum without (reason) (increase(heartbeat_series_dropped_total{S}[15m])) > 0",
+            f"Numbers of processes on {HOST} are left out",
+            "A process reports more than a limit lets through. First: heartbeat_series_dropped_total says which limit."),
+        *r.alert(
+            "HeartbeatPushFailing", 'increase(heartbeat_push_errors_total{S,reason=~"unavailable|no_space"}[5m]) > 0',
+            f"Pushed beats on {HOST} are lost",
+            "The exporter cannot write pushed beats to the heartbeat file ({{ $labels.reason }}). First: df of the file's folder."),
+        *r.alert(
+            "HeartbeatPushRejected", 'increase(heartbeat_push_errors_total{S,reason!~"unavailable|no_space"}[15m]) > 5',
+            f"Pushes to {HOST} are refused",
+            '{{ $value | printf "%.0f" }} pushes in 15 minutes were refused ({{ $labels.reason }}). First: who pushes, and with which password?'),
+    ]  # fmt: skip
+    scrapes = [
+        *r.alert(
+            "HeartbeatExporterDown", f"up{{S}} == 0\nand {zero_twice('up{S}')}",
+            f"No word from {HOST}",
+            "Prometheus cannot scrape the exporter at {{ $labels.instance }}: nothing is known of that host's processes. First: ping the host; then systemctl status heartbeat-exporter."),
+        *r.alert(
+            "HeartbeatTargetsMissing", "absent(up{S})",
+            "Prometheus has no exporter to scrape",
+            f"There is no target with the job {job}: discovery finds none, or the job is called otherwise. First: Status, Service discovery in Prometheus."),
+        *r.alert(
+            "HeartbeatMetricsMissing", "up{S} == 1\nunless on (job, instance) heartbeat_file_up{S}",
+            f"{HOST} answers without heartbeats",
+            "{{ $labels.instance }} is scraped, but its answer has no heartbeat metrics: a collector is off, or this is not the exporter. First: curl its /metrics."),
+        *r.alert(
+            "HeartbeatCollectorFailing", 'heartbeat_exporter_collector_success{S,collector!="heartbeat"} == 0',
+            f"The exporter on {HOST} is half blind",
+            "The collector {{ $labels.collector }} cannot read its source. First: the exporter's log names what it is.",
+            "Of the heartbeat file there are alerts of its own."),
+        *r.alert(
+            "HeartbeatConfigReloadFailed",
+            "heartbeat_exporter_config_last_reload_successful{S} == 0\nor heartbeat_exporter_web_config_last_reload_successful{S} == 0",
+            f"The exporter on {HOST} refuses its configuration",
+            "The last reading of --config.file or --web.config.file failed; what was read before is in force. First: the exporter's log names line and column."),
+        *r.alert(
+            "Watchdog", "vector(1)", "Alerts arrive",
+            "Always firing: when it stops, Prometheus or Alertmanager or the way between them is broken.",
+            "Always fires: a dead man's switch outside raises the alarm when this stops to arrive."),
+    ]  # fmt: skip
+    targets = [
+        *r.alert(
+            "HeartbeatTargetVanished",
+            f"""
+            max_over_time(up{{S}}[{settings.threshold("vanished")}:5m])
+            unless on (job, instance) up{{S}}
+            and on () (count(up{{S}}) > 0)
+            """,
+            f"{HOST} is no longer a target",
+            "Prometheus has scraped {{ $labels.instance }} within the last day, and now its discovery does not find it: nothing is known of that host's processes. First: Status, Service discovery in Prometheus."),
+    ]  # fmt: skip
+    return [
+        Group("heartbeat-file-alerts", files),
+        Group("heartbeat-exporter-alerts", scrapes),
+        Group("heartbeat-target-alerts", targets, interval="1m", comment="What looks back for a day is asked less often."),
+    ]

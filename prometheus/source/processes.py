@@ -1,0 +1,111 @@
+"""Alerts about one process. What to do is in docs/runbooks/.
+Severity: critical wakes somebody, warning is for working hours, info is to know."""
+
+from .kit import HOST, LAST_BEAT, MISSED, NAME, PROCESS, USED, Group, Rules, at_least_twice, because
+from .model import DEAD_BECAUSE, HUNG_BECAUSE
+
+
+def groups(settings):
+    r = Rules(settings)
+    silent = f"and ignoring (state, reason) (heartbeat_age_seconds{{S}} > {MISSED})"
+    quick = [
+        *r.alert(
+            "ProcessDead",
+            f"""
+            (
+              max without (reason) (heartbeat_state{{S,state="dead",reason!="silent"}})
+              or max without (reason) (
+                heartbeat_state{{S,state="dead",reason="silent"}}
+                {silent}
+              )
+            )
+            and {at_least_twice('heartbeat_state{S,state="dead"}', "reason")}
+            """,
+            f"{NAME} on {HOST} is dead",
+            f"{because(DEAD_BECAUSE, 'It does not run')}{LAST_BEAT}{USED} First: read the end of its log, then start it.",
+            "Its process is gone; or it is silent, and nothing is known of its process."),
+        *r.alert(
+            "ProcessHung",
+            f"""
+            (
+              max without (reason) (heartbeat_state{{S,state="hung",reason!~"silent|suspended"}})
+              or max without (reason) (
+                heartbeat_state{{S,state="hung",reason=~"silent|suspended"}}
+                {silent}
+              )
+            )
+            and {at_least_twice('heartbeat_state{S,state="hung"}', "reason")}
+            """,
+            f"{NAME} on {HOST} hangs",
+            f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: a whole core of CPU is a loop, none a wait; note which, then restart it.",
+            "It is there, but beats no more. A beat that is only late is no alert: see MISSED in source/kit.py."),
+        *r.alert(
+            "ProcessStopped", 'max without (reason) (heartbeat_state{S,state="stopped"})',
+            f"{NAME} on {HOST} is stopped",
+            f"{PROCESS}It said that it ends, and nobody started it again.{LAST_BEAT} Meant to be so? heartbeat prune ends this.",
+            "Longer than a restart by hand takes."),
+        *r.alert(
+            "ProcessNeverSeen", 'max without (reason) (heartbeat_state{S,state="never"})',
+            f"{NAME} on {HOST} was never seen",
+            "It is in the exporter's configuration, but it never beat and no process matches. First: is the name spelt as the program spells it?"),
+        *r.alert(
+            "ProcessClockAhead", "-heartbeat_age_seconds{S} > 5",
+            f"{NAME} on {HOST} beats from the future",
+            f"Its last beat is dated {{{{ $value | humanizeDuration }}}} ahead: the clock of whoever wrote it is wrong. First: timedatectl on its host.",
+            "From 5 s on the exporter does not count such a beat as a sign of life."),
+        *r.alert(
+            "ProcessFileDescriptorsLow", "process_open_fds{S} / process_max_fds{S} > 0.85",
+            f"{NAME} on {HOST} runs out of file descriptors",
+            "{{ $value | humanizePercentage }} of its file descriptors are open; at 100% it can open nothing more. First: ls -l /proc/PID/fd."),
+        *r.alert(
+            "ProcessCPUSaturated",
+            f"""
+            rate(process_cpu_seconds_total{{S}}[5m]) > {settings.threshold("cpu_busy_share")}
+            unless resets(process_cpu_seconds_total{{S}}[5m]) > 0
+            """,
+            f"{NAME} on {HOST} computes without a pause",
+            "It has used {{ $value | humanizePercentage }} of a core for half an hour. First: top -H -p PID. Meant to compute? Leave it out of this alert.",
+            "One core for half an hour: for most programs a loop. What a counter that fell seems to have used is not counted."),
+    ]  # fmt: skip
+    slow = [
+        *r.alert(
+            "ProcessFlapping", f"changes((heartbeat_age_seconds{{S}} > bool {MISSED})[30m:30s]) >= 6",
+            f"{NAME} on {HOST} flaps",
+            f"{PROCESS}It fell silent or came back {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: what stalls it for so long?",
+            "Silences of the length that would be an alert; beats that are a little late do not count."),
+        *r.alert(
+            "ProcessRestarting", "changes(heartbeat:started_timestamp_seconds{S}[30m]) >= 3",
+            f"{NAME} on {HOST} restarts again and again",
+            f"{PROCESS}It was started anew {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start."),
+        *r.alert(
+            "ProcessTimeoutTight",
+            "avg_over_time(heartbeat_interval_seconds{S}[30m]) / heartbeat_timeout_seconds{S} > 0.7",
+            f"The timeout of {NAME} on {HOST} is tight",
+            "It beats at {{ $value | humanizePercentage }} of its timeout: a short pause makes it look dead. First: raise its timeout to three intervals."),
+        *r.alert(
+            "ProcessForgotten",
+            """
+            max without (state, reason) (last_over_time(heartbeat_state{S,state!="stopped"}[1h:5m]))
+            unless max without (state, reason) (heartbeat_state{S})
+            unless max without (state, reason) (last_over_time(heartbeat_state{S,state="stopped"}[1h:5m]))
+            and on (job, instance) (max by (job, instance) (heartbeat_file_up{S}) == 1)
+            """,
+            f"{NAME} on {HOST} is no longer monitored",
+            "It was there within the last hour; now no entry of it is left, and nobody would notice its death. Retired? Then there is nothing to do.",
+            "Pruned, deleted, or silent for longer than the exporter remembers."),
+        *r.alert(
+            "ProcessMemoryGrowth",
+            """
+            process_resident_memory_bytes{S} > 1.5 * (process_resident_memory_bytes{S} offset 6h)
+            and process_resident_memory_bytes{S} > 200e6
+            and deriv(process_resident_memory_bytes{S}[1h]) > 0
+            and changes(heartbeat:started_timestamp_seconds{S}[6h]) == 0
+            """,
+            f"{NAME} on {HOST} grows",
+            "It holds {{ $value | humanize1024 }}B of memory, half as much again as six hours ago, and grows. First: how much has the host left?",
+            "No restart between; small processes and warm-up are left out."),
+    ]  # fmt: skip
+    return [
+        Group("heartbeat-process-alerts", quick),
+        Group("heartbeat-process-trends", slow, interval="1m", comment="What looks back for long is asked less often."),
+    ]

@@ -1,0 +1,38 @@
+"""What alerts and dashboards share. docs/alerting.md lists these names."""
+
+from .kit import Group, Rules
+
+
+def groups(settings):
+    r = Rules(settings)
+    state = "max without (state, reason) (heartbeat_state{S,state=~\"%s\"})"
+    return [
+        Group("heartbeat-starts", [
+            r.record(
+                "heartbeat:started_timestamp_seconds",
+                r.bound("""
+                (
+                  last_over_time(heartbeat:started_timestamp_seconds{S}[10m])
+                  and abs(process_start_time_seconds{S} - last_over_time(heartbeat:started_timestamp_seconds{S}[10m])) < 5
+                )
+                or process_start_time_seconds{S}
+                """),
+                "When each process started. The kernel's start times wobble where its clock is set right: what differs by less than\n"
+                "5 s is the same start."),
+        ]),
+        Group("heartbeat-available", [
+            r.record(
+                "heartbeat:available", r.bound(f"{state % 'alive'}\nor 0 * {state % 'hung|dead'}"),
+                "1 while the process is alive, 0 while it is hung or dead. One that said good-bye, was never seen, or whose exporter\n"
+                "cannot be asked has none: that is no failure, and uses up no error budget."),
+            r.record("heartbeat:available:avg1h", r.bound("avg_over_time(heartbeat:available{S}[1h])")),
+            r.record("heartbeat:beat_interval_seconds:avg1h", r.bound("avg_over_time(heartbeat_interval_seconds{S}[1h])")),
+            r.record(
+                "heartbeat:beat_jitter_seconds:stddev1h", r.bound("stddev_over_time(heartbeat_interval_seconds{S}[1h])"),
+                "How evenly a process beats: the standard deviation of these intervals, in seconds."),
+        ], interval="30s"),
+        Group("heartbeat-availability", [
+            r.record("heartbeat:available:avg1d", r.bound("avg_over_time(heartbeat:available{S}[1d])")),
+            r.record("heartbeat:available:avg30d", r.bound("avg_over_time(heartbeat:available{S}[30d])")),
+        ], interval="2m", comment="The share of the time, 0 to 1. Read many samples, therefore less often."),
+    ]  # fmt: skip

@@ -1,0 +1,128 @@
+"""Alerts about the heartbeat file, the exporter and its scrapes: each firing, and each just not."""
+
+from .kit import Test
+
+Test("unreadable file for five minutes") \
+    .has("heartbeat_file_up", "1 0x20 1x40").silent("HeartbeatFileUnreadable", "2m15s").fires("HeartbeatFileUnreadable", "2m30s", "7m") \
+    .silent("HeartbeatFileUnreadable", "7m45s")
+
+Test("unreadable for a minute only") \
+    .has("heartbeat_file_up", "1 0x4 1x40").silent("HeartbeatFileUnreadable", "1m", "3m")
+
+Test("unreadable in one scrape, and scrapes come every two minutes", interval="2m") \
+    .has("heartbeat_file_up", "1x4 0 1x20").silent("HeartbeatFileUnreadable", "10m", "11m45s", "12m", "13m")
+
+# Time 0 is where a test begins.
+Test("stale file, and the two processes that run are late") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x60 900x60").has("heartbeat_file_entries", "2x120") \
+    .state("1x60 stale", "hung", "silent").state("1x60 stale", "hung", "silent", "uneven") \
+    .silent("HeartbeatFileStale", "12m").fires("HeartbeatFileStale", "12m15s", "16m45s").silent("HeartbeatFileStale", "17m30s")
+
+Test("not stale: the only processes ended") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "dead", "pid_gone").state("1x120", "dead", "pid_gone", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: one hangs, and is an alert of its own") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "hung", "silent").state("1x120", "alive", "beating", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: a file of one process, though others of other files hang") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/a.json").has("heartbeat_file_entries", "1x120", file="/run/a.json") \
+    .state("1x120", "hung", "silent").state("1x120", "hung", "silent", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: its beats are due once an hour") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "alive", "beating").state("1x120", "alive", "beating", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: written a moment ago, though two hang") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0+15x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "hung", "silent").state("1x120", "hung", "silent", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("one scrape fails, and scrapes come every two minutes", interval="2m") \
+    .has("up", "1x4 0 1x20").silent("HeartbeatExporterDown", "10m", "11m15s", "11m45s", "12m", "13m")
+
+GONE_HOST = {"job": "heartbeat", "instance": "web-2:9464", "host": "web-2"}
+
+Test("a host vanishes from discovery while another one stays", interval="1m", evaluation="1m") \
+    .has("up", "1x1600").has_of(GONE_HOST, "up", "1x10 stale") \
+    .silent("HeartbeatTargetVanished", "10m", "15m").silent("HeartbeatExporterDown", "20m").silent("HeartbeatTargetsMissing", "20m") \
+    .fires("HeartbeatTargetVanished", "16m", "6h", "24h").silent("HeartbeatTargetVanished", "24h20m")
+
+Test("not vanished: down, or known by further labels now, or all are gone") \
+    .has("up", "1x40 0x100").has_of(GONE_HOST, "up", "1x40 stale").has_of(GONE_HOST | {"team": "a"}, "up", "_x41 1x100").silent("HeartbeatTargetVanished", "20m", "30m")
+
+Test("all hosts vanish: that is said once") \
+    .has("up", "1x40 stale").has_of(GONE_HOST, "up", "1x40 stale").fires("HeartbeatTargetsMissing", "20m").silent("HeartbeatTargetVanished", "20m")
+
+Test("malformed entries, once") \
+    .has("heartbeat_entries_skipped_total", "0x4 3x200", reason="not_an_object").has("heartbeat_entries_skipped_total", "0x204", reason="too_deep") \
+    .silent("HeartbeatEntriesSkipped", "6m").fires("HeartbeatEntriesSkipped", "6m15s", "30m").silent("HeartbeatEntriesSkipped", "32m")
+
+Test("no malformed entries since the start") \
+    .has("heartbeat_entries_skipped_total", "7x100", reason="not_an_object").silent("HeartbeatEntriesSkipped", "20m")
+
+Test("numbers over a limit, once") \
+    .has("heartbeat_series_dropped_total", "0x4 3x200", reason="process_limit").has("heartbeat_series_dropped_total", "0x204", reason="total_limit") \
+    .silent("HeartbeatSeriesDropped", "6m").fires("HeartbeatSeriesDropped", "6m15s", "30m").silent("HeartbeatSeriesDropped", "32m")
+
+Test("no number over a limit since the start") \
+    .has("heartbeat_series_dropped_total", "7x100", reason="process_limit").silent("HeartbeatSeriesDropped", "20m")
+
+Test("pushes that cannot be written") \
+    .has("heartbeat_push_errors_total", "0x4 0+1x20 20x60", reason="no_space").silent("HeartbeatPushFailing", "3m") \
+    .fires("HeartbeatPushFailing", "3m30s", "15m45s").silent("HeartbeatPushFailing", "17m").silent("HeartbeatPushRejected", "10m")
+
+Test("pushes that are refused are not lost by the exporter") \
+    .has("heartbeat_push_errors_total", "0+1x80", reason="invalid").silent("HeartbeatPushFailing", "15m")
+
+Test("pushes refused: four a minute") \
+    .has("heartbeat_push_errors_total", "0x4 0+1x60 60x200", reason="unauthorized").silent("HeartbeatPushRejected", "7m") \
+    .fires("HeartbeatPushRejected", "20m", "39m").silent("HeartbeatPushRejected", "41m")
+
+Test("pushes refused: five are no trouble") \
+    .has("heartbeat_push_errors_total", "0x4 5x80", reason="not_found").silent("HeartbeatPushRejected", "15m")
+
+Test("exporter down for five minutes") \
+    .has("up", "1x3 0x20 1x40").silent("HeartbeatExporterDown", "2m").fires("HeartbeatExporterDown", "2m15s", "6m45s") \
+    .silent("HeartbeatExporterDown", "7m15s")
+
+Test("another job is down") \
+    .has_of({"job": "node", "instance": "web-1:9100"}, "up", "0x40").has("up", "1x40").silent("HeartbeatExporterDown", "5m")
+
+Test("no targets") \
+    .has_of({"job": "prometheus", "instance": "localhost:9090"}, "up", "1x100").has("up", "_x40 1x60").silent("HeartbeatTargetsMissing", "4m45s") \
+    .fires("HeartbeatTargetsMissing", "5m").silent("HeartbeatTargetsMissing", "10m15s")
+
+Test("a target that is down is there") \
+    .has("up", "0x60").silent("HeartbeatTargetsMissing", "10m")
+
+Test("answers without heartbeats") \
+    .has("up", "1x100").has("heartbeat_file_up", "_x41 1x60").has_of({"job": "heartbeat", "instance": "web-2:9464"}, "heartbeat_file_up", "1x100") \
+    .has_of({"job": "heartbeat", "instance": "web-2:9464"}, "up", "1x100").silent("HeartbeatMetricsMissing", "4m45s") \
+    .fires("HeartbeatMetricsMissing", "5m", "11m45s").silent("HeartbeatMetricsMissing", "12m30s")
+
+Test("down is not without heartbeats") \
+    .has("up", "0x60").silent("HeartbeatMetricsMissing", "10m")
+
+Test("a collector fails") \
+    .has("heartbeat_exporter_collector_success", "0x40 1x40", collector="process") \
+    .has("heartbeat_exporter_collector_success", "0x80", collector="heartbeat").silent("HeartbeatCollectorFailing", "4m45s") \
+    .fires("HeartbeatCollectorFailing", "5m", "11m45s").silent("HeartbeatCollectorFailing", "12m30s")
+
+Test("all collectors succeed") \
+    .has("heartbeat_exporter_collector_success", "1x40", collector="system").silent("HeartbeatCollectorFailing", "9m")
+
+Test("the configuration is refused") \
+    .has("heartbeat_exporter_config_last_reload_successful", "1x3 0x40 1x10").silent("HeartbeatConfigReloadFailed", "5m45s") \
+    .fires("HeartbeatConfigReloadFailed", "6m").silent("HeartbeatConfigReloadFailed", "11m15s")
+
+Test("both configurations are refused, then only that of the web server") \
+    .has("heartbeat_exporter_config_last_reload_successful", "0x20 1x40").has("heartbeat_exporter_web_config_last_reload_successful", "0x60") \
+    .fires("HeartbeatConfigReloadFailed", "6m", "12m")
+
+Test("both configurations are in use") \
+    .has("heartbeat_exporter_config_last_reload_successful", "1x60").has("heartbeat_exporter_web_config_last_reload_successful", "1x60") \
+    .silent("HeartbeatConfigReloadFailed", "12m")
+
+Test("the watchdog needs nothing and fires at once") \
+    .has_of({"job": "prometheus", "instance": "localhost:9090"}, "up", "1x20").fires("Watchdog", "0s", "5m")

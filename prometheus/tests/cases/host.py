@@ -1,0 +1,68 @@
+"""Alerts about a host: each firing, and each just not."""
+
+from .kit import Test
+
+Test("clock ahead of Prometheus by 20 s for ten minutes") \
+    .of_process("heartbeat_age_seconds", "20+15x40 635+15x60").of_process("heartbeat_age_seconds", "18+15x40 633+15x60", "uneven") \
+    .of_process("heartbeat_last_timestamp_seconds", "0x40 -20x60").of_process("heartbeat_last_timestamp_seconds", "2x40 -18x60", "uneven") \
+    .silent("HostClockSkew", "4m45s").fires("HostClockSkew", "5m", "15m").silent("HostClockSkew", "15m30s")
+
+Test("clock behind by 20 s") \
+    .of_process("heartbeat_age_seconds", "-20+15x40").of_process("heartbeat_last_timestamp_seconds", "0x40").fires("HostClockSkew", "6m")
+
+Test("clock ahead by 4 s") \
+    .of_process("heartbeat_age_seconds", "4+15x60").of_process("heartbeat_last_timestamp_seconds", "0x60").silent("HostClockSkew", "10m")
+
+Test("two cores, 99 % busy for forty minutes") \
+    .has("system_cpu_seconds_total", "0+0.15x160 24+15x100", cpu="0", mode="idle") \
+    .has("system_cpu_seconds_total", "0+0.15x160 24+15x100", cpu="1", mode="idle").has("system_cpu_seconds_total", "0+14x260", cpu="0", mode="user") \
+    .silent("HostCPUSaturated", "29m").fires("HostCPUSaturated", "31m", "44m45s").silent("HostCPUSaturated", "46m30s")
+
+Test("one core of two is busy") \
+    .has("system_cpu_seconds_total", "0x200", cpu="0", mode="idle").has("system_cpu_seconds_total", "0+15x200", cpu="1", mode="idle") \
+    .silent("HostCPUSaturated", "45m")
+
+Test("a core that only waits for its disk, and one that the hypervisor gave to others") \
+    .has("system_cpu_seconds_total", "0x400", cpu="0", mode="idle").has("system_cpu_seconds_total", "0+15x400", cpu="0", mode="iowait") \
+    .has("system_cpu_seconds_total", "0x400", cpu="0", mode="user") \
+    .has_of({"job": "heartbeat", "instance": "web-2:9464", "cpu": "0", "mode": "idle"}, "system_cpu_seconds_total", "0x400") \
+    .has_of({"job": "heartbeat", "instance": "web-2:9464", "cpu": "0", "mode": "steal"}, "system_cpu_seconds_total", "0+15x400") \
+    .silent("HostCPUSaturated", "45m", "90m")
+
+Test("an idle core whose counter steps back again and again") \
+    .has("system_cpu_seconds_total", " ".join(f"{90000 - k}+15x3" for k in range(60)), cpu="0", mode="idle").silent("HostCPUSaturated", "40m", "55m")
+
+Test("a twentieth of the memory is enough, less is not") \
+    .has("system_memory_available_bytes", "50x40 40x60 60x60").has("system_memory_total_bytes", "1000x200") \
+    .silent("HostMemoryLow", "10m", "20m").fires("HostMemoryLow", "20m15s", "30m").silent("HostMemoryLow", "31m")
+
+
+class Disk(Test):
+    """A test with file systems: what is free for users, of how much; a twentieth of it is kept back for root."""
+
+    def disk(self, available, size, kept=50, device="/dev/sda1", fstype="ext4"):
+        where = {"device": device, "mountpoint": "/data", "fstype": fstype}
+        for metric, values in (("avail", available), ("size", f"{size}x2000"), ("free", available if not kept else None)):
+            if values:
+                self.has(f"system_filesystem_{metric}_bytes", values, **where)
+        return self
+
+
+# Whole numbers of bytes make small disks; what is kept back for root is in `free`, not in `avail`.
+Disk("a full disk for ten minutes") \
+    .disk("20x40 100x60", 1000, kept=0).silent("HostDiskFull", "4m45s").fires("HostDiskFull", "5m", "15m").silent("HostDiskFull", "15m30s")
+
+Disk("four hundredths are free; an image is full by nature") \
+    .disk("40x60", 1000, kept=0).disk("0x60", 1000, kept=0, device="/dev/loop0", fstype="squashfs").silent("HostDiskFull", "10m")
+
+Disk("two hundredths of ten terabytes are much room") \
+    .disk("200e9x60", "10e12", kept=0).silent("HostDiskFull", "10m")
+
+Disk("an eleventh of ten terabytes is free, and full within the hour") \
+    .disk("1000e9-6e9x60", "10e12", kept=0).silent("HostDiskFull", "4m").fires("HostDiskFull", "6m", "14m")
+
+Disk("what root keeps back is not there for others: nothing is free, though a tenth is") \
+    .disk("0x60", 1000, kept=1).has("system_filesystem_free_bytes", "100x60", device="/dev/sda1", mountpoint="/data", fstype="ext4").fires("HostDiskFull", "6m")
+
+Disk("what root keeps back does not count as used: a tenth of what others may have is free") \
+    .disk("29x60", 1000, kept=1).has("system_filesystem_free_bytes", "739x60", device="/dev/sda1", mountpoint="/data", fstype="ext4").silent("HostDiskFull", "6m")

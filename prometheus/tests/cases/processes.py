@@ -1,0 +1,171 @@
+"""Alerts about one process: each firing, and each just not."""
+
+from .kit import BIDDER, Test
+
+GONE = "dead", "pid_gone"
+STARTED = {"__name__": "heartbeat:started_timestamp_seconds"} | BIDDER
+
+Test("dead: it crashes after a minute and comes back after five") \
+    .state("1x3 stale _x19 1x100", "alive", "beating").state("_x4 1x19 stale", *GONE) \
+    .silence("5x3 5+15x19 5x100").of_process("heartbeat_last_timestamp_seconds", "1700000000x200") \
+    .of_process("heartbeat_status", "1x200", status="scanning").of_process("process_resident_memory_bytes", "98e6x3 stale") \
+    .of_process("process_cpu_seconds_total", "0+1.5x3 stale") \
+    .silent("ProcessDead", "45s", "1m", "2m").fires("ProcessDead", "2m15s").silent("ProcessHung", "2m15s") \
+    .fires("ProcessDead", "7m45s").silent("ProcessDead", "8m15s")
+
+Test("dead: why it is, in each case") \
+    .state("1x20", "dead", "zombie", "zombie").state("1x20", "dead", "pid_reused", "reused").state("1x20", "dead", "entry_vanished", "vanished") \
+    .state("1x20", "dead", "clock_ahead", "ahead").state("1x20", "dead", "job_failed", "nightly") \
+    .of_process("heartbeat_last_timestamp_seconds", "1700000000x20", "ahead").of_process("heartbeat_age_seconds", "-3600x20", "ahead") \
+    .fires("ProcessDead", "3m")
+
+Test("dead: nobody knows of its process, and it falls silent") \
+    .state("1x3 stale", "alive", "beating").state("_x4 1x60", "dead", "silent").silence("5x3 65+15x60") \
+    .of_process("heartbeat_last_timestamp_seconds", "1700000000x60") \
+    .silent("ProcessDead", "2m15s").fires("ProcessDead", "2m30s", "5m")
+
+Test("not dead: a beat that comes now and then a little after its timeout, and nobody knows of its process", interval="2m") \
+    .state("1x2 stale 1x1 stale 1x20", "alive", "beating").state("_x3 1 stale _ 1 stale", "dead", "silent") \
+    .silence("10 50 30 61 20 40 61 5x20").silent("ProcessDead", "6m30s", "7m45s", "13m30s", "14m")
+
+Test("not dead: one scrape found no process, and scrapes come every two minutes", interval="2m") \
+    .state("1x4 stale 1x20", "alive", "beating").state("_x5 1 stale", *GONE).silence("5x30") \
+    .silent("ProcessDead", "10m", "11m", "12m", "13m")
+
+Test("not dead: one scrape found no process, and then Prometheus was away", interval="15s") \
+    .state("1x4", "alive", "beating").state("_x5 1", *GONE).silence("5x30").silent("ProcessDead", "2m30s", "5m", "6m")
+
+Test("not dead: it said good-bye") \
+    .state("1x60", "stopped", "said_stopped").silence("5+15x60").silent("ProcessDead", "10m").silent("ProcessHung", "10m")
+
+Test("dead: no host label, no beat that is known") \
+    .has_of({"process": "bidder", "instance": "web-1:9464", "job": "heartbeat", "state": "dead", "reason": "pid_gone"}, "heartbeat_state", "1x20") \
+    .fires("ProcessDead", "2m")
+
+Test("dead: its name tries to be more than a name") \
+    .has_of({"process": r"a\"} or vector(1) {{ . }} %s <b>", "instance": "web-1:9464", "job": "heartbeat", "state": "dead", "reason": "pid_gone"}, "heartbeat_state", "1x20") \
+    .has_of({"process": r"a\"} or vector(1) {{ . }} %s <b>", "instance": "web-1:9464", "job": "heartbeat", "status": r"`rm -rf` {{ . }}"}, "heartbeat_status", "1x20") \
+    .has_of({"process": r"a\"} or vector(1) {{ . }} %s <b>", "instance": "web-1:9464", "job": "heartbeat"}, "heartbeat_last_timestamp_seconds", "1700000000x20") \
+    .fires("ProcessDead", "2m")
+
+Test("not dead: another job's process") \
+    .has_of({"process": "bidder", "instance": "web-1:1234", "job": "elsewhere", "state": "dead", "reason": "pid_gone"}, "heartbeat_state", "1x20") \
+    .silent("ProcessDead", "3m")
+
+Test("hung: it falls silent after a minute, and beats again after five") \
+    .state("1x3 stale _x19 1x100", "alive", "beating").state("_x4 1x19 stale", "hung", "silent").silence("5x3 65+15x19 5x100") \
+    .of_process("heartbeat_last_timestamp_seconds", "1700000000x200").of_process("heartbeat_status", "1x200", status="scanning") \
+    .of_process("process_resident_memory_bytes", "98e6x200").of_process("process_cpu_seconds_total", "0+15x200") \
+    .silent("ProcessHung", "1m45s").fires("ProcessHung", "2m").silent("ProcessDead", "2m") \
+    .fires("ProcessHung", "7m45s").silent("ProcessHung", "8m30s")
+
+Test("hung: suspended, with a clock that is ahead, and without an entry") \
+    .state("1x40", "hung", "suspended", "suspended").silence("300+15x40", process="suspended") \
+    .state("1x40", "hung", "clock_ahead", "ahead").silence("-3600x40", process="ahead") \
+    .state("1x40", "hung", "entry_vanished", "vanished").silence("300+15x40", process="vanished") \
+    .fires("ProcessHung", "3m")
+
+Test("not hung: late for less than half a minute, again and again") \
+    .state("1x3 stale 1x3 stale 1x3 stale 1x3 stale", "alive", "beating").state("_x4 1 stale _x2 1 stale _x2 1 stale _x2 1x2 stale", "hung", "silent") \
+    .silence("5 20 35 50 65 10 25 40 75 20 35 50 65 10 25 40 65 80 5x20").silent("ProcessHung", "1m", "2m15s", "4m15s", "4m30s", "5m")
+
+Test("not hung: a period of an hour that is two minutes longer than its timeout") \
+    .state("1x3 stale _x8 1x20", "alive", "beating").state("_x4 1x8 stale", "hung", "silent").silence("3560+15x11 5x20", timeout=3600) \
+    .silent("ProcessHung", "2m", "2m45s", "4m")
+
+Test("not hung: one scrape of an old file, and scrapes come every two minutes", interval="2m") \
+    .state("1x4 stale 1x20", "alive", "beating").state("_x5 1 stale", "hung", "silent").silence("5x4 5000 5x20") \
+    .silent("ProcessHung", "10m30s", "11m30s", "12m")
+
+Test("hung: of another job, and of a process whose timeout is three seconds") \
+    .state("1x40", "hung", "silent").silence("6+15x40", timeout=3) \
+    .has_of({"process": "bidder", "instance": "web-1:1234", "job": "elsewhere", "state": "hung", "reason": "clock_ahead"}, "heartbeat_state", "1x20") \
+    .fires("ProcessHung", "1m")
+
+Test("stopped: for ten minutes") \
+    .state("1x3 stale _x59 1x20", "alive", "beating").state("_x4 1x59 stale", "stopped", "said_stopped") \
+    .of_process("heartbeat_last_timestamp_seconds", "1700000000x200").of_process("heartbeat_status", "1x200", status="completed") \
+    .silent("ProcessStopped", "10m45s").fires("ProcessStopped", "11m").silent("ProcessStopped", "16m30s")
+
+Test("not stopped: it died without a word") \
+    .state("1x60", *GONE).silent("ProcessStopped", "12m")
+
+Test("never seen: configured, no beat, no process") \
+    .state("1x60", "never", "never_seen").silent("ProcessNeverSeen", "9m45s").fires("ProcessNeverSeen", "10m").silent("ProcessDead", "10m")
+
+Test("not never seen: it was found by its command line") \
+    .state("1x60", "alive", "beating").silent("ProcessNeverSeen", "12m").silent("ProcessHung", "12m")
+
+Test("forgotten: its entry went after ten minutes", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x200").state("1x10 stale", "alive", "beating") \
+    .silent("ProcessForgotten", "15m").fires("ProcessForgotten", "16m", "1h14m").silent("ProcessForgotten", "1h17m")
+
+Test("not forgotten: it only changed its state", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x200").state("1x10 stale", "alive", "beating").state("_x11 1x100", *GONE).silent("ProcessForgotten", "30m")
+
+Test("not forgotten: it had said good-bye", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x200").state("1x10 stale", "alive", "beating").state("_x11 1x10 stale", "stopped", "said_stopped").silent("ProcessForgotten", "30m")
+
+Test("not forgotten: the file cannot be read", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x10 0x100").state("1x10 stale", "alive", "beating").silent("ProcessForgotten", "30m")
+
+Test("flapping: three silences in ten minutes") \
+    .silence("5x9 105+15x8 5x9 105+15x8 5x9 105+15x8 5x240") \
+    .silent("ProcessFlapping", "12m").fires("ProcessFlapping", "15m", "41m").silent("ProcessFlapping", "55m")
+
+Test("not flapping: two silences") \
+    .silence("5x9 105+15x8 5x9 105+15x8 5x240").silent("ProcessFlapping", "15m", "20m")
+
+Test("not flapping: each beat comes a little after the timeout") \
+    .silence(" ".join(f"{(15 * k) % 61.7:.1f}" for k in range(400))).silent("ProcessFlapping", "30m", "60m", "90m")
+
+Test("restarting: three starts in seven minutes") \
+    .of_process("process_start_time_seconds", "100x8 200x8 _ 300x8 400x250") \
+    .silent("ProcessRestarting", "6m").fires("ProcessRestarting", "8m", "42m").silent("ProcessRestarting", "50m")
+
+Test("not restarting: two starts, then a long pause") \
+    .of_process("process_start_time_seconds", "100x8 200x8 300x200 400x20").silent("ProcessRestarting", "10m", "57m")
+
+Test("not restarting: its start time wobbles while the clock is set right, and once it was started anew") \
+    .of_process("process_start_time_seconds", "100 101 100 99 100 101 99 100 101 100 500 501 500 499 500 501 500 501 500x40") \
+    .silent("ProcessRestarting", "3m", "5m", "10m") \
+    .gives("heartbeat:started_timestamp_seconds", "2m15s", (STARTED, 100)) \
+    .gives("heartbeat:started_timestamp_seconds", "4m30s", (STARTED, 500))
+
+Test("tight: it beats every 50 s, and its timeout is 60 s", evaluation="1m", interval="1m") \
+    .of_process("heartbeat_interval_seconds", "50x120 20x200").of_process("heartbeat_timeout_seconds", "60x320") \
+    .silent("ProcessTimeoutTight", "29m").fires("ProcessTimeoutTight", "30m", "2h35m").silent("ProcessTimeoutTight", "3h")
+
+Test("not tight: one long pause among many short ones", evaluation="1m", interval="1m") \
+    .of_process("heartbeat_interval_seconds", "20x60 58x4 20x120").of_process("heartbeat_timeout_seconds", "60x320").silent("ProcessTimeoutTight", "1h5m", "2h")
+
+Test("not tight: 42 s of 60") \
+    .of_process("heartbeat_interval_seconds", "42x300").of_process("heartbeat_timeout_seconds", "60x300").silent("ProcessTimeoutTight", "70m")
+
+Test("clock ahead by half a minute, for five minutes") \
+    .of_process("heartbeat_age_seconds", "-30x20 5x40") \
+    .silent("ProcessClockAhead", "1m45s").fires("ProcessClockAhead", "2m", "7m").silent("ProcessClockAhead", "7m30s")
+
+Test("not ahead: within the tolerance of 5 s") \
+    .of_process("heartbeat_age_seconds", "-5x40").silent("ProcessClockAhead", "5m")
+
+Test("file descriptors: 900 of 1000 for ten minutes") \
+    .of_process("process_open_fds", "900x40 100x60").of_process("process_max_fds", "1000x100") \
+    .silent("ProcessFileDescriptorsLow", "4m45s").fires("ProcessFileDescriptorsLow", "5m", "15m").silent("ProcessFileDescriptorsLow", "15m30s")
+
+Test("file descriptors: 850 of 1000 are enough, without a limit there is none to reach, and others' are not ours") \
+    .of_process("process_open_fds", "850x60").of_process("process_max_fds", "1000x60").of_process("process_open_fds", "900000x60", "uneven") \
+    .has_of({"job": "board", "instance": "board:3000"}, "process_open_fds", "900x60").has_of({"job": "board", "instance": "board:3000"}, "process_max_fds", "1000x60") \
+    .silent("ProcessFileDescriptorsLow", "10m")
+
+Test("CPU: a loop for forty minutes") \
+    .of_process("process_cpu_seconds_total", "0+18x160 2880x100") \
+    .silent("ProcessCPUSaturated", "29m").fires("ProcessCPUSaturated", "35m", "46m").silent("ProcessCPUSaturated", "47m")
+
+Test("CPU: nine tenths of a core is work, and what other jobs' programs compute is not ours") \
+    .of_process("process_cpu_seconds_total", "0+13.5x200").has_of({"job": "metrics", "instance": "metrics:9090"}, "process_cpu_seconds_total", "0+30x200") \
+    .silent("ProcessCPUSaturated", "45m")
+
+Test("CPU: a counter that falls again and again has not used what it seems to have") \
+    .of_process("process_cpu_seconds_total", "90000+1x9 89990+1x9 89980+1x9 89970+1x9 89960+1x9 89950+1x9 89940+1x9 89930+1x9 89920+1x9 89910+1x9 89900+1x9 89890+1x9 89880+1x9 89870+1x9 89860+1x9 89850+1x9") \
+    .silent("ProcessCPUSaturated", "35m", "38m")
