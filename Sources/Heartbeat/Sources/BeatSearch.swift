@@ -1,0 +1,158 @@
+internal import JSON
+
+/// Looks for the beat in an object.
+struct BeatSearch {
+  let reading: SourceReading
+
+  /// A beat, and where it was.
+  struct Found {
+    var keys: [String]
+    var rank: BeatRank?
+    /// Unix time; nil when it says that there was none yet.
+    var time: Double?
+
+    var place: String { SourceSettings.KeyPath(keys: keys).description }
+    var rule: String { rank.map(\.explanation) ?? "configured" }
+  }
+
+  /// What was looked at.
+  struct Outcome {
+    var found: Found?
+    /// What is nearest to a beat, as a sentence.
+    var nearest: String?
+  }
+
+  /// The beat of an object, at its top or, where nothing is there, one object deeper.
+  func search(_ object: JSONObject) -> Outcome {
+    if case .key(let path) = reading.settings.time { return configured(path, object) }
+    var outcome = top(object)
+    if outcome.found == nil, let deeper = deeper(object) { outcome.found = deeper }
+    return outcome
+  }
+
+  private func configured(_ path: SourceSettings.KeyPath, _ object: JSONObject) -> Outcome {
+    guard let value = JSONValue.object(object).value(at: path) else {
+      return Outcome(nearest: "there is no \(path), where `time` of its source says that the beat is")
+    }
+    switch SourceValue.time(value, near: reading.facts.modified) {
+    case .time(let time): return Outcome(found: Found(keys: path.keys, time: reading.moment(time)))
+    case .never: return Outcome(found: Found(keys: path.keys, time: nil))
+    case .none: return Outcome(nearest: "\(path), where `time` of its source says that the beat is, is no time")
+    }
+  }
+
+  /// The beat at the top of an object.
+  func top(_ object: JSONObject) -> Outcome {
+    var times: [Found] = []
+    var nevers: [Found] = []
+    var outcome = Outcome()
+    let isContent = Self.isContent(object)
+    for member in object.members {
+      let time = SourceValue.time(member.value, near: reading.facts.modified)
+      switch BeatKey(member.key) {
+      case .rank(let rank):
+        guard !isContent || rank == .beat else {
+          if case .time = time {
+            outcome.nearest =
+              "`\(member.key)` is the time of an article, an order or the like; `time: .\(member.key)` makes it the beat"
+          }
+          continue
+        }
+        switch time {
+        case .time(let time):
+          let moment = reading.moment(time)
+          if reading.isFarAhead(moment) {
+            outcome.nearest = "`\(member.key)` is a time to come"
+          } else {
+            times.append(Found(keys: [member.key], rank: rank, time: moment))
+          }
+        case .never where rank <= .run && !Self.isZero(member.value):
+          nevers.append(Found(keys: [member.key], rank: rank, time: nil))
+        case .never, .none: break
+        }
+      case .never(let word):
+        if case .time = time, outcome.nearest == nil {
+          outcome.nearest =
+            "`\(member.key)` is no beat by its word \"\(word)\"; `time: .\(member.key)` makes it one, if it is"
+        }
+      case .other:
+        if case .time = time, outcome.nearest == nil {
+          outcome.nearest = "`\(member.key)` is a time, but not by its name a beat; `time: .\(member.key)` makes it one"
+        }
+      }
+    }
+    outcome.found = best(times, nevers)
+    return outcome
+  }
+
+  /// Zero may be a number of something else.
+  private static func isZero(_ value: JSONValue) -> Bool { value == .integer(0) }
+
+  /// The best rank wins, in a rank the youngest, and nothing from the future unless there is nothing else. What is named a beat and
+  /// has no time says that there was none.
+  private func best(_ times: [Found], _ nevers: [Found]) -> Found? {
+    func isBetter(_ one: Found, _ other: Found) -> Bool {
+      let (oneTime, otherTime) = (one.time ?? 0, other.time ?? 0)
+      let (oneIsAhead, otherIsAhead) = (reading.isAhead(oneTime), reading.isAhead(otherTime))
+      if oneIsAhead != otherIsAhead { return otherIsAhead }
+      if one.rank != other.rank { return (one.rank ?? .ended) < (other.rank ?? .ended) }
+      return oneTime > otherTime
+    }
+    let best = times.reduce(nil) { best, next in best.map { isBetter(next, $0) ? next : $0 } ?? next }
+    let never = nevers.min { ($0.rank ?? .ended) < ($1.rank ?? .ended) }
+    guard let best else { return never }
+    if let never, never.rank == .beat, best.rank != .beat { return never }
+    return best
+  }
+
+  /// `watcher.heartbeat`, `time.last_run`, `status.updated_at`.
+  private func deeper(_ object: JSONObject) -> Found? {
+    guard !Self.isContent(object) else { return nil }
+    var found: [Found] = []
+    for member in object.members {
+      guard case .object(let inner) = member.value, case let outer = KeyWords.split(member.key),
+        !outer.contains(where: KeyWords.never.contains)
+      else { continue }
+      guard var beat = top(inner).found, let rank = beat.rank, beat.time != nil else { continue }
+      let isOwn = outer.allSatisfy {
+        Self.selves.contains($0) || KeyWords.time.contains($0) || KeyWords.fillers.contains($0)
+      }
+      let joined = BeatKey(words: outer + KeyWords.split(beat.keys[0]))
+      let isBeat = rank == .beat || rank == .run || joined == .rank(.beat) || joined == .rank(.run) && rank == .time
+      guard isBeat || isOwn && rank <= .run else { continue }
+      if joined == .rank(.beat) { beat.rank = .beat }
+      beat.keys.insert(member.key, at: 0)
+      found.append(beat)
+    }
+    return best(found, [])
+  }
+
+  /// Objects that are about the process itself.
+  private static let selves: Set<String> = [
+    "status", "state", "meta", "metadata", "data", "info", "health", "process", "proc", "system", "watcher", "daemon",
+    "bot", "worker", "agent",
+    "service", "runtime", "stats", "self", "app", "main", "monitor", "watchdog", "heartbeat", "summary", "scheduler",
+    "engine",
+  ]
+
+  /// Whether an object is about an article, an order, an alarm: its times are not those of a process.
+  static func isContent(_ object: JSONObject) -> Bool {
+    object.members.contains { member in
+      switch member.value {
+      case .null, .bool: false
+      case .string(let text): !text.isEmpty && contentKeys.contains(member.key.lowercased())
+      default: contentKeys.contains(member.key.lowercased())
+      }
+    }
+  }
+
+  private static let contentKeys: Set<String> = [
+    "title", "body", "author", "authors", "html_url", "homepage", "license", "licence", "dependencies", "scripts",
+    "email", "price", "symbol",
+    "currency", "amount", "content", "html", "isbn", "monitor", "monitorid", "monitor_id", "incident", "alert",
+    "severity", "$schema",
+    "openapi", "swagger", "lat", "lon", "latitude", "longitude", "coordinates", "username", "password", "sha", "sha256",
+    "checksum",
+    "panels", "tags", "slug", "excerpt", "permalink", "maintainers", "keywords", "creator", "creators",
+  ]
+}

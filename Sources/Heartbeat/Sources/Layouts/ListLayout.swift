@@ -1,0 +1,104 @@
+internal import JSON
+
+/// An array of objects with beats: a process for each id; without ids it is a history of one process, of which the youngest counts.
+enum ListLayout {
+  /// Reads a root that is an array.
+  static func read(_ items: [JSONValue], _ reading: SourceReading) -> SourceRecognition? {
+    read(items, reading, isKnown: true)
+  }
+
+  /// Reads an array below the root; nil when there is none with processes.
+  static func read(_ root: JSONObject, _ reading: SourceReading) -> SourceRecognition? {
+    if case .key = reading.settings.time, reading.settings.layout != .list { return nil }
+    let hasOwn = BeatSearch(reading: reading).top(root).found != nil
+    for member in root.members {
+      guard case .array(let items) = member.value, Containers.mayHoldProcesses(member.key, besideTime: hasOwn) else {
+        continue
+      }
+      let isKnown = Containers.areProcesses(member.key)
+      guard var list = read(items, reading, isKnown: isKnown, hasOwn: hasOwn) else { continue }
+      for place in list.processes.indices {
+        list.processes[place].place = ".\(member.key)" + list.processes[place].place
+      }
+      return list
+    }
+    return nil
+  }
+
+  private static func read(
+    _ items: [JSONValue], _ reading: SourceReading, isKnown: Bool, hasOwn: Bool = false
+  ) -> SourceRecognition? {
+    let search = BeatSearch(reading: reading)
+    var found: [(place: Int, object: JSONObject, beat: BeatSearch.Found?)] = []
+    var leftOut: [SourceRecognition.LeftOut] = []
+    for (place, item) in items.enumerated() {
+      guard let object = item.objectValue else {
+        leftOut.append(.init("[\(place)]", "this is no object"))
+        continue
+      }
+      found.append((place, object, search.search(object).found))
+    }
+    let beats = found.filter { $0.beat != nil }
+    guard !beats.isEmpty, beats.contains(where: { $0.beat?.time != nil }), beats.count * 2 >= found.count else {
+      return nil
+    }
+    let isOfBeats = beats.allSatisfy { [.beat, .update, .run].contains($0.beat?.rank ?? .beat) }
+    guard isKnown || isOfBeats else { return nil }
+    let fields = ProcessFields(reading: reading)
+    if found.count > 1, let key = idKey(found.map(\.object)) {
+      var processes: [SourceProcess] = []
+      var places: [String: Int] = [:]
+      for item in found {
+        guard let name = item.object[key].flatMap(SourceValue.name) else {
+          leftOut.append(.init("[\(item.place)]", "there is no \(key)"))
+          continue
+        }
+        var process = fields.process(name, item.object, item.beat)
+        process.place = "[\(item.place)]" + (item.beat?.place ?? "")
+        if let known = places[name] {
+          // The same id again is history.
+          if process.time ?? 0 >= processes[known].time ?? 0 { processes[known] = process }
+        } else {
+          places[name] = processes.count
+          processes.append(process)
+        }
+      }
+      return SourceRecognition(.list, processes, leftOut: leftOut)
+    }
+    // Under a time of its own, a history is what one process did.
+    guard !hasOwn else { return nil }
+    let youngest = beats.reduce(beats[0]) { ($1.beat?.time ?? 0) >= ($0.beat?.time ?? 0) ? $1 : $0 }
+    var process = fields.process(reading.name(youngest.object), youngest.object, youngest.beat)
+    process.place = "[\(youngest.place)]" + (youngest.beat?.place ?? "")
+    return SourceRecognition(.list, [process], leftOut: leftOut)
+  }
+
+  /// The key that names the items: `id`, `agent_id`, `name`, `worker`, ...; nil when most items have none.
+  private static func idKey(_ objects: [JSONObject]) -> String? {
+    guard let first = objects.first(where: { !$0.isEmpty }) else { return nil }
+    func isEverywhere(_ key: String, _ isText: Bool) -> Bool {
+      let named = objects.count { object in
+        guard let value = object[key] else { return false }
+        return SourceValue.name(value) != nil && (!isText || value.stringValue != nil)
+      }
+      return named * 2 > objects.count
+    }
+    let keys = first.members.map(\.key)
+    func lower(_ wanted: [String]) -> [String] { wanted.flatMap { name in keys.filter { $0.lowercased() == name } } }
+    let exact = lower(["id", "uid", "key"])
+    let ids = keys.filter { key in
+      let words = KeyWords.split(key)
+      return words.last == "id" && words.count == 2
+        && !["run", "trace", "request", "session", "message", "event"].contains(words[0])
+        || key.lowercased() == "run_id" || key.lowercased() == "runid"
+    }
+    let names =
+      lower([
+        "name", "worker", "agent", "bot", "job", "task", "service", "process", "node", "label", "instance", "host",
+        "hostname", "slug",
+      ])
+      + keys.filter { KeyWords.split($0).count == 2 && KeyWords.split($0).last == "name" }
+    return (exact + ids + names).first { isEverywhere($0, true) }
+      ?? (names + exact + ids).first { isEverywhere($0, false) }
+  }
+}

@@ -1,0 +1,176 @@
+internal import JSON
+
+/// Makes a process of an object: pid, status, interval and host by their usual keys, all else is data.
+struct ProcessFields {
+  let reading: SourceReading
+
+  /// - Parameter beat: where the beat was found; nil for an entry that has no time.
+  func process(_ name: String, _ object: JSONObject, _ beat: BeatSearch.Found?) -> SourceProcess {
+    var process = SourceProcess(
+      name: name, time: beat?.time, place: beat?.place ?? "nowhere", rule: beat?.rule ?? "others beside it have a time")
+    var taken: Set<String> = []
+    if let beat, beat.keys.count == 1 { taken.formUnion(beat.keys) }
+    let pid = place(reading.settings.pid, object) { Self.pid(in: object) }
+    (process.pid, taken) = (pid?.value, taken.union(pid?.taken ?? []))
+    let status = place(reading.settings.status, object) { Self.status(in: object) }
+    if let text = status?.value.stringValue, !text.isEmpty {
+      process.status = text
+      taken.formUnion(status?.taken ?? [])
+    }
+    process.interval = interval(object, beat)
+    process.host = Self.host(in: object)
+    var data = object
+    if let path = reading.settings.data {
+      data = JSONValue.object(object).value(at: path)?.objectValue ?? [:]
+      taken = []
+    }
+    process.data = Self.data(data, without: taken, &process.changingKeys)
+    return process
+  }
+
+  private struct Value {
+    var value: JSONValue
+    /// The key at the top that is no data any more.
+    var taken: Set<String>
+  }
+
+  private func place(
+    _ place: SourceSettings.Place, _ object: JSONObject, recognised: () -> Value?
+  ) -> Value? {
+    switch place {
+    case .recognised: return recognised()
+    case .none: return nil
+    case .key(let path):
+      guard let value = JSONValue.object(object).value(at: path), value != .null else { return nil }
+      return Value(value: value, taken: path.keys.count == 1 ? Set(path.keys) : [])
+    }
+  }
+
+  // MARK: - Usual keys
+
+  private static func words(_ key: String) -> [String] {
+    key.lowercased() == "pid" ? ["pid"] : KeyWords.split(key)
+  }
+
+  /// `pid` itself before `process_id`; never a child's or a parent's. One that lies deeper may be anybody's.
+  private static func pid(in object: JSONObject) -> Value? {
+    for wanted in [["pid"], ["process", "id"], ["os", "pid"], ["main", "pid"], ["proc", "id"], ["processid"]] {
+      if let member = object.members.last(where: { words($0.key) == wanted && isNumber($0.value) }) {
+        return Value(value: member.value, taken: [member.key])
+      }
+    }
+    return nil
+  }
+
+  private static func isNumber(_ value: JSONValue) -> Bool {
+    switch value {
+    case .integer(let number): number > 0
+    case .number: true
+    case .string(let text): !text.isEmpty && text.utf8.count < 10 && text.utf8.allSatisfy { $0 &- 0x30 < 10 }
+    default: false
+    }
+  }
+
+  private static func status(in object: JSONObject) -> Value? {
+    for wanted in ["status", "state"] {
+      if let member = object.members.last(where: { $0.key.lowercased() == wanted }),
+        let text = member.value.stringValue,
+        !text.isEmpty
+      {
+        return Value(value: member.value, taken: [member.key])
+      }
+    }
+    return nil
+  }
+
+  /// The longest interval that is believed, in seconds.
+  private static let longestInterval = 7 * 86_400.0
+
+  /// `interval`, `heartbeat_interval_ms`, `updateIntervalSeconds`. Beside a time in milliseconds one without a unit is in
+  /// milliseconds too.
+  private func interval(_ object: JSONObject, _ beat: BeatSearch.Found?) -> Double? {
+    let units: [String: Double] = [
+      "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "ms": 1e-3, "millis": 1e-3, "milliseconds": 1e-3,
+      "min": 60,
+      "mins": 60, "minute": 60, "minutes": 60,
+    ]
+    let whose: Set<String> = ["heartbeat", "beat", "ping", "pulse", "report", "update", "keepalive", "hb"]
+    for member in object.members {
+      guard let number = member.value.doubleValue, number > 0 else { continue }
+      var words = KeyWords.split(member.key)
+      var unit: Double?
+      if words.count > 1, let last = words.last, let known = units[last] {
+        unit = known
+        words.removeLast()
+      }
+      guard words == ["interval"] || words.count == 2 && words[1] == "interval" && whose.contains(words[0]) else {
+        continue
+      }
+      if unit == nil, let beat, beat.keys.count == 1, let time = object[beat.keys[0]]?.doubleValue, time > 1e11 {
+        unit = 1e-3
+      }
+      let seconds = number * (unit ?? 1)
+      return seconds <= Self.longestInterval ? seconds : nil
+    }
+    return nil
+  }
+
+  /// A host's name; addresses, URLs and `localhost` say where a program listens or asks.
+  private static func host(in object: JSONObject) -> String? {
+    for wanted in ["hostname", "host_name", "host"] {
+      guard let text = object.members.last(where: { $0.key.lowercased() == wanted })?.value.stringValue else {
+        continue
+      }
+      let isName =
+        !text.isEmpty && text.utf8.count <= 253
+        && text.utf8.allSatisfy { TimeScanner.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+      let isAddress = text.utf8.allSatisfy { $0 &- 0x30 < 10 || $0 == UInt8(ascii: ".") }
+      if isName, !isAddress, text.lowercased() != "localhost" { return text }
+    }
+    return nil
+  }
+
+  // MARK: - Data
+
+  /// Longer texts are no data, in bytes.
+  private static let longestText = 1024
+
+  /// What becomes numbers, and what the API shows: without arrays, long texts, and keys that are another one with every write.
+  static func data(
+    _ object: JSONObject, without taken: Set<String> = [], depth: Int = 1, _ changing: inout Int
+  ) -> JSONObject {
+    var kept: [JSONObject.Member] = []
+    for member in object.members where !taken.contains(member.key) {
+      guard !isVolatile(member.key) else {
+        changing += 1
+        continue
+      }
+      switch member.value {
+      case .array, .null: continue
+      case .string(let text): if text.utf8.count <= longestText { kept.append(member) }
+      case .object(let inner):
+        guard depth < HeartbeatSnapshot.maximumDataDepth else { continue }
+        kept.append(JSONObject.Member(key: member.key, value: .object(data(inner, depth: depth + 1, &changing))))
+      case .bool, .integer, .number: kept.append(member)
+      }
+    }
+    return JSONObject(kept)
+  }
+
+  /// Whether a key is an id or a time: it would be another one, and a new series, with every write.
+  static func isVolatile(_ key: String) -> Bool {
+    var (digits, hexadecimals, hasDigit) = (0, 0, false)
+    for byte in key.utf8 {
+      let isDigit = byte &- 0x30 < 10
+      digits = isDigit ? digits + 1 : [0x2D, 0x3A].contains(byte) && digits > 0 ? digits : 0
+      if isDigit || (0x61...0x66).contains(byte | 0x20) || byte == 0x2D && hexadecimals > 0 {
+        hexadecimals += 1
+        hasDigit = hasDigit || isDigit
+      } else {
+        (hexadecimals, hasDigit) = (0, false)
+      }
+      if digits >= 8 || hexadecimals >= 16 && hasDigit { return true }
+    }
+    return key.isEmpty
+  }
+}

@@ -1,0 +1,159 @@
+internal import JSON
+
+/// Decides what a file is that is not in our layout, and reads it.
+///
+/// What comes of it follows from the arguments alone.
+public enum Recogniser {
+  /// Recognises a content of a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: the content, or the end of it if the facts say so.
+  ///   - facts: what is known of the file beside.
+  ///   - settings: what the configuration says of it.
+  public static func recognise(
+    _ bytes: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings
+  ) -> Result<SourceRecognition, SourceFailure> {
+    let text = TextEncoding.utf8(bytes)
+    guard settings.time != .modified, settings.layout != .touched else {
+      return .success(touched(text, facts, settings))
+    }
+    let isJSON = ["json", "jsonl", "ndjson"].contains(facts.suffix)
+    guard let text, !text.allSatisfy(TextLines.isSpace) else {
+      // Nothing, or no text.
+      if isJSON { return .failure(text == nil ? .notJSON(offset: 0, expected: "UTF-8") : .empty) }
+      return touchedUnlessMark(facts, settings)
+    }
+    switch json(text, facts, settings) {
+    case .value(let value): return recognise(value, text, facts, settings)
+    case .lines(let outcome): return outcome
+    case .torn: return .failure(.torn)
+    case .none(let offset, let expected):
+      if settings.layout == .lines || settings.each != nil,
+        let lines = LinesLayout.read(text[...], facts, settings)
+      {
+        return lines
+      }
+      return plain(text, facts, settings, isJSON ? .notJSON(offset: offset, expected: expected) : nil)
+    }
+  }
+
+  private enum JSON {
+    case value(JSONValue)
+    case lines(Result<SourceRecognition, SourceFailure>)
+    case torn
+    case none(offset: Int, expected: String)
+  }
+
+  private static func json(_ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings) -> JSON {
+    guard let first = text.first(where: { !TextLines.isSpace($0) }) else {
+      return .none(offset: 0, expected: "a value")
+    }
+    let looksSo = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    if !facts.isTail {
+      do throws(JSONError) {
+        let value = try JSONValue(parsing: text)
+        if settings.layout == .lines || settings.each != nil, case .object = value,
+          let lines = LinesLayout.read(text[...], facts, settings)
+        {
+          return .lines(lines)
+        }
+        return .value(value)
+      } catch {
+        guard looksSo else { return .none(offset: error.offset, expected: error.reason) }
+        // A text such as `[2026-11-25 18:45:10] beat` begins so too.
+        if first == UInt8(ascii: "[") {
+          return error.offset >= text.count ? .torn : .none(offset: error.offset, expected: error.reason)
+        }
+        // Behind a first line that is whole, further ones make it a file that grows.
+        let line = text.prefix { $0 != 0x0A }
+        if line.count < text.count, case .object? = try? JSONValue(parsing: Array(line)),
+          let lines = LinesLayout.read(text[...], facts, settings)
+        {
+          return .lines(lines)
+        }
+        return error.offset >= text.count ? .torn : .none(offset: error.offset, expected: error.reason)
+      }
+    }
+    if let lines = LinesLayout.read(text[...], facts, settings) { return .lines(lines) }
+    return .none(offset: 0, expected: "a line of JSON")
+  }
+
+  // MARK: - JSON
+
+  private static func recognise(
+    _ value: JSONValue, _ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings
+  ) -> Result<SourceRecognition, SourceFailure> {
+    let reading = SourceReading(facts, settings, times: SourceValue.times(in: value, near: facts.modified))
+    var outcome: Result<SourceRecognition, SourceFailure>
+    switch value {
+    case .object(let object):
+      let many =
+        settings.layout == .single
+        ? nil : ListLayout.read(object, reading) ?? MapLayout.read(object, reading)
+      outcome = many.map { .success($0) } ?? SingleLayout.read(object, reading)
+    case .array(let items):
+      outcome =
+        ListLayout.read(items, reading).map { .success($0) }
+        ?? .failure(.noBeat("it is a list of which no item has a beat"))
+    case .null, .bool, .integer, .number, .string: return plain(text, facts, settings, nil)
+    }
+    if case .success(var recognition) = outcome {
+      recognition.zone = reading.hasWallTimes ? reading.zone.name : nil
+      if let wanted = settings.layout, wanted != recognition.layout, [.map, .list, .lines].contains(wanted) {
+        return .failure(
+          .noBeat("it is no \(wanted.rawValue), as its source says, but a \(recognition.layout.rawValue)"))
+      }
+      outcome = .success(recognition)
+    }
+    return outcome
+  }
+
+  // MARK: - Text
+
+  private static func plain(
+    _ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings, _ notJSON: SourceFailure?
+  ) -> Result<SourceRecognition, SourceFailure> {
+    if let mark = SourceName.markOfStart(facts) { return .failure(startMark(mark)) }
+    let outcome = TextLayout.read(text[...], facts, settings)
+    guard case .failure = outcome else { return outcome }
+    if let notJSON { return .failure(notJSON) }
+    guard TextLayout.find(text[...], facts) == nil, isConstant(text, facts) else { return outcome }
+    return touchedUnlessMark(facts, settings)
+  }
+
+  private static func startMark(_ word: String) -> SourceFailure {
+    .noBeat(
+      "by the word \"\(word)\" in its name it is written once, at a start; `time: mtime` takes the file's own time as the beat"
+    )
+  }
+
+  private static func touchedUnlessMark(
+    _ facts: SourceFacts, _ settings: SourceSettings
+  ) -> Result<SourceRecognition, SourceFailure> {
+    if let mark = SourceName.markOfStart(facts) { return .failure(startMark(mark)) }
+    return .success(TouchedLayout.read(SourceReading(facts, settings, times: [])))
+  }
+
+  private static func touched(_ text: [UInt8]?, _ facts: SourceFacts, _ settings: SourceSettings) -> SourceRecognition {
+    let object = text.flatMap { text in (try? JSONValue(parsing: text))?.objectValue ?? KeyValueText.parse(text[...]) }
+    return TouchedLayout.read(SourceReading(facts, settings, times: []), object, rule: "configured: time: mtime")
+  }
+
+  /// A longer text is an instruction or a configuration, in bytes.
+  private static let longestConstant = 512
+  /// So are more lines.
+  private static let mostConstantLines = 4
+  /// And files of these kinds.
+  private static let written: Set<String> = [
+    "md", "markdown", "rst", "adoc", "py", "js", "ts", "mjs", "cjs", "sh", "bash", "rb", "pl", "php", "go", "rs", "c",
+    "h", "cpp", "java", "lua", "swift",
+    "html", "htm", "css", "xml", "svg", "conf", "cfg", "ini", "toml", "yaml", "yml", "env", "properties", "sql", "csv",
+    "tsv", "service", "timer",
+  ]
+
+  /// Whether a text without a time is there to be touched: short, and neither program nor configuration.
+  private static func isConstant(_ text: [UInt8], _ facts: SourceFacts) -> Bool {
+    !facts.isTail && text.count <= longestConstant && !written.contains(facts.suffix) && !text.starts(with: "#!".utf8)
+      && text.split(separator: 0x0A).count <= mostConstantLines && (KeyValueText.parse(text[...])?.count ?? 0) < 2
+  }
+}

@@ -1,0 +1,367 @@
+internal import POSIX
+
+/// Finds times in texts: ISO 8601, dates of mail and of `date(1)`, of logs, day first or month first, and numbers.
+///
+/// A date without a time of day is no time, nor is a time of day without a date.
+struct TimeScanner {
+  private let text: ArraySlice<UInt8>
+  /// Unix time that decides what a text leaves open: the year of a log line.
+  private let near: Double
+  private var position: Int
+
+  private init(_ text: ArraySlice<UInt8>, near: Double, at position: Int) {
+    self.text = text
+    self.near = near
+    self.position = position
+  }
+
+  /// The time that a text is, with nothing but quotes, brackets and white space around it.
+  ///
+  /// - Parameter near: Unix time that decides what the text leaves open.
+  static func whole(_ text: ArraySlice<UInt8>, near: Double) -> WrittenTime? {
+    guard text.count <= longestTime else { return nil }
+    let around: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0x22, 0x27, 0x5B, 0x5D, 0x28, 0x29]
+    var text = text
+    while let first = text.first, around.contains(first) { text.removeFirst() }
+    while let last = text.last, around.contains(last) { text.removeLast() }
+    guard !text.isEmpty else { return nil }
+    var scanner = TimeScanner(text, near: near, at: text.startIndex)
+    guard let time = scanner.time(), scanner.position == text.endIndex || scanner.isZoneName else { return nil }
+    return time
+  }
+
+  /// A longer text is no time, in bytes.
+  static let longestTime = 80
+
+  /// A time in a line, and where it stands.
+  struct Found {
+    let time: WrittenTime
+    let range: Range<Int>
+  }
+
+  /// The first time in a line.
+  static func first(in line: ArraySlice<UInt8>, near: Double) -> Found? {
+    var start = line.startIndex
+    var before: UInt8 = 0x20
+    while start < line.endIndex {
+      let byte = line[start]
+      if isAlphanumeric(byte), !isAlphanumeric(before), before != UInt8(ascii: ".") {
+        var scanner = TimeScanner(line, near: near, at: start)
+        if let time = scanner.time() { return Found(time: time, range: start..<scanner.position) }
+      }
+      before = byte
+      start += 1
+    }
+    return nil
+  }
+
+  static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    isDigit(byte) || isLetter(byte) || byte >= 0x80 || byte == UInt8(ascii: "_")
+  }
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
+  }
+
+  // MARK: - Pieces
+
+  private func byte(_ ahead: Int = 0) -> UInt8 {
+    let place = position + ahead
+    return place < text.endIndex ? text[place] : 0
+  }
+
+  private mutating func pass(_ bytes: String) -> Bool {
+    guard position < text.endIndex, bytes.utf8.contains(text[position]) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func passAll(_ bytes: String) {
+    while pass(bytes) {}
+  }
+
+  /// A number of so many digits, and no digit behind them.
+  private mutating func number(_ digits: ClosedRange<Int>) -> Int? {
+    var end = position
+    var value = 0
+    while end < text.endIndex, TimeScanner.isDigit(text[end]), end - position < digits.upperBound {
+      value = value * 10 + Int(widening: text[end] &- UInt8(ascii: "0"))
+      end += 1
+    }
+    guard digits.contains(end - position), end == text.endIndex || !TimeScanner.isDigit(text[end]) else { return nil }
+    position = end
+    return value
+  }
+
+  /// Exactly so many digits, whatever follows.
+  private mutating func digits(_ count: Int) -> Int? {
+    var value = 0
+    for ahead in 0..<count {
+      guard TimeScanner.isDigit(byte(ahead)) else { return nil }
+      value = value * 10 + Int(widening: byte(ahead) &- UInt8(ascii: "0"))
+    }
+    position += count
+    return value
+  }
+
+  private var countOfDigits: Int {
+    var count = 0
+    while TimeScanner.isDigit(byte(count)) { count += 1 }
+    return count
+  }
+
+  /// A word of ASCII letters in small letters; empty where none stands.
+  private mutating func word() -> String {
+    let start = position
+    while position < text.endIndex, TimeScanner.isLetter(text[position]) { position += 1 }
+    return String(decoding: text[start..<position], as: UTF8.self).lowercased()
+  }
+
+  // MARK: - Times
+
+  /// Passes a time that begins here.
+  private mutating func time() -> WrittenTime? {
+    if TimeScanner.isDigit(byte()) { return beginningWithDigit() }
+    let word = word()
+    guard !word.isEmpty else { return nil }
+    if TimeWords.isDay(word) {
+      passAll(".,")
+      passAll(" ")
+      if TimeScanner.isDigit(byte()) { return dayFirst() }
+      return monthFirst(self.word())
+    }
+    return monthFirst(word)
+  }
+
+  private mutating func beginningWithDigit() -> WrittenTime? {
+    let start = position
+    switch countOfDigits {
+    case 9...: if let time = plainNumber() ?? compact() { return time }
+    case 8: if let time = compact() { return time }
+    case 4: if let time = yearFirst() { return time }
+    case 1, 2: if let time = dayFirst() { return time }
+    default: break
+    }
+    position = start
+    return nil
+  }
+
+  /// `1791003365`, `1791003365.25`, `1791003365250`: Unix times.
+  private mutating func plainNumber() -> WrittenTime? {
+    let start = position
+    position += countOfDigits
+    var end = position
+    if byte() == UInt8(ascii: "."), TimeScanner.isDigit(byte(1)) {
+      position += 1
+      position += countOfDigits
+      end = position
+    }
+    let isAlone = position >= text.endIndex || !TimeScanner.isAlphanumeric(byte()) || [0x6D, 0x73].contains(byte())
+    let digits = String(decoding: text[start..<end], as: UTF8.self)
+    guard isAlone, digits.utf8.count <= 40, let number = Double(digits), let time = WrittenTime(number: number) else {
+      position = start
+      return nil
+    }
+    return time
+  }
+
+  /// `20261125T184510Z`, `20261125_184510`, `20261125184510`.
+  private mutating func compact() -> WrittenTime? {
+    let start = position
+    if let year = digits(4), let month = digits(2), let day = digits(2),
+      let date = CivilDay.seconds(year: year, month: month, day: day)
+    {
+      _ = pass("Tt_- ")
+      if countOfDigits == 6, let hour = digits(2), let minute = digits(2), let second = digits(2) {
+        if let time = finished(date, nil, hour, minute, Double(second) + fraction()) { return time }
+      } else if let time = timeOfDay(date, nil) {
+        return time
+      }
+    }
+    position = start
+    return nil
+  }
+
+  /// `2026-11-25T18:45:10.5+01:00` and its relatives with a space, slashes or dots.
+  private mutating func yearFirst() -> WrittenTime? {
+    guard let year = number(4...4), pass("-/."), let month = number(1...2), pass("-/."), let day = number(1...2),
+      let date = CivilDay.seconds(year: year, month: month, day: day), pass("Tt _,-")
+    else { return nil }
+    passAll(" ")
+    return timeOfDay(date, nil)
+  }
+
+  /// `25/11/2026 18:45:10`, `25 Nov 2026 18:45:10 +0100`, `25/Nov/2026:18:45:10 +0000`.
+  private mutating func dayFirst() -> WrittenTime? {
+    guard let first = number(1...2), pass("/.- ") else { return nil }
+    passAll(" ")
+    if TimeScanner.isLetter(byte()) {
+      guard let month = TimeWords.month(word()) else { return nil }
+      passAll(".,/- ")
+      guard let year = number(4...4) ?? number(2...2).map({ 2000 + $0 }),
+        let date = CivilDay.seconds(year: year, month: month, day: first)
+      else { return nil }
+      passAll(":, T-")
+      passWord("at")
+      return timeOfDay(date, nil)
+    }
+    guard let second = number(1...2), pass("/.-"), let year = number(4...4) ?? number(2...2).map({ 2000 + $0 }) else {
+      return nil
+    }
+    guard pass(" ,T_") else { return nil }
+    passAll(" ")
+    let dayFirst = CivilDay.seconds(year: year, month: second, day: first)
+    let monthFirst = CivilDay.seconds(year: year, month: first, day: second)
+    guard let date = dayFirst ?? monthFirst else { return nil }
+    return timeOfDay(date, dayFirst != nil && monthFirst != date ? monthFirst : nil)
+  }
+
+  /// `Nov 25 18:45:10 2026`, `Nov 25, 2026 18:45`, `Nov 25 18:45:10` of a log.
+  private mutating func monthFirst(_ word: String) -> WrittenTime? {
+    guard let month = TimeWords.month(word) else { return nil }
+    passAll(". ")
+    guard let day = number(1...2) else { return nil }
+    passAll(", ")
+    if countOfDigits == 4, let year = number(4...4) {
+      guard let date = CivilDay.seconds(year: year, month: month, day: day) else { return nil }
+      passAll(", ")
+      passWord("at")
+      return timeOfDay(date, nil)
+    }
+    let year = CivilDay.year(of: near)
+    guard let hour = number(1...2), pass(":"), let minute = number(2...2) else { return nil }
+    let second = pass(":") ? Double(number(2...2) ?? 99) + fraction() : 0
+    guard let clock = clock(hour, minute, second) else { return nil }
+    let zone = zone()
+    let behindZone = position
+    passAll(" ")
+    if countOfDigits == 4, let written = number(4...4) {
+      guard let date = CivilDay.seconds(year: written, month: month, day: day) else { return nil }
+      return made(date, nil, clock, zone ?? self.zone())
+    }
+    position = behindZone
+    // The year in which it lies nearest: at the turn of a year a line may be of the one before.
+    let dates = [year - 1, year, year + 1].compactMap { CivilDay.seconds(year: $0, month: month, day: day) }
+    guard let date = dates.min(by: { ($0 + clock - near).magnitude < ($1 + clock - near).magnitude }) else {
+      return nil
+    }
+    return made(date, nil, clock, zone)
+  }
+
+  private mutating func passWord(_ wanted: String) {
+    let start = position
+    if word() == wanted { passAll(" ") } else { position = start }
+  }
+
+  // MARK: - Time of day and zone
+
+  private mutating func timeOfDay(_ date: Double, _ alternative: Double?) -> WrittenTime? {
+    guard let hour = number(1...2), let separator = [":", "h", "."].first(where: { $0.utf8.first == byte() }),
+      pass(separator),
+      let minute = number(2...2)
+    else { return nil }
+    var second = 0.0
+    if separator != "h", byte() == separator.utf8.first, TimeScanner.isDigit(byte(1)) {
+      position += 1
+      guard let whole = number(2...2) else { return nil }
+      second = Double(whole) + fraction()
+    }
+    return finished(date, alternative, hour, minute, second)
+  }
+
+  private mutating func finished(
+    _ date: Double, _ alternative: Double?, _ hour: Int, _ minute: Int, _ second: Double
+  ) -> WrittenTime? {
+    guard let clock = clock(hour, minute, second) else { return nil }
+    return made(date, alternative, clock, zone())
+  }
+
+  private func made(_ date: Double, _ alternative: Double?, _ clock: Double, _ zone: Double?) -> WrittenTime {
+    WrittenTime(
+      seconds: date + clock - (zone ?? 0), alternative: alternative.map { $0 + clock - (zone ?? 0) },
+      hasZone: zone != nil)
+  }
+
+  /// Any number of decimals behind a point or comma.
+  private mutating func fraction() -> Double {
+    guard byte() == UInt8(ascii: ".") || byte() == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) else { return 0 }
+    position += 1
+    let start = position
+    position += countOfDigits
+    return Double("0." + String(decoding: text[start..<min(position, start + 18)], as: UTF8.self)) ?? 0
+  }
+
+  /// Seconds since midnight, with AM or PM if that follows.
+  private mutating func clock(_ hour: Int, _ minute: Int, _ second: Double) -> Double? {
+    var hour = hour
+    let start = position
+    passAll(" ")
+    switch word() {
+    case "am" where hour == 12: hour = 0
+    case "pm" where hour < 12: hour += 12
+    case "am", "pm": break
+    default: position = start
+    }
+    // 60 is a leap second.
+    guard hour <= 24, minute < 60, second < 61 else { return nil }
+    return Double(hour * 3600 + minute * 60) + second
+  }
+
+  /// The zone in seconds east of Greenwich; nil when none is named.
+  private mutating func zone() -> Double? {
+    let start = position
+    let hasGap = pass(" ")
+    passAll(" ")
+    if byte() == UInt8(ascii: "(") { position += 1 }
+    if let offset = offset(isLoose: false) {
+      return offset
+    }
+    let word = word()
+    if let known = TimeWords.zones[word] {
+      if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
+      if !hasGap, word != "z", word != "utc", word != "gmt" {
+        position = start
+        return nil
+      }
+      if byte() == UInt8(ascii: ")") { position += 1 }
+      return known
+    }
+    position = start
+    return nil
+  }
+
+  /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT.
+  private mutating func offset(isLoose: Bool) -> Double? {
+    let start = position
+    let isWest = byte() == UInt8(ascii: "-")
+    guard pass("+-") else { return nil }
+    let count = countOfDigits
+    var hours: Int?
+    var minutes: Int? = 0
+    switch count {
+    case 4: (hours, minutes) = (digits(2), digits(2))
+    case let count where count == 2 || count == 1 && isLoose:
+      hours = digits(count)
+      if byte() == UInt8(ascii: ":"), TimeScanner.isDigit(byte(1)) {
+        position += 1
+        minutes = number(2...2)
+      }
+    default: break
+    }
+    guard let hours, let minutes, hours <= 18, minutes < 60 else {
+      position = start
+      return nil
+    }
+    let seconds = Double(hours * 3600 + minutes * 60)
+    return isWest ? -seconds : seconds
+  }
+
+  /// Whether what follows is the name of a zone for people: `[Europe/Zurich]`, ` (Central European Time)`, ` CST`.
+  private var isZoneName: Bool {
+    var rest = text[position...]
+    while rest.first == 0x20 { rest.removeFirst() }
+    guard let first = rest.first else { return true }
+    if first == UInt8(ascii: "[") || first == UInt8(ascii: "(") { return true }
+    return rest.count <= 5 && rest.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
+  }
+}

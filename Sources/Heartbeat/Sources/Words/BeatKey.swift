@@ -1,0 +1,81 @@
+/// What a key says of the time that stands under it.
+enum BeatKey: Hashable, Sendable {
+  /// It may be the beat; of several the best rank counts.
+  case rank(BeatRank)
+  /// It is none, because of this word.
+  case never(String)
+  /// It says nothing of times.
+  case other
+
+  /// Looks at the words of a key.
+  init(_ key: String) { self.init(words: KeyWords.split(key)) }
+
+  init(words: [String]) {
+    guard !words.isEmpty else {
+      self = .other
+      return
+    }
+    if let never = words.first(where: KeyWords.never.contains) {
+      self = .never(never)
+      return
+    }
+    func has(_ set: Set<String>) -> Bool { words.contains(where: set.contains) }
+    let isPure = words.allSatisfy { KeyWords.time.contains($0) || KeyWords.fillers.contains($0) }
+    let hasCompanion = has(KeyWords.companions)
+    if has(KeyWords.beat) || BeatKey.joins(words, "keep", "alive") || BeatKey.joins(words, "heart", "beat") {
+      self = .rank(.beat)
+    } else if isPure, has(KeyWords.time) || words == ["date"] {
+      self = .rank(.time)
+    } else if has(KeyWords.update) {
+      self = .rank(.update)
+    } else if has(KeyWords.run), hasCompanion {
+      self = .rank(.run)
+    } else if has(KeyWords.success) {
+      self = .rank(.success)
+    } else if has(KeyWords.ended) {
+      self = .rank(.ended)
+    } else if words.first == "last" || words.last.map(["at", "ts", "utc", "iso", "timestamp"].contains) ?? false {
+      self = .rank(.other)
+    } else {
+      self = .other
+    }
+  }
+
+  private static func joins(_ words: [String], _ first: String, _ second: String) -> Bool {
+    zip(words, words.dropFirst()).contains { $0 == (first, second) }
+  }
+}
+
+/// How good a key is as that of the beat, the best first.
+public enum BeatRank: Int, Comparable, Sendable, CaseIterable {
+  /// Heartbeat, pulse, keepalive.
+  case beat
+  /// Time, timestamp, ts.
+  case time
+  /// Updated, seen, activity.
+  case update
+  /// Run, check, poll, with a word that says when.
+  case run
+  /// Any other time that is the last of its kind.
+  case other
+  /// The last success: a run that fails beats too.
+  case success
+  /// The end of a run.
+  case ended
+
+  /// The order of the cases.
+  public static func < (one: BeatRank, other: BeatRank) -> Bool { one.rawValue < other.rawValue }
+
+  /// What such keys are called for people.
+  public var explanation: String {
+    switch self {
+    case .beat: "a word for a beat"
+    case .time: "a word for a time"
+    case .update: "a word for an update"
+    case .run: "a word for a run"
+    case .other: "the last time of something"
+    case .success: "the last success"
+    case .ended: "the end of a run"
+    }
+  }
+}

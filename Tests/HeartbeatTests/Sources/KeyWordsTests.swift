@@ -1,0 +1,39 @@
+import Testing
+
+@testable import Heartbeat
+
+@Suite("Words of keys")
+struct KeyWordsTests {
+  @Test(
+    "keys are split into words, however they are spelt",
+    arguments: [
+      ("last_heartbeat", ["last", "heartbeat"]), ("UpdatedAtUtc", ["updated", "at", "utc"]),
+      ("lastPulseAt", ["last", "pulse", "at"]),
+      ("last-run.time", ["last", "run", "time"]), ("lastseen", ["last", "seen"]), ("createdat", ["created", "at"]),
+      ("UTCTime", ["utc", "time"]),
+      ("stamp_ns", ["stamp", "ns"]), ("lastrunat", ["last", "run", "at"]), ("worker2Beat", ["worker", "beat"]),
+      ("", []),
+    ])
+  func split(_ key: String, _ words: [String]) {
+    #expect(KeyWords.split(key) == words)
+  }
+
+  @Test(
+    "words decide what a key says",
+    arguments: [
+      ("heartbeat", BeatKey.rank(.beat)), ("lastPing", .rank(.beat)), ("keep_alive_at", .rank(.beat)),
+      ("ts", .rank(.time)), ("unix_ts", .rank(.time)),
+      ("lastTimestamp", .rank(.time)), ("updatedAt", .rank(.update)), ("last_seen", .rank(.update)),
+      ("lastRunTime", .rank(.run)),
+      ("generated_at", .rank(.run)), ("last_candle_ts", .never("candle")), ("last_thing", .rank(.other)),
+      ("moved_at", .rank(.other)),
+      ("last_success", .rank(.success)), ("finishedAt", .rank(.ended)), ("started_at", .never("started")),
+      ("nextRun", .never("next")),
+      ("heartbeat_interval", .never("interval")), ("pulse_count", .never("count")), ("expires", .never("expires")),
+      ("run", .other), ("name", .other),
+      ("map_check", .other),
+    ])
+  func rank(_ key: String, _ expected: BeatKey) {
+    #expect(BeatKey(key) == expected)
+  }
+}

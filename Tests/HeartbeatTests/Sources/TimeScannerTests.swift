@@ -1,0 +1,146 @@
+import Testing
+
+@testable import Heartbeat
+
+@Suite("Times in texts")
+struct TimeScannerTests {
+  /// 14 July 2026, 09:26:53 UTC.
+  static let moment = 1_784_021_213.0
+
+  @Test(
+    "every spelling of one moment gives it",
+    arguments: [
+      "1784021213", "1784021213.0", "1784021213000", "1784021213000000", "1784021213000000000",
+      "2026-07-14T09:26:53Z", "2026-07-14t09:26:53z", "2026-07-14 09:26:53Z", "2026-07-14 09:26:53 UTC",
+      "2026-07-14 09:26:53 GMT",
+      "2026-07-14T09:26:53.000Z", "2026-07-14T09:26:53,000000000+00:00", "2026-07-14T11:26:53+02:00",
+      "2026-07-14T11:26:53+0200",
+      "2026-07-14T11:26:53+02", "2026-07-14 05:26:53 -0400", "2026-07-14 13:26:53 GMT+4", "2026-07-14 05:26:53 EDT",
+      "2026-07-14T11:26:53+02:00[Europe/Zurich]", "20260714T092653Z", "2026/07/14 09:26:53 UTC", "2026-07-14_09:26:53Z",
+      "Tue, 14 Jul 2026 09:26:53 +0000", "Tue, 14 Jul 2026 09:26:53 GMT", "14 Jul 2026 09:26:53 UTC",
+      "Tue Jul 14 09:26:53 UTC 2026", "Tue Jul 14 11:26:53 CEST 2026",
+      "Tue Jul 14 2026 11:26:53 GMT+0200 (Central European Summer Time)",
+      "14/Jul/2026:09:26:53 +0000", "Tue 14 Jul 2026 09:26:53 AM UTC", "Tue Jul 14 09:26:53 AM UTC 2026",
+      "\"2026-07-14T09:26:53Z\"",
+      "[2026-07-14T09:26:53Z]", "July 14, 2026 at 9:26:53 AM UTC",
+    ])
+  func absolute(_ text: String) {
+    let time = TimeScanner.whole(Array(text.utf8)[...], near: Self.moment)
+    #expect(time == WrittenTime(seconds: Self.moment, hasZone: true), "\(text)")
+  }
+
+  @Test(
+    "without a zone it is what a clock on a wall shows",
+    arguments: [
+      "2026-07-14T09:26:53", "2026-07-14 09:26:53", "2026-07-14 09:26:53,000", "20260714_092653", "20260714092653",
+      "2026/07/14 09:26:53",
+      "14.07.2026 09:26:53", "14/07/2026, 09:26:53", "07/14/2026, 9:26:53 AM", "Jul 14 09:26:53",
+      "Tue Jul 14 09:26:53 2026",
+      "2026-07-14 09:26:53 CST",
+    ])
+  func wall(_ text: String) {
+    #expect(
+      TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) == WrittenTime(seconds: Self.moment, hasZone: false),
+      "\(text)")
+  }
+
+  @Test("a day and a month that may be each other have two readings")
+  func ambiguous() {
+    let time = TimeScanner.whole(Array("03/04/2026 12:00".utf8)[...], near: Self.moment)
+    #expect(time == WrittenTime(seconds: 1_775_217_600, alternative: 1_772_625_600, hasZone: false))
+  }
+
+  @Test(
+    "what is no time is none",
+    arguments: [
+      "", "2026-07-14", "09:26:53", "2026-02-30T09:26:53Z", "2026-13-01T00:00:00Z", "2026-07-14T25:00:00Z",
+      "2026-07-14T09:61:00Z", "17840212",
+      "178402121", "4711", "1.2.3", "v2026.7.14", "99999999999999999999", "1784021213 is a time",
+      "up since 2026-07-14T09:26:53Z", "-1784021213",
+      "639196180130000000", "January", "May 2026", "2026-W29-2T09:00", "10.20.30.40",
+    ])
+  func none(_ text: String) {
+    #expect(TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) == nil, "\(text)")
+  }
+
+  @Test(
+    "the first time of a line is found in its words",
+    arguments: [
+      ("ok 1784021213", 3..<13), ("cycle=12 2026-07-14T09:26:53Z n=3", 9..<29),
+      ("v2.10.1784 [2026-07-14 09:26:53 UTC] up", 12..<35),
+      ("beat=1784021213;", 5..<15),
+    ])
+  func inLine(_ text: String, _ range: Range<Int>) {
+    let found = TimeScanner.first(in: Array(text.utf8)[...], near: Self.moment)
+    #expect(found?.time.seconds == Self.moment)
+    #expect(found?.range == range)
+  }
+
+  @Test("a log line without a year is of the year in which it lies nearest")
+  func turnOfTheYear() {
+    let newYear = 1_767_225_700.0
+    let time = TimeScanner.whole(Array("Dec 31 23:59:58".utf8)[...], near: newYear)
+    #expect(time?.seconds == 1_767_225_598)
+  }
+}
+
+@Suite("Time zones")
+struct ZoneRulesTests {
+  @Test("while clocks are set back there are two moments, and one while they go on")
+  func setBack() throws {
+    let zurich = try #require(ZoneRules(posix: "CET-1CEST,M3.5.0,M10.5.0/3"))
+    // 25 October 2026, 02:30 on the wall.
+    #expect(zurich.moments(wall: 1_792_895_400) == [1_792_888_200, 1_792_891_800])
+    #expect(zurich.moments(wall: 1_792_899_000) == [1_792_895_400])
+  }
+
+  @Test("of the two the one nearer to the file's own time counts")
+  func nearer() throws {
+    let zurich = try #require(ZoneRules(posix: "CET-1CEST,M3.5.0,M10.5.0/3"))
+    let time = WrittenTime(seconds: 1_792_895_400, hasZone: false)
+    #expect(time.moment(in: zurich, nearest: 1_792_888_210) == 1_792_888_200)
+    #expect(time.moment(in: zurich, nearest: 1_792_891_810) == 1_792_891_800)
+  }
+
+  @Test("what clocks skip is taken as they went before")
+  func skipped() throws {
+    let zurich = try #require(ZoneRules(posix: "CET-1CEST,M3.5.0,M10.5.0/3"))
+    // 29 March 2026, 02:30.
+    #expect(zurich.moments(wall: 1_774_751_400) == [1_774_747_800])
+  }
+
+  @Test(
+    "rules of POSIX give their offsets",
+    arguments: [
+      ("UTC0", 0.0), ("EST5EDT,M3.2.0,M11.1.0", -14_400), ("EST5EDT", -14_400), ("<+0330>-3:30", 12_600),
+      ("ACST-9:30ACDT,M10.1.0,M4.1.0/3", 34_200),
+      ("AAA3BBB,J60/0,J300", -7200), ("AAA3BBB,59/0,299", -7200), ("NZST-12NZDT,M9.5.0,M4.1.0/3", 43_200),
+    ])
+  func rules(_ text: String, _ offset: Double) {
+    #expect(ZoneRules(posix: text)?.offset(at: TimeScannerTests.moment) == offset)
+  }
+
+  @Test(
+    "what is no rule is none",
+    arguments: ["", "A5", "EST", "EST5EDT,", "EST5EDT,M13.1.0,M1.1.0", "EST999", "<x5", "EST5EDT,M3.2.0"])
+  func noRules(_ text: String) {
+    #expect(ZoneRules(posix: text) == nil)
+  }
+
+  @Test("a file of a zone is read, and cut short at any byte it is none or has no rule for later")
+  func files() throws {
+    // Version 2, one change, by RFC 8536: TST is 1 h east, from 1970-01-12 on 2 h, and the rule goes on.
+    func part(_ size: Int) -> [UInt8] {
+      var bytes: [UInt8] = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 15)
+      for count in [0, 0, 0, 1, 2, 4] { bytes += [0, 0, 0, UInt8(count)] }
+      bytes += [UInt8](repeating: 0, count: size - 4) + [0, 15, 66, 64] + [1]
+      return bytes + [0, 0, 14, 16, 0, 0] + [0, 0, 28, 32, 1, 0] + Array("TST\0".utf8)
+    }
+    let whole = part(4) + part(8) + Array("\nTST-3\n".utf8)
+    let zone = try #require(ZoneRules(file: whole, name: "Test"))
+    #expect([0, 999_999, 1_000_000, 2e9].map { zone.offset(at: $0) } == [3600, 3600, 10_800, 10_800])
+    for length in 0..<whole.count - 7 {
+      #expect(ZoneRules(file: Array(whole[..<length]), name: "Test") == nil)
+    }
+  }
+}
