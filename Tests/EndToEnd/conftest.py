@@ -1,7 +1,6 @@
 """Fixtures: an exporter per test, shown with its stderr when the test fails. A missing tool is a failure, never a skip."""
 
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,11 +10,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from support import AS_ROOT, EXPORTER, TOOL, Exporter
 from support import podman as containers
+from support import surroundings
 
 
 def pytest_sessionstart(session):
-    # Whoever ends the run by SIGTERM wants what the tests have started to end too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    surroundings.made_plain()
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
     absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
@@ -35,6 +34,15 @@ class Scheduling(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure is shown with what still runs: what hangs is seen where it hangs, before the fixtures end it."""
+    report = yield
+    if report.failed and (shown := surroundings.portraits()):
+        report.sections.append(("processes of the test", shown))
+    return report
 
 
 @pytest.fixture

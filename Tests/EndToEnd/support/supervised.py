@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from support import ENVIRONMENT, TOOL, eventually
+from support.surroundings import children
 
 # Notes the number of each signal that it gets in a file, and ends with status 0 at SIGTERM.
 RECORDER = """
@@ -42,17 +43,6 @@ def state(pid):
 
 def lives(pid):
     return state(pid) not in (None, "Z", "X")
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as f:
-        return [int(word) for word in f.read().split()]
-
-
-def no_signal_ignored():
-    """For a process that is about to start: a shell has its jobs in the background ignore some."""
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)
 
 
 def first_of_namespace(pid):
@@ -95,9 +85,7 @@ class Supervised:
         """`under`: a command that runs the supervisor; `init`: another init's command line in its place."""
         usual = [] if "--interval" in flags else ["--interval", "200ms"]
         own = [TOOL, "run", "--name", "p", "--file", self.file, *usual, *flags, "--"]
-        streams = {
-            "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": no_signal_ignored,
-        } | streams  # fmt: skip
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
         process = subprocess.Popen(
             [str(word) for word in [*under, *(init or own), *command]], env=ENVIRONMENT | (env or {}), text=True, start_new_session=True,
             **streams)  # fmt: skip

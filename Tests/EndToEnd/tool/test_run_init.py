@@ -11,7 +11,7 @@ import time
 import pytest
 
 from support import AS_ROOT, TOOL, eventually, run
-from support.supervised import children, end, first_of_namespace, guardian, kill_all, lives, no_signal_ignored, noted, recorder, state
+from support.supervised import children, end, first_of_namespace, guardian, kill_all, lives, noted, recorder, state
 
 # What each init is, and what it is known not to do.
 INITS = {
@@ -88,7 +88,6 @@ def test_a_number_that_was_queued_arrives(supervised, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGUSR1])
 def test_what_was_ignored_stays_ignored(supervised, number):
     def ignore():
-        no_signal_ignored()
         signal.signal(number, signal.SIG_IGN)
 
     p = supervised([], "sh", "-c", "grep SigIgn /proc/self/status; exec sleep 300", preexec_fn=ignore)
