@@ -6,7 +6,7 @@ internal import POSIX
 ///     let sender = HeartbeatSender("bidder", interval: 30) { ["offset": .integer(queue.offset)] }
 ///     defer { sender.stop() }
 public final class HeartbeatSender: Sendable {
-  private let state: Monitor<State>
+  private let state: ConditionLock<State>
 
   private struct State: Sendable {
     var isStopping = false
@@ -27,7 +27,7 @@ public final class HeartbeatSender: Sendable {
     status: String = "alive", data: @escaping @Sendable () -> JSONObject? = { nil },
     onError: (@Sendable (HeartbeatError) -> Void)? = nil
   ) {
-    let state = Monitor(State())
+    let state = ConditionLock(State())
     self.state = state
     let report = onError ?? { manager.options.warn($0.description) }
     do throws(Errno) {
@@ -54,7 +54,7 @@ public final class HeartbeatSender: Sendable {
   }
 
   private static func beat(
-    _ name: String, _ manager: HeartbeatManager, _ interval: Double, _ status: String, _ state: Monitor<State>,
+    _ name: String, _ manager: HeartbeatManager, _ interval: Double, _ status: String, _ state: ConditionLock<State>,
     _ report: @Sendable (HeartbeatError) -> Void, _ data: @Sendable () -> JSONObject?
   ) {
     let interval = interval.isFinite ? max(interval, shortestInterval) : 30

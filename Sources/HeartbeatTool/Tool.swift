@@ -17,7 +17,7 @@ public enum Tool {
     switch name {
     case "--help", "-h", "help":
       if arguments.count > 1, let command = commands.first(where: { $0.name == arguments[1] }) {
-        Console.print(command.flags.help(columns: min(Surroundings.columns, 100)), terminator: "")
+        Console.print(command.flags.help(columns: min(ProcessEnvironment.columns, 100)), terminator: "")
       } else {
         Console.print(help, terminator: "")
       }
@@ -42,7 +42,7 @@ public enum Tool {
     do throws(FlagError) {
       switch try command.flags.parse(rest, environment: environment) {
       case .help:
-        Console.print(command.flags.help(columns: min(Surroundings.columns, 100)), terminator: "")
+        Console.print(command.flags.help(columns: min(ProcessEnvironment.columns, 100)), terminator: "")
         return 0
       case .version:
         return 0

@@ -3,7 +3,7 @@ internal import Glibc
 /// A value behind a `pthread_mutex_t`.
 ///
 /// What `Synchronization.Mutex` is, but a lock that the thread sanitizer knows of: that one's lies in Swift's own library,
-/// where the sanitizer sees nothing, so whatever it guards looks like a race. ``Monitor`` is the one to wait on.
+/// where the sanitizer sees nothing, so whatever it guards looks like a race. ``ConditionLock`` is the one to wait on.
 public final class Lock<Value>: @unchecked Sendable {
   // Unchecked is sound: `value` is touched only while `mutex` is held, and the C object lives at one address from init to
   // deinit.

@@ -4,7 +4,7 @@ internal import POSIX
 /// one who looks.
 struct OwnFiles: ~Copyable {
   let directory: FileDescriptor
-  var files = KeptFiles()
+  var files = OpenFileCache()
 
   init(_ directory: consuming FileDescriptor) {
     self.directory = directory

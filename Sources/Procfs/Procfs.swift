@@ -25,7 +25,7 @@ public final class Procfs {
   private var numbering: Bool?
   /// A process keeps its number, and the directory stays that of one `/proc`.
   private var knownSelfPID: Int32?
-  private var kept = KeptFiles()
+  private var kept = OpenFileCache()
   private var own: OwnFiles?
   /// What `/proc/stat` said last, until somebody takes it.
   private(set) var pendingStat: (stat: SystemStat, time: UInt64)?

@@ -10,7 +10,8 @@ func fail(_ message: String, status: Int32) -> Never {
 
 do throws(FlagError) {
   switch try ExporterOptions.parse(
-    Array(CommandLine.arguments.dropFirst()), environment: Surroundings.environment, columns: Surroundings.columns)
+    Array(CommandLine.arguments.dropFirst()), environment: ProcessEnvironment.environment,
+    columns: ProcessEnvironment.columns)
   {
   case .help(let text): print(text, terminator: "")
   case .version: print(Version.text(program: "heartbeat-exporter"), terminator: "")

@@ -2,4 +2,4 @@ internal import Flags
 internal import Glibc
 internal import HeartbeatTool
 
-exit(Tool.run(Array(CommandLine.arguments.dropFirst()), environment: Surroundings.environment))
+exit(Tool.run(Array(CommandLine.arguments.dropFirst()), environment: ProcessEnvironment.environment))

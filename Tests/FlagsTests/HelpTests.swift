@@ -110,11 +110,11 @@ struct HelpTests {
   }
 }
 
-@Suite("Surroundings")
+@Suite("ProcessEnvironment")
 struct SurroundingsTests {
   @Test("the environment is that of the process")
   func environment() {
-    #expect(Surroundings.environment["PATH"]?.isEmpty == false)
-    #expect(Surroundings.columns > 0)
+    #expect(ProcessEnvironment.environment["PATH"]?.isEmpty == false)
+    #expect(ProcessEnvironment.columns > 0)
   }
 }

@@ -7,12 +7,12 @@ func fuzzPush(_ input: UnsafeRawBufferPointer) {
   let bytes = Array(input)
   let defaults = PushBody.Defaults(now: 1_700_000_000, host: nil, retention: 86_400)
   var beats: [Beat] = []
-  do throws(PushError) {
+  do throws(APIError) {
     beats.append(try PushBody.beat("a", bytes, defaults))
   } catch {
     check(error)
   }
-  do throws(PushError) {
+  do throws(APIError) {
     beats += try PushBody.batch(bytes, defaults)
   } catch {
     check(error)
@@ -24,7 +24,7 @@ func fuzzPush(_ input: UnsafeRawBufferPointer) {
   }
 }
 
-private func check(_ error: PushError) {
+private func check(_ error: APIError) {
   require([400, 422].contains(error.status), "status \(error.status)")
   require(!error.message.isEmpty, "an error without a text")
   require((try? JSONValue(parsing: error.response.body)) != nil, "an error that is no JSON")

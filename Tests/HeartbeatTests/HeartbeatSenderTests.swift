@@ -13,7 +13,7 @@ struct HeartbeatSenderTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let manager = HeartbeatManager(file: folder.appendingPathComponent("heartbeat_status.json").path)
-    let calls = Monitor((begun: 0, ended: 0))
+    let calls = ConditionLock((begun: 0, ended: 0))
     let sender = HeartbeatSender("s", manager: manager, interval: 0.01) {
       calls.withLock { $0.begun += 1 }
       // Long enough that a stop which does not wait returns before.

@@ -37,7 +37,7 @@ struct SupervisionTests {
 
   @Test("without probe and watchdog it beats once an interval, and never hangs")
   func plain() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
     let beats = stride(from: 100.0, to: 131, by: 1).filter { vitality.takeBeat(at: $0) }
     #expect(beats == [100, 110, 120, 130])
     #expect(!vitality.isStale(at: 1e9))
@@ -45,14 +45,14 @@ struct SupervisionTests {
 
   @Test("the first beat comes at once, the second after the part of an interval that the phase says")
   func phase() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, phase: 0.3, startedAt: 100)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, phase: 0.3, startedAt: 100)
     let beats = stride(from: 100.0, to: 125, by: 1).filter { vitality.takeBeat(at: $0) }
     #expect(beats == [100, 103, 113, 123])
   }
 
   @Test("a late wake-up shifts no later beat, and what it missed is not made up for")
   func lateWakeUps() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
     let beats = [0.0, 14, 19, 20, 55, 59, 60].filter { vitality.takeBeat(at: $0) }
     #expect(beats == [0, 14, 20, 55, 60])
   }
@@ -61,7 +61,7 @@ struct SupervisionTests {
     "chance makes a beat early, by a twentieth of the interval at most",
     arguments: [(0.0, 110.0), (0.5, 109.75), (1, 109.5)])
   func jitter(random: Double, next: Double) {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
     let isDue = vitality.takeBeat(at: 100, random: random)
     #expect(isDue && vitality.nextBeat(at: 100) == next)
   }
@@ -69,14 +69,14 @@ struct SupervisionTests {
   @Test("names that are counted through are spread over the interval")
   func phases() {
     for pattern in [{ "worker-\($0)" }, { "w\($0)" }, { "\($0)-bot" }] as [(Int) -> String] {
-      let tenths = Set((0..<200).map { Int(Vitality.phase(of: pattern($0)) * 10) })
+      let tenths = Set((0..<200).map { Int(Liveness.phase(of: pattern($0)) * 10) })
       #expect(tenths == Set(0..<10))
     }
   }
 
   @Test("a suspended program does not beat, and what it could not say meanwhile is no silence")
   func suspended() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
     vitality.probed(true, at: 0)
     let before = vitality.takeBeat(at: 0)
     vitality.suspended()
@@ -91,7 +91,7 @@ struct SupervisionTests {
 
   @Test("a first ping that is expected and does not come is a hang")
   func firstPing() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startTimeout: 5, startedAt: 100)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startTimeout: 5, startedAt: 100)
     let early = vitality.takeBeat(at: 100)
     #expect(!early && vitality.isUnproven && !vitality.isStale(at: 104) && vitality.isStale(at: 105))
     vitality.notified(NotifyMessage(Array("EXTEND_TIMEOUT_USEC=8000000".utf8)), at: 104)
@@ -103,7 +103,7 @@ struct SupervisionTests {
 
   @Test("what it promises of its beats follows what vouches for them")
   func promise() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
     #expect(vitality.promisedInterval == 10)
     vitality.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 1)
     #expect(vitality.promisedInterval == 15)
@@ -113,7 +113,7 @@ struct SupervisionTests {
 
   @Test("with a probe it beats only while that answers")
   func probe() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
     let beat1 = vitality.takeBeat(at: 0)
     #expect(!beat1)
     #expect(vitality.nextProbe(after: 0) == 1)
@@ -134,7 +134,7 @@ struct SupervisionTests {
 
   @Test("a program that never answers its probe hangs after the timeout")
   func neverAnswers() {
-    let vitality = Vitality(interval: 10, timeout: 30, hasProbe: true, startedAt: 5)
+    let vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 5)
     #expect(!vitality.isStale(at: 34) && vitality.isStale(at: 35))
   }
 
@@ -142,7 +142,7 @@ struct SupervisionTests {
   func watchdog() {
     var ping = NotifyMessage([])
     ping.isWatchdogPing = true
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
     let beat5 = vitality.takeBeat(at: 0)
     #expect(beat5)
     vitality.notified(ping, at: 3)
@@ -161,7 +161,7 @@ struct SupervisionTests {
 
   @Test("a program that calls itself broken is")
   func trigger() {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
     vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1)
     #expect(vitality.isStale(at: 1))
     let beat9 = vitality.takeBeat(at: 1)

@@ -13,7 +13,7 @@ final class EventStreams: Sendable {
     var isClosed = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
   private let limit: Int
   private let interval: Double
 

@@ -37,9 +37,9 @@ public struct Exporter: Sendable {
     for warning in StartWarnings.ofFolders(options.paths) + StartWarnings.of(options, configuration) {
       logger.warn(warning)
     }
-    let sockets: ListenSockets
-    do throws(ListenSockets.Unusable) {
-      sockets = try ListenSockets(options, isAuthenticated: webFile?.isAuthenticated ?? false)
+    let sockets: ListenConfiguration
+    do throws(ListenConfiguration.Unusable) {
+      sockets = try ListenConfiguration(options, isAuthenticated: webFile?.isAuthenticated ?? false)
     } catch {
       logger.error("cannot listen", ["error": error.description])
       return 1
@@ -52,7 +52,7 @@ public struct Exporter: Sendable {
       telemetryPath: options.web.telemetryPath, collectors: collectors, queue: queue, push: push?.routes,
       streams: streams)
     let requests = RequestCounts(handler: options.web.telemetryPath)
-    let access = WebAccess(logger: logger)
+    let access = WebPolicy(logger: logger)
     let watch = webFile.flatMap { file in
       options.webConfigFile.map {
         WebConfigurationWatch(file, path: $0, options: options, access: access, logger: logger)
@@ -69,61 +69,64 @@ public struct Exporter: Sendable {
     let server = Server(configuration: serverConfiguration) { request, responder in
       access.answer(request, responder) { routes.answer($0, $1) }
     }
-    do throws(ServerError) {
-      try server.start()
-    } catch {
-      logger.error("cannot listen", ["error": error.description])
-      return 1
+    let status: @Sendable () -> String = {
+      "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
     }
-    let scraping: Thread
-    do throws(Errno) {
-      scraping = try startScraping(configuration, watch, queue, requests, push?.counts, server)
-      try access.start()
-      try watch?.start()
-      try push?.start()
-      try streams.start(asking: queue)
-    } catch {
-      logger.error("cannot start a thread", ["error": error.description])
-      server.shutdown(grace: 0)
-      return 1
-    }
-    for address in server.boundAddresses {
-      logger.info(
-        "listening",
-        ["address": address.description, "path": options.web.telemetryPath, "tls": webFile?.tls != nil])
-    }
-
-    let status = "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
     let reloader = Reloader(manager: manager, status: status) { reload(queue, watch) }
-    do throws(Errno) {
-      try reloader.start()
+    var isGood: (@Sendable () -> Bool)?
+    if let watch { isGood = { watch.isGood } }
+    let webConfigurationIsGood = isGood
+    let scraping = Scraping(queue: queue, logger: logger) {
+      Scraper(
+        options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
+        openConnections: { server.statistics.openConnections },
+        webConfigurationIsGood: webConfigurationIsGood)
+    }
+    var services = Services()
+    do throws(StartFailure) {
+      try services.start([
+        Service(start: Exporter.thread(scraping.start), stop: scraping.stop),
+        Service(start: Exporter.thread(access.start), stop: access.close),
+        Service(start: Exporter.thread { () throws(Errno) in try watch?.start() }, stop: { watch?.close() }),
+        Service(start: Exporter.thread { () throws(Errno) in try push?.start() }, stop: { push?.stop() }),
+        Service(start: Exporter.thread { () throws(Errno) in try streams.start(asking: queue) }, stop: streams.close),
+        Service(
+          start: { () throws(StartFailure) in try start(server, isEncrypted: webFile?.tls != nil) },
+          stop: { server.shutdown(grace: options.web.shutdownTimeout) }),
+        Service(start: { manager.tell(.ready(status: status())) }, stop: { manager.tell(.stopping) }),
+        Service(start: Exporter.thread(reloader.start), stop: reloader.stop),
+      ])
     } catch {
-      logger.error("cannot start a thread", ["error": error.description])
-      server.shutdown(grace: 0)
+      logger.error(error.message, ["error": error.reason])
       return 1
     }
-    manager.tell(.ready(status: status))
     waitForEnd(signals, reloader)
-    reloader.stop()
-    manager.tell(.stopping)
-    server.shutdown(grace: options.web.shutdownTimeout)
-    watch?.close()
-    access.close()
-    push?.stop()
-    streams.close()
-    queue.close()
-    if queue.waitForEnd(timeout: Exporter.patienceWithScrapes) {
-      scraping.join()
-    } else {
-      scraping.detach()
-      logger.warn("a scrape still waits for the kernel: it is left behind")
-    }
+    services.stop()
     logger.info("stopped")
     return 0
   }
 
-  /// How long the end waits for the scrape thread once all answers are sent or given up, in seconds.
-  private static let patienceWithScrapes = 1.0
+  private static func thread(_ start: @escaping () throws(Errno) -> Void) -> () throws(StartFailure) -> Void {
+    { () throws(StartFailure) in
+      do throws(Errno) {
+        try start()
+      } catch {
+        throw StartFailure(message: "cannot start a thread", reason: error.description)
+      }
+    }
+  }
+
+  private func start(_ server: Server, isEncrypted: Bool) throws(StartFailure) {
+    do throws(ServerError) {
+      try server.start()
+    } catch {
+      throw StartFailure(message: "cannot listen", reason: error.description)
+    }
+    for address in server.boundAddresses {
+      logger.info(
+        "listening", ["address": address.description, "path": options.web.telemetryPath, "tls": isEncrypted])
+    }
+  }
 
   private static func load(
     _ options: ExporterOptions
@@ -156,13 +159,13 @@ public struct Exporter: Sendable {
   }
 
   private func serverConfiguration(
-    _ sockets: ListenSockets, _ routes: Routes, _ requests: RequestCounts, _ push: PushCounts?
+    _ sockets: ListenConfiguration, _ routes: Routes, _ requests: RequestCounts, _ push: PushCounts?
   ) -> ServerConfiguration {
     var configuration = ServerConfiguration(listen: sockets.addresses)
     configuration.further = sockets.further
     configuration.limits.bodyBytes = options.push.maxBody
     configuration.failureResponse = { status, reason, path in
-      PushRoutes.isHeartbeats(path) ? PushError(status, reason).response : nil
+      APIPath.isHeartbeats(path) ? APIError(status, reason).response : nil
     }
     configuration.maximumConnections = options.web.maxConnections
     configuration.timeouts.header = options.web.headerTimeout
@@ -173,7 +176,7 @@ public struct Exporter: Sendable {
     configuration.mayReportLate = logger.level > .debug
     configuration.onAccess = { record in
       requests.add(handler: routes.handlerName(record.path), code: record.status)
-      if let push, PushRoutes.isHeartbeats(record.path), PushRoutes.changes(record.method) {
+      if let push, APIPath.isHeartbeats(record.path), APIPath.changes(record.method) {
         push.answered(status: record.status)
       }
       logger.debug(
@@ -204,23 +207,6 @@ public struct Exporter: Sendable {
     case .tooManyAnswers:
       "clients leave more answers untaken than are kept, so those that wait for longest are closed (told once)"
     case .brokenByClient, .requestTimeout, .writeTimeout, .noUnderstanding: nil
-    }
-  }
-
-  private func startScraping(
-    _ configuration: Configuration, _ watch: WebConfigurationWatch?, _ queue: ScrapeQueue, _ requests: RequestCounts,
-    _ push: PushCounts?, _ server: Server
-  ) throws(Errno) -> Thread {
-    let (options, logger) = (options, logger)
-    var isGood: (@Sendable () -> Bool)?
-    if let watch { isGood = { watch.isGood } }
-    let webConfigurationIsGood = isGood
-    return try Thread.start(named: "scrape") {
-      var scraper = Scraper(
-        options: options, configuration: configuration, requests: requests, push: push, logger: logger,
-        openConnections: { server.statistics.openConnections }, webConfigurationIsGood: webConfigurationIsGood)
-      scraper.serve(queue)
-      queue.end()
     }
   }
 

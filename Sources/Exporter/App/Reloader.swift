@@ -8,13 +8,13 @@ final class Reloader: Sendable {
     var isStopped = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
   private let manager: ServiceManager
   /// What the service manager shows while it serves.
-  private let status: String
+  private let status: @Sendable () -> String
   private let read: @Sendable () -> Void
 
-  init(manager: ServiceManager, status: String, read: @escaping @Sendable () -> Void) {
+  init(manager: ServiceManager, status: @escaping @Sendable () -> String, read: @escaping @Sendable () -> Void) {
     self.manager = manager
     self.status = status
     self.read = read
@@ -26,7 +26,7 @@ final class Reloader: Sendable {
       while isAsked() {
         tell(.reloading)
         read()
-        tell(.ready(status: status))
+        tell(.ready(status: status()))
       }
     }.detach()
   }

@@ -28,9 +28,6 @@ struct Routes: Sendable {
     }
   }
 
-  private static let hostPath = "/api/v1/host"
-  private static let eventsPath = "/api/v1/events"
-
   private let telemetryPath: String
   private let statusPage: StatusPage
   private let collectors: Set<CollectorName>
@@ -55,13 +52,13 @@ struct Routes: Sendable {
     case telemetryPath: return .metrics
     case "/-/healthy": return .healthy
     case "/-/ready": return .ready
-    case PushRoutes.path: return .heartbeats
-    case Self.hostPath: return .host
-    case Self.eventsPath: return .events
+    case APIPath.heartbeats: return .heartbeats
+    case APIPath.host: return .host
+    case APIPath.events: return .events
     case let path where StatusPage.paths.contains(path): return .page(path: path)
     default:
-      guard path.hasPrefix(PushRoutes.path + "/") else { return nil }
-      let name = path.dropFirst(PushRoutes.path.count + 1)
+      guard path.hasPrefix(APIPath.heartbeats + "/") else { return nil }
+      let name = path.dropFirst(APIPath.heartbeats.count + 1)
       return name.isEmpty ? nil : .heartbeat(name: String(name))
     }
   }
@@ -73,23 +70,23 @@ struct Routes: Sendable {
     case .page(let path): path
     case .healthy: "/-/healthy"
     case .ready: "/-/ready"
-    case .heartbeats, .heartbeat: PushRoutes.path
-    case .host: Self.hostPath
-    case .events: Self.eventsPath
+    case .heartbeats, .heartbeat: APIPath.heartbeats
+    case .host: APIPath.host
+    case .events: APIPath.events
     case nil: "other"
     }
   }
 
   /// Answers a request, or has another thread answer it.
   func answer(_ request: Request, _ responder: Responder) {
-    if let push, PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
+    if let push, APIPath.isHeartbeats(request.path), APIPath.changes(request.method) {
       push.answer(request, responder)
       return
     }
-    let isAPI = request.path.hasPrefix("/api/")
-    guard let route = route(request.path), request.listener == ListenPoint.web || route.isOnPushSocket else {
+    let isAPI = request.path.hasPrefix(APIPath.prefix)
+    guard let route = route(request.path), request.listener == ListenSocket.web || route.isOnPushSocket else {
       let text = "not found; the metrics are at \(telemetryPath)"
-      responder.send(isAPI ? PushError(404, text).response : .text(404, text))
+      responder.send(isAPI ? APIError(404, text).response : .text(404, text))
       return
     }
     guard request.method == .get || request.method == .head else {
@@ -110,24 +107,24 @@ struct Routes: Sendable {
   }
 
   private func refuse(_ request: Request, isAPI: Bool, _ responder: Responder) {
-    if PushRoutes.isHeartbeats(request.path), PushRoutes.changes(request.method) {
+    if APIPath.isHeartbeats(request.path), APIPath.changes(request.method) {
       let hint = "pushing is off; --web.enable-push or --push.socket turns it on"
-      responder.send(PushError(403, hint).response)
+      responder.send(APIError(403, hint).response)
       return
     }
     let text = "\(request.method.rawValue) is not allowed here; use GET or HEAD"
-    var response = isAPI ? PushError(405, text).response : .text(405, text)
+    var response = isAPI ? APIError(405, text).response : .text(405, text)
     response.headers.append(("Allow", "GET, HEAD"))
     responder.send(response)
   }
 
-  private static let busy = PushError(503, "too many requests at once", retryAfter: 1)
+  private static let busy = APIError(503, "too many requests at once", retryAfter: 1)
 
   /// Has the scrape thread answer a question of the API.
   private func ask(_ subject: StatusRequest.Subject, _ request: Request, _ responder: Responder) {
     let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
     guard coding != .notAcceptable else {
-      responder.send(PushError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response)
+      responder.send(APIError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response)
       return
     }
     let question = StatusRequest(

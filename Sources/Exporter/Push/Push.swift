@@ -35,14 +35,14 @@ struct Push: Sendable {
   }
 
   /// The socket that the flags describe; nil when they name none.
-  static func listenPoint(_ options: ExporterOptions.Push) throws(Unusable) -> ListenPoint? {
+  static func listenPoint(_ options: ExporterOptions.Push) throws(Unusable) -> ListenSocket? {
     guard let path = options.socket else { return nil }
     var socket = UnixSocket(path: path, mode: UInt32(clamping: options.socketMode))
     if let name = options.socketGroup {
       guard let group = group(name) else { throw Unusable(reason: "--push.socket-group: there is no group \(name)") }
       socket.group = group
     }
-    return ListenPoint(.unix(socket), name: PushRoutes.listener)
+    return ListenSocket(.unix(socket), name: PushRoutes.listener)
   }
 
   private static func group(_ name: String) -> UInt32? {

@@ -27,63 +27,63 @@ struct PushBody {
   static let longestAhead = 86_400.0
 
   /// Reads one beat; an empty body is one without anything of its own.
-  static func beat(_ name: String, _ body: [UInt8], _ defaults: Defaults) throws(PushError) -> Beat {
+  static func beat(_ name: String, _ body: [UInt8], _ defaults: Defaults) throws(APIError) -> Beat {
     guard !body.isEmpty else { return try beat(name, JSONObject(), defaults, "") }
     let root = try parse(body)
     guard case .object(let object) = root else {
-      throw PushError(422, "expected an object such as {\"status\": \"alive\", \"pid\": 1}, not \(found(root))")
+      throw APIError(422, "expected an object such as {\"status\": \"alive\", \"pid\": 1}, not \(found(root))")
     }
     return try beat(name, object, defaults, "")
   }
 
   /// Reads the beats of a batch: `{"heartbeats": [{"name": "...", ...}, ...]}`.
-  static func batch(_ body: [UInt8], _ defaults: Defaults) throws(PushError) -> [Beat] {
+  static func batch(_ body: [UInt8], _ defaults: Defaults) throws(APIError) -> [Beat] {
     guard case .object(let root) = try parse(body), root.count == 1, case .array(let items)? = root["heartbeats"] else {
-      throw PushError(422, "expected {\"heartbeats\": [{\"name\": \"...\"}, ...]}")
+      throw APIError(422, "expected {\"heartbeats\": [{\"name\": \"...\"}, ...]}")
     }
     var beats: [Beat] = []
     beats.reserveCapacity(items.count)
     for (index, item) in items.enumerated() {
       let place = "heartbeats[\(index)]"
       guard case .object(let object) = item else {
-        throw PushError(422, "\(place): expected an object, not \(found(item))")
+        throw APIError(422, "\(place): expected an object, not \(found(item))")
       }
       guard case .string(let name)? = object["name"] else {
         let found = object["name"].map(found) ?? "nothing"
-        throw PushError(422, "\(place).name: expected the process's name, not \(found)")
+        throw APIError(422, "\(place).name: expected the process's name, not \(found)")
       }
       beats.append(try beat(name, object, defaults, place + "."))
     }
     return beats
   }
 
-  private static func parse(_ body: [UInt8]) throws(PushError) -> JSONValue {
+  private static func parse(_ body: [UInt8]) throws(APIError) -> JSONValue {
     do throws(JSONError) {
       return try JSONValue(parsing: body)
     } catch {
-      throw PushError(error, in: body)
+      throw APIError(error, in: body)
     }
   }
 
   private static func beat(
     _ name: String, _ object: JSONObject, _ defaults: Defaults, _ place: String
-  ) throws(PushError) -> Beat {
+  ) throws(APIError) -> Beat {
     guard !name.isEmpty, name.utf8.count <= HeartbeatManager.longestName else {
-      throw PushError(
+      throw APIError(
         422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes, not \(name.utf8.count)")
     }
     guard !name.utf8.contains(0) else {
-      throw PushError(422, "\(place)name: expected a text without NUL, which no path can ask for")
+      throw APIError(422, "\(place)name: expected a text without NUL, which no path can ask for")
     }
     guard name != ProcessCollector.ownName else {
-      throw PushError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
+      throw APIError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
     }
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
       switch (member.key, member.value) {
       case ("name", .string(let other)) where other.utf8.elementsEqual(name.utf8): continue
       case ("name", let value):
-        throw PushError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
+        throw APIError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
       case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("interval", .null),
         ("additional_data", .null):
         continue
@@ -94,9 +94,9 @@ struct PushBody {
       case ("interval", let value): beat.interval = try interval(value, place)
       case ("additional_data", .object(let data)): beat.additionalData = data
       case ("additional_data", let value):
-        throw PushError(422, "\(place)additional_data: expected an object, not \(found(value))")
+        throw APIError(422, "\(place)additional_data: expected an object, not \(found(value))")
       case (let key, _):
-        throw PushError(
+        throw APIError(
           422,
           "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host, "
             + "interval or additional_data")
@@ -105,31 +105,31 @@ struct PushBody {
     return beat
   }
 
-  private static func pid(_ value: JSONValue, _ place: String) throws(PushError) -> Int32 {
+  private static func pid(_ value: JSONValue, _ place: String) throws(APIError) -> Int32 {
     guard let number = value.integerValue, (1...largestPid).contains(number) else {
-      throw PushError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
+      throw APIError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
     }
     return Int32(clamping: number)
   }
 
-  private static func interval(_ value: JSONValue, _ place: String) throws(PushError) -> Double {
+  private static func interval(_ value: JSONValue, _ place: String) throws(APIError) -> Double {
     guard let seconds = value.doubleValue, seconds > 0, seconds <= longestInterval else {
-      throw PushError(422, "\(place)interval: expected seconds, more than 0 and at most a year, not \(found(value))")
+      throw APIError(422, "\(place)interval: expected seconds, more than 0 and at most a year, not \(found(value))")
     }
     return seconds
   }
 
-  private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(PushError) -> String {
+  private static func text(_ value: JSONValue, _ place: String, longest: Int) throws(APIError) -> String {
     guard let text = value.stringValue, (1...longest).contains(text.utf8.count) else {
-      throw PushError(422, "\(place): expected a text of 1 to \(longest) bytes, not \(found(value))")
+      throw APIError(422, "\(place): expected a text of 1 to \(longest) bytes, not \(found(value))")
     }
     return text
   }
 
-  private static func time(_ value: JSONValue, _ defaults: Defaults, _ place: String) throws(PushError) -> Double {
+  private static func time(_ value: JSONValue, _ defaults: Defaults, _ place: String) throws(APIError) -> Double {
     let oldest = defaults.retention > 0 ? defaults.now - defaults.retention : 0
     guard let time = value.doubleValue, time >= oldest, time <= defaults.now + longestAhead else {
-      throw PushError(
+      throw APIError(
         422,
         "\(place)timestamp: expected Unix seconds from \(Int64(clamping: oldest)) (the retention) to "
           + "\(Int64(clamping: defaults.now + longestAhead)) (a day ahead), not \(found(value))")

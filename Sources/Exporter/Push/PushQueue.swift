@@ -39,8 +39,8 @@ final class PushQueue: Sendable {
   /// How often the watch looks, in microseconds.
   private static let watchInterval: UInt32 = 50_000
 
-  private let state = Monitor(State())
-  private let watch = Monitor(false)
+  private let state = ConditionLock(State())
+  private let watch = ConditionLock(false)
   private let isWatching = Atomic(false)
   private let limit: Int
   private let timeout: Double
@@ -127,7 +127,7 @@ final class PushQueue: Sendable {
     }
     for job in late {
       let message = "the heartbeat file could not be written within \(timeout) s (--push.timeout)"
-      job.responder.send(PushError(503, message, retryAfter: 1).response)
+      job.responder.send(APIError(503, message, retryAfter: 1).response)
     }
     return isBusy
   }

@@ -4,8 +4,6 @@ internal import POSIX
 
 /// Answers what changes heartbeats: `POST`, `PUT` and `DELETE` under `/api/v1/heartbeats`.
 struct PushRoutes: Sendable {
-  /// The path of a batch; behind a slash follows the name of one process.
-  static let path = "/api/v1/heartbeats"
   /// The name of the listening socket on which pushes are always taken.
   static let listener = "push"
 
@@ -22,49 +20,41 @@ struct PushRoutes: Sendable {
     limiter = RateLimiter(rate: options.rateLimit)
   }
 
-  /// Whether a path is that of one heartbeat or of all.
-  static func isHeartbeats(_ path: String) -> Bool {
-    path == PushRoutes.path || path.hasPrefix(PushRoutes.path + "/")
-  }
-
-  /// Whether a method changes something.
-  static func changes(_ method: Request.Method?) -> Bool { method != .get && method != .head && method != .options }
-
   /// Checks a request, and has the writer answer it.
   func answer(_ request: Request, _ responder: Responder) {
-    do throws(PushError) {
+    do throws(APIError) {
       try checkAccess(request)
       let task = try task(request)
       guard queue.add(task, size: request.body.count, responder) else {
-        throw PushError(503, "too many pushes wait for the disk (--push.queue-limit)", retryAfter: 1)
+        throw APIError(503, "too many pushes wait for the disk (--push.queue-limit)", retryAfter: 1)
       }
     } catch {
       responder.send(error.response)
     }
   }
 
-  private func checkAccess(_ request: Request) throws(PushError) {
+  private func checkAccess(_ request: Request) throws(APIError) {
     guard request.listener == PushRoutes.listener || options.isOnWeb else {
-      throw PushError(403, "pushing is off here; it is on with --web.enable-push, or on the socket of --push.socket")
+      throw APIError(403, "pushing is off here; it is on with --web.enable-push, or on the socket of --push.socket")
     }
     guard !RequestOrigin.isAnotherSite(request) else {
-      throw PushError(403, "a page of another site may not push through its reader's browser")
+      throw APIError(403, "a page of another site may not push through its reader's browser")
     }
     guard !RequestOrigin.isBrowser(request) || RequestOrigin.isOwnName(request.header("Host") ?? "") else {
-      throw PushError(
+      throw APIError(
         403, "a browser may push only to an IP address or localhost: any other name may be another site's")
     }
     let wait = limiter.seconds(
       RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
     if let wait {
-      throw PushError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
+      throw APIError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
     }
   }
 
-  private func task(_ request: Request) throws(PushError) -> PushQueue.Task {
+  private func task(_ request: Request) throws(APIError) -> PushQueue.Task {
     let defaults = PushBody.Defaults(
       now: Clock.realtime, host: PushRoutes.host(of: request), retention: options.retention)
-    guard request.rawPath != PushRoutes.path else {
+    guard request.rawPath != APIPath.heartbeats else {
       guard request.method == .post else { throw PushRoutes.notAllowed(request, ["POST"]) }
       try checkType(request)
       return .beats(seenFromHere(try PushBody.batch(request.body, defaults), request))
@@ -96,38 +86,38 @@ struct PushRoutes: Sendable {
     }
   }
 
-  private static func name(_ request: Request) throws(PushError) -> String {
-    let raw = request.rawPath.utf8.dropFirst(PushRoutes.path.utf8.count + 1)
+  private static func name(_ request: Request) throws(APIError) -> String {
+    let raw = request.rawPath.utf8.dropFirst(APIPath.heartbeats.utf8.count + 1)
     guard !raw.contains(UInt8(ascii: "/")) else {
-      throw PushError(404, "expected one name; a slash within it is written %2F")
+      throw APIError(404, "expected one name; a slash within it is written %2F")
     }
     // What is no UTF-8 has been replaced: such a name could not be asked for.
-    let name = String(request.path.dropFirst(PushRoutes.path.count + 1))
-    guard !name.isEmpty else { throw PushError(404, "expected the name of a process behind the slash") }
+    let name = String(request.path.dropFirst(APIPath.heartbeats.count + 1))
+    guard !name.isEmpty else { throw APIError(404, "expected the name of a process behind the slash") }
     guard !name.unicodeScalars.contains("\u{FFFD}") else {
-      throw PushError(422, "the name is not UTF-8, percent-encoded")
+      throw APIError(422, "the name is not UTF-8, percent-encoded")
     }
     return name
   }
 
-  private func checkType(_ request: Request) throws(PushError) {
+  private func checkType(_ request: Request) throws(APIError) {
     if let coding = request.header("Content-Encoding"), coding.lowercased() != "identity" {
-      throw PushError(415, "expected a body without Content-Encoding")
+      throw APIError(415, "expected a body without Content-Encoding")
     }
     guard let type = request.header("Content-Type") else {
       // A browser can send such a body to any host without asking; and it is what a forgotten header looks like.
       if request.body.isEmpty { return }
-      throw PushError(415, "expected Content-Type: application/json")
+      throw APIError(415, "expected Content-Type: application/json")
     }
     let essence = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
     guard essence == "application/json" else {
-      throw PushError(415, "expected Content-Type: application/json, not \(essence.prefix(100))")
+      throw APIError(415, "expected Content-Type: application/json, not \(essence.prefix(100))")
     }
   }
 
   /// `Allow` names all methods that are right for a path (RFC 9110 section 10.2.1), those that only read too.
-  private static func notAllowed(_ request: Request, _ changing: [String]) -> PushError {
+  private static func notAllowed(_ request: Request, _ changing: [String]) -> APIError {
     let allowed = (["GET", "HEAD"] + changing).joined(separator: ", ")
-    return PushError(405, "\(request.method.rawValue) is not allowed here; use \(allowed)", allow: allowed)
+    return APIError(405, "\(request.method.rawValue) is not allowed here; use \(allowed)", allow: allowed)
   }
 }

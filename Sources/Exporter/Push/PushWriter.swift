@@ -66,7 +66,7 @@ struct PushWriter {
       for (index, job) in jobs.enumerated() {
         guard !refused.contains(index) else {
           let message = "the file has \(maximumProcesses) processes already (--push.max-processes); forget some first"
-          job.responder.send(PushError(507, message).response)
+          job.responder.send(APIError(507, message).response)
           continue
         }
         beats += groups[index].count
@@ -97,16 +97,16 @@ struct PushWriter {
   private mutating func forget(_ name: String, _ responder: Responder) {
     do throws(HeartbeatError) {
       let removed = try writer.remove([name])
-      responder.send(removed.isEmpty ? PushError(404, "there is no process of this name").response : PushWriter.done)
+      responder.send(removed.isEmpty ? APIError(404, "there is no process of this name").response : PushWriter.done)
     } catch {
       report(error)
-      responder.send(PushError(error).response)
+      responder.send(APIError(error).response)
     }
   }
 
   private mutating func answer(_ error: HeartbeatError, _ jobs: ArraySlice<PushQueue.Job>) {
     report(error)
-    let response = PushError(error).response
+    let response = APIError(error).response
     for job in jobs { job.responder.send(response) }
   }
 

@@ -25,7 +25,7 @@ final class ScrapeQueue: Sendable {
     var hasEnded = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
   private let limit: Int
 
   /// - Parameter limit: how many scrapes may be waiting or under way at once; 0 is no limit.

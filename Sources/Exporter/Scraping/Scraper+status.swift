@@ -29,7 +29,7 @@ extension Scraper {
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
-        return PushError(404, "there is no heartbeat of that name").response
+        return APIError(404, "there is no heartbeat of that name").response
       }
       let document = statusDocument(of: place..<place + 1, at: now)
       return response([document.objects], tag: document.tag([:], []), to: request)

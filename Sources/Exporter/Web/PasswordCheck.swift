@@ -22,7 +22,7 @@ final class PasswordCheck: Sendable {
     var isClosed = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
   /// The key of these codes. It is in no file and ends with the process.
   private let secret: [UInt8]
 

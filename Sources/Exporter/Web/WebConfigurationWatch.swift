@@ -17,19 +17,19 @@ final class WebConfigurationWatch: Sendable {
 
   private let path: String
   private let options: ExporterOptions
-  private let access: WebAccess
+  private let access: WebPolicy
   private let logger: Logger
   private let isEncrypted: Bool
-  private let state: Monitor<State>
+  private let state: ConditionLock<State>
 
   /// - Parameter file: what was read at the start, which is used from now on.
-  init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebAccess, logger: Logger) {
+  init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebPolicy, logger: Logger) {
     self.path = path
     self.options = options
     self.access = access
     self.logger = logger
     isEncrypted = file.tls != nil
-    state = Monitor(State(stamps: file.stamps))
+    state = ConditionLock(State(stamps: file.stamps))
     access.use(file)
   }
 

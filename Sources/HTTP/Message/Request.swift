@@ -29,8 +29,8 @@ public struct Request: Sendable {
   public let isHTTP10: Bool
   /// The address of the client's end of the connection; nil in requests that tests make.
   public internal(set) var peer: SocketAddress?
-  /// The name of the listening socket through which it came: `ListenPoint.name`.
-  public internal(set) var listener = ListenPoint.web
+  /// The name of the listening socket through which it came: `ListenSocket.name`.
+  public internal(set) var listener = ListenSocket.web
   /// Who is at the other end of a Unix socket; nil for TCP.
   public internal(set) var credentials: PeerCredentials?
 

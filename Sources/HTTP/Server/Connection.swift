@@ -38,7 +38,7 @@ final class Connection {
   let isRefusal: Bool
   let transport: Transport
   /// How other threads may send their answers; nil where they may not.
-  let outlet: Outlet?
+  let directSender: DirectSender?
   var parser: RequestParser
   var phase = Phase.reading
   var output = Output(head: [])
@@ -58,7 +58,7 @@ final class Connection {
   /// What of the event loop's sum is this one's incoming body.
   var countedBodyBytes = 0
   /// What its answer keeps in memory, once the client has not taken it at once.
-  var heldAnswer: [HeldAnswers.Piece]?
+  var heldAnswer: [UntakenResponses.Piece]?
   /// How much is still read and thrown away while lingering.
   var lingerBytes = Connection.maximumLingerBytes
 
@@ -66,7 +66,7 @@ final class Connection {
 
   init(
     id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, tls: TLSContext?, limits: RequestLimits,
-    isRefusal: Bool, hasOutlet: Bool, interest: UInt32, now: UInt64
+    isRefusal: Bool, sendsDirectly: Bool, interest: UInt32, now: UInt64
   ) throws(Errno) {
     self.id = id
     self.peer = accepted.peer
@@ -78,7 +78,7 @@ final class Connection {
     self.exchange = Exchange(started: now)
     self.interest = interest
     transport = try Transport(accepted.intoDescriptor(), tls: tls)
-    outlet = hasOutlet && tls == nil ? Outlet(transport.descriptor) : nil
+    directSender = sendsDirectly && tls == nil ? DirectSender(transport.descriptor) : nil
   }
 
   /// Sends as much of the output as the kernel takes.

@@ -65,7 +65,7 @@ extension EventLoop {
       report(.refused, accepted.peer)
       if connections.refusals >= setup.capacity.refusals { return }
     }
-    let tls = listener == ListenPoint.web ? setup.configuration.tls?() : nil
+    let tls = listener == ListenSocket.web ? setup.configuration.tls?() : nil
     // To agree on keys only to refuse would cost more than to serve.
     if isRefusal, tls != nil { return }
     let peer = accepted.peer
@@ -73,7 +73,7 @@ extension EventLoop {
     do throws(Errno) {
       connection = try Connection(
         id: connections.nextID(), accepted: accepted, listener: listener, tls: tls, limits: setup.configuration.limits,
-        isRefusal: isRefusal, hasOutlet: setup.configuration.mayReportLate, interest: EventPoll.readable, now: now)
+        isRefusal: isRefusal, sendsDirectly: setup.configuration.mayReportLate, interest: EventPoll.readable, now: now)
       try poll.add(connection.transport.descriptor, token: connection.id.packed, interest: connection.interest)
     } catch {
       report(.cannotAccept, peer, error)

@@ -51,7 +51,7 @@ extension EventLoop {
     case .streaming: listenToStreamed(connection)
     case .responding:
       // It may have been answered a moment ago.
-      connection.outlet?.tellAtOnce()
+      connection.directSender?.tellAtOnce()
       readMail()
       if connection.phase != .responding {
         becameReadable(connection, events)
@@ -118,7 +118,7 @@ extension EventLoop {
     connection.keepsAlive = keepsAlive
     connection.phase = .responding
     // Who is answered by another thread is idle from then on, without the loop's knowing.
-    setDeadline(connection, connection.outlet == nil ? nil : .answer)
+    setDeadline(connection, connection.directSender == nil ? nil : .answer)
     if request.rawPath == "*" {
       // It asks for the server as a whole (RFC 9110 section 9.3.7), which no route can speak for.
       connection.exchange.isServersOwn = true
@@ -135,10 +135,11 @@ extension EventLoop {
   }
 
   private func shortcut(_ connection: Connection) -> Shortcut? {
-    guard let outlet = connection.outlet else { return nil }
+    guard let directSender = connection.directSender else { return nil }
     let hasMore = connection.parser.stage != .betweenRequests || connection.inputEnded || isShuttingDown
-    outlet.begin(tellsAtOnce: hasMore)
-    return hasMore ? nil : Shortcut(outlet: outlet, form: connection.form, headers: setup.configuration.headers)
+    directSender.begin(tellsAtOnce: hasMore)
+    if hasMore { return nil }
+    return Shortcut(directSender: directSender, form: connection.form, headers: setup.configuration.headers)
   }
 
   /// Gives an answer of the server's own, the last one on this connection.
@@ -284,7 +285,7 @@ extension EventLoop {
       setup.configuration.onAccess?(connection.record(now: Clock.monotonicNanoseconds))
     }
     connection.phase = .closed
-    connection.outlet?.close()
+    connection.directSender?.close()
     countBody(connection)
     releaseAnswer(connection)
     setDeadline(connection, nil)

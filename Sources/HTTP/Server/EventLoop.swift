@@ -41,7 +41,7 @@ final class EventLoop {
   /// What all bodies that are coming in take, in bytes.
   var incomingBodyBytes = 0
   /// Answers that wait for their clients.
-  var heldAnswers = HeldAnswers()
+  var heldAnswers = UntakenResponses()
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: EventLoop.readSize, alignment: 16)
 
   init(_ setup: Setup, poll: consuming EventPoll) throws(Errno) {
@@ -160,7 +160,7 @@ final class EventLoop {
     let isFirst = !isShuttingDown
     shutdownDeadline = min(deadline, shutdownDeadline ?? .max)
     guard isFirst else { return }
-    for connection in connections.all where connection.phase == .responding { connection.outlet?.tellAtOnce() }
+    for connection in connections.all where connection.phase == .responding { connection.directSender?.tellAtOnce() }
     // What was sent before that, and nobody was woken for.
     readMail()
     for listener in setup.listeners {

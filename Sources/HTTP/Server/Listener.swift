@@ -13,7 +13,7 @@ final class Listener: Sendable {
   private let isShared: Bool
 
   private init(
-    _ descriptor: consuming FileDescriptor, name: String = ListenPoint.web, made: UnixSocket? = nil,
+    _ descriptor: consuming FileDescriptor, name: String = ListenSocket.web, made: UnixSocket? = nil,
     isShared: Bool = false
   ) throws(Errno) {
     address = try Socket.localAddress(of: descriptor)
@@ -41,7 +41,7 @@ final class Listener: Sendable {
   }
 
   /// Listens where a point says.
-  static func open(_ point: ListenPoint, backlog: Int) throws(ServerError) -> Listener {
+  static func open(_ point: ListenSocket, backlog: Int) throws(ServerError) -> Listener {
     switch point.kind {
     case .unix(let socket):
       let descriptor = try socket.listen(backlog: backlog)

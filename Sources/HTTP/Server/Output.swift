@@ -30,9 +30,11 @@ struct Output: Sendable {
 
   var isComplete: Bool { sent == length }
   /// What this keeps in memory until it is complete.
-  var held: [HeldAnswers.Piece] {
+  var held: [UntakenResponses.Piece] {
     pieces.map { piece in
-      piece.withUnsafeBufferPointer { HeldAnswers.Piece(address: UInt(bitPattern: $0.baseAddress), count: $0.count) }
+      piece.withUnsafeBufferPointer {
+        UntakenResponses.Piece(address: UInt(bitPattern: $0.baseAddress), count: $0.count)
+      }
     }
   }
   var bodyBytesSent: Int { max(0, sent - headLength) }

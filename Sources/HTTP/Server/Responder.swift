@@ -64,17 +64,17 @@ public final class Responder: Sendable {
 
 /// How an answer that is made on another thread gets to the client without the event loop.
 struct Shortcut: Sendable {
-  let outlet: Outlet
+  let directSender: DirectSender
   let form: AnswerForm
   let headers: (@Sendable () -> FurtherHeaders)?
 
   /// Whether an answer can go this way: the loop alone closes connections and sends what has no end.
   func leads(_ response: Response) -> Bool {
-    form.keepsAlive && response.isValid && response.stream == nil && !response.asksToClose && !outlet.tellsAtOnce
+    form.keepsAlive && response.isValid && response.stream == nil && !response.asksToClose && !directSender.tellsAtOnce
   }
 
   func send(_ response: Response, _ connection: ConnectionID, _ mailbox: Mailbox) {
-    outlet.send(form.output(response, further: headers?())) { output, wakes in
+    directSender.send(form.output(response, further: headers?())) { output, wakes in
       mailbox.post(
         .sent(connection, output, status: response.status, time: Clock.monotonicNanoseconds), wakes: wakes)
     }

@@ -22,7 +22,7 @@ public final class Server: Sendable {
   private let handler: Handler
   private let accept: @Sendable (Int32) throws(Errno) -> AcceptedSocket
   private let counters = Counters()
-  private let state = Monitor(State.fresh)
+  private let state = ConditionLock(State.fresh)
   private let started = Lock<(mailbox: Mailbox, addresses: [SocketAddress])?>(nil)
 
   /// Makes a server that does nothing until `start`.
@@ -79,7 +79,7 @@ public final class Server: Sendable {
       return true
     }
     guard isFirst else { throw Errno(EALREADY) }
-    let failure = Monitor<Errno??>(nil)
+    let failure = ConditionLock<Errno??>(nil)
     let state = state
     do throws(Errno) {
       try Thread.start(named: "http") {

@@ -49,7 +49,7 @@ public struct ServerConfiguration: Sendable {
   /// The TCP addresses where it listens.
   public var listen: [ListenAddress]
   /// The other sockets where it listens.
-  public var further: [ListenPoint] = []
+  public var further: [ListenSocket] = []
   /// Connections at a time. Beyond, the longest idle one is closed for a new one, or else the one whose header, whose
   /// body or whose answer has been on its way for longest; when all wait for the handler, the new one gets 503. Fewer are
   /// taken when the process may not open that many descriptors.

@@ -17,7 +17,7 @@ public final class FileProbe: Sendable {
 
   private let path: String
   private let touch: @Sendable (String) -> Bool
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
 
   /// Describes a file, and asks nothing yet.
   public convenience init(path: String) {

@@ -3,11 +3,11 @@ internal import POSIX
 
 /// Looks at a host again and again on a thread of its own, so that a slow one holds up nobody.
 struct Watcher: Sendable {
-  private let latest: Monitor<HostView?>
+  private let latest: ConditionLock<HostView?>
 
   /// Starts to look.
   init(_ endpoint: Endpoint, interval: Double) throws(Errno) {
-    let latest = Monitor<HostView?>(nil)
+    let latest = ConditionLock<HostView?>(nil)
     self.latest = latest
     try Thread.start(named: "watcher") {
       var source = RemoteSource(endpoint)
@@ -15,7 +15,7 @@ struct Watcher: Sendable {
         let view = source.look()
         latest.withLock { $0 = view }
         // Nobody ends this wait: it is the pause between two looks.
-        _ = Monitor(()).wait(timeout: interval) { _ in Never?.none }
+        _ = ConditionLock(()).wait(timeout: interval) { _ in Never?.none }
       }
     }.detach()
   }

@@ -54,7 +54,7 @@ final class BeatThread: Sendable {
     var isEnding = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
 
   /// - Parameter log: gets why beats cannot be delivered, once for each reason, and that they can again.
   init(_ target: BeatTarget, log: LogThread) throws(Errno) {
@@ -80,7 +80,7 @@ final class BeatThread: Sendable {
     return state.wait(timeout: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil } ?? false
   }
 
-  private static func deliver(_ state: Monitor<State>, _ target: BeatTarget, _ log: LogThread) {
+  private static func deliver(_ state: ConditionLock<State>, _ target: BeatTarget, _ log: LogThread) {
     var complaint: String?
     while true {
       let beat = state.wait { state -> Beat? in

@@ -16,7 +16,7 @@ final class LogThread: Sendable {
     var isWriting = false
   }
 
-  private let state = Monitor(State())
+  private let state = ConditionLock(State())
   private let showsTime: Bool
 
   /// - Parameter showsTime: whether each line begins with the date and time (RFC 3339, UTC).
@@ -40,7 +40,7 @@ final class LogThread: Sendable {
     _ = state.wait(timeout: seconds) { $0.lines.isEmpty && !$0.isWriting ? true : nil }
   }
 
-  private static func write(_ state: Monitor<State>) {
+  private static func write(_ state: ConditionLock<State>) {
     while true {
       let text = state.wait { state -> String? in
         guard !state.lines.isEmpty else { return nil }

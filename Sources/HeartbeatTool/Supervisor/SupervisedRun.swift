@@ -6,7 +6,7 @@ struct SupervisedRun {
   let child: ChildProcess
   let number: Int
   let startedAt: Double
-  var vitality: Vitality
+  var vitality: Liveness
   var grace: StopGrace
   var nextProbe: Double
   /// A command that is asked as a probe, and when its time is over.
@@ -35,9 +35,9 @@ struct SupervisedRun {
     self.child = child
     self.number = number
     startedAt = now
-    vitality = Vitality(
+    vitality = Liveness(
       interval: options.interval, timeout: options.timeout, hasProbe: options.probe != nil,
-      startTimeout: options.startTimeout, phase: Vitality.phase(of: options.name), startedAt: now)
+      startTimeout: options.startTimeout, phase: Liveness.phase(of: options.name), startedAt: now)
     grace = StopGrace(timeout: options.stopTimeout)
     nextProbe = options.probe == nil ? .infinity : now
     mainPID = child.pid

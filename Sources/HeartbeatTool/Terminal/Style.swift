@@ -31,7 +31,7 @@ struct Style: Sendable {
   static var forStandardOutput: Style {
     func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     return Style(
-      isTerminal: isatty(STDOUT_FILENO) == 1, columns: Surroundings.columns, noColour: variable("NO_COLOR"),
+      isTerminal: isatty(STDOUT_FILENO) == 1, columns: ProcessEnvironment.columns, noColour: variable("NO_COLOR"),
       terminal: variable("TERM"))
   }
 

@@ -55,7 +55,7 @@ import Testing
       (#"{"status": {}}"#, "status", "not an object"), (#"{"name": "b"}"#, "name of the path", #"not "b""#),
     ])
   func messages(body: String, expected: String, found: String) throws {
-    let error = try #require(throws: PushError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
+    let error = try #require(throws: APIError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
     #expect(error.message.contains(expected) && error.message.hasSuffix(found))
   }
 
@@ -72,7 +72,7 @@ import Testing
       ("{", 1, 1, 2), (" ", 1, 1, 2), ("{\"pid\": 1,\n  pid}", 13, 2, 3), ("nul", 3, 1, 4), ("{} x", 3, 1, 4),
     ])
   func broken(body: String, offset: Int, line: Int, column: Int) throws {
-    let error = try #require(throws: PushError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
+    let error = try #require(throws: APIError.self) { try PushBody.beat("a", Array(body.utf8), defaults) }
     #expect(error.status == 400)
     let position = try #require(error.position)
     #expect((position.offset, position.line, position.column) == (offset, line, column))

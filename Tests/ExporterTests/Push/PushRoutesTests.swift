@@ -24,7 +24,7 @@ struct PushRoutesTests {
     var headers: [(String, String)] = [("Host", "localhost"), ("Content-Type", "application/json")]
     var body = "{}"
     var peer: [UInt8] = [127, 0, 0, 1]
-    var listener = ListenPoint.web
+    var listener = ListenSocket.web
     var credentials: PeerCredentials?
   }
 
@@ -151,12 +151,12 @@ struct PushRoutesTests {
       ("/api/v1/heartbeatsx", false), ("/api/v1", false),
     ])
   func paths(path: String, expected: Bool) {
-    #expect(PushRoutes.isHeartbeats(path) == expected)
+    #expect(APIPath.isHeartbeats(path) == expected)
   }
 
   @Test("all methods but those that read change something")
   func changes() {
-    let reading = Request.Method.allCases.filter { !PushRoutes.changes($0) }
+    let reading = Request.Method.allCases.filter { !APIPath.changes($0) }
     #expect(reading == [.get, .head, .options])
   }
 }

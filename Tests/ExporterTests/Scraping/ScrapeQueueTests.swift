@@ -75,7 +75,7 @@ struct ScrapeQueueTests {
   @Test("wakes the thread that waits for it, and so does the end")
   func waking() throws {
     let queue = ScrapeQueue(limit: 100)
-    let done = Monitor(0)
+    let done = ConditionLock(0)
     let thread = try Thread.start(named: "worker") {
       while queue.next() != nil {
         queue.finishedScrape()

@@ -10,7 +10,7 @@ struct SpanTests {
 
   @Test("a server pulses, answers and stops whatever the time between two pulses is", arguments: spans)
   func pulse(seconds: Double) throws {
-    let pulses = Monitor(0)
+    let pulses = ConditionLock(0)
     let server = try TestServer(configure: { $0.pulse = (seconds, { pulses.withLock { $0 += 1 } }) })
     let client = try server.connect()
     client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")

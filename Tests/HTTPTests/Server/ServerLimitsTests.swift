@@ -132,7 +132,7 @@ import Testing
 
   @Test("At the limit, with every connection busy, a new one gets 503; it recovers")
   func refusal() throws {
-    let waiting = Monitor<[Responder]>([])
+    let waiting = ConditionLock<[Responder]>([])
     let server = try TestServer(
       configure: {
         $0.maximumConnections = 2

@@ -9,7 +9,7 @@ import Testing
 
   @Test("Shutdown finishes what is in flight, closes what is idle, and lets nobody else in")
   func inFlight() throws {
-    let waiting = Monitor<Responder?>(nil)
+    let waiting = ConditionLock<Responder?>(nil)
     let server = try TestServer(handler: { request, responder in
       guard request.path == "/slow" else { return TestServer.echo(request, responder) }
       waiting.withLock { $0 = responder }
@@ -21,7 +21,7 @@ import Testing
     slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
     let responder = try #require(waiting.wait(timeout: 30) { $0 })
 
-    let hasEnded = Monitor(false)
+    let hasEnded = ConditionLock(false)
     let thread = try Thread.start(named: "shutdown") {
       server.server.shutdown(grace: 30)
       hasEnded.withLock { $0 = true }
@@ -42,7 +42,7 @@ import Testing
 
   @Test("When the grace is over, shutdown does not wait for anybody")
   func noGrace() throws {
-    let waiting = Monitor<Responder?>(nil)
+    let waiting = ConditionLock<Responder?>(nil)
     let server = try TestServer(handler: { _, responder in waiting.withLock { $0 = responder } })
     let client = try server.connect()
     client.send(get)
@@ -56,7 +56,7 @@ import Testing
 
   @Test("A request that has arrived before the shutdown is answered")
   func arrived() throws {
-    let blocking = Monitor(false)
+    let blocking = ConditionLock(false)
     let server = try TestServer(handler: { request, responder in
       if request.path == "/block" { _ = blocking.wait(timeout: 30) { $0 ? true : nil } }
       TestServer.echo(request, responder)

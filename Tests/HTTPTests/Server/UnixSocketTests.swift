@@ -14,7 +14,7 @@ import Testing
 
   private func server(_ socket: UnixSocket) throws -> Server {
     var configuration = ServerConfiguration(listen: [try ListenAddress("127.0.0.1:0")])
-    configuration.further = [ListenPoint(.unix(socket), name: "push")]
+    configuration.further = [ListenSocket(.unix(socket), name: "push")]
     configuration.failureResponse = { status, reason, path in .text(status, "\(path): \(reason)") }
     return Server(configuration: configuration) { request, responder in
       let user = request.credentials.map { "\($0.pid == getpid()) \($0.user == getuid())" } ?? "-"

@@ -12,7 +12,7 @@ final class TestServer: Sendable {
 
   let server: Server
   let address: SocketAddress
-  private let reports: Monitor<Reports>
+  private let reports: ConditionLock<Reports>
 
   init(
     configure: (inout ServerConfiguration) -> Void = { _ in },
@@ -21,7 +21,7 @@ final class TestServer: Sendable {
   ) throws {
     var configuration = ServerConfiguration(listen: [try ListenAddress("127.0.0.1:0")])
     configure(&configuration)
-    let reports = Monitor(Reports())
+    let reports = ConditionLock(Reports())
     configuration.onAccess = { record in reports.withLock { $0.access.append(record) } }
     configuration.onProblem = { problem in reports.withLock { $0.problems.append(problem.kind) } }
     self.reports = reports

@@ -14,10 +14,10 @@ private final class SlowFile: Sendable {
     var answered = 0
   }
 
-  let state: Monitor<State>
+  let state: ConditionLock<State>
 
   init(isOpen: Bool = true, isLocal: Bool = true) {
-    state = Monitor(State(isOpen: isOpen, isLocal: isLocal))
+    state = ConditionLock(State(isOpen: isOpen, isLocal: isLocal))
   }
 
   var probe: FileProbe {

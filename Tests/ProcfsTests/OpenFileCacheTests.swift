@@ -5,7 +5,7 @@ import Testing
 @testable import Procfs
 
 @Suite("Files that are kept open")
-struct KeptFilesTests {
+struct OpenFileCacheTests {
   /// Two connected sockets: while the second is kept, who polls the first waits; when it is closed, he hears of it.
   private final class Pair {
     let watched: Int32
@@ -32,7 +32,7 @@ struct KeptFilesTests {
 
   @Test("each is found by its name, and another name finds nothing")
   func names() throws {
-    var files = KeptFiles()
+    var files = OpenFileCache()
     let (stat, status): (StaticString, StaticString) = ("stat", "status")
     var found = [files.descriptor(of: stat)]
     #expect(found == [nil])
@@ -49,7 +49,7 @@ struct KeptFilesTests {
 
   @Test("they stay open until all are removed, then they are closed and can be kept anew")
   func removal() throws {
-    var files = KeptFiles()
+    var files = OpenFileCache()
     let (stat, status): (StaticString, StaticString) = ("stat", "status")
     let (one, other) = (try Pair(), try Pair())
     files.keep(one.takeKept(), as: stat)
@@ -70,7 +70,7 @@ struct KeptFilesTests {
   func lifetime() throws {
     let pair = try Pair()
     func hold(_ file: consuming FileDescriptor) -> Bool {
-      var files = KeptFiles()
+      var files = OpenFileCache()
       files.keep(file, as: "stat")
       return pair.isClosed(within: 0) || files.descriptor(of: "stat") == nil
     }

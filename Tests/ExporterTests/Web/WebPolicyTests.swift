@@ -8,14 +8,14 @@ import Testing
 private final class Door {
   let questions: Questions
   let log = LogLines()
-  let access: WebAccess
+  let access: WebPolicy
   private let time = Lock<UInt64>(1)
 
   /// - Parameter text: the web configuration file.
   init(_ text: String) throws {
     questions = try Questions()
     let time = time
-    access = WebAccess(logger: log.logger(), clock: { time.withLock { $0 } })
+    access = WebPolicy(logger: log.logger(), clock: { time.withLock { $0 } })
     try use(text)
   }
 
@@ -47,7 +47,7 @@ private final class Door {
 }
 
 @Suite("The door")
-struct WebAccessTests {
+struct WebPolicyTests {
   /// `alice` has the password `U*U`; the hash is one of cost 4.
   private static let users = """
     basic_auth_users:
@@ -89,7 +89,7 @@ struct WebAccessTests {
     let door = try Door(Self.users)
     try door.access.start()
     #expect(try door.answer(as: Self.right, from: 2).status == 200)
-    for _ in 0..<Int(WebAccess.mostFailures) { #expect(try door.answer(as: Self.wrong).status == 401) }
+    for _ in 0..<Int(WebPolicy.mostFailures) { #expect(try door.answer(as: Self.wrong).status == 401) }
     for credentials in [Self.wrong, Self.nobody, Self.right] {
       let refused = try door.answer(as: credentials)
       #expect(refused.status == 429 && refused.header("Retry-After") == "6")
@@ -136,7 +136,7 @@ struct WebAccessTests {
     let door = try Door(Self.users)
     for _ in 0..<30 { door.knock(as: Self.wrong) }
     let waiting = door.questions.statuses.count { $0 == nil }
-    #expect(waiting == Int(WebAccess.mostFailures))
+    #expect(waiting == Int(WebPolicy.mostFailures))
     #expect(door.questions.statuses.count { $0 == 429 } == 20)
   }
 
@@ -177,6 +177,6 @@ struct WebAccessTests {
       ])
     try door.use("")
     #expect(door.access.headers.replacing.isEmpty && door.access.headers.defaults.count == 4)
-    #expect(WebAccess(logger: .silent).headers.defaults.count == 4, "before any file is read, too")
+    #expect(WebPolicy(logger: .silent).headers.defaults.count == 4, "before any file is read, too")
   }
 }

@@ -3,14 +3,14 @@ import Testing
 @testable import HTTP
 
 @Suite("What answers keep in memory")
-struct HeldAnswersTests {
-  private func piece(_ address: UInt, _ count: Int) -> HeldAnswers.Piece {
-    HeldAnswers.Piece(address: address, count: count)
+struct UntakenResponsesTests {
+  private func piece(_ address: UInt, _ count: Int) -> UntakenResponses.Piece {
+    UntakenResponses.Piece(address: address, count: count)
   }
 
   @Test("a piece counts once, however many answers share it, and until the last of them is gone")
   func sharing() {
-    var answers = HeldAnswers()
+    var answers = UntakenResponses()
     let (own, shared, empty) = (piece(1, 10), piece(2, 100), piece(3, 0))
     answers.hold([own, shared, empty])
     #expect(answers.count == 1 && answers.bytes == 110)

@@ -5,7 +5,7 @@ internal import POSIX
 /// it is read from the beginning.
 ///
 /// Only for a `/proc` that a kernel serves: a plain file may be replaced, and an old descriptor would show the old one.
-struct KeptFiles: ~Copyable {
+struct OpenFileCache: ~Copyable {
   private struct Kept: ~Copyable {
     let name: StaticString
     let file: FileDescriptor

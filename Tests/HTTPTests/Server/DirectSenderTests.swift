@@ -6,13 +6,13 @@ import Testing
 
 /// Answers that the threads which make them send themselves.
 @Suite("Answers past the event loop")
-struct OutletTests {
+struct DirectSenderTests {
   private static let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 
   /// Answers each request on a thread of its own, once it is let.
   private final class Answering: Sendable {
-    let isOpen = Monitor(true)
-    let begun = Monitor(0)
+    let isOpen = ConditionLock(true)
+    let begun = ConditionLock(0)
     let server: TestServer
 
     init(

@@ -2,7 +2,7 @@ internal import HTTP
 internal import POSIX
 
 /// The door: lets in who may come in, as the web configuration file says at present.
-final class WebAccess: Sendable {
+final class WebPolicy: Sendable {
   /// Wrong passwords of one address at once, and the seconds after which one more is forgiven.
   static let mostFailures = 10.0
   static let forgiveness = 6.0
@@ -15,7 +15,7 @@ final class WebAccess: Sendable {
 
   private let state = Lock(State())
   private let passwords = PasswordCheck()
-  private let failures = RateLimiter(rate: 1 / WebAccess.forgiveness, burst: WebAccess.mostFailures)
+  private let failures = RateLimiter(rate: 1 / WebPolicy.forgiveness, burst: WebPolicy.mostFailures)
 
   private let logger: Logger
   private let clock: @Sendable () -> UInt64
@@ -24,7 +24,7 @@ final class WebAccess: Sendable {
   init(logger: Logger, clock: @escaping @Sendable () -> UInt64 = { Clock.monotonicNanoseconds }) {
     self.logger = logger
     self.clock = clock
-    state.withLock { $0.headers = WebAccess.headers([]) }
+    state.withLock { $0.headers = WebPolicy.headers([]) }
   }
 
   /// Takes over what was read.
@@ -33,7 +33,7 @@ final class WebAccess: Sendable {
     let rate = configuration.rateLimit.map { RateLimiter(rate: 1 / $0.interval, burst: Double($0.burst)) }
     state.withLock { state in
       state.tls = file.tls
-      state.headers = WebAccess.headers(configuration.headers)
+      state.headers = WebPolicy.headers(configuration.headers)
       state.rate = rate
     }
     passwords.setUsers(configuration.users)
@@ -66,7 +66,7 @@ final class WebAccess: Sendable {
   /// file's permissions.
   func answer(_ request: Request, _ responder: Responder, then serve: @escaping @Sendable (Request, Responder) -> Void)
   {
-    guard request.listener == ListenPoint.web else {
+    guard request.listener == ListenSocket.web else {
       serve(request, responder)
       return
     }
@@ -125,7 +125,7 @@ final class WebAccess: Sendable {
   ) {
     var response: Response
     if request.path.hasPrefix("/api/") {
-      response = PushError(status, reason, retryAfter: retryAfter).response
+      response = APIError(status, reason, retryAfter: retryAfter).response
     } else {
       response = .text(status, reason)
       if let retryAfter { response.headers.append(("Retry-After", String(retryAfter))) }

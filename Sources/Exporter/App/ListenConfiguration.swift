@@ -1,11 +1,11 @@
 internal import HTTP
 
 /// Where the exporter listens: what the flags say, or what systemd hands over in their place.
-struct ListenSockets {
+struct ListenConfiguration {
   /// The addresses of `--web.listen-address`; none when systemd's sockets are there for them.
   private(set) var addresses: [ListenAddress] = []
   /// The push socket and systemd's sockets.
-  private(set) var further: [ListenPoint] = []
+  private(set) var further: [ListenSocket] = []
   /// Whether heartbeats are taken on any of them.
   let takesPushes: Bool
 
@@ -17,7 +17,7 @@ struct ListenSockets {
 
   /// Puts the sockets together. To be called once, before there are threads.
   init(_ options: ExporterOptions, isAuthenticated: Bool) throws(Unusable) {
-    let inherited = try ListenSockets.inherited(options)
+    let inherited = try ListenConfiguration.inherited(options)
     do throws(Push.Unusable) {
       try Push.checkAccess(options, isAuthenticated: isAuthenticated)
       if let point = try Push.listenPoint(options.push), !inherited.contains(where: { $0.name == PushRoutes.listener })
@@ -29,7 +29,7 @@ struct ListenSockets {
     }
     further += inherited
     takesPushes = options.push.isOnWeb || further.contains { $0.name == PushRoutes.listener }
-    guard !inherited.contains(where: { $0.name == ListenPoint.web }) else { return }
+    guard !inherited.contains(where: { $0.name == ListenSocket.web }) else { return }
     do throws(ListenAddressError) {
       for address in options.web.listenAddresses { addresses.append(try ListenAddress(address)) }
     } catch {
@@ -37,7 +37,7 @@ struct ListenSockets {
     }
   }
 
-  private static func inherited(_ options: ExporterOptions) throws(Unusable) -> [ListenPoint] {
+  private static func inherited(_ options: ExporterOptions) throws(Unusable) -> [ListenSocket] {
     guard options.web.systemdSocket else { return [] }
     let sockets: [InheritedSocket]
     do throws(InheritedSockets.Unusable) {
@@ -49,7 +49,7 @@ struct ListenSockets {
       throw Unusable(
         description: "--web.systemd-socket: systemd passed no sockets; is the socket unit of this service started?")
     }
-    var points: [ListenPoint] = []
+    var points: [ListenSocket] = []
     for socket in sockets {
       let isPush = socket.name == PushRoutes.listener
       guard !isPush || socket.isUnix else {
@@ -57,7 +57,7 @@ struct ListenSockets {
           description: "--web.systemd-socket: the socket named push is open to the network; expected a Unix socket "
             + "(to take pushes on a TCP socket, give it another name and use --web.enable-push)")
       }
-      points.append(ListenPoint(.inherited(socket), name: isPush ? PushRoutes.listener : ListenPoint.web))
+      points.append(ListenSocket(.inherited(socket), name: isPush ? PushRoutes.listener : ListenSocket.web))
     }
     return points
   }

@@ -1,6 +1,6 @@
 /// What tells that the program works, not only exists: answers to the probe, pings of its own watchdog, or, when it has
 /// neither, that it runs. Times are seconds of one monotonic clock; pure.
-struct Vitality: Sendable {
+struct Liveness: Sendable {
   /// Pings closer together than this make one beat.
   static let shortestInterval = 1.0
   /// The part of an interval by which a beat may come early, so that programs with the same phase part.

@@ -1,5 +1,5 @@
 /// A socket to listen on that is no TCP address: a Unix socket, or one that somebody else opened.
-public struct ListenPoint: Sendable {
+public struct ListenSocket: Sendable {
   /// What kind of socket it is.
   public enum Kind: Sendable {
     /// A Unix socket that the server makes.

@@ -5,7 +5,7 @@ internal import POSIX
 ///
 /// The loop hears of such an answer when it wakes for anything else: at the latest when the client says something more,
 /// or when the connection has been idle for too long.
-final class Outlet: Sendable {
+final class DirectSender: Sendable {
   private struct State {
     /// nil once the connection is closed: another file may have its number then.
     var socket: Int32?

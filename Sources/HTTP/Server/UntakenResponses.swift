@@ -1,5 +1,5 @@
 /// What the answers that clients have not taken yet keep in memory. A piece that several of them share counts once.
-struct HeldAnswers {
+struct UntakenResponses {
   /// Where a piece lies in memory, which tells it from others while it is held, and how many bytes it has.
   struct Piece {
     let address: UInt

@@ -4,8 +4,8 @@ internal import Heartbeat
 internal import JSON
 internal import POSIX
 
-/// Why a push was not taken: the status and the sentence that its sender reads.
-struct PushError: Error {
+/// Why the API does not do what it was asked for: the status and the sentence that the client reads.
+struct APIError: Error {
   let status: Int
   let message: String
   /// Where in the body it stopped being JSON.

@@ -1,7 +1,7 @@
 @preconcurrency internal import Glibc
 
 /// What a program finds around itself when it starts.
-public enum Surroundings {
+public enum ProcessEnvironment {
   /// The process's environment by name, from `environ(7)`; of a name that stands twice the first counts.
   ///
   /// Read it once at the start: it is not guarded against a `setenv(3)` of another thread.

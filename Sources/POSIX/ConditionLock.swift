@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// ``Lock`` guards a value but cannot wait; this is for the few places where a thread sleeps until
 /// another has work for it.
-public final class Monitor<Value>: @unchecked Sendable {
+public final class ConditionLock<Value>: @unchecked Sendable {
   // Unchecked is sound: `value` is touched only while `mutex` is held, and the two C objects live at fixed addresses
   // from init to deinit.
   private var value: Value

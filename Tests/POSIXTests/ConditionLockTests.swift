@@ -4,11 +4,11 @@ import Testing
 @testable import POSIX
 
 @Suite("Monitor and Thread")
-struct MonitorTests {
+struct ConditionLockTests {
   @Test("a waiting thread gets what another puts in")
   func handsOver() throws {
-    let queue = Monitor<[Int]>([])
-    let received = Monitor<[Int]>([])
+    let queue = ConditionLock<[Int]>([])
+    let received = ConditionLock<[Int]>([])
     let thread = try Thread.start(named: "a name of over 15 bytes") {
       while let next = queue.wait(until: { $0.isEmpty ? nil : $0.removeFirst() }), next >= 0 {
         received.withLock { $0.append(next) }
@@ -22,13 +22,13 @@ struct MonitorTests {
 
   @Test("a wait ends with nil when its time has run out", arguments: [0, 0.001, -5])
   func timeout(seconds: Double) {
-    let monitor = Monitor(false)
+    let monitor = ConditionLock(false)
     #expect(monitor.wait(timeout: seconds) { $0 ? 1 : nil } == nil)
   }
 
   @Test("a wait with a limit lasts until another thread has what it waits for")
   func limited() throws {
-    let monitor = Monitor(0)
+    let monitor = ConditionLock(0)
     let thread = try Thread.start(named: "late") {
       usleep(20_000)
       for number in 1...3 { monitor.withLock { $0 = number } }
@@ -50,7 +50,7 @@ struct MonitorTests {
 
   @Test("threads that change one value lose no change")
   func counts() throws {
-    let counter = Monitor(0)
+    let counter = ConditionLock(0)
     let threads = try (0..<4).map { _ in
       try Thread.start(named: "count") { for _ in 0..<10_000 { counter.withLock { $0 += 1 } } }
     }
