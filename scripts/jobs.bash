@@ -7,6 +7,7 @@ mkdir -p "$LOGS"
 TIMES=$LOGS/times
 : >"$TIMES"
 declare -A JOBS=()
+rm -f "$INSTALLING"
 
 # Runs a command and notes how long it took. To be called plainly, not before `||`: there bash goes on after a command that failed.
 part() {
@@ -43,9 +44,17 @@ descendants() {
   done
 }
 
+# Waits until a job has installed its packages.
+let_install() {
+  [[ -e $INSTALLING ]] || return 0
+  say "waiting for apt-get, which must not be ended in the middle"
+  while [[ -e $INSTALLING ]] && kill -0 "$1" 2>/dev/null; do sleep 0.2; done
+}
+
 # Ends a job and what it has started: pytest takes SIGTERM as Ctrl-C, and ends what its tests have started. What does not end is killed.
 stop_job() {
   local all turn
+  let_install "$1"
   mapfile -t all < <(descendants "$1")
   kill -TERM "${all[@]}" "$1" 2>/dev/null || true
   for ((turn = 0; turn < 300; turn++)); do

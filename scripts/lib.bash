@@ -51,6 +51,9 @@ missing_packages() {
   done
 }
 
+# There while packages are installed: who ends a job that does so waits for that, or dpkg would be left in the middle of its work.
+readonly INSTALLING=$ROOT/.build/installing
+
 # Installs those of the named Debian packages that are missing, and nothing else. Services they bring are not started.
 install_missing() {
   local missing
@@ -64,6 +67,8 @@ install_missing() {
     "run 'apt-get install --no-install-recommends ${missing[*]}' as root, then start this again"
   say "installing ${missing[*]}"
 
+  mkdir -p "$(dirname "$INSTALLING")"
+  : >"$INSTALLING"
   # policy-rc.d is Debian's way to say "start no services": a Prometheus on port 9090 is not what a tester asked for.
   local policy=/usr/sbin/policy-rc.d policy_is_ours=
   if [[ ! -e $policy ]]; then
@@ -74,6 +79,7 @@ install_missing() {
   local outcome=0
   apt_install "${missing[@]}" || outcome=$?
   [[ -z $policy_is_ours ]] || as_root rm -f "$policy"
+  rm -f "$INSTALLING"
   ((outcome == 0)) || die "could not install ${missing[*]}: see apt-get's message above"
 }
 

@@ -61,7 +61,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads to the end of the file and appends to `bytes`.
   ///
-  /// - Parameter limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds its beginning.
+  /// - Parameter limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds one byte more than that of its
+  ///   beginning.
   public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int) throws(Errno) {
     var room = 16_384
     if let size = try? status().st_size, size > 0 { room = min(size, limit) + 1 }

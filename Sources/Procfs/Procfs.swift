@@ -94,7 +94,7 @@ public final class Procfs {
       directory = consume opened
       return number
     }
-    return directory?.rawValue ?? -1
+    return directory?.rawValue ?? -1  // Not mutated: it is open by now.
   }
 
   /// Whether the path is a `/proc` that a kernel serves, and no tree of plain files.
@@ -132,7 +132,7 @@ public final class Procfs {
   private func readFromStart(_ descriptor: Int32) throws(Errno) -> Int {
     var count = 0
     // The kernel gives a file in pieces of whole lines, so only an empty piece is the end.
-    while count < buffer.count {
+    while count < buffer.count {  // Not mutated: into a full buffer the kernel reads nothing, which ends it, too.
       let got = try retryingOnInterrupt {
         pread(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count, off_t(widening: count))
       }
@@ -174,6 +174,7 @@ public final class Procfs {
   /// Hands `body` the descriptor of a process's directory; nil when there is no such process.
   func withProcess<Result>(_ pid: Int32, _ body: (_ directory: Int32) -> Result?) -> Result? {
     if pid == selfPID {
+      // Not mutated: without it each look opens the directory anew, and finds the same.
       if own == nil, let opened = try? openProcess(pid) { own = OwnFiles(opened) }
       if let directory = own?.directory.rawValue { return body(directory) }
     }

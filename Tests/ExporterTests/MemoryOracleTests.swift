@@ -17,7 +17,8 @@ struct MemoryOracleTests {
     let asked = Self.number("HEARTBEAT_ORACLE_SEED")
     let first = asked ?? Int.random(in: 0..<1_000_000_000)
     let steps = Self.number("HEARTBEAT_ORACLE_STEPS") ?? 40
-    let sequences = asked == nil ? (isLive ? 3 : 25) : Self.number("HEARTBEAT_ORACLE_SEQUENCES") ?? 1
+    let usual = asked == nil ? (isLive ? 3 : 25) : 1
+    let sequences = Self.number("HEARTBEAT_ORACLE_SEQUENCES") ?? usual
     // A trap would say nothing of the seed.
     print("memory oracle: HEARTBEAT_ORACLE_SEED=\(first) HEARTBEAT_ORACLE_SEQUENCES=\(sequences)")
     for seed in first..<first + sequences {

@@ -57,6 +57,21 @@ struct MonitorTests {
     }
   }
 
+  @Test("of the host each figure that is known is shown, and no other")
+  func hostFigures() {
+    let figures: [(String, (inout SystemView) -> Void)] = [
+      ("CPU 50 %", { $0.cpu = 0.5 }), ("RAM 37 %", { ($0.memoryUsed, $0.memoryTotal) = (3e9, 8e9) }),
+      ("disk 25 %", { ($0.diskShare, $0.diskTotal) = (0.25, 2e11) }), ("load 1.50", { $0.load = 1.5 }),
+    ]
+    for (text, set) in figures {
+      var system = SystemView()
+      set(&system)
+      let lines = MonitorPage(hosts: [HostView(name: "h", time: 0, system: system)], style: .plain).lines().joined()
+      let shown = figures.map(\.0).filter { lines.contains($0.prefix { $0 != " " } + " ") }
+      #expect(shown == [text], "\(lines)")
+    }
+  }
+
   @Test("no colours where none are wanted")
   func plain() {
     let page = MonitorPage(

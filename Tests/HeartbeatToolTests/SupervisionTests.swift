@@ -66,6 +66,25 @@ struct SupervisionTests {
     #expect(isDue && vitality.nextBeat(at: 100) == next)
   }
 
+  @Test("a beat that comes early is the one that was due: there is one in each interval", arguments: [0.3, 0.9, 1])
+  func oneEach(random: Double) {
+    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    let beats = (0..<10_000).map { Double($0) / 100 }.filter { vitality.takeBeat(at: $0, random: random) }
+    #expect(beats.map { ($0 / 10).rounded(.up) } == Array(stride(from: 0.0, through: 10, by: 1)))
+  }
+
+  @Test("who is silent is waited for by nobody", arguments: [false, true])
+  func silentWakesNobody(isTriggered: Bool) {
+    var vitality = Vitality(interval: 10, timeout: 5, hasProbe: !isTriggered, startedAt: 0)
+    vitality.probed(true, at: 0)
+    let first = vitality.takeBeat(at: 0)
+    if isTriggered { vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1) }
+    // The probe neither answered again nor failed.
+    #expect(first && vitality.isStale(at: 12) && vitality.nextBeat(at: 12) == .infinity)
+    vitality.probed(true, at: 13)
+    #expect((vitality.nextBeat(at: 13) == .infinity) == isTriggered)
+  }
+
   @Test("names that are counted through are spread over the interval")
   func phases() {
     for pattern in [{ "worker-\($0)" }, { "w\($0)" }, { "\($0)-bot" }] as [(Int) -> String] {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import HeartbeatTool
@@ -50,6 +51,30 @@ struct TerminalTests {
     for line in table.lines(width: width, style: Style(usesColour: true, width: width)) {
       #expect(MonitorPage.visibleWidth(line) <= width)
     }
+  }
+
+  @Test(
+    "a table that just fits keeps its columns; one column less, and what can be spared goes",
+    arguments: [(9, true), (8, false)])
+  func tableJustFits(width: Int, isWhole: Bool) {
+    let table = TextTable(
+      columns: [.init("NAME", .left), .init("AGE", .right, dispensability: 1)], rows: [[.init("web"), .init("5s")]])
+    #expect(
+      table.lines(width: width, style: .plain) == (isWhole ? ["NAME  AGE", "web    5s"] : ["NAME", "web"]))
+  }
+
+  @Test(
+    "a q among what was typed ends it, and nothing else does; the end of the input is no q",
+    arguments: [("", false), ("abc\n", false), ("abq", true), ("Q", true), ("xqx", true)])
+  func quits(typed: String, expected: Bool) throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    defer { close(ends[0]) }
+    // Nothing was typed yet: it does not wait.
+    #expect(!Screen.quits(typedInto: ends[0]))
+    _ = Array(typed.utf8).withUnsafeBytes { write(ends[1], $0.baseAddress, $0.count) }
+    close(ends[1])
+    #expect(Screen.quits(typedInto: ends[0]) == expected)
   }
 
   @Test("a table aligns its columns")

@@ -37,6 +37,29 @@ struct ConditionLockTests {
     thread.join()
   }
 
+  @Test("what is there already is not waited for")
+  func present() {
+    #expect(Monitor(7).wait { $0 } == 7)
+  }
+
+  @Test("who waits is woken by a change, not by the end of its time")
+  func woken() throws {
+    let monitor = Monitor((isWaiting: false, isChanged: false))
+    let outcome = Monitor<Bool?>(nil)
+    let thread = try Thread.start(named: "waits") {
+      let found = monitor.wait { state -> Bool? in
+        state.isWaiting = true
+        return state.isChanged ? true : nil
+      }
+      outcome.withLock { $0 = found }
+    }
+    // It sleeps from here on, or is about to, with the lock in hand.
+    while !monitor.withoutWaking({ $0.isWaiting }) { usleep(1000) }
+    monitor.withLock { $0.isChanged = true }
+    thread.join()
+    #expect(outcome.withLock { $0 } == true)
+  }
+
   @Test(
     "the end of a wait is so many seconds later, with what is less than one",
     arguments: [

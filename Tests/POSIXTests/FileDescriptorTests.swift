@@ -34,9 +34,9 @@ struct FileDescriptorTests {
 
   @Test("a file over the limit is EFBIG, one at the limit is not")
   func limit() throws {
-    for (count, fails) in [(100, false), (101, true)] {
+    for (count, fails) in [(100, false), (101, true), (300, true)] {
       let reader = try pipe(holding: [UInt8](repeating: 1, count: count))
-      var got: [UInt8] = []
+      var got: [UInt8] = [7, 7, 7]
       do throws(Errno) {
         try reader.readToEnd(appendingTo: &got, limit: 100)
         #expect(!fails)
@@ -44,6 +44,7 @@ struct FileDescriptorTests {
         #expect(fails)
         #expect(error == Errno(EFBIG))
       }
+      #expect(got == [7, 7, 7] + Array(repeating: 1, count: min(count, 101)))
     }
   }
 

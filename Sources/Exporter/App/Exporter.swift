@@ -18,6 +18,7 @@ public struct Exporter: Sendable {
     self.logger = logger
   }
 
+  // Not mutated: no unit test starts the whole program, the end-to-end tests do.
   /// Runs until SIGTERM or SIGINT; SIGHUP reads the configuration file again.
   ///
   /// - Returns: the exit status: 0 after a signal, 1 when it could not start, which the log tells.

@@ -178,7 +178,7 @@ struct RequestParser {
     emptyLines = 0
     owesContinue = false
     state = .requestLine
-    self.head = nil
+    self.head = nil  // Not mutated: the next request line does it, too; here it frees the memory meanwhile.
     return .request(request, keepsAlive: head.keepsAlive)
   }
 }

@@ -112,11 +112,6 @@ struct ChildProcess: Sendable {
     _ = kill(leadsGroup ? -pid : pid, number)
   }
 
-  /// Sends a signal to it alone, with the number that goes with it (`sigqueue(3)`).
-  func queue(_ number: Int32, value: Int32) {
-    _ = clinux_queue(pid, number, value)
-  }
-
   /// Whether anything of its process group still exists, zombies included.
   var hasGroup: Bool {
     leadsGroup && (kill(-pid, 0) == 0 || errno == EPERM)

@@ -69,6 +69,13 @@ struct TaskState: Hashable, Sendable {
   /// When it started, in clock ticks after the boot: together with the process id it names one process.
   let startTicks: UInt64
 
+  /// Whether a signal has suspended it.
+  var isSuspended: Bool { letter == UInt8(ascii: "T") }
+  /// Whether it has ended, and only waits to be collected.
+  var isZombie: Bool { letter == UInt8(ascii: "Z") }
+}
+
+extension TaskState {
   /// Reads `/proc/PID/stat`; nil when there is no such process, or `/proc` hides it.
   init?(of pid: pid_t) {
     guard let file = try? FileDescriptor.open("/proc/\(pid)/stat", O_RDONLY) else { return nil }
@@ -84,9 +91,4 @@ struct TaskState: Hashable, Sendable {
     self.parent = parent
     self.startTicks = startTicks
   }
-
-  /// Whether a signal has suspended it.
-  var isSuspended: Bool { letter == UInt8(ascii: "T") }
-  /// Whether it has ended, and only waits to be collected.
-  var isZombie: Bool { letter == UInt8(ascii: "Z") }
 }

@@ -91,7 +91,7 @@ enum RunCommand {
     run: { (values, _) throws(FlagError) in
       let options = try options(values)
       do throws(Errno) {
-        var supervisor = try Supervisor(options)
+        var supervisor = try Supervisor(options, on: KernelHost(options))
         supervisor.supervise().leave()
       } catch {
         Console.error("cannot start: \(error)")

@@ -101,10 +101,12 @@ struct Liveness: Sendable {
   ///
   /// - Parameter random: 0...1, for the jitter.
   mutating func takeBeat(at now: Double, random: Double = 0) -> Bool {
-    guard !isTriggered, !isStale(at: now), now >= nextBeat(at: now) else { return false }
+    guard now >= nextBeat(at: now) else { return false }
     let wait = lastBeat == nil ? interval * max(phase, Self.jitter) : interval
-    // From the moment when it was due, or each late wake-up would shift all later beats; but none is made up for.
-    let base = lastBeat == nil ? now : due + ((now - due) / interval).rounded(.down) * interval
+    // From the moment when it was due, or each late wake-up would shift all later beats; but none is made up for. One that comes early is
+    // the one that was due.
+    let missed = max(0, ((now - due) / interval).rounded(.down))
+    let base = lastBeat == nil ? now : due + missed * interval
     lastBeat = now
     due = max(base + wait, now)
     early = random * Self.jitter * wait
@@ -113,9 +115,9 @@ struct Liveness: Sendable {
 
   private var early = 0.0
 
-  /// When the next beat may be due: never while nothing vouches for the program.
+  /// When the next beat may be due: never while nothing vouches for the program, or the supervisor would wake for it again and again.
   func nextBeat(at now: Double) -> Double {
-    if isSuspended || isUnproven || hasProbe && probeFailed { return .infinity }
+    if isSuspended || isUnproven || isStale(at: now) || hasProbe && probeFailed { return .infinity }
     if let pingedAt, !hasProbe {
       guard pingedAt > lastBeat ?? -.infinity else { return .infinity }
       return lastBeat.map { $0 + Self.shortestInterval } ?? now

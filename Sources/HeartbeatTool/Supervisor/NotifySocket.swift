@@ -47,6 +47,7 @@ struct NotifySocket: ~Copyable {
     guard raw >= 0 else { throw Errno.last }
     let descriptor = FileDescriptor(owning: raw)
     var yes: Int32 = 1
+    // Not mutated: the kernel refuses it to no datagram socket.
     guard setsockopt(raw, SOL_SOCKET, SO_PASSCRED, &yes, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
       throw Errno.last
     }

@@ -1,14 +1,13 @@
 internal import Glibc
-internal import POSIX
 
 // The end of a run: what it left behind is ended, then it is decided what comes next.
 
 extension Supervisor {
   mutating func sweep(_ status: ChildStatus) {
     guard let current = run else { return }
-    if let probe = current.probeChild?.process { probe.signal(SIGKILL) }
+    if let probe = current.probeChild?.process { host.signal(SIGKILL, to: probe) }
     let left = leftovers(current)
-    if !left.isEmpty || current.child.hasGroup {
+    if !left.isEmpty || host.hasGroup(current.child) {
       var sweep = current.sweep ?? Sweep()
       let step = sweep.step(at: now)
       run?.sweep = sweep
@@ -36,7 +35,7 @@ extension Supervisor {
   /// Everything below us: what lost its parent has come to us, whatever its session.
   private func leftovers(_ current: SupervisedRun) -> [pid_t] {
     let own: Set<pid_t> = guardian.map { [$0.pid] } ?? []
-    return Descendants.all(but: own).filter { TaskState(of: $0)?.isZombie == false }
+    return host.descendants(but: own).filter { host.state(of: $0)?.isZombie == false }
   }
 
   /// Rounds of killing without a pause between them: what forks faster than it is killed is met by chance.
@@ -53,8 +52,8 @@ extension Supervisor {
 
   private func signalLeftovers(_ left: [pid_t], _ current: SupervisedRun, _ numbers: [Int32]) {
     for number in numbers {
-      if current.child.hasGroup { current.child.signal(number) }
-      for pid in left { _ = kill(pid, number) }
+      if host.hasGroup(current.child) { host.signal(number, to: current.child) }
+      for pid in left { host.signal(number, to: pid) }
     }
   }
 

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import POSIX
 
@@ -11,7 +10,7 @@ extension Supervisor {
   static let suspensionPatience = 0.3
 
   mutating func handleSignals() {
-    while let signal = signals.next() {
+    while let signal = host.nextSignal() {
       let action = rule.action(for: signal, isStopping: isStopping, ownPID: getpid())
       if let run, run.status == nil {
         apply(action, signal)
@@ -27,7 +26,7 @@ extension Supervisor {
     case .nothing: return
     case .handOn(let number):
       if let value = signal.value, number == signal.number {
-        run?.child.queue(number, value: value)
+        if let child = run?.child { host.queue(number, value: value, to: child.pid) }
         run?.handedOn[number] = now
       } else {
         handOn(number)
@@ -40,9 +39,9 @@ extension Supervisor {
       isStopping = true
       run?.grace.ask(at: now)
       run?.handedOn[signal.number] = now
-    case .kill: run?.child.signal(SIGKILL)
+    case .kill: signalProgram(SIGKILL)
     case .resume:
-      if let child = run?.child, TaskState(of: child.pid)?.isSuspended == true { child.signal(SIGCONT) }
+      if let child = run?.child, host.state(of: child.pid)?.isSuspended == true { host.signal(SIGCONT, to: child) }
     }
   }
 
@@ -63,13 +62,13 @@ extension Supervisor {
 
   private mutating func handOn(_ number: Int32) {
     guard let current = run else { return }
-    current.child.signal(number)
+    host.signal(number, to: current.child)
     // A main process that the program named by MAINPID= may be in another group.
     let main = current.mainPID
-    if main != current.child.pid, getpgid(main) != (current.child.leadsGroup ? current.child.pid : -1),
-      Descendants.contains(main)
+    if main != current.child.pid, host.group(of: main) != (current.child.leadsGroup ? current.child.pid : -1),
+      host.hasDescendant(main)
     {
-      _ = kill(main, number)
+      host.signal(number, to: main)
     }
     run?.handedOn[number] = now
   }
@@ -81,7 +80,7 @@ extension Supervisor {
   }
 
   mutating func handleChildren() {
-    while let (pid, change) = nextChildChange() {
+    while let (pid, change) = host.nextChange() {
       switch change {
       case .ended(let status):
         if pid == guardian?.pid {
@@ -104,20 +103,21 @@ extension Supervisor {
 
   private mutating func programSuspended(by number: Int32) {
     run?.vitality.suspended()
-    guard isInteractive else { return }
+    guard host.sharesTerminal else { return }
     // The shell is to see that its job is suspended, as if the program were its own child. Where there is no shell that could resume us,
     // the kernel lets SIGTSTP do nothing, SIGSTOP it would not.
     tellChange(isSign: false)
-    beats.settle(within: Self.suspensionPatience)
-    clinux_suffer(number == SIGSTOP ? SIGTSTP : number)
+    host.settleBeats(within: Self.suspensionPatience)
+    host.suffer(number == SIGSTOP ? SIGTSTP : number)
+    now = host.now
   }
 
   /// The guardian was killed: somebody else has to watch.
   mutating func replaceGuardian() {
     guardianDue = .infinity
     do throws(Errno) {
-      let next = try Guardian(mark: mark)
-      if let run, run.child.leadsGroup { next.watch(group: run.child.pid) }
+      let next = try host.guardian(mark: mark)
+      if let run, run.child.leadsGroup { next?.watch(group: run.child.pid) }
       guardian = next
       charges = []
       tellGuardian()
@@ -133,7 +133,7 @@ extension Supervisor {
   mutating func tellGuardian() {
     roundDue = now + max(options.interval, Self.firstRound)
     guard let guardian, run != nil else { return }
-    let found = Descendants.all(but: [guardian.pid]).sorted()
+    let found = host.descendants(but: [guardian.pid]).sorted()
     guard found != charges else { return }
     charges = found
     guardian.watch(found)
@@ -143,7 +143,7 @@ extension Supervisor {
 
   mutating func handleNotifications() {
     var left = NotifySocket.batch
-    while left > 0, let parcel = notifications.next() {
+    while left > 0, let parcel = host.nextNotification() {
       left -= 1
       guard isFromProgram(parcel) else {
         sayOnce(
@@ -163,7 +163,7 @@ extension Supervisor {
   }
 
   private func isFromProgram(_ parcel: NotifyParcel) -> Bool {
-    [0, geteuid(), options.user?.id].contains(parcel.user) || parcel.sender > 0 && Descendants.contains(parcel.sender)
+    [0, geteuid(), options.user?.id].contains(parcel.user) || parcel.sender > 0 && host.hasDescendant(parcel.sender)
   }
 
   private func relay(_ parcel: NotifyParcel) {
@@ -185,7 +185,7 @@ extension Supervisor {
       run?.isReloading = false
     }
     guard let pid = message.mainPID, pid != run?.mainPID else { return }
-    if pid == run?.child.pid || Descendants.contains(pid) {
+    if pid == run?.child.pid || host.hasDescendant(pid) {
       run?.mainPID = pid
     } else {
       sayOnce("MAINPID=\(pid) is left out: no such process is below it")
@@ -197,7 +197,7 @@ extension Supervisor {
   mutating func askProbe() {
     guard let probe = options.probe, let current = run else { return }
     if let (process, deadline) = current.probeChild, now >= deadline {
-      process.signal(SIGKILL)
+      host.signal(SIGKILL, to: process)
       run?.probeChild?.deadline = .infinity
     }
     guard now >= current.nextProbe else { return }
@@ -206,7 +206,7 @@ extension Supervisor {
     switch probe.target {
     case .command(let command): startProbeCommand(command)
     default:
-      if !prober.ask(probe, run: current.number) { run?.nextProbe = now + options.interval }
+      if !host.ask(probe, run: current.number) { run?.nextProbe = now + options.interval }
     }
   }
 
@@ -217,14 +217,14 @@ extension Supervisor {
     asked.isQuiet = true
     asked.inheritsSockets = false
     do throws(StartFailure) {
-      run?.probeChild = (try ChildProcess.start(asked), now + Probe.timeout)
+      run?.probeChild = (try host.start(asked), now + Probe.timeout)
     } catch {
       probeAnswered(.fails("cannot be run: \(error)"))
     }
   }
 
   mutating func handleProbe() {
-    while let (number, answer) = prober.answer() {
+    while let (number, answer) = host.nextProbeAnswer() {
       if number == run?.number, run?.status == nil { probeAnswered(answer) }
     }
   }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import Heartbeat
 internal import POSIX
@@ -16,20 +15,15 @@ struct Supervisor: ~Copyable {
   static let firstRound = 1.0
 
   let options: SupervisorOptions
+  let host: any SupervisorHost
   let rule: SignalRule
-  /// In the foreground of a terminal the program stays in our process group, so that it can read the keyboard, and Ctrl-C and Ctrl-Z reach
-  /// all of a pipeline.
-  let isInteractive: Bool
   let start: ChildStart
   /// What everything that the program starts has in its environment.
   let mark: String
-  let signals: SignalQueue
-  let notifications: NotifySocket
   let manager: ServiceManagerRelay?
-  let prober: ProbeRunner
-  let beats: BeatThread
-  let log: LogThread
 
+  /// Seconds of the host's clock at the last wake-up: one that lasts is not a part of what it decides.
+  var now: Double
   var guardian: Guardian?
   var guardianDue = Double.infinity
   /// When the guardian is told anew which processes there are, and which it was told last.
@@ -60,48 +54,28 @@ struct Supervisor: ~Copyable {
     var pid: Int32?
   }
 
-  /// Prepares everything but the program itself. To be called before this process has other threads.
-  init(_ options: SupervisorOptions) throws(Errno) {
-    let inherited = options.dispositions
-    // An ignored SIGCHLD would have the kernel collect the children, and their exit statuses with them.
-    signal(SIGCHLD, SIG_DFL)
-    let signals = try SignalQueue(
-      Signal.catchable.filter { $0.number == SIGCHLD || !inherited.ignores($0) }.map(\.number))
+  /// Prepares everything but the program itself.
+  init(_ options: SupervisorOptions, on host: any SupervisorHost) throws(Errno) {
     let mark =
       "hb-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
-    // What the program leaves behind becomes our child: it is found, and no zombie stays with us.
-    _ = clinux_adopt_orphans()
-    let guardian = try Guardian(mark: mark)
-    let notifications = try NotifySocket()
-    let prober = try ProbeRunner()
-    let log = try LogThread(showsTime: options.showsTime)
-    let name = options.name
-    let target =
-      options.push.map { BeatTarget.push($0) }
-      ?? .file(options.file, retention: options.retention) { log.say("\(name): \($0)") }
-    let beats = try BeatThread(target, log: log)
-
-    isInteractive = Terminal.isShared
+    guardian = try host.guardian(mark: mark)
     rule = SignalRule(
-      stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: isInteractive)
+      stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: host.sharesTerminal)
     let manager = ServiceManager(options.environment, ownPID: getpid())
     self.manager = manager.socket.flatMap { socket -> ServiceManagerRelay? in
       do throws(Errno) {
         return try ServiceManagerRelay(socket)
       } catch {
-        log.say("\(name): NOTIFY_SOCKET: \(socket) cannot be told anything: \(error)")
+        host.say("\(options.name): NOTIFY_SOCKET: \(socket) cannot be told anything: \(error)")
         return nil
       }
     }
-    start = manager.start(options, notifySocket: notifications.name, mark: mark, ownsGroup: !isInteractive)
+    start = manager.start(
+      options, notifySocket: host.notifySocket, mark: mark, ownsGroup: !host.sharesTerminal)
     self.options = options
+    self.host = host
+    now = host.now
     self.mark = mark
-    self.signals = signals
-    self.guardian = guardian
-    self.notifications = notifications
-    self.prober = prober
-    self.log = log
-    self.beats = beats
     restarts = RestartState(options.policy)
   }
 
@@ -113,14 +87,13 @@ struct Supervisor: ~Copyable {
     do throws(StartFailure) {
       try startProgram()
     } catch {
-      log.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
+      host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
       return leave(.exit(error.exitCode))
     }
     advance()
     while ending == nil {
-      signals.wait(
-        timeout: nextDeadline - now,
-        also: [notifications.descriptor.rawValue, prober.descriptor.rawValue])
+      host.wait(timeout: nextDeadline - host.now)
+      now = host.now
       handleSignals()
       handleChildren()
       handleNotifications()
@@ -130,7 +103,7 @@ struct Supervisor: ~Copyable {
     }
     guard let ending else { return leave(.exit(1)) }
     tell(ending.word, isSign: true)
-    if !beats.finish(within: Self.lastBeatPatience) {
+    if !host.finishBeats(within: Self.lastBeatPatience) {
       say("the last beat (\(ending.word.rawValue)) did not get through in time")
     }
     return leave(ending.end)
@@ -138,13 +111,13 @@ struct Supervisor: ~Copyable {
 
   private func leave(_ end: SupervisorEnd) -> SupervisorEnd {
     guardian?.dismiss()
-    log.drain(within: Self.logPatience)
+    host.drainLog(within: Self.logPatience)
     return end
   }
 
   /// Starts the program anew.
   mutating func startProgram() throws(StartFailure) {
-    let child = try ChildProcess.start(start)
+    let child = try host.start(start)
     if child.leadsGroup { guardian?.watch(group: child.pid) }
     runNumber += 1
     run = SupervisedRun(child, number: runNumber, options, at: now)
@@ -153,6 +126,11 @@ struct Supervisor: ~Copyable {
     roundDue = now + Self.firstRound
     // Its start is a sign of life; without one to wait for, the first beat is due now anyway.
     if run?.vitality.isUnproven == true { tellChange(isSign: true) }
+  }
+
+  /// Sends the program a signal.
+  func signalProgram(_ number: Int32) {
+    if let child = run?.child { host.signal(number, to: child) }
   }
 
   // MARK: What is due
@@ -183,7 +161,7 @@ struct Supervisor: ~Copyable {
   private mutating func lookAfterProgram() {
     if run?.grace.takeKill(at: now) == true {
       say("did not end in the time it has (--stop-timeout, \(seconds(options.stopTimeout))), killing it")
-      run?.child.signal(SIGKILL)
+      signalProgram(SIGKILL)
     }
     if now >= roundDue { tellGuardian() }
     askProbe()
@@ -233,11 +211,11 @@ struct Supervisor: ~Copyable {
     report.nextRestart = restartAt.map { Clock.realtime + max(0, $0 - now) }
     report.statusText = run?.statusText
     report.isReady = run?.isReady ?? false
-    beats.post(report.beat(options.name, time: time))
+    host.post(report.beat(options.name, time: time))
   }
 
   func say(_ text: String) {
-    log.say("\(options.name): \(text)")
+    host.say("\(options.name): \(text)")
   }
 
   /// Says something that would be said again and again only once.
@@ -247,6 +225,3 @@ struct Supervisor: ~Copyable {
     say(text)
   }
 }
-
-/// Seconds of the monotonic clock.
-var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }

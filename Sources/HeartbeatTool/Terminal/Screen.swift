@@ -48,11 +48,15 @@ struct Screen: ~Copyable {
 
   /// Whether somebody typed `q`.
   borrowing func wantsToQuit() -> Bool {
-    guard isTerminalInput else { return false }
-    var polled = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    isTerminalInput && Self.quits(typedInto: STDIN_FILENO)
+  }
+
+  /// Whether there is a `q` among what waits to be read.
+  static func quits(typedInto descriptor: Int32) -> Bool {
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     while poll(&polled, 1, 0) > 0 {
       var byte: UInt8 = 0
-      guard read(STDIN_FILENO, &byte, 1) == 1 else { return false }
+      guard read(descriptor, &byte, 1) == 1 else { return false }
       if byte == UInt8(ascii: "q") || byte == UInt8(ascii: "Q") { return true }
     }
     return false

@@ -239,6 +239,7 @@ def test_an_exporter_that_hangs_does_not_hold_a_program_up():
 
 
 @pytest.mark.hard
+@pytest.mark.long
 def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):
     """Every kind of writer counts up in entries of its own; at the end each entry has its writer's last count."""
     write_beats(beats, {"before": entry(note=1)})

@@ -81,7 +81,7 @@ MISHAPS = {
     "a damaged file": ("open('f', 'w').write('{\"processes\": 3}'); m = HeartbeatManager('f')", "is not a heartbeat file"),
     "nobody listens": ("m = HeartbeatManager('none.sock')", "is the exporter running"),
     "an empty path": ("m = HeartbeatManager('')", "is empty"),
-    "a NUL in the path": ("m = HeartbeatManager('a\\0b')", "null byte"),
+    "a NUL in the path": ("m = HeartbeatManager('a\\0b')", "embedded null"),
     "a folder that is not there": ("m = HeartbeatManager('beats.d')", "install -d"),
     "a device": ("m = HeartbeatManager('/dev/null')", "regular file"),
     "no name": ("m = HeartbeatManager('g'); NAME = ''", "process name"),

@@ -112,6 +112,7 @@ def test_a_file_that_is_gone_is_said(exporter, beats):
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.hard
+@pytest.mark.long
 def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, beats, tmp_path, seed):
     write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=140), "0": entry()})
     e = exporter("--web.enable-push", "--push.allow-unauthenticated", "--push.rate-limit=0")

@@ -181,6 +181,7 @@ def test_twice_the_same_name_the_last_one_wins(exporter, beats):
     assert exporter().metrics().of("heartbeat_data_offset") == {"p": 2}
 
 
+@pytest.mark.long
 def test_ten_thousand_processes(exporter, beats):
     write_beats(beats, {f"worker-{n}": entry(a=n, b=n / 7, c=True) for n in range(10_000)})
     samples = exporter().metrics()
@@ -231,6 +232,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.long
 def test_a_thousand_scrapes_beside_a_writer_that_rewrites_in_place(exporter, beats, writer):
     command, options, is_progress_seen = WRITERS[writer]
     names = [f"worker-{n}" for n in range(20)]

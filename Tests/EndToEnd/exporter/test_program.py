@@ -181,6 +181,7 @@ def test_signals_end_it_with_status_0(exporter, number):
 
 
 @pytest.mark.hard
+@pytest.mark.long
 def test_sigterm_finishes_the_answer_that_is_under_way(exporter, beats):
     # More than what the kernel buffers between the two, so that the exporter must wait for the reader.
     write_beats(beats, {f"worker-{n}": entry(**{f"key_{k}": n for k in range(10)}) for n in range(20_000)})

@@ -122,6 +122,7 @@ def expected(processes):
     return made
 
 
+@pytest.mark.long
 def test_what_python_reads_back_is_what_was_written(exporter, beats):
     seed = random.randrange(2**32)
     rng = random.Random(seed)

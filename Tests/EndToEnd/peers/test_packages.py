@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support import AS_ROOT, BIN, EXPORTER, ROOT, TOOL, eventually, run
+from support import AS_ROOT, BIN, EXPORTER, LIMIT, ROOT, TOOL, eventually, run
 from support.podman import DEBIAN, FOLDER
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -19,7 +19,7 @@ def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
     # Compressed in a hurry: only its size depends on it.
     quick = {"HEARTBEAT_BIN": str(BIN), "DPKG_DEB_COMPRESSOR_LEVEL": "0"}
-    result = run(ROOT / "scripts" / "build-deb", folder, env=quick)
+    result = run(ROOT / "scripts" / "build-deb", folder, env=quick, timeout=3 * LIMIT)
     assert result.returncode == 0, result.stderr
     (path,) = folder.glob("*.deb")
     assert result.stdout == f"{path}\n"

@@ -3,19 +3,19 @@
 import os
 import sys
 
-from . import AS_ROOT, ROOT, TOOL, run
+from . import AS_ROOT, LIMIT, ROOT, TOOL, run
 
 PYTHON = ROOT / "clients" / "python"
 NODE = ROOT / "clients" / "node"
 
 
-def python(code, *arguments, env=None, cwd=None, timeout=60, under=(), interpreter=(sys.executable, "-S")):
+def python(code, *arguments, env=None, cwd=None, timeout=LIMIT, under=(), interpreter=(sys.executable, "-S")):
     """A Python program with the client in reach; `under`: a command that runs it."""
     environment = {"PYTHONPATH": str(PYTHON), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
     return run(*under, *interpreter, "-c", code, *arguments, env=environment, cwd=cwd, timeout=timeout)
 
 
-def node(code, *arguments, env=None, cwd=None, timeout=60, under=()):
+def node(code, *arguments, env=None, cwd=None, timeout=LIMIT, under=()):
     """A Node program: `h` is the client, `args` the arguments; what it throws is printed."""
     program = (
         f"const h = require({str(NODE)!r}); const args = process.argv.slice(1);"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from support import ENVIRONMENT, TOOL, eventually
+from support import ENVIRONMENT, LIMIT, TOOL, eventually
 from support.surroundings import children
 
 # Notes the number of each signal that it gets in a file, and ends with status 0 at SIGTERM.
@@ -113,7 +113,7 @@ class Supervised:
 def end(process, number=signal.SIGTERM):
     """Sends a signal and gives the exit status."""
     process.send_signal(number)
-    return process.wait(timeout=60)
+    return process.wait(timeout=LIMIT)
 
 
 def kill_all(pids):

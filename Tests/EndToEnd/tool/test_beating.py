@@ -75,6 +75,7 @@ done
 
 
 @pytest.mark.hard
+@pytest.mark.long
 def test_concurrent_writers_lose_no_beat_and_a_reader_never_fails(beats):
     """Eight processes that use the Python client, the Node client and the tool, beside a reader without a lock."""
     beats.write_text('{"processes": {}}')

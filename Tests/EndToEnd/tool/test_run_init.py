@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from support import AS_ROOT, TOOL, eventually, run
+from support import AS_ROOT, LIMIT, TOOL, eventually, run
 from support.supervised import children, end, first_of_namespace, guardian, kill_all, lives, noted, recorder, state
 
 # What each init is, and what it is known not to do.
@@ -53,7 +53,7 @@ def test_every_signal_reaches_the_program_from_pid_1(supervised, tmp_path):
         os.kill(first, number)
         eventually(lambda: number in noted(log), f"signal {number}")
     os.kill(first, signal.SIGTERM)
-    assert p.wait(timeout=60) == 0
+    assert p.wait(timeout=LIMIT) == 0
 
 
 # Everything that a program can end with: what it does, and the status of its init.
@@ -65,11 +65,11 @@ ENDS = [("exit 0", 0), ("exit 3", 3), ("exit 255", 255)] + [
 @pytest.mark.parametrize("init", INITS)
 @pytest.mark.parametrize("script, status", ENDS)
 def test_the_end_is_handed_on(supervised, init, script, status):
-    assert supervised([], "sh", "-c", script, init=INITS[init]).wait(timeout=60) == status
+    assert supervised([], "sh", "-c", script, init=INITS[init]).wait(timeout=LIMIT) == status
 
 
 def test_what_died_of_sigint_is_seen_to(supervised):
-    assert supervised([], "bash", "-c", "kill -INT $$").wait(timeout=60) == -signal.SIGINT
+    assert supervised([], "bash", "-c", "kill -INT $$").wait(timeout=LIMIT) == -signal.SIGINT
 
 
 def test_a_number_that_was_queued_arrives(supervised, tmp_path):
@@ -101,7 +101,7 @@ def test_what_was_ignored_stays_ignored(supervised, number):
 def test_what_was_not_ignored_is_not(supervised):
     p = supervised([], "sh", "-c", "grep -E 'SigIgn|SigBlk' /proc/self/status")
     assert [int(line.split()[1], 16) for line in p.stdout] == [0, 0]
-    assert p.wait(timeout=60) == 0
+    assert p.wait(timeout=LIMIT) == 0
 
 
 def test_a_suspended_program_can_be_ended(supervised):
@@ -192,7 +192,7 @@ def test_orphans_of_pid_1_are_collected(supervised):
     first = first_of_namespace(p.pid)
     eventually(lambda: not [c for c in children(first) if state(c) == "Z"] and len(children(first)) == 2, "no zombies")
     os.kill(first, signal.SIGTERM)
-    assert p.wait(timeout=60) == 143
+    assert p.wait(timeout=LIMIT) == 143
 
 
 def full_pipe():
@@ -248,7 +248,7 @@ def test_a_beat_that_waited_for_the_lock_tells_when_it_was(supervised, beats):
 def test_bytes_that_are_no_text_reach_the_program(supervised):
     p = subprocess.run(
         [TOOL, "run", "--file", supervised.file, "--", "sh", "-c", 'printf "%s" "$1"; printf "%s" "$ODD"', "sh", b"a\xffb"],
-        env={**os.environb, b"ODD": b"c\xfed"}, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+        env={**os.environb, b"ODD": b"c\xfed"}, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT,
     )  # fmt: skip
     assert (p.returncode, p.stdout) == (0, b"a\xffbc\xfed")
     assert supervised.entry() == {} and "sh" in supervised.file.read_text()
@@ -259,7 +259,7 @@ def test_what_cannot_be_started_says_at_what(supervised, tmp_path):
         (["--cwd", tmp_path / "absent"], "working directory", 126), ([], "", 127),
     ]:  # fmt: skip
         p = supervised(flags, "true" if flags else "no-such-program")
-        _, err = p.communicate(timeout=60)
+        _, err = p.communicate(timeout=LIMIT)
         assert p.returncode == status and said in err and "ENOENT" in err
 
 
@@ -268,7 +268,7 @@ def test_another_user_another_folder_and_more_variables(supervised, tmp_path):
     variables = tmp_path / "variables"
     variables.write_text("# of the test\nGREETING='good morning'\nHOME=/nowhere\n")
     p = supervised(["--user", "nobody", "--cwd", "/usr", "--env-file", variables], "sh", "-c", "id -un; id -G; pwd; echo $GREETING $HOME $USER")
-    out, _ = p.communicate(timeout=60)
+    out, _ = p.communicate(timeout=LIMIT)
     group = run("id", "-G", "nobody").stdout.strip()
     assert (p.returncode, out.split("\n")[:4]) == (0, ["nobody", group, "/usr", "good morning /nowhere nobody"])
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from support import TOOL, eventually, run
+from support import LIMIT, TOOL, eventually, run
 from support.certificates import Authority
 from support.supervised import end, entry
 
@@ -26,7 +26,7 @@ from support.supervised import end, entry
     ],
 )  # fmt: skip
 def test_the_last_word(supervised, flags, script, status, code, number):
-    assert supervised(flags, "bash", "-c", script).wait(timeout=60) == code
+    assert supervised(flags, "bash", "-c", script).wait(timeout=LIMIT) == code
     assert supervised.entry()["status"] == status
     assert (supervised.data()["last_exit_code"], supervised.data().get("last_exit_signal")) == (code, number)
 
@@ -84,7 +84,7 @@ def test_the_manager_hears_the_program(supervised, tmp_path, manager):
         assert got == (heard or said.replace("|", "\n")) or said == "X_OWN=é" and got.endswith("=é")
     eventually(lambda: supervised.data().get("status_text") == "warm" and supervised.data()["ready"], "what it said")
     p.stdin.close()
-    assert p.wait(timeout=60) == 0
+    assert p.wait(timeout=LIMIT) == 0
 
 
 def test_open_files_and_barriers_reach_the_manager(supervised, tmp_path, manager):
@@ -105,7 +105,7 @@ def test_open_files_and_barriers_reach_the_manager(supervised, tmp_path, manager
 
 
 def test_a_barrier_without_a_manager_is_let_go(supervised):
-    assert supervised([], "systemd-notify", "--ready").wait(timeout=60) == 0
+    assert supervised([], "systemd-notify", "--ready").wait(timeout=LIMIT) == 0
 
 
 def test_what_a_manager_hands_on_is_the_programs(supervised):
@@ -225,5 +225,5 @@ def test_beats_to_an_exporter(exporter, supervised, tmp_path):
 
 def test_a_password_on_the_command_line_is_refused(supervised, tmp_path):
     p = supervised([], "true", init=[TOOL, "run", "--url", "http://u:secret@127.0.0.1:1", "--"])
-    out, err = p.communicate(timeout=60)
+    out, err = p.communicate(timeout=LIMIT)
     assert p.returncode == 2 and "HEARTBEAT_URL" in err and "secret" not in err

@@ -221,6 +221,7 @@ def test_python_s_http_server_with_a_probe(supervise, beats, tmp_path, scheme):
     assert finish(p)[0] == 143
 
 
+@pytest.mark.long
 def test_a_node_server_that_hangs_is_restarted(supervise, beats):
     port = free_port()
     script = (

@@ -16,6 +16,20 @@ enum Credentials {
     cDQzyY27HapcmQmYOX74OqBxTBMAPxxbeb4=
     """)
 
+  /// Of an RSA key of 512 bits, which OpenSSL takes at no level of security.
+  static let weakCertificate = pem(
+    "CERTIFICATE",
+    """
+    MIIBdzCCASGgAwIBAgIUXfxxMVbnP9NYgzL+tHTZUWKnpjYwDQYJKoZIhvcNAQEL
+    BQAwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjUxOTI5MzFaGA8yMTI2MTEwMTE5
+    MjkzMVowDzENMAsGA1UEAwwEd2VhazBcMA0GCSqGSIb3DQEBAQUAA0sAMEgCQQDx
+    juQpdLjvDx1xUwSvEtCKJvtIZ/hgYUGbTRiAfDF6iOwM8jjF7CKP++mfQXp1H2N0
+    IEOfzYQrBvsmK8AihIkbAgMBAAGjUzBRMB0GA1UdDgQWBBROoVCRQiE9MjgBG4nQ
+    Igco0vboCDAfBgNVHSMEGDAWgBROoVCRQiE9MjgBG4nQIgco0vboCDAPBgNVHRMB
+    Af8EBTADAQH/MA0GCSqGSIb3DQEBCwUAA0EAERFSJua0pCaGAwGZLtqU8O1kpU5H
+    5ezDnKhfxST+/HDikRFokk6CAgFq3zyEWZBUZRMRSqCzMVi8ZckATm+3Qg==
+    """)
+
   static let key = pem(
     "PRIVATE KEY",
     """

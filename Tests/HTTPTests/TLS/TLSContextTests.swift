@@ -56,6 +56,7 @@ struct TLSContextTests {
         .certificate, "cannot be read",
         { $0.certificate = Array(Credentials.certificate.replacing("MII", with: "AAA").utf8) }
       ),
+      (.certificate, "key too small", { $0.certificate = Array(Credentials.weakCertificate.utf8) }),
       (.key, "no private key", { $0.key = [] }),
       (.key, "no private key", { $0.key = Array(Credentials.certificate.utf8) }),
       (.key, "not that of the certificate", { $0.key = Array(Credentials.otherKey.utf8) }),

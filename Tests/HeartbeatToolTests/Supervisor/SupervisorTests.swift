@@ -1,0 +1,367 @@
+import Glibc
+import Heartbeat
+import POSIX
+import Testing
+
+@testable import HeartbeatTool
+
+@Suite("The supervisor's decisions")
+struct SupervisorTests {
+  private let host = ScriptedHost()
+
+  /// Runs a program to its end, and tells how the supervisor ends.
+  private func supervise(_ change: (inout SupervisorOptions) -> Void = { _ in }) throws -> SupervisorEnd {
+    var options = SupervisorOptions(name: "web", command: [Array("serve".utf8)], file: "/nonexistent")
+    options.policy.jitter = 0
+    change(&options)
+    var supervisor = try Supervisor(options, on: host)
+    return supervisor.supervise()
+  }
+
+  // MARK: The end
+
+  @Test(
+    "ends as its program does",
+    arguments: [
+      (.exited(0), .exit(0)), (.exited(7), .exit(7)), (.signalled(SIGSEGV), .exit(139)),
+      (.signalled(SIGINT), .interrupted),
+    ] as [(ChildStatus, SupervisorEnd)])
+  func ends(status: ChildStatus, end: SupervisorEnd) throws {
+    host.at(5) { $0.end(status) }
+    #expect(try supervise() == end)
+    #expect(host.deeds == ["0 start"])
+    #expect(host.said == (status.isSuccess ? [] : ["web: \(status)"]))
+    #expect(host.posted.last?.beat.status == (status.isSuccess ? "stopped" : "failed"))
+  }
+
+  @Test("a program that cannot be run is told, and nothing is supervised", arguments: [127, 126] as [Int32])
+  func cannotStart(code: Int32) throws {
+    host.startFailures = [StartFailure(stage: "", error: Errno(ENOENT), exitCode: code)]
+    #expect(try supervise { $0.policy.mode = .always } == .exit(code))
+    #expect(host.said.count == 1 && host.said[0].hasPrefix("cannot run serve: "))
+    #expect(host.posted.isEmpty)
+  }
+
+  @Test("another child that ends is not the program")
+  func otherChild() throws {
+    host.at(1) { $0.endOther(999) }
+    host.at(5) { $0.end(.exited(0)) }
+    #expect(try supervise() == .exit(0))
+    #expect(host.elapsed == 5)
+  }
+
+  // MARK: Signals
+
+  @Test("hands signals on, and ends by SIGTERM without a restart")
+  func handsOn() throws {
+    host.onSignal = { host, number in
+      if number == SIGTERM { host.after(3) { $0.end(.exited(0)) } }
+    }
+    host.at(1) { $0.arrive(SIGUSR1) }
+    host.at(2) { $0.arrive(SIGHUP) }
+    host.at(3) { $0.arrive(SIGTERM) }
+    #expect(
+      try supervise { ($0.policy.mode, $0.reloadSignal) = (.always, SIGUSR2) } == .exit(0))
+    #expect(
+      host.deeds == [
+        "0 start", "1 SIGUSR1 to group 101", "2 SIGUSR2 to group 101", "3 SIGTERM to group 101",
+        "3 SIGCONT to group 101",
+      ])
+  }
+
+  @Test("a program that does not end in time is killed, once")
+  func stubborn() throws {
+    host.onSignal = { host, number in
+      if number == SIGKILL { host.after(4) { $0.end(.signalled(SIGKILL)) } }
+    }
+    host.at(3) { $0.arrive(SIGTERM) }
+    #expect(try supervise { $0.stopTimeout = 8 } == .exit(137))
+    #expect(
+      host.deeds == [
+        "0 start", "3 SIGTERM to group 101", "3 SIGCONT to group 101", "11 SIGKILL to group 101",
+      ])
+  }
+
+  @Test("a SIGINT after any request to end kills at once, a second SIGTERM does not")
+  func impatient() throws {
+    host.onSignal = { host, number in
+      if number == SIGKILL { host.end(.signalled(SIGKILL)) }
+    }
+    host.at(1) { $0.arrive(SIGTERM) }
+    host.at(2) { $0.arrive(SIGTERM) }
+    host.at(3) { $0.arrive(SIGINT) }
+    #expect(try supervise { $0.stopTimeout = 3600 } == .exit(137))
+    #expect(host.deeds.last == "3 SIGKILL to group 101")
+    #expect(host.deeds.count { $0.contains("SIGKILL") } == 1 && host.elapsed == 3)
+  }
+
+  @Test("what the terminal sends to its whole group is not sent twice", arguments: [true, false])
+  func terminal(sharesTerminal: Bool) throws {
+    host.sharesTerminal = sharesTerminal
+    host.onSignal = { host, number in
+      if number == SIGUSR1 { host.end(.exited(4)) }
+    }
+    host.at(1) { $0.arrive(SIGINT, fromTerminal: true) }
+    host.at(2) { $0.arrive(SIGUSR1) }
+    #expect(try supervise() == .exit(4))
+    #expect(
+      host.deeds
+        == (sharesTerminal
+          ? ["0 start", "2 SIGUSR1 to 101"]
+          : ["0 start", "1 SIGINT to group 101", "1 SIGCONT to group 101", "2 SIGUSR1 to group 101"]))
+  }
+
+  @Test(
+    "a program that a handed-on signal ended soon is not started again, one that it ended long after is",
+    arguments: [(9.0, 1), (11, 2)])
+  func endedBySignal(later: Double, starts: Int) throws {
+    host.onSignal = { host, number in
+      if number == SIGUSR1 { host.after(later) { $0.end(.signalled(SIGUSR1)) } }
+    }
+    host.onStart = { host, number in
+      if number == 2 { host.after(1) { $0.end(.exited(0)) } }
+    }
+    host.at(1) { $0.arrive(SIGUSR1) }
+    let end = try supervise { $0.policy.mode = .onFailure }
+    #expect(end == .exit(starts == 1 ? 128 + SIGUSR1 : 0))
+    #expect(host.deeds.count { $0.hasSuffix("start") } == starts)
+  }
+
+  // MARK: What is left behind
+
+  @Test("what the program leaves behind is asked to end, and waited for", arguments: [true, false])
+  func leftovers(inGroup: Bool) throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGTERM { host.after(1) { $0.endLeftover(pid) } }
+    }
+    host.at(4) { $0.leave(inGroup: inGroup) }
+    host.at(5) { $0.end(.exited(3)) }
+    #expect(try supervise() == .exit(3))
+    let group = inGroup ? ["5 SIGTERM to group 101"] : []
+    #expect(host.deeds.filter { $0.contains("SIGTERM") } == group + ["5 SIGTERM to 900"])
+    #expect(host.deeds.contains("5 SIGCONT to 900") && !host.deeds.contains { $0.contains("SIGKILL") })
+    #expect(host.elapsed >= 6 && host.leftovers.isEmpty)
+  }
+
+  @Test("what does not end at that is killed after its time, before anything is started again")
+  func stubbornLeftovers() throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGKILL { host.endLeftover(pid) }
+    }
+    host.onStart = { host, number in
+      #expect(host.leftovers.isEmpty)
+      host.leave(inGroup: false)
+      host.after(5) { $0.end(.exited(number == 1 ? 3 : 0)) }
+    }
+    #expect(try supervise { $0.policy.mode = .onFailure } == .exit(0))
+    #expect(host.leftovers.isEmpty)
+    let kills = host.deeds.filter { $0.contains("SIGKILL") }
+    #expect(kills.count == 2 && kills[0] == "7 SIGKILL to 900" && kills[1].hasSuffix("SIGKILL to 901"))
+  }
+
+  @Test("what forks while it is killed is killed until nothing is left")
+  func forking() throws {
+    var forks = 30
+    host.onLeftoverSignal = { host, number, pid in
+      guard number == SIGKILL else { return }
+      host.endLeftover(pid)
+      forks -= 1
+      if forks > 0 { host.leave(inGroup: false) }
+    }
+    host.at(1) { $0.leave(inGroup: false) }
+    host.at(5) { $0.end(.exited(3)) }
+    #expect(try supervise() == .exit(3))
+    #expect(host.leftovers.isEmpty && forks == 0)
+    // In one go: there is no pause in which it could fork again.
+    #expect(Set(host.deeds.filter { $0.contains("SIGKILL") }.map { $0.prefix { $0 != " " } }) == ["7"])
+  }
+
+  @Test("what cannot be ended is told and does not keep the supervisor")
+  func immortal() throws {
+    host.onLeftoverSignal = { _, _, _ in }
+    host.at(1) { $0.leave(inGroup: false) }
+    host.at(5) { $0.end(.exited(3)) }
+    #expect(try supervise() == .exit(3))
+    #expect(host.said.contains("web: what it left behind cannot be ended: 900"))
+    #expect((12...12.1).contains(host.elapsed))
+  }
+
+  @Test("a SIGINT while it waits for what was left behind kills that at once")
+  func impatientLeftovers() throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGKILL { host.endLeftover(pid) }
+    }
+    host.at(1) { $0.leave(inGroup: false) }
+    host.at(2) { $0.arrive(SIGTERM) }
+    host.at(3) { $0.arrive(SIGINT) }
+    #expect(try supervise() == .exit(128 + SIGTERM))
+    #expect(host.deeds.last == "3 SIGKILL to 900")
+  }
+
+  // MARK: Restarts
+
+  @Test("a program that fails is started again, each time later, and given up in the end")
+  func restarts() throws {
+    host.onStart = { host, _ in host.after(1) { $0.end(.exited(5)) } }
+    let end = try supervise {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0, limit: RestartLimit(count: 3))
+    }
+    #expect(end == .exit(5))
+    #expect(host.deeds == ["0 start", "2 start", "5 start", "10 start"])
+    #expect(host.said.first == "web: exited with status 5 after 1s, restarting in 1s (restart 1)")
+    #expect(host.said.last?.contains("gave up") == true)
+    #expect(
+      host.posted.map(\.beat.status) == [
+        "alive", "restarting", "alive", "restarting", "alive", "restarting", "alive", "failed",
+      ])
+  }
+
+  @Test("one that could not be started again counts as one that failed")
+  func restartFails() throws {
+    host.onStart = { host, number in host.after(1) { $0.end(.exited(number == 1 ? 5 : 0)) } }
+    host.startFailures = [nil, StartFailure(stage: "", error: Errno(ENOENT), exitCode: 127), nil]
+    let end = try supervise { $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0) }
+    #expect(end == .exit(0))
+    #expect(host.deeds == ["0 start", "2 start", "4 start"])
+    #expect(host.said.contains { $0.hasPrefix("web: cannot be started: ") })
+  }
+
+  @Test("one that is always started again and ends well is given up as a failure")
+  func giveUpSuccess() throws {
+    host.onStart = { host, _ in host.after(1) { $0.end(.exited(0)) } }
+    #expect(try supervise { $0.policy = RestartPolicy(mode: .always, limit: RestartLimit(count: 1)) } == .exit(1))
+  }
+
+  @Test(
+    "between two runs a request to end ends all, and other signals have nobody to go to",
+    arguments: [(SIGTERM, .exit(143)), (SIGINT, .interrupted)] as [(Int32, SupervisorEnd)])
+  func betweenRuns(number: Int32, end: SupervisorEnd) throws {
+    host.onStart = { host, _ in host.after(1) { $0.end(.exited(5)) } }
+    host.at(1.5) { $0.arrive(SIGUSR1) }
+    host.at(1.6) { $0.arrive(number) }
+    #expect(try supervise { $0.policy = RestartPolicy(mode: .always, firstDelay: 1, jitter: 0) } == end)
+    #expect(host.deeds == ["0 start"])
+  }
+
+  // MARK: Beats
+
+  @Test("beats at once, once an interval, and tells each change at once; the time of the last sign of life stays")
+  func beats() throws {
+    host.at(25) { $0.suspend() }
+    host.at(40) { $0.end(.exited(0)) }
+    #expect(try supervise { $0.interval = 10 } == .exit(0))
+    let words = host.posted.map(\.beat.status)
+    #expect(words == ["alive"] + Array(repeating: "alive", count: words.count - 3) + ["suspended", "stopped"])
+    let suspension = host.posted[host.posted.count - 2]
+    #expect(suspension.time == 25 && suspension.beat.time == host.posted[host.posted.count - 3].beat.time)
+    #expect(host.posted.allSatisfy { $0.beat.name == "web" && $0.beat.pid == 101 })
+    // Of 10 s, each up to a twentieth early, and the second one wherever the name's phase puts it.
+    #expect((3...4).contains(host.posted.count - 2))
+  }
+
+  @Test("beats say what the program says of itself")
+  func notifications() throws {
+    for (time, text) in [(1.0, "RELOADING=1"), (11, "READY=1\nSTATUS=well"), (31, "STOPPING=1")] {
+      host.at(time) { $0.notify(text) }
+    }
+    host.at(45) { $0.end(.exited(0)) }
+    #expect(try supervise { $0.interval = 1000 } == .exit(0))
+    let changes = host.posted.filter { [1, 11, 31].contains($0.time) }
+    #expect(changes.map(\.beat.status) == ["reloading", "alive", "stopping"])
+    #expect(changes.map { $0.beat.additionalData?["status_text"] } == [nil, "well", "well"])
+  }
+
+  @Test("the main process that the program names is one below it, or is left out")
+  func mainProcess() throws {
+    host.at(1) { $0.leave(inGroup: false) }
+    host.at(2) { $0.notify("MAINPID=4711") }
+    host.at(3) { $0.notify("MAINPID=900") }
+    host.at(4) { $0.arrive(SIGUSR1) }
+    #expect(try supervise() == .exit(128 + SIGUSR1))
+    #expect(host.said.contains("web: MAINPID=4711 is left out: no such process is below it"))
+    #expect(host.posted.contains { $0.time == 3 && $0.beat.pid == 900 })
+    // In another group it would not hear it.
+    #expect(host.deeds.prefix(3) == ["0 start", "4 SIGUSR1 to group 101", "4 SIGUSR1 to 900"])
+  }
+
+  // MARK: Hanging
+
+  @Test("beats only while the probe answers; a program that falls silent is told of once, and when it is back")
+  func probe() throws {
+    host.onProbe = { host in (25..<70).contains(host.elapsed) ? .fails("no") : .works }
+    host.at(95) { $0.end(.exited(0)) }
+    #expect(try supervise { ($0.interval, $0.timeout, $0.probe) = (10, 30, Self.anyProbe) } == .exit(0))
+    #expect(!host.posted.contains { (35..<50).contains($0.time) && $0.beat.status == "alive" })
+    #expect(
+      host.posted.contains { $0.beat.status == "hung" }
+        && host.posted.contains { $0.time >= 70 && $0.beat.status == "alive" })
+    #expect(
+      host.said.contains { $0.hasPrefix("web: hangs: the probe ") && $0.hasSuffix(" has no success any more: no") })
+    #expect(host.said.count { $0.hasPrefix("web: hangs: ") } == 1 && host.said.count { $0 == "web: is back" } == 1)
+    // It fails again and again for the same reason.
+    #expect(host.said.count { $0.contains("the probe") && $0.hasSuffix(" fails: no") } == 1)
+    #expect(host.said.count { $0.hasSuffix(" is answered") } == 1)
+    #expect(host.deeds == ["0 start"])
+  }
+
+  @Test("a program that calls itself broken hangs at once, by its own word")
+  func trigger() throws {
+    host.at(7) { $0.notify("WATCHDOG=trigger") }
+    host.at(20) { $0.end(.exited(0)) }
+    #expect(try supervise { $0.timeout = 1000 } == .exit(0))
+    #expect(host.said == ["web: hangs: it says so itself (WATCHDOG=trigger)"])
+    #expect(host.posted.contains { $0.time == 7 && $0.beat.status == "hung" })
+  }
+
+  @Test("ends a program that hangs where that is wished, kills it if need be, and starts it again")
+  func restartStale() throws {
+    host.onProbe = { host in (25..<60).contains(host.elapsed) ? .fails("no") : .works }
+    host.onSignal = { host, number in
+      if number == SIGKILL { host.end(.signalled(SIGKILL)) }
+    }
+    host.onStart = { host, number in
+      if number == 2 { host.after(10) { $0.end(.exited(0)) } }
+    }
+    let end = try supervise { options in
+      (options.interval, options.timeout, options.probe) = (10, 30, Self.anyProbe)
+      (options.onStale, options.stopTimeout) = (.restart, 5)
+      options.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+    }
+    #expect(end == .exit(0))
+    let deeds = host.deeds.map { $0.drop { $0 != " " }.dropFirst() }
+    #expect(deeds == ["start", "SIGTERM to group 101", "SIGCONT to group 101", "SIGKILL to group 101", "start"])
+  }
+
+  @Test("one that is to stop anyway is not ended for hanging")
+  func staleWhileStopping() throws {
+    host.onProbe = { host in host.elapsed < 1 ? .works : .fails("no") }
+    host.onSignal = { host, number in
+      if number == SIGTERM { host.after(60) { $0.end(.exited(0)) } }
+    }
+    host.at(5) { $0.arrive(SIGTERM) }
+    let end = try supervise { options in
+      (options.interval, options.timeout, options.probe) = (10, 30, Self.anyProbe)
+      (options.onStale, options.stopTimeout) = (.restart, 1000)
+    }
+    #expect(end == .exit(0))
+    #expect(host.deeds == ["0 start", "5 SIGTERM to group 101", "5 SIGCONT to group 101"])
+  }
+
+  @Test("an answer of the probe to an earlier run says nothing of this one")
+  func lateAnswer() throws {
+    host.onStart = { host, number in
+      if number == 1 { host.after(1) { $0.end(.exited(5)) } }
+    }
+    host.at(3) { $0.answerProbe(.works, run: 1) }
+    host.at(10) { $0.answerProbe(.works, run: 2) }
+    host.at(11) { $0.end(.exited(0)) }
+    let end = try supervise {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      $0.probe = Self.anyProbe
+    }
+    #expect(end == .exit(0))
+    #expect(host.posted.filter { $0.beat.status == "alive" }.map(\.time) == [10])
+  }
+
+  private static let anyProbe = Probe("tcp://127.0.0.1:1")
+}
