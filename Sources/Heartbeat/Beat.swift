@@ -9,6 +9,8 @@ public struct Beat: Sendable, Equatable {
   public var status: String
   /// The process's own data, which replaces what the entry has under `additional_data`; nil leaves that as it is.
   public var additionalData: JSONObject?
+  /// Whether the data are put beside those that the entry has under other keys, in the place of replacing all of them.
+  public var mergesData = false
   /// The process id; nil writes none.
   public var pid: Int32?
   /// The host, for a beat that came from another one; nil is this host.
@@ -32,11 +34,40 @@ public struct Beat: Sendable, Equatable {
     self.interval = interval
   }
 
+  /// A `status` or a `pid` that a caller puts into the data is meant as the beat's own, unless the beat says another one.
+  ///
+  /// - Parameter hasOwnPid: whether the pid was chosen; nil takes any but this process's for chosen.
+  public func takingKnownKeys(hasOwnPid: Bool? = nil) -> Beat {
+    guard var data = additionalData else { return self }
+    var beat = self
+    if let word = data["status"]?.stringValue, !word.isEmpty {
+      if status == Beat.usualStatus { beat.status = word }
+      data["status"] = nil
+    }
+    if let number = data["pid"]?.integerValue.flatMap({ Int32(exactly: $0) }), number > 0 {
+      if !(hasOwnPid ?? (pid != nil && pid != HeartbeatManager.currentPid)) { beat.pid = number }
+      data["pid"] = nil
+    }
+    beat.additionalData = data
+    return beat
+  }
+
+  /// The status word of a beat that says none.
+  static let usualStatus = "alive"
+
   /// This beat as it is to be written when it comes right behind another one of the same process: data that it leaves
   /// as they are would else be lost together with the other one.
   func following(_ former: Beat) -> Beat {
     var beat = self
-    beat.additionalData = additionalData ?? former.additionalData
+    guard let data = additionalData else {
+      beat.additionalData = former.additionalData
+      beat.mergesData = former.mergesData
+      return beat
+    }
+    guard mergesData, var merged = former.additionalData else { return beat }
+    for member in data.members { merged[member.key] = member.value }
+    beat.additionalData = merged
+    beat.mergesData = former.mergesData
     return beat
   }
 }

@@ -15,6 +15,20 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case notAFile(file: String)
   /// The file has more bytes than a heartbeat file may have.
   case tooLarge(file: String, limit: Int)
+  /// A symbolic or hard link that may not be followed stands in the way.
+  case link(file: String, reason: String)
+  /// The file holds something else than heartbeats, and is left as it is.
+  case foreign(file: String, reason: String)
+  /// A process's own file holds something else than a heartbeat, and is left as it is.
+  case foreignEntry(file: String, reason: String)
+  /// A process's own file belongs to another user.
+  case ownedByAnother(file: String, user: UInt32)
+  /// There is no such folder of heartbeats.
+  case noFolder(path: String)
+  /// Somebody writes the file all the time: it was never whole.
+  case beingWritten(file: String)
+  /// Writing the file would take it from those who could write it before.
+  case ownership(file: String, reason: String)
   /// The file does not hold what a heartbeat file holds, and kept so while it was read several times.
   case corrupt(file: String, reason: String)
   /// The beat itself cannot be written, for example one without a name.
@@ -29,7 +43,8 @@ extension HeartbeatError: CustomStringConvertible {
       "cannot read \(file): \(error)"
         + (error == .accessDenied ? "; give this user the right to read it, or name another file (HEARTBEAT_FILE)" : "")
     case .cannotWrite(let file, let error):
-      "cannot write \(file): \(error); the old content is untouched\(HeartbeatError.advice(error, file))"
+      "cannot write \(file): \(error)" + (error == .noSuchFile ? "" : "; the old content is untouched")
+        + HeartbeatError.advice(error, file)
     case .cannotLock(let lockFile, let error):
       "cannot open the lock file \(lockFile): \(error)\(HeartbeatError.advice(error, lockFile))"
     case .lockTimeout(let lockFile, let waited, let holder):
@@ -39,6 +54,21 @@ extension HeartbeatError: CustomStringConvertible {
       "\(file) is not a regular file: name a file that may be replaced"
     case .tooLarge(let file, let limit):
       "\(file) has more than \(limit) bytes, or would have: is it a heartbeat file? Raise the limit or move it away"
+    case .link(let file, let reason):
+      "cannot write \(file): \(reason)"
+    case .foreign(let file, let reason):
+      "\(file) is not a heartbeat file (\(reason)): it is left as it is; name another file (HEARTBEAT_FILE)"
+    case .foreignEntry(let file, let reason):
+      "\(file) is not a heartbeat (\(reason)): it is left as it is; take another name, or another folder"
+    case .ownedByAnother(let file, let user):
+      "cannot write \(file): it belongs to user \(user): take another name for this process"
+    case .noFolder(let path):
+      "cannot write heartbeats: there is no folder \(path): make it (install -d -m 1777 \(path))"
+    case .beingWritten(let file):
+      "\(file) is being written by somebody, and is never whole"
+    case .ownership(let file, let reason):
+      "cannot write \(file): \(reason); share it by group (chgrp, chmod 664, and chmod 2775 for its folder), "
+        + "take a folder in the place of the file (/run/heartbeat.d), or push to an exporter"
     case .corrupt(let file, let reason):
       "\(file) is not a heartbeat file: \(reason)"
     case .invalidBeat(let reason):
@@ -53,7 +83,7 @@ extension HeartbeatError: CustomStringConvertible {
   private static func advice(_ error: Errno, _ file: String) -> String {
     let folder = Path.folder(of: file)
     return switch error {
-    case .noSpace, .quotaExceeded: "; free some space on the file system of \(folder)"
+    case .noSpace, .quotaExceeded: "; free some space, or files (df -i), on the file system of \(folder)"
     case .fileTooBig: "; the process's file size limit (ulimit -f) is too low"
     case .readOnlyFileSystem: "; the file system is mounted read-only: name a file on another one (HEARTBEAT_FILE)"
     case .accessDenied, .notPermitted:

@@ -8,8 +8,8 @@ internal import POSIX
 ///     try heartbeats.sendHeartbeat("bidder", additionalData: ["offset": 140])
 ///
 /// Every writer takes an exclusive lock on `<file>.lock`, merges its entry into the file's text and replaces the file
-/// in one step: no reader sees half a file, and no beat of a concurrent writer is lost. A symbolic link is followed:
-/// lock and temporary file lie beside the file that it points to.
+/// in one step: no reader sees half a file, and no beat of a concurrent writer is lost. Where others may write too, links of
+/// theirs are not followed, nobody loses the file, and somebody else's file is refused: docs/file-format.md says how.
 public struct HeartbeatManager: Sendable {
   /// How the file is written.
   public struct Options: Sendable {
@@ -30,12 +30,15 @@ public struct HeartbeatManager: Sendable {
     public init() {}
   }
 
-  /// The path of the heartbeat file.
+  /// The path of the heartbeat file, or of a folder in its place, in which each process has a file of its own: a path
+  /// that ends in `/` or `.d`, or is a folder.
   public let file: String
   /// How it is written.
   public var options: Options
 
   /// Makes a manager; touches no file yet.
+  ///
+  /// - Parameter file: the file that many processes share, or a folder in which each has its own.
   public init(file: String = HeartbeatManager.defaultFile, options: Options = Options()) {
     self.file = file
     self.options = options
@@ -76,6 +79,7 @@ public struct HeartbeatManager: Sendable {
       guard beat.name.utf8.count <= HeartbeatManager.longestName else {
         throw .invalidBeat("the process name has more than \(HeartbeatManager.longestName) bytes")
       }
+      let beat = beat.takingKnownKeys()
       let name = Array(beat.name.utf8)
       if let place = places[name] {
         unique[place] = beat.following(unique[place])
@@ -85,6 +89,10 @@ public struct HeartbeatManager: Sendable {
       }
     }
     guard !beats.isEmpty else { return }
+    if let ownFiles {
+      if let failure = try ownFiles.send(unique).min(by: { $0.key < $1.key }) { throw failure.value }
+      return
+    }
     let now = Clock.realtime
     let oldest = options.retention > 0 ? now - options.retention : nil
     _ = try HeartbeatUpdate(file: file, options: options).run(.merging) { (text) throws(JSONError) in
@@ -97,7 +105,8 @@ public struct HeartbeatManager: Sendable {
 
   /// What the file says of a process; nil when it says nothing.
   public func heartbeatStatus(of processName: String) throws(HeartbeatError) -> Heartbeat? {
-    try allHeartbeats().last { $0.name == processName }
+    if let ownFiles { return try ownFiles.heartbeat(of: processName) }
+    return try allHeartbeats().last { $0.name.utf8.elementsEqual(processName.utf8) }
   }
 
   /// Whether a process beat within the last `timeout` seconds.
@@ -109,29 +118,18 @@ public struct HeartbeatManager: Sendable {
 
   /// What the file says of every process, in the file's order; none when there is no file yet. Takes no lock.
   public func allHeartbeats() throws(HeartbeatError) -> [Heartbeat] {
-    let contents: FileContents
-    do throws(Errno) {
-      contents = FileContents(file: try Path.followingLinks(file), limit: options.maximumFileSize)
+    if let ownFiles { return try ownFiles.heartbeats() }
+    let place: Place
+    do throws(PlaceError) {
+      place = try Place.locate(file)
     } catch {
-      throw .cannotRead(file: file, error)
+      if case .system(.noSuchFile) = error { return [] }
+      throw error.described { .cannotRead(file: file, $0) }
     }
-    let reading = try contents.read { (text) throws(JSONError) in
-      guard !text.isEmpty else { return [Heartbeat]() }
-      guard case .object(let root) = try JSONValue(parsing: text) else {
-        throw JSONError(offset: 0, reason: "expected an object")
-      }
-      guard let processes = root["processes"], processes != .null else { return [] }
-      guard case .object(let processes) = processes else {
-        throw JSONError(offset: 0, reason: "\"processes\" is not an object")
-      }
-      return processes.members.compactMap { member in
-        member.value.objectValue.map { Heartbeat(name: member.key, entry: $0) }
-      }
-    }
-    switch reading {
-    case .missing: return []
-    case .value(let heartbeats, _): return heartbeats
-    case .corrupt(let error, _): throw .corrupt(file: file, reason: error.description)
+    switch try FileContents(limit: options.maximumFileSize, settles: false).read(place, WrittenHeartbeats.init) {
+    case .missing, .empty: return []
+    case .value(let found, _): return found.heartbeats
+    case .damaged(let reason, _): throw .corrupt(file: file, reason: reason)
     }
   }
 
@@ -144,14 +142,40 @@ public struct HeartbeatManager: Sendable {
   public func prune(olderThan age: Double? = nil, dryRun: Bool = false) throws(HeartbeatError) -> [String] {
     let now = Clock.realtime
     let oldest = now - (age ?? options.retention)
+    if let ownFiles { return try ownFiles.prune(before: oldest, dryRun: dryRun) }
     let update = HeartbeatUpdate(file: file, options: options)
     return try update.run(dryRun ? .listing : .removing) { (text) throws(JSONError) in
       try HeartbeatMerge([], into: text, now: now, removingBefore: oldest)
     }
   }
 
+  /// The folder, when the path is one.
+  private var ownFiles: OwnFiles? {
+    HeartbeatLocation.isFolder(file) ? OwnFiles(path: file, options: options) : nil
+  }
+
   private static func printWarning(_ text: String) {
     var line = "heartbeat: \(text)\n"
     _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}
+
+/// The entries of a heartbeat file's text.
+private struct WrittenHeartbeats: RecognisableText {
+  var heartbeats: [Heartbeat] = []
+  var foreignReason: String?
+
+  init(_ text: [UInt8]) throws(JSONError) {
+    guard case .object(let root) = try JSONValue(parsing: text) else {
+      throw JSONError(offset: 0, reason: "expected an object")
+    }
+    guard let processes = root["processes"], processes != .null else { return }
+    guard case .object(let processes) = processes else {
+      foreignReason = "\"processes\" is no object"
+      return
+    }
+    heartbeats = processes.members.compactMap { member in
+      member.value.objectValue.map { Heartbeat(name: member.key, entry: $0) }
+    }
   }
 }

@@ -71,6 +71,7 @@ extension JSONCursor {
   package func members(of range: Range<Int>) throws(JSONParseError) -> [RawMember] {
     var cursor = JSONCursor(text)
     cursor.position = range.lowerBound
+    cursor.maximumNesting = maximumNesting
     var members: [RawMember] = []
     try cursor.object { (cursor, key) throws(JSONParseError) in
       let start = cursor.position

@@ -6,6 +6,9 @@ package struct JSONCursor {
   // it that does not check the end first.
   package let text: UnsafeBufferPointer<UInt8>
   package var position = 0
+  /// Deeper nesting than this is an error. A writer, which passes over what it does not know, has no use for a bound:
+  /// `skipValue` needs one byte for a level.
+  package var maximumNesting = JSONValue.maximumNesting
   @usableFromInline var containers: [UInt8] = []
 
   @inlinable
@@ -125,8 +128,8 @@ package struct JSONCursor {
       switch peek {
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         let closing = peek &+ 2  // In ASCII '}' and ']' stand two behind '{' and '['.
-        guard containers.count < JSONValue.maximumNesting else {
-          throw .notJSON(offset: position, expected: "at most \(JSONValue.maximumNesting) levels of nesting")
+        guard containers.count < maximumNesting else {
+          throw .notJSON(offset: position, expected: "at most \(maximumNesting) levels of nesting")
         }
         position &+= 1
         skipWhiteSpace()

@@ -16,6 +16,11 @@ final class Folder: Sendable {
   var file: String { path + "/heartbeat_status.json" }
   func write(_ text: String) throws { try text.write(toFile: file, atomically: false, encoding: .utf8) }
   func read() throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
+  /// As `write`, long ago: nobody is writing it any more.
+  func writeLongAgo(_ text: String) throws {
+    try write(text)
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: file)
+  }
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
   }
@@ -84,17 +89,20 @@ struct HeartbeatManagerTests {
   }
 
   @Test(
-    "a corrupt file is moved aside with a warning, not overwritten", arguments: ["{\"processes\":{\"a\"", "[]", "x"])
-  func corrupt(text: String) throws {
+    "a damaged heartbeat file is moved aside with a warning, not overwritten",
+    arguments: [
+      #"{"processes":{"a""#, "{", #"{"last_up"#, #"{"v":1,"x":{"last_heartbeat":7"#,
+    ])
+  func damaged(text: String) throws {
     let folder = try Folder()
-    try folder.write(text)
+    try folder.writeLongAgo(text)
     let warnings = Warnings()
     var options = HeartbeatManager.Options()
     options.warn = { warnings.add($0) }
     let manager = HeartbeatManager(file: folder.file, options: options)
     #expect(throws: HeartbeatError.self) { try manager.allHeartbeats() }
     #expect(throws: HeartbeatError.self) { try manager.prune() }
-    #expect(try folder.read() == text)
+    #expect(try folder.read() == text && folder.names == ["heartbeat_status.json"])
     try manager.sendHeartbeat("a")
     #expect(try manager.allHeartbeats().map(\.name) == ["a"])
     let aside = try #require(folder.names.first { $0.contains(".corrupt-") })
@@ -103,10 +111,70 @@ struct HeartbeatManagerTests {
     #expect(warnings.all.first?.contains(aside) == true)
   }
 
+  @Test(
+    "somebody else's file is refused and left as it is, without a lock beside it",
+    arguments: [
+      "[]", "x", "7", #"{"name":"mill"}"#, #"{"processes":4}"#, #"{"processes":{"max":4}}"#, #"{"name":"mill","#,
+      #"{"processes":null,"v":1}"#, #"{"processes":{"a":{"last_heartbeat":1}},"processes":[]}"#,
+      #"{"processes":{"web":{"command":["last_heartbeat"]}}}"#,
+    ])
+  func foreign(text: String) throws {
+    let folder = try Folder()
+    try folder.write(text)
+    let manager = HeartbeatManager(file: folder.file)
+    let writer = HeartbeatWriter(file: folder.file, options: .init())
+    var errors: [HeartbeatError] = []
+    do { try manager.sendHeartbeat("a") } catch { errors.append(error) }
+    do { try manager.prune() } catch { errors.append(error) }
+    do { _ = try writer.write([[Beat("a")]], maximumEntries: 10) } catch { errors.append(error) }
+    #expect(errors.count == 3)
+    for error in errors {
+      guard case .foreign(folder.file, _) = error else {
+        Issue.record(error)
+        continue
+      }
+    }
+    #expect(try folder.read() == text && folder.names == ["heartbeat_status.json"])
+  }
+
+  @Test(
+    "what may be the beginning of a heartbeat file, or one that was emptied, is ours",
+    arguments: [
+      "{}", #"{"processes":{}}"#, #"{"last_updated":1}"#, #"{"processes":null}"#, "", "\0\0\0", "\u{feff}{}", " \n",
+      #"{"last_updated":1,"processes":{"x":7}}"#, #"{"v":1,"processes":{"x":{"last_heartbeat":null}}}"#,
+    ])
+  func ours(text: String) throws {
+    let folder = try Folder()
+    try folder.writeLongAgo(text)
+    try HeartbeatManager(file: folder.file).sendHeartbeat("a")
+    #expect(try HeartbeatManager(file: folder.file).heartbeatStatus(of: "a") != nil)
+    #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
+  }
+
+  @Test(
+    "what others wrote stays, however large a number, however deep an object, whatever its bytes",
+    arguments: [
+      String(repeating: "7", count: 5000), "-1e999", "1" + String(repeating: "0", count: 400) + ".5", "NaN",
+      String(repeating: "[", count: 2000) + String(repeating: "]", count: 2000), "\"\\ud800\"",
+    ])
+  func oddValues(text: String) throws {
+    let folder = try Folder()
+    let entry = #""mill":{"last_heartbeat":\#(Date().timeIntervalSince1970),"modulus":\#(text)}"#
+    try folder.write(#"{"processes":{\#(entry)},"root":\#(text)}"#)
+    let writer = HeartbeatWriter(file: folder.file, options: .init())
+    for name in ["a", "b"] {
+      try HeartbeatManager(file: folder.file).sendHeartbeat(name)
+      _ = try writer.write([[Beat("c")]], maximumEntries: 10)
+    }
+    let after = try folder.read()
+    #expect(after.contains(entry) && after.contains(#""root":\#(text)}"#) && after.contains(#""b":"#))
+    #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
+  }
+
   @Test("an empty file is a new one")
   func empty() throws {
     let folder = try Folder()
-    try folder.write("")
+    try folder.writeLongAgo("")
     try HeartbeatManager(file: folder.file).sendHeartbeat("a")
     #expect(folder.names == ["heartbeat_status.json", "heartbeat_status.json.lock"])
   }
@@ -117,7 +185,7 @@ struct HeartbeatManagerTests {
     var options = HeartbeatManager.Options()
     options.lockTimeout = 0.05
     let manager = HeartbeatManager(file: folder.file, options: options)
-    let lock = try FileLock(of: folder.file, timeout: 1)
+    let lock = try FileLock(of: try Place.locate(folder.file), timeout: 1)
     defer { _ = lock }
     #expect {
       try manager.sendHeartbeat("a")
@@ -207,7 +275,20 @@ struct HeartbeatManagerTests {
   func pruneNothing() throws {
     let folder = try Folder()
     #expect(try HeartbeatManager(file: folder.file).prune() == [])
-    #expect(!folder.names.contains("heartbeat_status.json"))
+    #expect(folder.names == [])
+  }
+
+  @Test("who only looks writes nothing, not even a lock file")
+  func looking() throws {
+    let folder = try Folder()
+    let now = Date().timeIntervalSince1970
+    let text = #"{"processes":{"old":{"last_heartbeat":5},"new":{"last_heartbeat":\#(now)}}}"#
+    try folder.write(text)
+    let manager = HeartbeatManager(file: folder.file)
+    #expect(try manager.allHeartbeats().count == 2)
+    #expect(try manager.prune(dryRun: true) == ["old"])
+    #expect(try manager.prune(olderThan: now) == [])
+    #expect(try folder.read() == text && folder.names == ["heartbeat_status.json"])
   }
 
   @Test("errors name the file, the cause and what to do")
@@ -222,7 +303,10 @@ struct HeartbeatManagerTests {
       }
     }
     #expect(text(folder.path + "/none/x").contains("No such file or directory (ENOENT); make the folder"))
-    #expect(text(folder.path).contains("is not a regular file"))
+    #expect(text("").contains("is not a regular file"))
+    #expect(text(folder.path + "/none.d").contains("make it (install -d -m 1777"))
+    mkfifo(folder.path + "/pipe", 0o600)
+    #expect(text(folder.path + "/pipe").contains("is not a regular file"))
     #expect(HeartbeatError.cannotRead(file: "x", .accessDenied).description.contains("right to read it"))
     #expect(throws: HeartbeatError.invalidBeat("the process name is empty")) {
       try HeartbeatManager(file: folder.file).sendHeartbeat("")

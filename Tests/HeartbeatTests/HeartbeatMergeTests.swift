@@ -155,7 +155,7 @@ struct HeartbeatMergeTests {
   @Test(
     "what is no heartbeat file is refused",
     arguments: [
-      "[]", "7", "{", #"{"processes":[]}"#, #"{"processes":{"a":{}}"#, #"{"processes":{}} x"#, #"{"a":01}"#,
+      "[]", "7", "{", #"{"processes":{"a":{}}"#, #"{"processes":{}} x"#, #"{"a":01}"#,
       #"{"a":"\#u{1}"}"#, #"{"a":Nan}"#, #"{"a":"\x"}"#, #"{"a":1,}"#,
       deeplyNested,
     ])

@@ -25,16 +25,4 @@ struct NetworkTests {
     #expect(reader["b"].first?.value.isNaN == true)
     #expect(reader["c"].isEmpty)
   }
-
-  @Test(
-    "data of send has the type it looks like",
-    arguments: [
-      ("1", .integer(1)), ("-0.5", .number(-0.5)), ("true", .bool(true)), ("false", .bool(false)),
-      ("1x", .string("1x")),
-      ("", .string("")), ("null", .string("null")), ("1e999", .string("1e999")), ("007", .string("007")),
-      ("[1]", .string("[1]")), ("\"q\"", .string("\"q\"")),
-    ] as [(String, JSONValue)])
-  func typing(text: String, expected: JSONValue) {
-    #expect(SendCommand.value(of: text) == expected)
-  }
 }

@@ -85,13 +85,16 @@ struct PushBody {
       case ("name", let value):
         throw APIError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
       case ("pid", .null), ("status", .null), ("timestamp", .null), ("host", .null), ("interval", .null),
-        ("additional_data", .null):
+        ("additional_data", .null), ("merge", .null):
         continue
       case ("pid", let value): beat.pid = try pid(value, place)
       case ("status", let value): beat.status = try text(value, place + "status", longest: longestStatus)
       case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
       case ("timestamp", let value): beat.time = try time(value, defaults, place)
       case ("interval", let value): beat.interval = try interval(value, place)
+      case ("merge", .bool(let merges)): beat.mergesData = merges
+      case ("merge", let value):
+        throw PushError(422, "\(place)merge: expected true or false, not \(found(value))")
       case ("additional_data", .object(let data)): beat.additionalData = data
       case ("additional_data", let value):
         throw APIError(422, "\(place)additional_data: expected an object, not \(found(value))")
@@ -99,7 +102,7 @@ struct PushBody {
         throw APIError(
           422,
           "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host, "
-            + "interval or additional_data")
+            + "interval, additional_data or merge")
       }
     }
     return beat

@@ -61,10 +61,14 @@ struct PushWriter {
   private mutating func write(_ groups: [[Beat]], _ jobs: ArraySlice<PushQueue.Job>) {
     let began = Clock.monotonicNanoseconds
     do throws(HeartbeatError) {
-      let refused = try writer.write(groups, maximumEntries: maximumProcesses)
+      let outcome = try writer.write(groups, maximumEntries: maximumProcesses)
       var beats = 0
       for (index, job) in jobs.enumerated() {
-        guard !refused.contains(index) else {
+        if let failure = outcome.failures[index] {
+          answer(failure, [job])
+          continue
+        }
+        guard !outcome.refused.contains(index) else {
           let message = "the file has \(maximumProcesses) processes already (--push.max-processes); forget some first"
           job.responder.send(APIError(507, message).response)
           continue
@@ -73,6 +77,7 @@ struct PushWriter {
         job.responder.send(PushWriter.done)
       }
       counts.wrote(beats: beats, nanoseconds: Clock.monotonicNanoseconds &- began)
+      guard outcome.failures.isEmpty else { return }
       if problem != nil { logger.info("pushes are written again") }
       problem = nil
     } catch {

@@ -9,11 +9,20 @@ enum SendCommand {
   /// The most bytes of JSON that are read from standard input.
   static let longestInput = 1 << 20
 
+  /// The longest interval that a beat declares, in seconds: 366 days.
+  private static let longestInterval = 31_622_400.0
+
   private static let status = Flag<String>.value(
     "status", .string, default: "alive", help: "The status word, such as alive or scanning.")
   private static let data = Flag<[String]>.list(
     "data", .string.named("KEY=VALUE"),
     help: "A number, true, false or a text of the process's own; may be given more than once.")
+  private static let merge = Flag<Bool>.toggle(
+    "merge", negatable: false,
+    help: "Keeps what the last beat's data have under other keys. Without it new data replace all of them.")
+  private static let interval = Flag<Double?>.optional(
+    "interval", .duration(0.001...longestInterval),
+    help: "The time between two beats, as you intend it: the exporter makes its timeout fit.")
   private static let json = Flag<String?>.optional(
     "json", .string.named("OBJECT"), help: "All data at once as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
@@ -25,13 +34,16 @@ enum SendCommand {
     flags: FlagSet(
       program: "heartbeat send", summary: "Sends one heartbeat.",
       groups: [
-        FlagGroup("Flags", [status, data, json, pid, CommonFlags.file, CommonFlags.retention]),
+        FlagGroup("Flags", [status, data, json, merge, interval, pid, CommonFlags.file, CommonFlags.retention]),
         FlagGroup("Push", PushFlags.all),
       ],
       arguments: .named("NAME", 1...1),
       examples: [
         FlagExample("Beat from a shell script", "heartbeat send backup --status copying --data files=120"),
         FlagExample("Beat to an exporter on another host", "heartbeat send backup --url http://monitoring:9464"),
+        FlagExample(
+          "A failure that keeps what the last success reported",
+          "heartbeat send backup --status failed --merge --data code=3"),
         FlagExample("Data from another program", "stats --json | heartbeat send stats --json -"),
       ]),
     run: { (values, _) throws(FlagError) in try run(values) })
@@ -51,22 +63,27 @@ enum SendCommand {
       object = try parse(bytes, from: text == "-" ? "standard input" : "--json")
     }
     for pair in values[data] {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty else {
+      guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")), equals != pair.startIndex else {
         throw .badValue(source: "--data", value: pair, expected: "KEY=VALUE, such as offset=140")
       }
       object = object ?? [:]
-      object?[String(parts[0])] = value(of: String(parts[1]))
+      object?[String(pair[..<equals])] = try DataValue.parse(String(pair[pair.utf8.index(after: equals)...]))
     }
-    if let target = try PushFlags.target(values, staysVisible: false) {
-      return send(values.arguments.first ?? "", object, to: target, values)
-    }
-    let pid = values[pid].flatMap { Int32(exactly: $0) } ?? getppid()
+    let target = try PushFlags.target(values, staysVisible: false)
+    let caller = getppid()
+    var pid = values[pid].flatMap { Int32(exactly: $0) }
+    // To another host this host's pids say nothing.
+    if pid == nil, caller > 0, target?.isLocal ?? true { pid = caller }
+    var beat = Beat(
+      values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
+      interval: values[interval])
+    beat.mergesData = values[merge]
+    beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)
+    if let target { return send(beat, to: target) }
     do throws(HeartbeatError) {
       var options = HeartbeatManager.Options()
       options.retention = values[CommonFlags.retention]
-      try HeartbeatManager(file: values[CommonFlags.file], options: options).sendHeartbeat(
-        values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid > 0 ? pid : nil)
+      try HeartbeatManager(file: values[CommonFlags.file], options: options).sendHeartbeats([beat])
       return 0
     } catch {
       Console.error(error.description)
@@ -74,30 +91,15 @@ enum SendCommand {
     }
   }
 
-  private static func send(_ name: String, _ data: JSONObject?, to target: PushTarget, _ values: FlagValues) -> Int32 {
-    var beat: JSONObject = ["status": .string(values[status])]
-    // To another host this host's pids say nothing.
-    let caller = Int(widening: getppid())
-    if let number = values[pid] ?? (target.isLocal && caller > 0 ? caller : nil) {
-      beat["pid"] = .integer(Int64(widening: number))
-    }
-    if let data { beat["additional_data"] = .object(data) }
-    guard let problem = target.send(name, beat, timeout: PushTarget.patience) else { return 0 }
+  private static func send(_ beat: Beat, to target: PushTarget) -> Int32 {
+    var object: JSONObject = ["status": .string(beat.status)]
+    if let pid = beat.pid { object["pid"] = .integer(Int64(widening: pid)) }
+    if let interval = beat.interval { object["interval"] = .number(interval) }
+    if let data = beat.additionalData { object["additional_data"] = .object(data) }
+    if beat.mergesData { object["merge"] = .bool(true) }
+    guard let problem = target.send(beat.name, object, timeout: PushTarget.patience) else { return 0 }
     Console.error(problem)
     return 1
-  }
-
-  /// A JSON number, `true` and `false` are what they look like; everything else is a text.
-  static func value(of text: String) -> JSONValue {
-    switch text {
-    case "true": return .bool(true)
-    case "false": return .bool(false)
-    default:
-      guard let first = text.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
-        let value = try? JSONValue(parsing: text), let number = value.doubleValue, number.isFinite
-      else { return .string(text) }
-      return value
-    }
   }
 
   static func parse(_ bytes: [UInt8], from source: String) throws(FlagError) -> JSONObject {

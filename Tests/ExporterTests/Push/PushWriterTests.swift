@@ -115,7 +115,7 @@ struct PushWriterTests {
   @Test("a file that cannot be written gives all of them the reason, told once in the log and its end too")
   func unwritable() throws {
     let writing = try Writing()
-    try FileManager.default.createDirectory(atPath: writing.file, withIntermediateDirectories: false)
+    mkfifo(writing.file, 0o600)
     writing.beat("a")
     writing.forget("b")
     writing.beat("c")
@@ -125,6 +125,26 @@ struct PushWriterTests {
     #expect(answer.text.contains("is not a regular file") && answer.header("Retry-After") == "1")
     #expect(writing.log.count(of: "cannot write pushes") == 1, "\(writing.log.text)")
     #expect(writing.counts["heartbeat_push_commits_total"] == 0)
+  }
+
+  @Test("in a folder each process has its file: one that cannot be written costs its own push alone")
+  func folder() throws {
+    let writing = try Writing()
+    try FileManager.default.createDirectory(atPath: writing.file, withIntermediateDirectories: false)
+    let foreign = writing.file + "/foreign.json"
+    try Data("[]".utf8).write(to: URL(fileURLWithPath: foreign))
+    writing.options.push.maxProcesses = 4
+    writing.beat("a", "b")
+    writing.beat("foreign")
+    writing.beat("c", "d")
+    writing.beat("a", "c")
+    writing.forget("b")
+    writing.forget("nobody")
+    writing.forget("foreign")
+    #expect(writing.run() == [204, 503, 507, 204, 204, 404, 404])
+    #expect(try writing.names() == ["a", "c"])
+    #expect(try String(contentsOfFile: foreign, encoding: .utf8) == "[]")
+    #expect(writing.log.count(of: "cannot write pushes") == 1 && writing.log.text.contains("left as it is"))
   }
 
   @Test("the log tells when pushes are written again")

@@ -14,7 +14,9 @@ struct BeatTargetTests {
     let file = folder.appendingPathComponent("heartbeat_status.json").path
     let beat = Beat("web", status: "busy", pid: 71)
     #expect(BeatTarget.file(file, retention: 0) { _ in }.send(beat) == nil)
-    #expect(BeatTarget.file(folder.path, retention: 0) { _ in }.send(beat)?.contains(folder.path) == true)
+    let pipe = folder.path + "/pipe"
+    mkfifo(pipe, 0o600)
+    #expect(BeatTarget.file(pipe, retention: 0) { _ in }.send(beat)?.contains(folder.path) == true)
     let written = try #require(try HeartbeatManager(file: file).allHeartbeats().first)
     #expect(written.name == "web" && written.status == "busy" && written.pid == 71)
   }

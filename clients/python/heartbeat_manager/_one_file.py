@@ -120,7 +120,7 @@ class OneFile:
         if makes and len(content) > self._maximum_size:  # a larger one could never be read again
             raise self._too_large(place.path)
         try:
-            replace(place, place.name, content, old, self._synchronise, place.name + ".tmp-")
+            replace(place, place.name, content, old, self._synchronise, place.name + ".tmp-", is_shared=True)
         except OSError as error:
             raise self._cannot_write(place.path, error, "; the old content is untouched") from error
 

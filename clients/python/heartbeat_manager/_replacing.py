@@ -14,16 +14,23 @@ _groups: Dict[Tuple[int, int], bool] = {}
 
 
 def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_result], synchronise: bool,
-            prefix: str, mode: int = 0o644) -> None:
+            prefix: str, is_shared: bool = False) -> None:
     """Puts new content in a file's place in one step (rename).
 
     Where that would take the file from its owner, or the folder does not let this user, it is rewritten in place, if
-    this user may write it: the caller holds the lock. `prefix` is that of temporary files.
+    this user may write it: the caller holds the lock. `prefix` is that of temporary files; `is_shared`: who may write
+    the folder may write a new file in it.
     """
     temporary = temporary_name(prefix)
+
+    def prepare(descriptor: int) -> None:
+        if old is not None:
+            _hand_over(place, name, descriptor, old)
+        elif is_shared:
+            _share(place, descriptor)
+
     try:
-        write_new(place, temporary, content, mode if old is None else 0o600, synchronise,
-                  (lambda descriptor: _hand_over(place, name, descriptor, old)) if old is not None else None)
+        write_new(place, temporary, content, 0o644 if old is None else 0o600, synchronise, prepare)
         try:
             place.rename(temporary, name)
         except BaseException:
@@ -41,6 +48,25 @@ def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_resul
         return
     if synchronise:
         place.synchronise()
+
+
+def _share(place: Place, descriptor: int) -> None:
+    """Lets those write a new file who could put another one in its place: else the first user of a group's folder would
+    keep the others from beating."""
+    mine, folder = os.fstat(descriptor), os.fstat(place.folder)
+    if folder.st_mode & stat.S_ISVTX:  # there only its owner could
+        return
+    mode = stat.S_IMODE(mine.st_mode)
+    if folder.st_mode & 0o020:
+        try:
+            if mine.st_gid != folder.st_gid:
+                os.fchown(descriptor, -1, folder.st_gid)
+            mode |= 0o664
+        except OSError:  # not in that group: the folder is open to this user for another reason
+            pass
+    if folder.st_mode & 0o002:
+        mode |= 0o666
+    os.fchmod(descriptor, mode)
 
 
 class _TakesAway(Exception):

@@ -2,11 +2,13 @@ internal import JSON
 
 /// A heartbeat file's text together with where its entries stand, kept from one write to the next, so that a beat
 /// costs the bytes that change and not a walk over all others.
-struct HeartbeatText {
+struct HeartbeatText: RecognisableText {
   /// The file's bytes.
   private(set) var bytes: [UInt8]
   /// Whether beats can be put in by `set`; else the text lacks something that a file of our own has, or has it twice.
   let isRegular: Bool
+  /// Why the text is somebody else's, which must not be written; nil when it is a heartbeat file's.
+  private(set) var foreignReason: String?
   private var lastUpdated = 0..<0
   /// Where each entry's object stands, in the file's order.
   private var values: [Range<Int>] = []
@@ -32,6 +34,7 @@ struct HeartbeatText {
       return (document, document.entries.map { cursor.bytes($0.member.key) })
     }
     let (document, names) = scanned
+    foreignReason = document.foreignReason
     values.reserveCapacity(names.count)
     times.reserveCapacity(names.count)
     places.reserveCapacity(names.count)
@@ -42,7 +45,7 @@ struct HeartbeatText {
     }
     let hasAll = document.lastUpdated != nil && document.processes != nil && !names.isEmpty
     let isOutside = document.processes.flatMap { processes in document.lastUpdated.map { !processes.overlaps($0) } }
-    isRegular = hasAll && isOutside == true && places.count == names.count
+    isRegular = hasAll && isOutside == true && places.count == names.count && !text.starts(with: [0xEF])
     lastUpdated = document.lastUpdated ?? 0..<0
   }
 
@@ -63,7 +66,8 @@ struct HeartbeatText {
     var added: [UInt8] = []
     var addedValues: [Range<Int>] = []
     bytes.withUnsafeBufferPointer { text in
-      let cursor = JSONCursor(text)
+      var cursor = JSONCursor(text)
+      cursor.maximumNesting = .max
       for (beat, place) in zip(beats, known) {
         if let place {
           let old = (try? cursor.members(of: values[place])) ?? []

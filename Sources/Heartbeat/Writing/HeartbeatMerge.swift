@@ -2,11 +2,13 @@ internal import JSON
 internal import POSIX
 
 /// A heartbeat file's next text: some entries set, some removed, every other byte as it was.
-struct HeartbeatMerge {
+struct HeartbeatMerge: RecognisableText {
   /// The file's new bytes.
   private(set) var bytes: [UInt8] = []
   /// The names of the removed entries.
   private(set) var removed: [String] = []
+  /// Why the text is somebody else's, which must not be written; nil when it is a heartbeat file's.
+  private(set) var foreignReason: String?
 
   /// Merges beats into a text.
   ///
@@ -34,6 +36,9 @@ struct HeartbeatMerge {
     _ beats: [Beat], _ cursor: JSONCursor, _ now: Double, _ forgotten: [String], _ oldest: Double?
   ) throws(JSONParseError) {
     let document = try HeartbeatDocument(scanning: cursor)
+    foreignReason = document.foreignReason
+    var cursor = cursor
+    cursor.maximumNesting = .max
     var edits: [Edit] = []
     let stamp = Array(HeartbeatMerge.rounded(now).description.utf8)
     if let place = document.lastUpdated { edits.append(Edit(place, stamp)) }
@@ -142,8 +147,11 @@ struct HeartbeatMerge {
   ///
   /// An old member beside the known ones whose key the new data has too goes: its newer value is in
   /// `additional_data`, and one key must not have two values.
+  ///
+  /// - Parameter depth: levels of the text around it. At 0, where all of the text is this entry's, old members stand as
+  ///   new ones do; else each keeps its white space too.
   static func entry(
-    _ beat: Beat, _ now: Double, over old: [JSONCursor.RawMember], _ cursor: JSONCursor?
+    _ beat: Beat, _ now: Double, over old: [JSONCursor.RawMember], _ cursor: JSONCursor?, depth: Int = 2
   ) -> [UInt8] {
     let time = rounded(beat.time ?? now)
     var members: [(String, [UInt8])] = [
@@ -156,15 +164,20 @@ struct HeartbeatMerge {
       members.append((Heartbeat.Key.interval, JSONValue.number(interval).serialised()))
     }
     if let host = beat.host { members.append((Heartbeat.Key.host, JSONValue.string(host).serialised())) }
-    if let data = beat.additionalData {
-      members.append((Heartbeat.Key.additionalData, JSONValue.object(data).serialised(pretty: true, depth: 3)))
+    if let data = beat.additionalData, beat.mergesData, let cursor,
+      let place = old.last(where: { cursor.isSame($0.key, Heartbeat.Key.additionalData) })?.value,
+      let kept = try? cursor.members(of: place)
+    {
+      members.append((Heartbeat.Key.additionalData, merged(data, into: kept, cursor, depth + 1)))
+    } else if let data = beat.additionalData {
+      members.append((Heartbeat.Key.additionalData, JSONValue.object(data).serialised(pretty: true, depth: depth + 1)))
     } else if old.isEmpty {
       members.append((Heartbeat.Key.additionalData, Array("{}".utf8)))
     }
     var bytes: [UInt8] = [UInt8(ascii: "{")]
     for (key, value) in members {
       if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-      JSONText.appendLineBreak(to: &bytes, depth: 3)
+      JSONText.appendLineBreak(to: &bytes, depth: depth + 1)
       JSONText.append(key, to: &bytes)
       bytes += Array(": ".utf8)
       bytes += value
@@ -176,11 +189,42 @@ struct HeartbeatMerge {
         if key == Heartbeat.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
         if beat.additionalData?[key] != nil { continue }
         bytes.append(UInt8(ascii: ","))
-        JSONText.appendLineBreak(to: &bytes, depth: 3)
-        bytes += cursor.text[member.range]
+        JSONText.appendLineBreak(to: &bytes, depth: depth + 1)
+        if depth > 0 {
+          bytes += cursor.text[member.range]
+        } else {
+          bytes += cursor.text[member.range.lowerBound..<member.key.range.upperBound + 1]
+          bytes += Array(": ".utf8)
+          bytes += cursor.text[member.value]
+        }
       }
     }
-    JSONText.appendLineBreak(to: &bytes, depth: 2)
+    JSONText.appendLineBreak(to: &bytes, depth: depth)
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+  }
+
+  /// An object with new members, and those of an old one that have other keys, as they stood.
+  private static func merged(
+    _ data: JSONObject, into old: [JSONCursor.RawMember], _ cursor: JSONCursor, _ depth: Int
+  ) -> [UInt8] {
+    var members: [[UInt8]] = []
+    for member in old where data[cursor.string(member.key)] == nil { members.append(Array(cursor.text[member.range])) }
+    for member in data.members {
+      var text: [UInt8] = []
+      JSONText.append(member.key, to: &text)
+      text += Array(": ".utf8)
+      text += member.value.serialised(pretty: true, depth: depth + 1)
+      members.append(text)
+    }
+    guard !members.isEmpty else { return Array("{}".utf8) }
+    var bytes: [UInt8] = [UInt8(ascii: "{")]
+    for (index, member) in members.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      JSONText.appendLineBreak(to: &bytes, depth: depth + 1)
+      bytes += member
+    }
+    JSONText.appendLineBreak(to: &bytes, depth: depth)
     bytes.append(UInt8(ascii: "}"))
     return bytes
   }
@@ -201,7 +245,8 @@ struct HeartbeatMerge {
 
   private mutating func apply(_ edits: [Edit], to text: UnsafeBufferPointer<UInt8>) {
     bytes.reserveCapacity(text.count + edits.reduce(0) { $0 + $1.replacement.count })
-    var position = 0
+    // Without the byte order mark that some editors write: other readers of JSON refuse it, as RFC 8259 lets them.
+    var position = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
       // A `processes` or `last_updated` that is there twice could give edits out of order: the later place wins.
       guard edit.range.lowerBound >= position else { continue }

@@ -18,9 +18,8 @@ public struct LockHolder: Sendable, Equatable {
 
   /// Looks the holder up in `/proc/locks` (`proc_locks(5)`); nil when it is not there, for example because it lives in
   /// another pid namespace.
-  init?(of lockFile: String) {
-    var status = stat()
-    guard stat(lockFile, &status) == 0, let locks = LockHolder.text(of: "/proc/locks"),
+  init?(of lockFile: String, in place: borrowing Place) {
+    guard let status = try? place.folder.status(at: lockFile), let locks = LockHolder.text(of: "/proc/locks"),
       let pid = LockHolder.pid(holding: UInt64(widening: status.st_ino), in: locks)
     else { return nil }
     self.pid = pid

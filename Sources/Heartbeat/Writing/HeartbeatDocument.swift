@@ -10,6 +10,10 @@ struct HeartbeatDocument {
     var lastHeartbeat: Double?
   }
 
+  private enum Shape {
+    case missing, null, object, other
+  }
+
   /// Right behind the text's opening brace.
   var start = 0
   /// Whether the text's object has any member.
@@ -21,15 +25,23 @@ struct HeartbeatDocument {
   /// The value of `processes`.
   var processes: Range<Int>?
   var entries: [Entry] = []
+  /// How many members the text's object has.
+  private var members = 0
+  /// What stands as `processes`: of several the last counts.
+  private var shape = Shape.missing
+  /// Whether an entry has a member `last_heartbeat`, of whatever kind.
+  private var hasBeats = false
 
   /// Walks over the whole text; anything that is not a heartbeat file's shape throws.
   init(scanning cursor: JSONCursor) throws(JSONParseError) {
     var cursor = cursor
+    cursor.maximumNesting = .max
     cursor.begin()
     start = cursor.position + 1
     var document = self
     try cursor.object { (cursor, key) throws(JSONParseError) in
       document.isEmpty = false
+      document.members += 1
       let start = cursor.position
       if cursor.isSame(key, "processes") {
         try document.scanProcesses(&cursor)
@@ -46,22 +58,21 @@ struct HeartbeatDocument {
 
   private mutating func scanProcesses(_ cursor: inout JSONCursor) throws(JSONParseError) {
     entries = []
+    hasBeats = false
     // A file whose `processes` is null has none yet.
-    if cursor.peek == UInt8(ascii: "n") { return try cursor.word("null") }
-    guard cursor.peek == UInt8(ascii: "{") else {
-      throw .wrongShape(offset: cursor.position, expected: "an object as \"processes\"")
-    }
+    shape = cursor.peek == UInt8(ascii: "n") ? .null : cursor.peek == UInt8(ascii: "{") ? .object : .other
+    guard shape == .object else { return try cursor.skipValue() }
+    var hasBeats = false
     var entries: [Entry] = []
     try cursor.object { (cursor, key) throws(JSONParseError) in
       let start = cursor.position
       var time: Double?
       if cursor.peek == UInt8(ascii: "{") {
         try cursor.object { (cursor, key) throws(JSONParseError) in
-          if cursor.isSame(key, Heartbeat.Key.lastHeartbeat), cursor.startsNumber {
-            time = try cursor.number()
-          } else {
-            try cursor.skipValue()
-          }
+          guard cursor.isSame(key, Heartbeat.Key.lastHeartbeat) else { return try cursor.skipValue() }
+          hasBeats = true
+          time = nil
+          if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
         }
       } else {
         try cursor.skipValue()
@@ -70,5 +81,21 @@ struct HeartbeatDocument {
       entries.append(Entry(member: member, lastHeartbeat: time))
     }
     self.entries = entries
+    self.hasBeats = hasBeats
+  }
+}
+
+extension HeartbeatDocument: RecognisableText {
+  /// Why this is somebody else's JSON; nil when it is a heartbeat file. docs/file-format.md has the table.
+  var foreignReason: String? {
+    switch shape {
+    case .other: return "\"processes\" is no object"
+    case .missing, .null:
+      let hasNothingElse = members == (shape == .null ? 1 : 0)
+      return hasNothingElse || lastUpdated != nil ? nil : "it has no \"processes\""
+    case .object:
+      let isOurs = lastUpdated != nil || entries.isEmpty || hasBeats
+      return isOurs ? nil : "nothing under \"processes\" has a \"last_heartbeat\""
+    }
   }
 }

@@ -1,0 +1,121 @@
+internal import Glibc
+internal import JSON
+internal import POSIX
+
+/// Reads a file that careless writers truncate and fill while others look: what cannot be understood is read again
+/// until nobody has touched it for a while, before it counts.
+struct FileContents {
+  /// What came of it.
+  enum Reading<Value> {
+    case missing
+    /// `fstat(2)` of the file as it was read.
+    case value(Value, stat)
+    /// Nothing is in it.
+    case empty(stat)
+    /// Half a heartbeat file, or one with a fault in it.
+    case damaged(reason: String, stat)
+  }
+
+  let limit: Int
+  /// Whether a file that seems half written is waited for until nobody writes it any more.
+  var settles = true
+
+  /// The pauses before each further look, in microseconds: longer in all than a writer usually needs between truncating
+  /// a file and having filled it.
+  private static let pauses: [UInt32] = [1_000, 3_000, 10_000, 20_000, 40_000]
+  /// Seconds for which a file that is half written, or empty, must stay as it is until it counts as damaged, or as new.
+  static let settledAfter = 2.0
+  private static let longPause: UInt32 = 50_000
+
+  /// Reads the file until `parse` understands it. Somebody else's file is an error.
+  func read<Value: RecognisableText>(
+    _ place: borrowing Place, _ parse: ([UInt8]) throws(JSONError) -> Value
+  ) throws(HeartbeatError) -> Reading<Value> {
+    let start = Clock.monotonicNanoseconds
+    var looks = 0
+    var known: (stamp: FileStamp, since: UInt64)?
+    while true {
+      guard let (bytes, status) = try readOnce(place) else { return .missing }
+      let problem = FileContents.problem(of: bytes, parse)
+      if case .none(let value) = problem { return .value(value, status) }
+      let now = Clock.monotonicNanoseconds
+      let stamp = FileStamp(status)
+      if known?.stamp != stamp { known = (stamp, now) }
+      if looks >= FileContents.pauses.count {
+        let stillness = max(
+          Double(now &- (known?.since ?? now)) / 1e9, Clock.realtime - FileContents.time(status.st_mtim))
+        let isSettled = !settles || stillness >= FileContents.settledAfter
+        switch problem {
+        case .foreign(let reason): throw .foreign(file: place.path, reason: reason)
+        case .empty where isSettled: return .empty(status)
+        case .damaged(let reason) where isSettled: return .damaged(reason: reason, status)
+        default: break
+        }
+        guard Double(now &- start) / 1e9 < 2 * FileContents.settledAfter else { throw .beingWritten(file: place.path) }
+      }
+      usleep(looks < FileContents.pauses.count ? FileContents.pauses[looks] : FileContents.longPause)
+      looks += 1
+    }
+  }
+
+  private enum Problem<Value> {
+    case none(Value)
+    case empty
+    case damaged(String)
+    case foreign(String)
+  }
+
+  private static func problem<Value: RecognisableText>(
+    of bytes: [UInt8], _ parse: ([UInt8]) throws(JSONError) -> Value
+  ) -> Problem<Value> {
+    if UnreadableText.isBlank(bytes) { return .empty }
+    do throws(JSONError) {
+      let value = try parse(bytes)
+      return value.foreignReason.map { .foreign($0) } ?? .none(value)
+    } catch {
+      return UnreadableText.beginsLikeOurs(bytes) ? .damaged(error.description) : .foreign(error.description)
+    }
+  }
+
+  /// The file's bytes; nil when there is none. A link in its place is an error: it was followed already, or may not be.
+  func readOnce(_ place: borrowing Place) throws(HeartbeatError) -> ([UInt8], stat)? {
+    var bytes: [UInt8] = []
+    do throws(Errno) {
+      let descriptor = try place.open(place.name, O_RDONLY)
+      let status = try descriptor.status()
+      guard status.isRegular else { throw Errno(EISDIR) }
+      try descriptor.readToEnd(appendingTo: &bytes, limit: limit)
+      return (bytes, status)
+    } catch {
+      switch error.rawValue {
+      case ENOENT: return nil
+      case EFBIG: throw .tooLarge(file: place.path, limit: limit)
+      // ENXIO is what opening a socket gives.
+      case EISDIR, ENXIO: throw .notAFile(file: place.path)
+      case ELOOP: throw .link(file: place.path, reason: "it is a symbolic link: it is not followed; remove it")
+      default: throw .cannotRead(file: place.path, error)
+      }
+    }
+  }
+
+  static func time(_ time: timespec) -> Double {
+    Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// What tells one content of a file from another without reading it.
+struct FileStamp: Equatable {
+  let device: UInt
+  let inode: UInt
+  let size: Int
+  let seconds: Int
+  let nanoseconds: Int
+
+  init(_ status: stat) {
+    device = UInt(widening: status.st_dev)
+    inode = UInt(widening: status.st_ino)
+    size = Int(widening: status.st_size)
+    seconds = status.st_mtim.tv_sec
+    nanoseconds = status.st_mtim.tv_nsec
+  }
+}

@@ -1,0 +1,224 @@
+internal import Glibc
+internal import JSON
+internal import POSIX
+
+/// A folder in the place of the file: each process has a file of its own there.
+struct OwnFiles {
+  /// Seconds after which a temporary file is surely a dead writer's.
+  static let temporaryDeadAfter = 3_600.0
+  /// The most files that are read.
+  static let mostFiles = 1_000_000
+  /// Seconds between two searches for files that have not beaten for long.
+  private static let sweepInterval = 3_600.0
+
+  let path: String
+  let options: HeartbeatManager.Options
+
+  /// Writes beats, each into its process's file. One that cannot be written does not keep the others away.
+  ///
+  /// - Returns: what could not be written, by the beat's index.
+  func send(_ beats: [Beat]) throws(HeartbeatError) -> [Int: HeartbeatError] {
+    var place = try open()
+    let file = OwnFile(options: options)
+    let now = Clock.realtime
+    var failures: [Int: HeartbeatError] = [:]
+    for (index, beat) in beats.enumerated() {
+      do throws(HeartbeatError) {
+        place.name = try OwnFiles.fileName(of: beat.name)
+        place.path = place.beside(place.name)
+        let old = try file.write(beat, to: place, now: now)
+        if index == 0 { sweep(&place, beat.name, old, now) }
+      } catch {
+        failures[index] = error
+      }
+    }
+    return failures
+  }
+
+  /// The file of a process.
+  static func fileName(of process: String) throws(HeartbeatError) -> String {
+    guard let name = OwnFileName.file(of: process) else {
+      throw .invalidBeat(
+        "percent-encoded as a file name, a process name has 1 to \(OwnFileName.longestName) bytes")
+    }
+    return name
+  }
+
+  /// The folder; the place names no file yet.
+  func open() throws(HeartbeatError) -> Place {
+    do throws(PlaceError) {
+      let path = path.utf8.last == UInt8(ascii: "/") && path.utf8.count > 1 ? String(path.dropLast()) : path
+      return Place(folder: try Place.openFolder(path), name: "", path: path == "/" ? "/x" : path + "/x")
+    } catch {
+      if case .system(let cause) = error, cause == .noSuchFile || cause.rawValue == ENOTDIR {
+        throw .noFolder(path: path)
+      }
+      throw error.described { .cannotWrite(file: path, $0) }
+    }
+  }
+
+  /// What the files say of every process, by the order of the files' names; none when there is no folder.
+  func heartbeats() throws(HeartbeatError) -> [Heartbeat] {
+    guard var place = try openForReading() else { return [] }
+    var found: [Heartbeat] = []
+    for file in try names(in: place).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      guard let process = OwnFileName.process(of: file.utf8) else { continue }
+      place.name = file
+      if let heartbeat = OwnFiles.heartbeat(process, place) { found.append(heartbeat) }
+    }
+    return found
+  }
+
+  /// What the file of a process says; nil when there is none.
+  func heartbeat(of process: String) throws(HeartbeatError) -> Heartbeat? {
+    guard let file = OwnFileName.file(of: process), var place = try openForReading() else { return nil }
+    place.name = file
+    return OwnFiles.heartbeat(process, place)
+  }
+
+  private static func heartbeat(_ process: String, _ place: borrowing Place) -> Heartbeat? {
+    guard let content = OwnFile.content(of: place), let entry = try? JSONValue(parsing: content.bytes).objectValue
+    else { return nil }
+    return Heartbeat(name: process, entry: entry)
+  }
+
+  private func openForReading() throws(HeartbeatError) -> Place? {
+    do throws(HeartbeatError) {
+      return try open()
+    } catch {
+      switch error {
+      case .noFolder: return nil
+      case .cannotWrite(let file, let cause): throw .cannotRead(file: file, cause)
+      default: throw error
+      }
+    }
+  }
+
+  /// Removes files whose last beat is older than a time; returns their processes.
+  func prune(before oldest: Double, dryRun: Bool) throws(HeartbeatError) -> [String] {
+    guard var place = try openForReading() else { return [] }
+    if dryRun {
+      return try heartbeats().filter { $0.lastHeartbeat.map { $0 < oldest } ?? false }.map(\.name)
+    }
+    let removed = removeStale(&place, oldest, readsAll: true, try names(in: place))
+    note(removed, &place)
+    return removed
+  }
+
+  /// Removes the files of processes; returns those that had one.
+  func remove(_ processes: [String]) throws(HeartbeatError) -> [String] {
+    guard var place = try openForReading() else { return [] }
+    var removed: [String] = []
+    for process in processes {
+      guard let file = OwnFileName.file(of: process) else { continue }
+      place.name = file
+      place.path = place.beside(file)
+      guard OwnFile.content(of: place) != nil else { continue }
+      do throws(Errno) {
+        try place.folder.unlink(file)
+        removed.append(process)
+      } catch {
+        if error == .noSuchFile { continue }
+        if error == .accessDenied || error == .notPermitted,
+          let owner = try? place.folder.status(at: file).st_uid, owner != geteuid()
+        {
+          throw .ownedByAnother(file: place.path, user: owner)
+        }
+        throw .cannotWrite(file: place.path, error)
+      }
+    }
+    note(removed, &place)
+    return removed
+  }
+
+  /// How many processes have a file.
+  func count() throws(HeartbeatError) -> Int {
+    guard let place = try openForReading() else { return 0 }
+    return try names(in: place).count { OwnFileName.process(of: $0.utf8) != nil }
+  }
+
+  /// Whether a process has a file.
+  func has(_ process: String) throws(HeartbeatError) -> Bool {
+    guard let file = OwnFileName.file(of: process), let place = try openForReading() else { return false }
+    return place.has(file)
+  }
+
+  private func names(in place: borrowing Place) throws(HeartbeatError) -> [String] {
+    do throws(Errno) {
+      return try Array(place.names().prefix(OwnFiles.mostFiles))
+    } catch {
+      throw .cannotRead(file: path, error)
+    }
+  }
+
+  /// Says in the folder that processes were removed on purpose: nobody remembers them then.
+  private func note(_ processes: [String], _ place: inout Place) {
+    guard !processes.isEmpty else { return }
+    place.name = PrunedNotes.fileName(of: geteuid())
+    place.path = place.beside(place.name)
+    do throws(HeartbeatError) {
+      try PrunedNotes.add(processes, to: place, now: Clock.realtime)
+    } catch {
+      options.warn("\(error); readers may go on remembering what was removed")
+    }
+  }
+
+  // MARK: Clean-up
+
+  /// Removes what dead writers left and files that have not beaten for long: when a writer starts, and once an hour, for a
+  /// beat must cost the same however many files there are.
+  ///
+  /// A program that beats once and ends (`heartbeat send`) is a writer's start each time: of such, the one that finds that
+  /// its file was written in another hour looks for old files.
+  private func sweep(_ place: inout Place, _ process: String, _ old: stat?, _ now: Double) {
+    let due = Leftovers.due(OwnFile.temporaryPrefix, in: place)
+    guard due != .notNow, let names = try? place.names() else { return }
+    Leftovers.remove(
+      OwnFile.temporaryPrefix, of: names, in: place, olderThan: OwnFiles.temporaryDeadAfter, isAny: true)
+    guard options.retention > 0 else { return }
+    if due == .start, let old, OwnFiles.hour(FileContents.time(old.st_mtim), process) == OwnFiles.hour(now, process) {
+      return
+    }
+    _ = removeStale(&place, now - options.retention, readsAll: false, names)
+  }
+
+  /// Processes' hours begin at different times, so that not all of them look at once.
+  private static func hour(_ time: Double, _ process: String) -> Double {
+    let shift = process.utf8.reduce(0) { ($0 &* 31 &+ Int(widening: $1)) % 3_600 }
+    return ((time + Double(shift)) / sweepInterval).rounded(.down)
+  }
+
+  /// - Parameter readsAll: also files that were written lately, which need no reading where it is only about making room.
+  private func removeStale(
+    _ place: inout Place, _ oldest: Double, readsAll: Bool, _ names: [String]
+  ) -> [String] {
+    var removed: [String] = []
+    for file in names {
+      guard let process = OwnFileName.process(of: file.utf8) else { continue }
+      if !readsAll {
+        guard let status = try? place.folder.status(at: file), FileContents.time(status.st_mtim) < oldest else {
+          continue
+        }
+      }
+      place.name = file
+      if OwnFiles.isStale(place, oldest), takeOut(&place, file, oldest) { removed.append(process) }
+    }
+    return removed
+  }
+
+  private static func isStale(_ place: borrowing Place, _ oldest: Double) -> Bool {
+    OwnFile.content(of: place)?.lastHeartbeat.map { $0 < oldest } ?? false
+  }
+
+  /// Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh.
+  private func takeOut(_ place: inout Place, _ file: String, _ oldest: Double) -> Bool {
+    let away = Replacement.temporaryName(OwnFile.temporaryPrefix)
+    guard (try? place.folder.rename(file, to: away)) != nil else { return false }
+    place.name = away
+    let isStale = OwnFiles.isStale(place, oldest)
+    // An even younger one keeps its place.
+    if !isStale { try? place.folder.link(away, as: file) }
+    place.remove(away)
+    return isStale
+  }
+}

@@ -1,0 +1,141 @@
+internal import Glibc
+internal import POSIX
+
+/// Puts new content in a file's place so that whoever could write the file before can write it after.
+///
+/// In one step where that is possible: a temporary file beside it, then `rename(2)`. A reader sees the old content or the
+/// new, and a writer that dies half-way leaves the old. Where a new file would take the place from its owner, or the
+/// folder does not let this user rename, the file is rewritten in place, if this user may write it: the caller holds the
+/// lock, and readers look again.
+struct Replacement {
+  /// What the names of temporary files begin with.
+  let temporaryPrefix: String
+  /// Whether the content is on the disk before the name is (`fsync(2)`), and the name before `replace` returns.
+  let synchronises: Bool
+  /// Whether those who may write the folder may write a new file in it.
+  let sharesNewFiles: Bool
+
+  /// Replaces the file's content, or makes the file.
+  ///
+  /// - Parameter old: what `fstat(2)` said of the file it replaces, whose owner, group and mode the new one gets; nil for
+  ///   a new file, which gets 0644 under the umask, and what `sharesNewFiles` says.
+  /// - Returns: what `fstat(2)` said of the file when it was written.
+  @discardableResult
+  func replace(_ place: borrowing Place, with content: [UInt8], like old: stat?) throws(HeartbeatError) -> stat {
+    let problem: ReplacementError
+    do throws(ReplacementError) {
+      return try renameNew(place, content, like: old)
+    } catch {
+      problem = error
+    }
+    if let old, problem.isRightsProblem {
+      do throws(Errno) {
+        if let status = try rewrite(place, content, old) { return status }
+      } catch {
+        if error == .stale { throw .beingWritten(file: place.path) }
+        throw .cannotWrite(file: place.path, error)
+      }
+    }
+    switch problem {
+    case .system(let error): throw .cannotWrite(file: place.path, error)
+    case .ownership(let reason): throw .ownership(file: place.path, reason: reason)
+    }
+  }
+
+  private func renameNew(
+    _ place: borrowing Place, _ content: [UInt8], like old: stat?
+  ) throws(ReplacementError) -> stat {
+    let temporary = Replacement.temporaryName(temporaryPrefix)
+    var isMade = false
+    do throws(ReplacementError) {
+      let descriptor: FileDescriptor
+      do throws(Errno) {
+        descriptor = try place.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: old == nil ? 0o644 : 0o600)
+      } catch {
+        throw .system(error)
+      }
+      isMade = true
+      if let old {
+        try Ownership(of: old).handOver(descriptor)
+      } else if sharesNewFiles {
+        Ownership.share(descriptor, in: place.folder)
+      }
+      do throws(Errno) {
+        let status = try write(content, descriptor)
+        try place.folder.rename(temporary, to: place.name)
+        if synchronises { try place.synchronise() }
+        return status
+      } catch {
+        throw .system(error)
+      }
+    } catch {
+      if isMade { place.remove(temporary) }
+      throw error
+    }
+  }
+
+  private func write(_ content: [UInt8], _ descriptor: consuming FileDescriptor) throws(Errno) -> stat {
+    try descriptor.writeAll(content)
+    if synchronises { try descriptor.synchronise() }
+    let status = try descriptor.status()
+    // Some file systems tell only here that there was no room (close(2)). It is not called again after EINTR: the
+    // descriptor is gone then.
+    if close(descriptor.take()) != 0, errno != EINTR { throw Errno.last }
+    return status
+  }
+
+  /// Writes the file in place, so that it stays its owner's; nil when this user may not, or when the file has a second
+  /// name (hard link), which may lie where it means something else.
+  private func rewrite(_ place: borrowing Place, _ content: [UInt8], _ old: stat) throws(Errno) -> stat? {
+    let descriptor: FileDescriptor
+    do throws(Errno) {
+      descriptor = try place.open(place.name, O_RDWR)
+    } catch {
+      if [EACCES, EPERM, EROFS, ETXTBSY].contains(error.rawValue) { return nil }
+      throw error
+    }
+    let now = try descriptor.status()
+    guard now.isSameFile(as: old) else { throw .stale }
+    guard now.isRegular, now.st_nlink == 1 else { return nil }
+    let length = off_t(content.count)
+    if length > now.st_size {
+      // A full disk is noticed while all is as it was.
+      let code = posix_fallocate(descriptor.rawValue, 0, length)
+      if code != 0 {
+        _ = ftruncate(descriptor.rawValue, now.st_size)
+        throw Errno(code)
+      }
+    }
+    try descriptor.writeAll(content)
+    let number = descriptor.rawValue
+    _ = try retryingOnInterrupt { ftruncate(number, length) }
+    if synchronises { try descriptor.synchronise() }
+    return try descriptor.status()
+  }
+
+  /// A name that nobody can guess.
+  static func temporaryName(_ prefix: String) -> String {
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    return prefix + String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
+  }
+}
+
+/// Why a file could not be replaced by another one.
+enum ReplacementError: Error {
+  case system(Errno)
+  /// It would be taken from those who could write it.
+  case ownership(String)
+
+  /// Whether a rewrite in place may do.
+  var isRightsProblem: Bool {
+    switch self {
+    case .system(let error): error == .accessDenied || error == .notPermitted
+    case .ownership: true
+    }
+  }
+}
+
+extension Errno {
+  /// The file is not the one any more that was read.
+  fileprivate static let stale = Errno(ESTALE)
+}

@@ -1,0 +1,55 @@
+public import Glibc
+
+// What is in a directory, named relative to its descriptor: whoever may write a folder on the way can swap the folder,
+// not the descriptor. No call here follows a symbolic link in the name's own place.
+extension FileDescriptor {
+  /// Opens a file in this directory, or makes it. The corresponding C function is `openat(2)`.
+  ///
+  /// - Parameter mode: permission bits of a file that `O_CREAT` makes, before the umask.
+  public borrowing func open(at name: String, _ flags: Int32, mode: mode_t) throws(Errno) -> FileDescriptor {
+    let directory = rawValue
+    return FileDescriptor(
+      owning: try retryingOnInterrupt { Glibc.openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW, mode) })
+  }
+
+  /// What the kernel says of a file in this directory. The corresponding C function is `fstatat(2)`.
+  public borrowing func status(at name: String) throws(Errno) -> stat {
+    var result = stat()
+    let directory = rawValue
+    _ = try retryingOnInterrupt { fstatat(directory, name, &result, AT_SYMLINK_NOFOLLOW) }
+    return result
+  }
+
+  /// The text of a symbolic link in this directory. The corresponding C function is `readlinkat(2)`.
+  public borrowing func linkText(at name: String) throws(Errno) -> [UInt8] {
+    let directory = rawValue
+    let size = Int(PATH_MAX)
+    var text = [UInt8](repeating: 0, count: size)
+    let count = try retryingOnInterrupt { Glibc.readlinkat(directory, name, &text, size) }
+    return Array(text.prefix(count))
+  }
+
+  /// Renames a file within this directory. The corresponding C function is `renameat(2)`.
+  public borrowing func rename(_ name: String, to other: String) throws(Errno) {
+    let directory = rawValue
+    _ = try retryingOnInterrupt { Glibc.renameat(directory, name, directory, other) }
+  }
+
+  /// Gives a file in this directory a second name, if that is free. The corresponding C function is `linkat(2)`.
+  public borrowing func link(_ name: String, as other: String) throws(Errno) {
+    let directory = rawValue
+    _ = try retryingOnInterrupt { Glibc.linkat(directory, name, directory, other, 0) }
+  }
+
+  /// Removes a name from this directory. The corresponding C function is `unlinkat(2)`.
+  public borrowing func unlink(_ name: String) throws(Errno) {
+    let directory = rawValue
+    _ = try retryingOnInterrupt { Glibc.unlinkat(directory, name, 0) }
+  }
+
+  /// Waits until the file's content is on the disk. The corresponding C function is `fsync(2)`.
+  public borrowing func synchronise() throws(Errno) {
+    let descriptor = rawValue
+    _ = try retryingOnInterrupt { Glibc.fsync(descriptor) }
+  }
+}

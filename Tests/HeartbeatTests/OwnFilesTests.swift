@@ -1,0 +1,149 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import Heartbeat
+
+@Suite("A folder in the place of the file")
+struct OwnFilesTests {
+  private func manager(_ folder: Folder, retention: Double = 86_400) -> HeartbeatManager {
+    var options = HeartbeatManager.Options()
+    options.retention = retention
+    options.warn = { _ in }
+    return HeartbeatManager(file: folder.path, options: options)
+  }
+
+  private func put(_ text: String, _ name: String, _ folder: Folder, age: Double = 0) throws {
+    let path = folder.path + "/" + name
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    let time = Date().addingTimeInterval(-age)
+    try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+  }
+
+  @Test(
+    "a process has one file name, from which it is read again",
+    arguments: [
+      ("bidder", "bidder.json"), ("a/b", "a%2Fb.json"), ("100%", "100%25.json"), (".", "%2E.json"), ("..", "%2E..json"),
+      (".hidden", "%2Ehidden.json"), ("a.json", "a.json.json"), ("tab\there", "tab%09here.json"), ("\0", "%00.json"),
+      ("\u{7f}", "%7F.json"), ("e\u{301}", "e\u{301}.json"), ("世界 1", "世界 1.json"), ("%41", "%2541.json"),
+      (String(repeating: "x", count: 250), String(repeating: "x", count: 250) + ".json"),
+    ])
+  func names(process: String, file: String) {
+    #expect(OwnFileName.file(of: process)?.utf8.elementsEqual(file.utf8) == true)
+    #expect(OwnFileName.process(of: file.utf8)?.utf8.elementsEqual(process.utf8) == true)
+  }
+
+  @Test(
+    "no second spelling claims a process",
+    arguments: [
+      "%41.json", "%2f.json", ".a.json", "a%2.json", "a%", ".json", "a", "a.JSON", "a.json.tmp", "a/b.json",
+      "a.json.corrupt-20240229T120000Z", "a%FFb.json", String(repeating: "x", count: 251) + ".json", "%%25.json",
+    ])
+  func otherNames(file: String) {
+    #expect(OwnFileName.process(of: file.utf8) == nil)
+  }
+
+  @Test("a name that no file can have is refused", arguments: ["", String(repeating: "/", count: 84)])
+  func refusedNames(name: String) throws {
+    let folder = try Folder()
+    #expect(throws: HeartbeatError.self) { try manager(folder).sendHeartbeat(name) }
+    #expect(folder.names == [])
+  }
+
+  @Test("beats are written and read, each in its own file, and one that cannot be keeps no other away")
+  func beating() throws {
+    let folder = try Folder()
+    try put("[]", "foreign.json", folder)
+    let manager = manager(folder)
+    #expect(throws: HeartbeatError.foreignEntry(file: folder.path + "/foreign.json", reason: "expected '{' at byte 0"))
+    {
+      try manager.sendHeartbeats([Beat("a", additionalData: ["n": 1]), Beat("foreign"), Beat("b/c", interval: 5)])
+    }
+    #expect(folder.names == ["a.json", "b%2Fc.json", "foreign.json"])
+    #expect(try manager.allHeartbeats().map(\.name) == ["a", "b/c"])
+    try manager.sendHeartbeat("a", status: "busy")
+    let again = try #require(try manager.heartbeatStatus(of: "a"))
+    #expect(again.status == "busy" && again.additionalData == ["n": 1])
+    #expect(try manager.heartbeatStatus(of: "nobody") == nil && manager.isProcessAlive("b/c"))
+    // The path may end in a slash.
+    #expect(try HeartbeatManager(file: folder.path + "/").allHeartbeats().count == 2)
+  }
+
+  @Test("temporary files and old entries go when a writer starts, and a beat after that looks at no other file")
+  func sweeping() throws {
+    let folder = try Folder()
+    let day = 90_000.0
+    let old = #"{"last_heartbeat":\#(Date().timeIntervalSince1970 - day)}"#
+    try put(old, "old.json", folder, age: day)
+    try put(old, "written_lately.json", folder)
+    try put("", ".heartbeat-tmp-Xy7", folder, age: day)
+    try put("", ".heartbeat-tmp-young", folder)
+    try put(#"{"last_heartbeat":null}"#, "no_time.json", folder, age: day)
+    let manager = manager(folder)
+    try manager.sendHeartbeat("a")
+    let kept = [".heartbeat-tmp-young", "a.json", "no_time.json", "written_lately.json"]
+    #expect(folder.names == kept)
+    try put(old, "old.json", folder, age: day)
+    try put("", ".heartbeat-tmp-Xy7", folder, age: day)
+    for _ in 0..<3 { try manager.sendHeartbeat("a") }
+    #expect(folder.names == ([".heartbeat-tmp-Xy7", "old.json"] + kept).sorted())
+  }
+
+  @Test("pruning goes by the time in the file, and is noted for readers, for whom only the owner's note counts")
+  func pruning() throws {
+    let folder = try Folder()
+    let manager = manager(folder, retention: 0)
+    let now = Date().timeIntervalSince1970
+    try manager.sendHeartbeats([Beat("old", time: now - 100), Beat("young")])
+    #expect(try manager.prune(olderThan: 50, dryRun: true) == ["old"])
+    #expect(folder.names == ["old.json", "young.json"])
+    #expect(try manager.prune(olderThan: 50) == ["old"])
+    #expect(try HeartbeatWriter(file: folder.path, options: manager.options).remove(["young", "nobody"]) == ["young"])
+    #expect(folder.names == [".heartbeat-pruned-\(geteuid())"])
+    let notes = PrunedNotes.read(in: folder.path) { _ in nil }
+    #expect(notes.map(\.process) == ["old", "young"] && notes.allSatisfy { abs($0.time - now) < 600 })
+    #expect(try manager.prune(olderThan: 50) == [] && manager.allHeartbeats() == [])
+    guard geteuid() == 0 else { return }
+    // A stranger's note in a sticky folder.
+    chmod(folder.path, 0o1777)
+    chown(folder.path + "/.heartbeat-pruned-0", 64_201, 64_201)
+    #expect(PrunedNotes.read(in: folder.path) { $0 == "old" ? 64_201 : 0 }.map(\.process) == ["old"])
+  }
+
+  @Test("a writer of many writes the same file as a single beat, and counts the processes of the folder")
+  func manyBeats() throws {
+    let folder = try Folder()
+    let writer = HeartbeatWriter(file: folder.path, options: manager(folder).options)
+    #expect(
+      try writer.write([[Beat("a")], [Beat("b"), Beat("c")], [Beat("a", status: "x")]], maximumEntries: 2).refused == [
+        1
+      ])
+    #expect(try writer.write([[Beat("d")], [Beat("a")]], maximumEntries: 2) == .init(refused: []))
+    #expect(try manager(folder).allHeartbeats().map(\.name) == ["a", "d"])
+  }
+
+  @Test("a beat whose data are merged keeps those under other keys", arguments: [true, false])
+  func merging(isFolder: Bool) throws {
+    let folder = try Folder()
+    let manager = HeartbeatManager(file: isFolder ? folder.path : folder.file)
+    try manager.sendHeartbeat("job", additionalData: ["files": 12, "took": 3.5, "deep": ["x": 1]])
+    var beat = Beat("job", status: "failed", additionalData: ["code": 3, "took": 9])
+    beat.mergesData = true
+    try manager.sendHeartbeats([beat])
+    let data = try #require(try manager.heartbeatStatus(of: "job")).additionalData
+    #expect(data == ["files": 12, "deep": ["x": 1], "code": 3, "took": 9])
+    try manager.sendHeartbeats([Beat("job", additionalData: ["a": 1]), beat])
+    #expect(try manager.heartbeatStatus(of: "job")?.additionalData == ["a": 1, "code": 3, "took": 9])
+  }
+
+  @Test("a status and a pid among the data are the beat's own, unless it says another one")
+  func knownKeys() {
+    let data: JSONObject = ["status": "busy", "pid": 7, "n": 1]
+    let beat = Beat("a", additionalData: data).takingKnownKeys()
+    #expect(beat.status == "busy" && beat.pid == 7 && beat.additionalData == ["n": 1])
+    let own = Beat("a", status: "calm", additionalData: data, pid: 8).takingKnownKeys()
+    #expect(own.status == "calm" && own.pid == 8 && own.additionalData == ["n": 1])
+    let odd = Beat("a", additionalData: ["status": 3, "pid": "x"]).takingKnownKeys()
+    #expect(odd.status == "alive" && odd.additionalData == ["status": 3, "pid": "x"])
+  }
+}
