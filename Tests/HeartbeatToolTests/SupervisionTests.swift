@@ -68,14 +68,14 @@ struct SupervisionTests {
 
   @Test("a beat that comes early is the one that was due: there is one in each interval", arguments: [0.3, 0.9, 1])
   func oneEach(random: Double) {
-    var vitality = Vitality(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
     let beats = (0..<10_000).map { Double($0) / 100 }.filter { vitality.takeBeat(at: $0, random: random) }
     #expect(beats.map { ($0 / 10).rounded(.up) } == Array(stride(from: 0.0, through: 10, by: 1)))
   }
 
   @Test("who is silent is waited for by nobody", arguments: [false, true])
   func silentWakesNobody(isTriggered: Bool) {
-    var vitality = Vitality(interval: 10, timeout: 5, hasProbe: !isTriggered, startedAt: 0)
+    var vitality = Liveness(interval: 10, timeout: 5, hasProbe: !isTriggered, startedAt: 0)
     vitality.probed(true, at: 0)
     let first = vitality.takeBeat(at: 0)
     if isTriggered { vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1) }

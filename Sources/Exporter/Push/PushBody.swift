@@ -94,7 +94,7 @@ struct PushBody {
       case ("interval", let value): beat.interval = try interval(value, place)
       case ("merge", .bool(let merges)): beat.mergesData = merges
       case ("merge", let value):
-        throw PushError(422, "\(place)merge: expected true or false, not \(found(value))")
+        throw APIError(422, "\(place)merge: expected true or false, not \(found(value))")
       case ("additional_data", .object(let data)): beat.additionalData = data
       case ("additional_data", let value):
         throw APIError(422, "\(place)additional_data: expected an object, not \(found(value))")
