@@ -39,13 +39,13 @@ struct ConditionLockTests {
 
   @Test("what is there already is not waited for")
   func present() {
-    #expect(Monitor(7).wait { $0 } == 7)
+    #expect(ConditionLock(7).wait { $0 } == 7)
   }
 
   @Test("who waits is woken by a change, not by the end of its time")
   func woken() throws {
-    let monitor = Monitor((isWaiting: false, isChanged: false))
-    let outcome = Monitor<Bool?>(nil)
+    let monitor = ConditionLock((isWaiting: false, isChanged: false))
+    let outcome = ConditionLock<Bool?>(nil)
     let thread = try Thread.start(named: "waits") {
       let found = monitor.wait { state -> Bool? in
         state.isWaiting = true

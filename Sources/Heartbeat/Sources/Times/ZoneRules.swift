@@ -77,7 +77,8 @@ extension ZoneRules {
     default: break
     }
     let isName = name.utf8.allSatisfy { TimeScanner.isAlphanumeric($0) || "/+-".utf8.contains($0) }
-    if isName, !name.hasPrefix("/"), !name.contains("//"), let zone = read(folder + name, name: name) { return zone }
+    let hasAllParts = name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+    if isName, hasAllParts, let zone = read(folder + name, name: name) { return zone }
     return ZoneRules(posix: name)
   }
 
