@@ -7,6 +7,8 @@ from .model import DEAD_BECAUSE, HUNG_BECAUSE
 
 def groups(settings):
     r = Rules(settings)
+    # While no file can be read, every beat grows old: that is an alert of its own, and says nothing of a process.
+    readable = "unless on (job, instance) (max by (job, instance) (heartbeat_file_up{S}) == 0)"
     silent = f"and ignoring (state, reason) (heartbeat_age_seconds{{S}} > {MISSED})"
     quick = [
         *r.alert(
@@ -17,6 +19,7 @@ def groups(settings):
               or max without (reason) (
                 heartbeat_state{{S,state="dead",reason="silent"}}
                 {silent}
+                {readable}
               )
             )
             and {at_least_twice('heartbeat_state{S,state="dead"}', "reason")}
@@ -32,6 +35,7 @@ def groups(settings):
               or max without (reason) (
                 heartbeat_state{{S,state="hung",reason=~"silent|suspended"}}
                 {silent}
+                {readable}
               )
             )
             and {at_least_twice('heartbeat_state{S,state="hung"}', "reason")}
@@ -69,17 +73,24 @@ def groups(settings):
     ]  # fmt: skip
     slow = [
         *r.alert(
-            "ProcessFlapping", f"changes((heartbeat_age_seconds{{S}} > bool {MISSED})[30m:30s]) >= 6",
+            "ProcessFlapping",
+            f"""
+            changes((heartbeat_age_seconds{{S}} > bool {MISSED})[30m:30s]) >= 6
+            unless on (job, instance, process) (changes(heartbeat:started_timestamp_seconds{{S}}[30m]) >= 3)
+            """,
             f"{NAME} on {HOST} flaps",
             f"{PROCESS}It fell silent or came back {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: what stalls it for so long?",
-            "Silences of the length that would be an alert; beats that are a little late do not count."),
+            "Silences of the length that would be an alert; beats that are a little late do not count. Restarts are an alert of their own."),
         *r.alert(
             "ProcessRestarting", "changes(heartbeat:started_timestamp_seconds{S}[30m]) >= 3",
             f"{NAME} on {HOST} restarts again and again",
             f"{PROCESS}It was started anew {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start."),
         *r.alert(
             "ProcessTimeoutTight",
-            "avg_over_time(heartbeat_interval_seconds{S}[30m]) / heartbeat_timeout_seconds{S} > 0.7",
+            """
+            avg_over_time(heartbeat_interval_seconds{S}[30m]) / heartbeat_timeout_seconds{S} > 0.7
+            unless ignoring (state, reason) heartbeat_state{S,state=~"stopped|dead"}
+            """,
             f"The timeout of {NAME} on {HOST} is tight",
             "It beats at {{ $value | humanizePercentage }} of its timeout: a short pause makes it look dead. First: raise its timeout to three intervals."),
         *r.alert(

@@ -82,6 +82,14 @@ Test("hung: of another job, and of a process whose timeout is three seconds") \
     .has_of({"process": "bidder", "instance": "web-1:1234", "job": "elsewhere", "state": "hung", "reason": "clock_ahead"}, "heartbeat_state", "1x20") \
     .fires("ProcessHung", "1m")
 
+Test("not hung, not dead: the file cannot be read, and every beat grows old") \
+    .state("1x40", "hung", "silent").silence("300+15x40").state("1x40", "dead", "silent", "remote").silence("300+15x40", process="remote") \
+    .has("heartbeat_file_up", "0x40").silent("ProcessHung", "4m").silent("ProcessDead", "4m")
+
+Test("hung and dead: of several files only one cannot be read") \
+    .state("1x40", "hung", "silent").silence("300+15x40").state("1x40", "dead", "silent", "remote").silence("300+15x40", process="remote") \
+    .has("heartbeat_file_up", "0x40", file="/run/a.json").has("heartbeat_file_up", "1x40", file="/run/b.json").fires("ProcessHung", "4m").fires("ProcessDead", "4m")
+
 Test("stopped: for ten minutes") \
     .state("1x3 stale _x59 1x20", "alive", "beating").state("_x4 1x59 stale", "stopped", "said_stopped") \
     .of_process("heartbeat_last_timestamp_seconds", "1700000000x200").of_process("heartbeat_status", "1x200", status="completed") \
@@ -113,6 +121,10 @@ Test("flapping: three silences in ten minutes") \
     .silence("5x9 105+15x8 5x9 105+15x8 5x9 105+15x8 5x240") \
     .silent("ProcessFlapping", "12m").fires("ProcessFlapping", "15m", "41m").silent("ProcessFlapping", "55m")
 
+Test("not flapping: silent between its restarts, which are an alert of their own") \
+    .silence("5x9 105+15x8 5x9 105+15x8 5x9 105+15x8 5x240").of_process("process_start_time_seconds", "100x9 _x9 200x9 _x9 300x9 _x9 400x240") \
+    .silent("ProcessFlapping", "15m")
+
 Test("not flapping: two silences") \
     .silence("5x9 105+15x8 5x9 105+15x8 5x240").silent("ProcessFlapping", "15m", "20m")
 
@@ -133,14 +145,17 @@ Test("not restarting: its start time wobbles while the clock is set right, and o
     .gives("heartbeat:started_timestamp_seconds", "4m30s", (STARTED, 500))
 
 Test("tight: it beats every 50 s, and its timeout is 60 s", evaluation="1m", interval="1m") \
-    .of_process("heartbeat_interval_seconds", "50x120 20x200").of_process("heartbeat_timeout_seconds", "60x320") \
+    .of_process("heartbeat_interval_seconds", "50x120 20x200").of_process("heartbeat_timeout_seconds", "60x320").state("1x320", "alive", "beating") \
     .silent("ProcessTimeoutTight", "29m").fires("ProcessTimeoutTight", "30m", "2h35m").silent("ProcessTimeoutTight", "3h")
 
 Test("not tight: one long pause among many short ones", evaluation="1m", interval="1m") \
-    .of_process("heartbeat_interval_seconds", "20x60 58x4 20x120").of_process("heartbeat_timeout_seconds", "60x320").silent("ProcessTimeoutTight", "1h5m", "2h")
+    .of_process("heartbeat_interval_seconds", "20x60 58x4 20x120").of_process("heartbeat_timeout_seconds", "60x320").state("1x320", "alive", "beating").silent("ProcessTimeoutTight", "1h5m", "2h")
 
 Test("not tight: 42 s of 60") \
-    .of_process("heartbeat_interval_seconds", "42x300").of_process("heartbeat_timeout_seconds", "60x300").silent("ProcessTimeoutTight", "70m")
+    .of_process("heartbeat_interval_seconds", "42x300").of_process("heartbeat_timeout_seconds", "60x300").state("1x300", "alive", "beating").silent("ProcessTimeoutTight", "70m")
+
+Test("not tight: it beat twice, and then said good-bye") \
+    .of_process("heartbeat_interval_seconds", "59x300").of_process("heartbeat_timeout_seconds", "60x300").state("1x300", "stopped", "said_stopped").silent("ProcessTimeoutTight", "70m")
 
 Test("clock ahead by half a minute, for five minutes") \
     .of_process("heartbeat_age_seconds", "-30x20 5x40") \
