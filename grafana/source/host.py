@@ -1,5 +1,7 @@
 """The machines below the processes."""
 
+from prometheus.source.model import READ_ONLY_TYPES, cpu_busy, disk_free
+
 from .kit import *
 
 I = "{{instance}}"
@@ -8,19 +10,18 @@ I = "{{instance}}"
 def board():
     b = Board("host", "Heartbeat / Host", "The machines that the processes run on: processor, memory, disks, network.",
               variables(None), [alerts(ALERT_HOST + ',process=""')])  # fmt: skip
-    idle = f'sum by (job, instance) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))'
     cores = f'count by (job, instance) (system_cpu_seconds_total{{{HOST},mode="idle"}})'
-    busy = f"1 - {idle} / {cores}"
-    used = f"1 - system_memory_available_bytes{{{HOST}}} / system_memory_total_bytes"
+    busy = cpu_busy(HOST, "$__rate_interval", "by (job, instance)")
+    used = f"1 - system_memory_available_bytes{{{HOST}}} / system_memory_total_bytes{{{HOST}}}"
     # Images that are read-only by nature are always full.
-    volumes = HOST + ',fstype!~"squashfs|erofs|iso9660|udf"'
-    full = f"1 - system_filesystem_avail_bytes{{{volumes}}} / system_filesystem_size_bytes"
+    volumes = HOST + f',fstype!~"{READ_ONLY_TYPES}"'
+    full = f"1 - {disk_free(volumes)}"
     b.add(
-        number("CPU busy", "The share of all cores that was neither idle nor waiting for disks.", busy, unit="percentunit",
+        number("CPU busy", "The share of all cores that computed: neither idle, nor waiting for disks, nor given to others by the hypervisor.", busy, unit="percentunit",
                decimals=1, legend=I, sparkline=True, thresholds=steps(GREEN, (0.8, ORANGE), (0.95, RED))),
         number("Memory used", "The share of memory that programs could not have without swapping.", used, unit="percentunit",
                decimals=1, legend=I, sparkline=True, thresholds=steps(GREEN, (0.85, ORANGE), (0.95, RED))),
-        number("Fullest file system", "The share of it that ordinary users cannot write to.",
+        number("Fullest file system", "How full it is, as df says it: used of what users may have.",
                f"max by (job, instance) ({full})", unit="percentunit", decimals=1, legend=I,
                thresholds=steps(GREEN, (0.8, ORANGE), (0.9, RED))),
         number("Load per core", "Processes that run or wait to, over one minute, per core.",
@@ -35,7 +36,7 @@ def board():
               (f'avg by (mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval]))',
                "{{mode}}"), unit="percentunit", minimum=0, stacked=True),
         lines("CPU by core", "How busy each core is.",
-              (f'1 - sum by (job, instance, cpu) (rate(system_cpu_seconds_total{{{HOST},mode=~"idle|iowait"}}[$__rate_interval]))',
+              (cpu_busy(HOST, "$__rate_interval", "by (job, instance, cpu)"),
                "core {{cpu}} · " + I), unit="percentunit", minimum=0, maximum=1),
         lines("Load", "Processes that run, wait to run, or wait for a disk; the mean of 1, 5 and 15 minutes.",
               (f"system_load1{{{HOST}}}", "1 min · " + I), (f"system_load5{{{HOST}}}", "5 min · " + I),
@@ -51,7 +52,7 @@ def board():
     )  # fmt: skip
     b.row("Memory").add(
         lines("Memory", "Where the memory is. Used is what programs could not have without swapping; page cache and slab can mostly be given back.",
-              (f"system_memory_total_bytes{{{HOST}}} - system_memory_available_bytes", "used · " + I),
+              (f"system_memory_total_bytes{{{HOST}}} - system_memory_available_bytes{{{HOST}}}", "used · " + I),
               (f"system_memory_cached_bytes{{{HOST}}}", "page cache · " + I),
               (f"system_memory_buffers_bytes{{{HOST}}}", "buffers · " + I),
               (f"system_memory_slab_bytes{{{HOST}}}", "kernel (slab) · " + I),
@@ -60,7 +61,7 @@ def board():
         lines("Not yet written", "Pages that wait to be written to a disk: a mountain means a slow disk.",
               (f"system_memory_dirty_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=6),
         lines("Swap", "Memory that lies on a disk.",
-              (f"system_swap_total_bytes{{{HOST}}} - system_swap_free_bytes", "used · " + I),
+              (f"system_swap_total_bytes{{{HOST}}} - system_swap_free_bytes{{{HOST}}}", "used · " + I),
               (f"system_swap_cached_bytes{{{HOST}}}", "also in memory · " + I), unit="bytes", minimum=0, width=6),
     )  # fmt: skip
     b.row("Disks and network").add(
@@ -69,7 +70,7 @@ def board():
         lines("Free space", "What is free; the part that only root may write to is in it.",
               (f"system_filesystem_free_bytes{{{volumes}}}", "{{mountpoint}} · " + I), unit="bytes", minimum=0, width=8),
         lines("Full in", "When the file system would be full if it went on as in the last hour; shown below 30 days.",
-              (f"(system_filesystem_avail_bytes{{{volumes}}} / -deriv(system_filesystem_avail_bytes[1h]) > 0) < 2592000",
+              (f"(system_filesystem_avail_bytes{{{volumes}}} / -deriv(system_filesystem_avail_bytes{{{volumes}}}[1h]) > 0) < 2592000",
                "{{mountpoint}} · " + I), unit="s", minimum=0, width=8),
         lines("Disk", "Read (above) and written (below).",
               (f"rate(system_disk_read_bytes_total{{{HOST}}}[$__rate_interval])", "read {{device}} · " + I),

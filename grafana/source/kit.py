@@ -7,6 +7,8 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
+from prometheus.source.model import STATES as WORDS
+
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 # Stable: links, bookmarks and alerts point at them.
@@ -24,19 +26,26 @@ GREEN, YELLOW, ORANGE, RED, BLUE, PURPLE, GREY = "green", "yellow", "orange", "r
 HOST = 'job=~"$job",instance=~"$instance"'
 PROCESS = HOST + ',process=~"$process"'
 
-# The words of the status page and the JSON API, as numbers that a state timeline can draw.
+# The words of heartbeat_state as numbers that a state timeline can draw, with the colours and signs of the status page.
 # The larger the worse, so that a table sorted by state begins with what somebody should look at.
-STATES = {1: ("alive", GREEN), 2: ("stopped", BLUE), 3: ("never", GREY), 4: ("hung", ORANGE), 5: ("dead", RED)}
+STATES = {w.rank: (f"{w.sign} {w.word}", w.colour) for w in WORDS}
+COLOUR = {w.word: w.colour for w in WORDS}
 
 
-def state(selector):
-    """One number per process, see STATES; the same conclusions as the status page's from the same four facts."""
-    return f"""(heartbeat_alive{{{selector}}} * 0 + 3 unless heartbeat_last_timestamp_seconds unless process_up == 1)
-or (heartbeat_alive{{{selector}}} * 0 + 2 and ignoring(status) heartbeat_status{{status="stopped"}} unless process_up == 1)
-or ((heartbeat_alive{{{selector}}} == 0) * 0 + 4 and heartbeat_last_timestamp_seconds and process_up == 1)
-or ((heartbeat_alive{{{selector}}} == 0) * 0 + 5 unless process_up == 1)
-or (heartbeat_alive{{{selector}}} * 0 + 5 and process_up == 0)
-or heartbeat_alive{{{selector}}} * 0 + 1"""
+def state(selector, by="job, instance, process"):
+    """One number per process, see STATES: what the exporter says."""
+    ranked = " or ".join(f'heartbeat_state{{{selector},state="{w.word}"}}' + (f" * {w.rank}" if w.rank > 1 else "") for w in WORDS)
+    return f"max by ({by}) ({ranked})"
+
+
+def of_all(counted, selector, everything="heartbeat_state"):
+    """A count that is 0 where there is nothing to count, and no data where nothing at all is known."""
+    return f"{counted} or 0 * count({everything}{{{selector}}})"
+
+
+def worst(expression, ranking, number=10):
+    """The lines of `expression` that rank highest at the right edge of the graph: of a thousand processes one draws a few."""
+    return f"{expression} and on (job, instance, process) topk({number}, {ranking})"
 
 
 def mapping(words):
@@ -281,7 +290,7 @@ def variables(process="all"):
     found = [
         build.DatasourceVariable("datasource").label("Data source").description("The Prometheus to ask.").type("prometheus")
         .current(model.VariableOption(selected=True, text="Prometheus", value="prometheus")),
-        chooser("job", "Job", "The scrape jobs of heartbeat exporters.", "label_values(heartbeat_exporter_build_info, job)"),
+        chooser("job", "Job", "The scrape jobs of heartbeat exporters.", "label_values(heartbeat_exporter_build_info, job)", all_value=".+"),
         # An exporter that is down has no series of its own any more, but `up`.
         chooser("instance", "Instance", "The exporters, one per host.", 'label_values(up{job=~"$job"}, instance)', all_value=".+"),
     ]  # fmt: skip
@@ -327,7 +336,7 @@ class Board:
         self.name, self.marks, self.count = name, list(annotations), 0
         self.builder = build.Dashboard(title).uid(UIDS[name]).description(description).tags(["heartbeat"])
         self.builder.time(time_range, "now").refresh(refresh).timezone("browser")
-        self.builder.tooltip(model.DashboardCursorSync.CROSSHAIR).variables(chosen)
+        self.builder.tooltip(model.DashboardCursorSync.CROSSHAIR).variables(chosen).readonly()
         # Every dashboard with the tag, as buttons that keep the time range and what is chosen.
         self.builder.link(
             build.DashboardLink("Heartbeat").type(model.DashboardLinkType.DASHBOARDS).tags(["heartbeat"])

@@ -3,7 +3,7 @@ internal import Flags
 
 /// What a cell means; the terminal's colours follow from it.
 enum Emphasis: Sendable {
-  case plain, strong, faint, good, bad, warning, calm
+  case plain, strong, faint, good, bad, warning, unseen
 
   /// The parameters of the SGR sequence (ECMA-48); nil for none.
   var parameters: String? {
@@ -14,7 +14,7 @@ enum Emphasis: Sendable {
     case .good: "32"
     case .bad: "1;31"
     case .warning: "33"
-    case .calm: "34"
+    case .unseen: "35"
     }
   }
 }

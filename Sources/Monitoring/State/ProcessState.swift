@@ -11,14 +11,14 @@ public enum ProcessState: String, CaseIterable, Sendable {
   /// It is known by its name alone: nobody saw it yet.
   case never
 
-  /// The sign that stands for it wherever there is text.
+  /// The sign that stands for it wherever there is text: the shape that the status page draws.
   public var sign: String {
     switch self {
     case .alive: "●"
-    case .hung: "◐"
-    case .dead: "○"
+    case .hung: "▲"
+    case .dead: "✕"
     case .stopped: "■"
-    case .never: "·"
+    case .never: "○"
     }
   }
 }

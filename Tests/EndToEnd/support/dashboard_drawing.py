@@ -62,6 +62,10 @@ def text_of(value, unit, decimals=None):
             return scaled(value, 1000, [" " + {"ops": "ops/s", "reqps": "req/s"}[unit], " K/s", " M/s"], decimals)
         case "none":
             return shortest(value, decimals)
+        case "dateTimeAsLocalNoDateIfToday":
+            return time.strftime("%H:%M:%S", time.gmtime(value / 1000))
+        case str() if unit.startswith("suffix:"):
+            return shortest(value, decimals) + unit.removeprefix("suffix:")
         case _:
             return scaled(value, 1000, ["", " K", " Mil", " Bil"], decimals)
 

@@ -62,7 +62,7 @@ def test_piped_it_prints_one_plain_page(beats):
     result = run(TOOL, "monitor", "--file", beats)
     assert result.returncode == 0 and "\x1b" not in result.stdout
     assert re.search(r"● +bidder +alive", result.stdout)
-    assert re.search(r"○ +reader +dead +its pid belongs to another process now", result.stdout), "the pid is ours: a process that began after its last beat"
+    assert re.search(r"✕ +reader +dead +its pid belongs to another process now", result.stdout), "the pid is ours: a process that began after its last beat"
     assert "CPU" in result.stdout and "RAM" in result.stdout and "disk" in result.stdout
 
 
@@ -104,7 +104,7 @@ def test_another_host(beats, exporter):
     url = f"http://127.0.0.1:{e.port}"
     result = run(TOOL, "monitor", "--url", url, "--url", "http://127.0.0.1:1")
     assert re.search(r"● +bidder +alive", result.stdout)
-    assert re.search(r"[○◐] +reader", result.stdout)
+    assert re.search(r"[✕▲] +reader", result.stdout)
     assert "refused" in result.stdout
     assert re.search(r"CPU .*RAM", result.stdout)
 
@@ -190,7 +190,7 @@ def test_status_of_all_and_as_json(beats):
     assert [(e["state"], e["reason"]) for e in json.loads(result.stdout)][0] == ("alive", "beating")
     beats.write_text(json.dumps({"processes": {"b": {"last_heartbeat": time.time() - 500}}}))
     result = run(TOOL, "status", "b", "--file", beats)
-    assert result.returncode == 1 and re.search(r"○ +b +dead +no beat within its timeout", result.stdout)
+    assert result.returncode == 1 and re.search(r"✕ +b +dead +no beat within its timeout", result.stdout)
     assert run(TOOL, "status", "b", "--timeout", "10m", "--file", beats).returncode == 0
     beats.write_text("not json")
     assert run(TOOL, "status", "a", "--file", beats).returncode == 2

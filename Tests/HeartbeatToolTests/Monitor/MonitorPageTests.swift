@@ -45,9 +45,9 @@ struct MonitorPageTests {
     #expect(
       rows(130).map { $0.split(separator: "  ").map { $0.drop { $0 == " " } }.joined(separator: "|") } == [
         "NAME|STATE|DETAIL|BEAT|RUNTIME|PID|MEMORY|LAST SEEN", "●|Web|alive|serving|2.5s|1h 01m|71|133 MB|-",
-        "·|new|never|never seen|-|-|-|-|-",
-        "●|quiet|alive|running|-|0s|-|-|-", "◐|hung|hung|no beat within its timeout|1m 40s|1m 00s|72|0 B|-",
-        "■|gone|stopped|it said so|3m 20s|-|73|-|-", "○|far|dead|its process is gone|5m 00s|-|-|-|-",
+        "○|new|never|never seen|-|-|-|-|-",
+        "●|quiet|alive|running|-|0s|-|-|-", "▲|hung|hung|no beat within its timeout|1m 40s|1m 00s|72|0 B|-",
+        "■|gone|stopped|it said so|3m 20s|-|73|-|-", "✕|far|dead|its process is gone|5m 00s|-|-|-|-",
       ])
   }
 
