@@ -18,6 +18,8 @@
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern ssize_t getdents64(int directory, void *buffer, size_t length);
+extern pid_t gettid(void);
+extern void *memmem(const void *whole, size_t whole_length, const void *part, size_t part_length);
 extern int pipe2(int descriptors[2], int flags);
 extern int prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
 

@@ -12,7 +12,7 @@ public struct ProcessWatch: ~Copyable {
   /// What the processes are configured as.
   public private(set) var configuration: Configuration
   /// Where processes are looked for; nil says nothing of whether they run.
-  public let procfs: Procfs?
+  public let looker: ProcessLooker?
 
   private let probe: FileProbe
   private let readTimeout: Double
@@ -21,17 +21,19 @@ public struct ProcessWatch: ~Copyable {
   private var shownGeneration: UInt64?
   private var countedGeneration: UInt64 = 0
   private let retention: Double
+  /// For how many command lines it took too many steps to say whether they look like a configured process, by its name.
+  public private(set) var exceeded: [String: UInt64] = [:]
 
   /// Watches a file, and reads nothing yet.
   ///
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public init(
-    file: HeartbeatFile, settings: MonitoringSettings, configuration: Configuration, procfs: Procfs?,
+    file: HeartbeatFile, settings: MonitoringSettings, configuration: Configuration, looker: ProcessLooker?,
     readTimeout: Double, probe: FileProbe? = nil
   ) {
     self.file = file
     self.configuration = configuration
-    self.procfs = procfs
+    self.looker = looker
     self.readTimeout = readTimeout
     monitored = MonitoredProcesses(settings)
     self.probe = probe ?? FileProbe(path: file.path)
@@ -44,6 +46,8 @@ public struct ProcessWatch: ~Copyable {
     self.configuration = configuration
     search = ProcessSearch(configuration.processes)
     shownGeneration = nil
+    let names = Set(configuration.processes.map(\.name))
+    exceeded = exceeded.filter { names.contains($0.key) }
   }
 
   /// Goes on with another name of this host: it can change.
@@ -56,6 +60,7 @@ public struct ProcessWatch: ~Copyable {
   /// Goes on from what another one has seen of the processes, which no file tells any more.
   package mutating func goOn(from other: borrowing ProcessWatch) {
     monitored = other.monitored
+    exceeded = other.exceeded
     shownGeneration = nil
   }
 
@@ -115,11 +120,13 @@ public struct ProcessWatch: ~Copyable {
   }
 
   /// What one look found.
-  public struct Look {
+  public struct Look: Sendable {
     /// What was found of each process, in their order.
     public let findings: [ProcessSearch.Finding]
-    /// Where it was looked.
-    public let table: ProcessTable
+    /// What this very process uses; nil when it was not asked for, or cannot be seen.
+    public let own: ProcessFigures?
+    /// Whether it came to its end in time: else what is found of the last processes is that nobody knows.
+    public let isWhole: Bool
   }
 
   /// Looks for the processes at some places, and judges how they do.
@@ -127,21 +134,39 @@ public struct ProcessWatch: ~Copyable {
   /// - Parameters:
   ///   - places: nil for all.
   ///   - wantsFigures: whether to read what they use.
+  ///   - deadline: how long to wait for a `/proc` that hangs, by the monotonic clock, in nanoseconds.
   /// - Returns: nil when /proc cannot be read or is not asked.
   public mutating func look(
-    at places: Range<Int>?, wantsFigures: Bool, at now: Double
+    at places: Range<Int>?, wantsFigures: Bool, until deadline: UInt64, at now: Double
   ) -> Look? {
     let places = places ?? monitored.processes.indices
-    var look: Look?
-    if let table = try? procfs?.processTable(forLookUps: places.count) {
-      var found: [ProcessSearch.Finding] = []
-      found.reserveCapacity(places.count)
-      search.search(monitored, places, table, wantsFigures: wantsFigures) { found.append($0) }
-      look = Look(findings: found, table: table)
+    let look = look(at: places, wantsFigures: wantsFigures, until: deadline)
+    for (finding, place) in zip(look?.findings ?? [], places) where finding.exceeded > 0 {
+      exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
     }
     for place in places {
       monitored.judge(place, look?.findings[place - places.lowerBound].existence ?? .unknown, at: now)
     }
     return look
+  }
+
+  private func look(at places: Range<Int>, wantsFigures: Bool, until deadline: UInt64) -> Look? {
+    guard let looker else { return nil }
+    // Of all, what is known of others is of no use any more; of one alone nothing follows for the others.
+    let isWhole = wantsFigures && places == monitored.processes.indices
+    let result = looker.look(until: deadline, forLookUps: places.count) {
+      [monitored, search] table, readsLines, attempt in
+      if isWhole { table.beginLook() }
+      search.search(
+        monitored, places, table, wantsFigures: wantsFigures, readsCommandLines: readsLines,
+        goesOn: { attempt.goesOn }, attempt.report)
+      guard isWhole, attempt.goesOn else { return }
+      attempt.report(own: table.selfPID.flatMap { table.figures(of: $0) })
+      table.endLook()
+    }
+    guard result.isReadable else { return nil }
+    let missing = places.count - result.findings.count
+    let findings = result.findings + repeatElement(.init(existence: .unknown), count: max(0, missing))
+    return Look(findings: findings, own: result.own, isWhole: result.isWhole && missing <= 0)
   }
 }

@@ -1,5 +1,5 @@
 internal import Glibc
-public import POSIX
+internal import POSIX
 
 /// A mounted file system and the room in it, by `/proc/1/mounts` and `statvfs(3)`.
 public struct Filesystem: Equatable, Sendable {
@@ -9,17 +9,39 @@ public struct Filesystem: Equatable, Sendable {
   public var mountPoint: String
   /// The file system's type, such as `ext4`.
   public var type: String
-  /// Size in bytes.
-  public var sizeBytes: UInt64
-  /// Free bytes, those kept for root included.
-  public var freeBytes: UInt64
-  /// Free bytes for everybody.
-  public var availableBytes: UInt64
+  /// Whether it is mounted so that nobody can write to it.
+  public var isReadOnly: Bool
+  /// The room in it; nil when it does not say.
+  public var room: Room?
+  /// Why it does not say; nil when it does.
+  public var failure: String?
 
-  /// The part that is used, as df(1) shows it; nil when there is no room at all.
-  public var usedShare: Double? {
-    Filesystem.usedShare(
-      used: Double(sizeBytes) - Double(freeBytes), available: Double(availableBytes))
+  /// The room in a file system.
+  public struct Room: Equatable, Sendable {
+    /// Size in bytes.
+    public var sizeBytes: UInt64
+    /// Free bytes, those kept for root included.
+    public var freeBytes: UInt64
+    /// Free bytes for everybody.
+    public var availableBytes: UInt64
+    /// How many files there can be; 0 where the file system has no such bound.
+    public var files: UInt64
+    /// How many more there can be.
+    public var freeFiles: UInt64
+
+    /// The part that is used, as df(1) shows it; nil when there is no room at all.
+    public var usedShare: Double? {
+      Filesystem.usedShare(used: Double(sizeBytes) - Double(freeBytes), available: Double(availableBytes))
+    }
+
+    init(_ found: statvfs) {
+      let block = UInt64(widening: found.f_frsize)
+      sizeBytes = clampedProduct(UInt64(widening: found.f_blocks), block)
+      freeBytes = clampedProduct(UInt64(widening: found.f_bfree), block)
+      availableBytes = clampedProduct(UInt64(widening: found.f_bavail), block)
+      files = UInt64(widening: found.f_files)
+      freeFiles = UInt64(widening: found.f_ffree)
+    }
   }
 
   /// Of what is not kept for root, the part that is used: used / (used + available); nil when that is no number of 0...1.
@@ -29,98 +51,6 @@ public struct Filesystem: Equatable, Sendable {
   }
 }
 
-/// A line of `/proc/PID/mounts`, see `fstab(5)`.
-struct Mount: Equatable {
-  var device: [UInt8]
-  var point: [UInt8]
-  var type: [UInt8]
-
-  /// The most mounts that are looked at: a host of containers has some hundred.
-  static let limit = 4096
-
-  /// The mounts worth a look: those that hold data, each place once (the last mount there hides the others) and each
-  /// device once (bind mounts and subvolumes show the same room again).
-  ///
-  /// - Parameter root: only mounts below this path count, and they are named as seen from there.
-  static func parse(_ bytes: UnsafeRawBufferPointer, below root: [UInt8] = []) -> [Mount] {
-    var mounts: [Mount] = []
-    var places: [[UInt8]: Int] = [:]
-    var lines = ByteFields(bytes)
-    while let line = lines.line(), mounts.count < limit {
-      var fields = ByteFields(line)
-      guard let device = fields.field(), let point = fields.field(), let type = fields.field() else { continue }
-      var mount = Mount(device: unescape(device), point: unescape(point), type: unescape(type))
-      guard mount.point.starts(with: root) else { continue }
-      mount.point.removeFirst(root.count)
-      if mount.point.isEmpty { mount.point = [UInt8(ascii: "/")] }
-      guard mount.point.first == UInt8(ascii: "/"), !mount.point.contains(0) else { continue }
-      if let index = places[mount.point] {
-        mounts[index] = mount
-      } else {
-        places[mount.point] = mounts.count
-        mounts.append(mount)
-      }
-    }
-    var devices: Set<[UInt8]> = []
-    return mounts.filter { mount in
-      guard mount.holdsData else { return false }
-      return mount.device.first != UInt8(ascii: "/") || devices.insert(mount.device).inserted
-    }
-  }
-
-  /// Decodes `\040` and its like: a backslash and three octal digits.
-  static func unescape(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    var result: [UInt8] = []
-    var index = 0
-    while index < bytes.count {
-      if bytes[index] == UInt8(ascii: "\\"), index + 3 < bytes.count,
-        let value = octal(bytes[index + 1], bytes[index + 2], bytes[index + 3])
-      {
-        result.append(value)
-        index += 4
-      } else {
-        result.append(bytes[index])
-        index += 1
-      }
-    }
-    return result
-  }
-
-  private static func octal(_ digits: UInt8...) -> UInt8? {
-    var value = 0
-    for digit in digits {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit) else { return nil }
-      value = value * 8 + Int(widening: digit - UInt8(ascii: "0"))
-    }
-    return UInt8(exactly: value)
-  }
-
-  /// Whether there is data of the host's own in it: neither the kernel's own trees and images that are always full,
-  /// nor a container's layers, nor what another machine or program serves: asking a server that hangs would block.
-  private var holdsData: Bool {
-    let type = String(decoding: type, as: UTF8.self)
-    // In a container the root is an overlay, and the only file system there is.
-    if type == "overlay" { return point == [UInt8(ascii: "/")] }
-    if Self.leftOutTypes.contains(type) || type.hasPrefix("fuse.") { return false }
-    let place = String(decoding: point, as: UTF8.self)
-    return !Self.leftOutPlaces.contains { place == $0 || place.hasPrefix($0 + "/") }
-  }
-
-  private static let leftOutTypes: Set<String> = [
-    // Of the kernel, and read-only images.
-    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
-    "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "proc", "procfs", "pstore", "rpc_pipefs", "securityfs",
-    "selinuxfs", "squashfs", "erofs", "sysfs", "tracefs",
-    // Served by others.
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "9p", "fuse", "glusterfs", "lustre", "gfs2",
-    "ocfs2", "davfs",
-  ]
-
-  private static let leftOutPlaces = [
-    "/dev", "/proc", "/sys", "/run/credentials", "/var/lib/docker", "/var/lib/containers/storage",
-  ]
-}
-
 /// The mounts as they were read last.
 struct LastMounts {
   let mounts: [Mount]
@@ -128,44 +58,83 @@ struct LastMounts {
   let file: StaticString
 }
 
+/// Asks mounts for their room. A mount that hangs is asked on a thread of its own, and not again before it has come back.
+public final class MountProbe: Sendable {
+  /// What came of a question.
+  enum Answer: Sendable {
+    case room(Filesystem.Room)
+    /// It is no storage.
+    case nothing
+    case failed(Int32)
+  }
+
+  private let calls = TimeLimitedCalls<[UInt8]>(name: "mount")
+  private let ask: @Sendable ([UInt8]) -> Answer
+
+  /// Asks the kernel.
+  public convenience init() {
+    self.init(ask: MountProbe.room)
+  }
+
+  /// - Parameter ask: may hang.
+  init(ask: @escaping @Sendable ([UInt8]) -> Answer) {
+    self.ask = ask
+  }
+
+  /// - Returns: in the order of the paths; nil where no answer came in time.
+  func answers(of paths: [[UInt8]], within seconds: Double) -> [Answer?] {
+    calls.call(paths, until: Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)) { [ask] in ask($0) }
+  }
+
+  private static func room(of path: [UInt8]) -> Answer {
+    var room = statvfs()
+    let text = (path + [0]).map { CChar(bitPattern: $0) }
+    guard statvfs(text, &room) == 0 else { return .failed(errno) }
+    // As in node_exporter, what has no blocks at all is no storage.
+    return room.f_blocks > 0 ? .room(Filesystem.Room(room)) : .nothing
+  }
+}
+
 extension Procfs {
-  /// The mounted file systems that hold data of the host, with their room; one that does not answer is left out.
+  /// The mounted file systems that hold data of the host, with their room; what is not there below the host's root is left out.
   ///
   /// The mounts are those that process 1 sees, or this process where that is not allowed.
-  public func filesystems() throws(Errno) -> [Filesystem] {
+  public func filesystems() throws(ProcfsError) -> [Filesystem] {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
     let mounts = try currentMounts(below: root)
+    let answers = mountProbe.answers(of: mounts.map { root + $0.point }, within: mountTimeout)
     var found: [Filesystem] = []
-    for mount in mounts {
-      var room = statvfs()
-      let path = (root + mount.point + [0]).map { CChar(bitPattern: $0) }
-      // As in node_exporter, what has no blocks at all is no storage.
-      guard statvfs(path, &room) == 0, room.f_blocks > 0 else { continue }
-      let block = UInt64(widening: room.f_frsize)
-      found.append(
-        Filesystem(
-          device: String(decoding: mount.device, as: UTF8.self),
-          mountPoint: String(decoding: mount.point, as: UTF8.self),
-          type: String(decoding: mount.type, as: UTF8.self),
-          sizeBytes: clampedProduct(UInt64(widening: room.f_blocks), block),
-          freeBytes: clampedProduct(UInt64(widening: room.f_bfree), block),
-          availableBytes: clampedProduct(UInt64(widening: room.f_bavail), block)))
+    for (mount, answer) in zip(mounts, answers) {
+      var filesystem = Filesystem(
+        device: ForeignText.text(mount.device), mountPoint: ForeignText.text(mount.point),
+        type: ForeignText.text(mount.type), isReadOnly: mount.isReadOnly)
+      switch answer {
+      case .nothing: continue
+      // It was not mounted below this root, or is gone meanwhile.
+      case .failed(ENOENT), .failed(ENOTDIR): continue
+      case .failed(let number): filesystem.failure = Errno(number).description
+      case nil: filesystem.failure = "it does not answer"
+      case .room(let room): filesystem.room = room
+      }
+      found.append(filesystem)
     }
     return found
   }
 
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
-  private func currentMounts(below root: [UInt8]) throws(Errno) -> [Mount] {
+  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> [Mount] {
     if let last = mounts, !hasChanged(last.file) { return last.mounts }
     // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
     mounts = nil
     let found: LastMounts
-    if let host = try? withContents(of: Self.hostMounts, { Mount.parse($0) }) {
+    if let host = try? withContents(of: Self.hostMounts, { [filter] in Mount.parse($0, filter: filter) }) {
       found = LastMounts(mounts: host, file: Self.hostMounts)
     } else {
       // Our own mount points begin with the place where the host's root is mounted.
-      let own = try withContents(of: Self.ownMounts) { Mount.parse($0, below: root) }
+      let own = try read(Self.ownMounts, expecting: "lines of mounts") { [filter] in
+        Mount.parse($0, below: root, filter: filter)
+      }
       found = LastMounts(mounts: own, file: Self.ownMounts)
     }
     mounts = found

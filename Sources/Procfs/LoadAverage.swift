@@ -1,5 +1,3 @@
-public import POSIX
-
 /// How many threads ran or waited for a CPU or a disk, on average: `/proc/loadavg`, see `proc_loadavg(5)`.
 public struct LoadAverage: Equatable, Sendable {
   /// Over the last minute.
@@ -22,8 +20,8 @@ public struct LoadAverage: Equatable, Sendable {
 }
 
 extension Procfs {
-  /// The host's load, by `/proc/loadavg`; nil when it is not well-formed.
-  public func loadAverage() throws(Errno) -> LoadAverage? {
-    try withContents(of: "loadavg") { LoadAverage(parsing: $0) }
+  /// The host's load, by `/proc/loadavg`.
+  public func loadAverage() throws(ProcfsError) -> LoadAverage {
+    try read("loadavg", expecting: "three numbers") { LoadAverage(parsing: $0) }
   }
 }

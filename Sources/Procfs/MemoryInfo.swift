@@ -1,5 +1,3 @@
-public import POSIX
-
 /// The host's memory: `/proc/meminfo`, see `proc_meminfo(5)`.
 public struct MemoryInfo: Equatable, Sendable {
   /// One line of the file, with the kernel's name such as `MemAvailable`.
@@ -33,7 +31,10 @@ public struct MemoryInfo: Equatable, Sendable {
 
 extension Procfs {
   /// The host's memory, by `/proc/meminfo`.
-  public func memoryInfo() throws(Errno) -> MemoryInfo {
-    try withContents(of: "meminfo") { MemoryInfo(parsing: $0) }
+  public func memoryInfo() throws(ProcfsError) -> MemoryInfo {
+    try read("meminfo", expecting: "a line MemTotal") {
+      let memory = MemoryInfo(parsing: $0)
+      return memory["MemTotal"] == nil ? nil : memory
+    }
   }
 }

@@ -1,16 +1,30 @@
-public import POSIX
-
 /// One network device and what went over it: a line of `/proc/net/dev`, see `proc_pid_net(5)`.
 public struct NetworkDevice: Equatable, Sendable {
+  /// What went over a device in one direction.
+  public struct Traffic: Equatable, Sendable {
+    /// Bytes.
+    public var bytes: UInt64
+    /// Packets.
+    public var packets: UInt64 = 0
+    /// Packets that were broken.
+    public var errors: UInt64 = 0
+    /// Packets that were thrown away, for want of room or because nobody wanted them.
+    public var drops: UInt64 = 0
+  }
+
   /// The device's name, such as `eth0`.
   public var name: String
-  /// Bytes received.
-  public var receiveBytes: UInt64
-  /// Bytes sent.
-  public var transmitBytes: UInt64
+  /// What came.
+  public var received: Traffic
+  /// What was sent.
+  public var transmitted: Traffic
 
   /// Reads the content of `/proc/net/dev`; lines that are not well-formed, such as the two of the head, are left out.
-  public static func parse(_ bytes: UnsafeRawBufferPointer) -> [NetworkDevice] {
+  ///
+  /// - Parameter excluded: names in which it is found are left out.
+  public static func parse(
+    _ bytes: UnsafeRawBufferPointer, without excluded: RegularExpression? = nil
+  ) -> [NetworkDevice] {
     var devices: [NetworkDevice] = []
     var lines = ByteFields(bytes)
     while let line = lines.line() {
@@ -19,18 +33,29 @@ public struct NetworkDevice: Equatable, Sendable {
       guard let colon = line.lastIndex(of: UInt8(ascii: ":")) else { continue }
       var before = ByteFields(UnsafeRawBufferPointer(rebasing: line[..<colon]))
       var fields = ByteFields(UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]))
-      guard let name = before.field(), before.field() == nil,
-        let received = fields.unsigned(), fields.skip(7), let sent = fields.unsigned()
+      guard let name = before.field(), before.field() == nil, let received = traffic(&fields), fields.skip(4),
+        let transmitted = traffic(&fields), !HostFilter.leavesOut(excluded, name)
       else { continue }
-      devices.append(NetworkDevice(name: name.text, receiveBytes: received, transmitBytes: sent))
+      devices.append(NetworkDevice(name: name.foreignText, received: received, transmitted: transmitted))
     }
     return devices
+  }
+
+  private static func traffic(_ fields: inout ByteFields) -> Traffic? {
+    guard let bytes = fields.unsigned(), let packets = fields.unsigned(), let errors = fields.unsigned(),
+      let drops = fields.unsigned()
+    else { return nil }
+    return Traffic(bytes: bytes, packets: packets, errors: errors, drops: drops)
   }
 }
 
 extension Procfs {
   /// The network devices of the exporter's own network namespace, by `/proc/net/dev`.
-  public func networkDevices() throws(Errno) -> [NetworkDevice] {
-    try withContents(of: "net/dev") { NetworkDevice.parse($0) }
+  public func networkDevices() throws(ProcfsError) -> [NetworkDevice] {
+    // There may be no device at all, but never no head.
+    try read("net/dev", expecting: "devices and their figures") { [filter] bytes in
+      let devices = NetworkDevice.parse(bytes, without: filter.networkDevices)
+      return devices.isEmpty && !bytes.hasPrefix("Inter-|") && NetworkDevice.parse(bytes).isEmpty ? nil : devices
+    }
   }
 }

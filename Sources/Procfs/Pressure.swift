@@ -1,5 +1,4 @@
 internal import Glibc
-public import POSIX
 
 /// How long threads had to wait for a resource: a file of `/proc/pressure`, see the kernel's `accounting/psi.rst`.
 public struct Pressure: Equatable, Sendable {
@@ -11,6 +10,18 @@ public struct Pressure: Equatable, Sendable {
     case memory
     /// Storage.
     case io
+    /// CPU time that interrupts took.
+    case irq
+
+    /// What it is, in words.
+    public var meaning: String {
+      switch self {
+      case .cpu: "CPU time"
+      case .memory: "memory"
+      case .io: "storage"
+      case .irq: "interrupts"
+      }
+    }
   }
 
   /// Seconds in which at least one thread waited.
@@ -37,18 +48,22 @@ public struct Pressure: Equatable, Sendable {
 
 extension Procfs {
   /// How long threads had to wait for a resource; nil on a kernel that does not count it (before 4.20, or `psi=0`).
-  public func pressure(of resource: Pressure.Resource) throws(Errno) -> Pressure? {
+  public func pressure(of resource: Pressure.Resource) throws(ProcfsError) -> Pressure? {
     let file: StaticString =
       switch resource {
       case .cpu: "pressure/cpu"
       case .memory: "pressure/memory"
       case .io: "pressure/io"
+      case .irq: "pressure/irq"
       }
-    do throws(Errno) {
-      return try withContents(of: file) { Pressure(parsing: $0) }
+    do throws(ProcfsError) {
+      return try read(file, expecting: "a line that begins with some or full") { bytes in
+        let pressure = Pressure(parsing: bytes)
+        return pressure.someSeconds == nil && pressure.fullSeconds == nil ? nil : pressure
+      }
     } catch {
       // EOPNOTSUPP: the kernel could count but was told not to.
-      if error.rawValue == ENOENT || error.rawValue == EOPNOTSUPP { return nil }
+      if error.code == ENOENT || error.code == EOPNOTSUPP { return nil }
       throw error
     }
   }

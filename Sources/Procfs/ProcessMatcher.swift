@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// What a configured process looks like, by its command line: the arguments joined by single spaces.
 ///
 /// The exporter, the tool and zombies are never found, nor are kernel threads, which have no command line.
@@ -5,7 +7,7 @@ public struct ProcessMatcher: Sendable {
   private enum Condition: Sendable {
     /// All of them, in small letters; none matches nothing.
     case substrings([[UInt8]])
-    case pattern(CommandLinePattern)
+    case pattern(RegularExpression)
   }
 
   private let condition: Condition
@@ -16,28 +18,47 @@ public struct ProcessMatcher: Sendable {
     condition = .substrings(substrings.filter { !$0.isEmpty }.map { $0.utf8.map(\.lowercasedASCII) })
   }
 
-  /// Matches where the regular expression does, see `CommandLinePattern`.
-  public init(regex: String) throws(CommandLinePattern.CompileError) {
-    condition = .pattern(try CommandLinePattern(regex))
+  /// Matches where the regular expression does, see `RegularExpression`.
+  public init(regex: String) throws(RegularExpression.CompileError) {
+    condition = .pattern(try RegularExpression(regex))
   }
 
   /// Whether it matches a command line.
   public func matches(_ commandLine: String) -> Bool {
-    var line = CommandLine(arguments: Array(commandLine.utf8))
-    return matches(&line)
+    var steps = MatchBudget.ofText
+    return matches(CommandLine(arguments: Array(commandLine.utf8)), steps: &steps) ?? false
   }
 
-  func matches(_ line: inout CommandLine) -> Bool {
+  /// The same within a number of steps; nil when they did not suffice.
+  func matches(_ line: CommandLine, steps: inout Int) -> Bool? {
     switch condition {
-    case .substrings(let texts): !texts.isEmpty && texts.allSatisfy { line.lowercase.contains(bytes: $0) }
-    case .pattern(let pattern): pattern.matches(line.bytes)
+    case .substrings(let texts):
+      guard !texts.isEmpty else { return false }
+      for text in texts {
+        steps -= line.lowercase.count
+        guard steps >= 0 else { return nil }
+        guard line.lowercase.contains(bytes: text) else { return false }
+      }
+      return true
+    case .pattern(let pattern): return pattern.matches(line.bytes, steps: &steps)
     }
   }
 }
 
+/// How much work a search may be. A step is a byte that is looked at, or an instruction of a regular expression.
+public enum MatchBudget {
+  /// The most bytes of a command line that are looked at.
+  public static let commandLine = 4_096
+  /// The most steps for one command line: beyond, it does not match. No expression needs a tenth of it for `commandLine` bytes unless
+  /// somebody writes command lines against it.
+  public static let ofText = 400_000
+  /// The most steps for all command lines of one look.
+  public static let ofLook = 20_000_000
+}
+
 /// A command line as the matchers want it. One value is reused for all processes of a search.
 struct CommandLine {
-  /// The arguments joined by single spaces, and one NUL.
+  /// The arguments joined by single spaces.
   private(set) var bytes: [UInt8] = []
   /// The same in small letters.
   private(set) var lowercase: [UInt8] = []
@@ -56,7 +77,6 @@ struct CommandLine {
       bytes.append(shown)
       lowercase.append(shown.lowercasedASCII)
     }
-    bytes.append(0)
   }
 }
 
@@ -68,17 +88,13 @@ extension UInt8 {
 }
 
 extension [UInt8] {
-  /// Whether these bytes hold the others somewhere, at least one of them.
+  /// Whether these bytes hold the others somewhere, at least one of them. The corresponding C function is `memmem(3)`, whose time
+  /// grows with the length alone.
   func contains(bytes other: [UInt8]) -> Bool {
-    guard let first = other.first, other.count <= count else { return false }
+    guard !other.isEmpty else { return false }
+    // Sound: it reads both within their lengths.
     return withUnsafeBytes { whole in
-      other.withUnsafeBytes { part in
-        // no trap: the part is not longer than the whole
-        for start in 0...(whole.count - part.count) where whole[start] == first {
-          if whole[start..<(start + part.count)].elementsEqual(part) { return true }
-        }
-        return false
-      }
+      other.withUnsafeBytes { memmem(whole.baseAddress, whole.count, $0.baseAddress, $0.count) != nil }
     }
   }
 }
@@ -89,6 +105,13 @@ public struct ProcessMatches: Equatable, Sendable {
   public var pid: Int32?
   /// How many match. Those that only started one of the others are not counted.
   public var count: Int
+  /// For how many command lines it could not be said: the steps did not suffice.
+  public var exceeded = 0
+  /// Whether all command lines were looked at that can be seen.
+  public var isComplete = true
+
+  /// Nothing was looked at.
+  public static let unknown = ProcessMatches(pid: nil, count: 0, isComplete: false)
 }
 
 extension ProcessTable {
@@ -104,23 +127,33 @@ extension ProcessTable {
   /// - Parameter excluded: processes that are not to be found. This very process never is.
   public func find(_ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = []) -> [ProcessMatches] {
     var candidates: [[Candidate]] = Array(repeating: [], count: matchers.count)
+    var steps = [Int](repeating: MatchBudget.ofLook, count: matchers.count)
+    var exceeded = [Int](repeating: 0, count: matchers.count)
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
     var line = CommandLine()
     for pid in pids where pid != own && !excluded.contains(pid) {
       guard let stat = stat(of: pid), !stat.isZombie, !stat.isOwnProgram, readCommandLine(of: pid, into: &line)
       else { continue }
-      let matching = matchers.indices.filter { matchers[$0].matches(&line) }
+      let matching = matchers.indices.filter { index in
+        let most = min(steps[index], MatchBudget.ofText)
+        var left = most
+        let isMatching = matchers[index].matches(line, steps: &left)
+        steps[index] -= most - max(0, left)
+        if isMatching == nil { exceeded[index] += 1 }
+        return isMatching ?? false
+      }
       guard !matching.isEmpty else { continue }
       let isWrapper = withCommandLine(of: pid) { WrapperPrograms.contains(commandLine: $0) } ?? false
       for index in matching { candidates[index].append(Candidate(stat: stat, isWrapper: isWrapper)) }
     }
-    return candidates.map { candidates in
+    return zip(candidates, exceeded).map { candidates, exceeded in
       let programs = Set(candidates.filter { !$0.isWrapper }.flatMap { ancestors(of: $0.stat) })
       let counted = candidates.filter { !($0.isWrapper && programs.contains($0.stat.pid)) }
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
-      return ProcessMatches(pid: oldest?.stat.pid, count: counted.count)
+      return ProcessMatches(
+        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: procfs.avoided.isEmpty)
     }
   }
 

@@ -34,39 +34,19 @@ extension ProcessTable {
   public func presenceWithFigures(
     of pid: Int32, lastBeat: Double?
   ) -> (presence: ProcessPresence, figures: ProcessFigures?) {
-    guard pid > 0, mayExist(pid), let directory = try? procfs.openProcess(pid),
-      let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
-    else { return (isHidden(pid) ? .unknown : .gone, nil) }
-    let presence = presence(stat, lastBeat: lastBeat)
-    guard case .running = presence else { return (presence, nil) }
-    let (figures, status) = procfs.figures(stat, in: directory.rawValue, starts: starts)
-    // The number of a thread opens a directory too, but is in no list.
-    guard isListed || status?.threadGroup == UInt64(clamping: pid) else { return (.gone, nil) }
-    return (presence, figures)
+    guard let (stat, figures) = read(pid, figuresWhere: { self.presence($0, lastBeat: lastBeat).isRunning }) else {
+      return (isHidden(pid) ? .unknown : .gone, nil)
+    }
+    let found = presence(stat, lastBeat: lastBeat)
+    return (found, found.isRunning ? figures : nil)
   }
 
   private func presence(_ stat: ProcessStat, lastBeat: Double?) -> ProcessPresence {
     if stat.isKernelThread { return .unknown }
     guard !stat.isZombie else { return .zombie }
-    guard let lastBeat, let start = starts.startTime(of: stat) else { return .running(stat) }
+    guard let lastBeat, let start = starts.earliestStart(of: stat) else { return .running(stat) }
     // A time that is no number says nothing, so the negation.
     return !(start > lastBeat + StartTimes.tolerance) ? .running(stat) : .reused
-  }
-
-  /// Whether a process may have this number though nothing of it can be read.
-  private func isHidden(_ pid: Int32) -> Bool {
-    guard pid > 0, procfs.isServedByKernel else { return false }
-    switch procfs.visibility(of: pid) {
-    case .visible: return false
-    case .secret: return true
-    case .absent: return hidesOthers
-    }
-  }
-
-  /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
-  public var hidesOthers: Bool {
-    // Process 1 is always there, so where it cannot be seen, others may be there too.
-    procfs.isServedByKernel && procfs.visibility(of: 1) == .absent
   }
 }
 
@@ -81,7 +61,7 @@ extension Procfs {
       _ = try openProcess(pid)
       return .visible
     } catch {
-      return error.rawValue == EACCES || error.rawValue == EPERM ? .secret : .absent
+      return error.rawValue == EACCES || error.rawValue == EPERM || error.rawValue == EBUSY ? .secret : .absent
     }
   }
 }

@@ -8,6 +8,10 @@ public struct ProcessStat: Equatable, Sendable {
   public var parent: Int32
   /// What the kernel notes of it, `PF_*` (field 9).
   var flags: UInt64
+  /// Faults that needed no page from a disk (field 10).
+  public var minorFaults: UInt64
+  /// The same of the children it has waited for, and of theirs (field 11).
+  public var childMinorFaults: UInt64
   /// Faults that needed a page from a disk (field 12).
   public var majorFaults: UInt64
   /// The same of the children it has waited for, and of theirs (field 13).
@@ -63,7 +67,8 @@ public struct ProcessStat: Equatable, Sendable {
     guard let pid = before.field()?.processID, before.field() == nil,
       let state = fields.field(), state.count == 1, let letter = state.first,
       let parent = fields.unsigned().flatMap({ Int32(exactly: $0) }),
-      fields.skip(4), let flags = fields.clamped(), fields.skip(2),
+      fields.skip(4), let flags = fields.clamped(),
+      let minorFaults = fields.clamped(), let childMinorFaults = fields.clamped(),
       let majorFaults = fields.clamped(), let childMajorFaults = fields.clamped(),
       let user = fields.clamped(), let system = fields.clamped(),
       let childUser = fields.clamped(), let childSystem = fields.clamped(),
@@ -75,6 +80,8 @@ public struct ProcessStat: Equatable, Sendable {
     self.state = letter
     self.parent = parent
     self.flags = flags
+    self.minorFaults = minorFaults
+    self.childMinorFaults = childMinorFaults
     self.majorFaults = majorFaults
     self.childMajorFaults = childMajorFaults
     self.ticks = clampedSum(user, system)

@@ -6,6 +6,14 @@ struct ProcessStatus: Equatable {
   var threadGroup: UInt64?
   var voluntarySwitches: UInt64?
   var involuntarySwitches: UInt64?
+  /// Memory that is in the swap space, in bytes.
+  var swapBytes: UInt64?
+
+  /// The switches, if all are there.
+  var switches: SwitchCounts? {
+    guard let voluntarySwitches, let involuntarySwitches else { return nil }
+    return SwitchCounts(voluntary: voluntarySwitches, involuntary: involuntarySwitches)
+  }
 
   init(parsing bytes: UnsafeRawBufferPointer) {
     var lines = ByteFields(bytes)
@@ -13,6 +21,7 @@ struct ProcessStatus: Equatable {
       // A look at the first letter passes over the other sixty lines.
       guard let first = line.first,
         first == UInt8(ascii: "v") || first == UInt8(ascii: "n") || first == UInt8(ascii: "T")
+          || first == UInt8(ascii: "V")
       else { continue }
       var fields = ByteFields(line)
       guard let key = fields.field() else { continue }
@@ -22,6 +31,8 @@ struct ProcessStatus: Equatable {
         involuntarySwitches = fields.unsigned()
       } else if key.equals("Tgid:") {
         threadGroup = fields.unsigned()
+      } else if key.equals("VmSwap:") {
+        swapBytes = fields.unsigned().map { clampedProduct($0, 1024) }
       }
     }
   }

@@ -43,6 +43,14 @@ public final class ProcessTable {
   /// No process has another number than these, but some of them may have ended; nil when that is not known.
   private let candidates: PIDList?
   private var stats: [Int32: ProcessStat?] = [:]
+  /// What was read of a process, for it is read once however many ask for it.
+  private struct Reading {
+    var stat: ProcessStat?
+    var figures: ProcessFigures?
+  }
+  private var readings: [Int32: Reading] = [:]
+  private var trees: [Int32: ProcessFigures?] = [:]
+  private var hidden: [Int32: Bool] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
   init(
@@ -51,7 +59,7 @@ public final class ProcessTable {
     self.procfs = procfs
     self.listed = listed
     self.candidates = candidates
-    starts = StartTimes(bootTime: bootTime, now: now)
+    starts = StartTimes(bootTime: bootTime, now: now, history: procfs.history)
   }
 
   /// Whether every number that is looked up is first looked for in a list of processes, in which no thread is.
@@ -86,14 +94,77 @@ public final class ProcessTable {
 
   /// What one process uses; nil when there is no such process any more.
   public func figures(of pid: Int32) -> ProcessFigures? {
-    procfs.figures(of: pid, starts: starts)
+    if let known = readings[pid]?.figures { return known }
+    return procfs.figures(of: pid, starts: starts)
   }
+
+  /// The stat of a process, and what it uses when `isWanted` of the stat; its directory is opened and its stat read once for both,
+  /// and for all that ask for it. nil when there is no such process.
+  func read(_ pid: Int32, figuresWhere isWanted: (ProcessStat) -> Bool) -> (
+    stat: ProcessStat, figures: ProcessFigures?
+  )? {
+    if let known = readings[pid] {
+      guard let stat = known.stat else { return nil }
+      if known.figures != nil || !isWanted(stat) { return (stat, known.figures) }
+    }
+    var reading = Reading()
+    defer { readings[pid] = reading }
+    guard pid > 0, mayExist(pid), let directory = try? procfs.openProcess(pid),
+      let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
+    else { return nil }
+    guard isWanted(stat) else {
+      reading.stat = stat
+      return (stat, nil)
+    }
+    let (figures, status) = procfs.figures(stat, in: directory.rawValue, starts: starts)
+    // The number of a thread opens a directory too, but is in no list.
+    guard isListed || status?.threadGroup == UInt64(clamping: pid) else { return nil }
+    (reading.stat, reading.figures) = (stat, figures)
+    return (stat, figures)
+  }
+
+  /// Whether a process may have this number though nothing of it can be read.
+  func isHidden(_ pid: Int32) -> Bool {
+    if let known = hidden[pid] { return known }
+    let isHidden = procfs.avoided.contains(pid) || pid > 0 && procfs.isServedByKernel && mayBeHidden(pid)
+    hidden[pid] = isHidden
+    return isHidden
+  }
+
+  private func mayBeHidden(_ pid: Int32) -> Bool {
+    switch procfs.visibility(of: pid) {
+    case .visible: false
+    case .secret: true
+    case .absent: hidesOthers
+    }
+  }
+
+  /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
+  public private(set) lazy var hidesOthers: Bool =
+    // Process 1 is always there, so where it cannot be seen, others may be there too.
+    procfs.isServedByKernel && procfs.visibility(of: 1) == .absent
 
   /// What one process and all that descend from it use; nil when there is no such process any more.
   public func figures(ofTree root: Int32) -> ProcessFigures? {
-    guard stat(of: root) != nil else { return nil }
-    return procfs.figures(ofTree: tree(of: root).compactMap { stat(of: $0) }, starts: starts)
+    if let known = trees[root] { return known }
+    guard let stat = stat(of: root) else { return nil }
+    // Those that were orphaned are still of the tree, and so is what descends from them.
+    var members = tree(of: root)
+    var isMember = Set(members)
+    for process in procfs.history.members(ofTree: ProcessIdentity(stat))
+    where !isMember.contains(process.pid) && self.stat(of: process.pid)?.startTicks == process.startTicks {
+      for member in tree(of: process.pid) where isMember.insert(member).inserted { members.append(member) }
+    }
+    let figures = procfs.figures(ofTree: members.compactMap { self.stat(of: $0) }, starts: starts)
+    trees[root] = .some(figures)
+    return figures
   }
+
+  /// Begins a look at all processes that are watched; what was seen before of others is forgotten at its end.
+  public func beginLook() { procfs.history.beginLook() }
+
+  /// Ends it.
+  public func endLook() { procfs.history.endLook() }
 
   /// A process and all that descend from it, parents before their children; just the number itself when it has none.
   public func tree(of root: Int32) -> [Int32] {
@@ -121,11 +192,11 @@ public final class ProcessTable {
 
   /// Hands `body` the command line of a process, its arguments ended by NUL each; nil when it has none.
   func withCommandLine<Result>(of pid: Int32, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
-    procfs.withFile("cmdline", of: pid) { line in
+    procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine) { line in
       line.isEmpty ? nil : body(line)
     }
   }
 
   /// This very process's number, which no search may find.
-  var selfPID: Int32? { procfs.selfPID }
+  public var selfPID: Int32? { procfs.selfPID }
 }

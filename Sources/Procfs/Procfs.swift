@@ -1,5 +1,5 @@
 internal import Glibc
-public import POSIX
+internal import POSIX
 
 /// The kernel's view of processes and of the host: `/proc`, and `statvfs(3)` of what is mounted.
 ///
@@ -14,9 +14,21 @@ public final class Procfs {
   let limits: ProcfsLimits
   let buffer: UnsafeMutableRawBufferPointer
   private let name: UnsafeMutableBufferPointer<CChar>
-  /// The time at which the host booted, as it was told last. The kernel's answer wavers, so this is no copy of it but a fact
-  /// of its own, and is never forgotten.
-  package var lastBootTime: Double?
+  /// What was seen before and cannot be read again; it is never forgotten.
+  package let history: KernelHistory
+  /// Which mounts and devices are shown.
+  let filter: HostFilter
+  let mountProbe: MountProbe
+  /// How long to wait for mounts that do not answer, in seconds.
+  let mountTimeout: Double
+
+  /// What is being read.
+  public let progress = ReadingProgress()
+  /// Processes of which nothing is read, because what was read of them never came back.
+  public var avoided: Set<Int32> = []
+
+  /// Whether nobody waits for what is read, so that it must not become part of the history.
+  public var isAbandoned: () -> Bool = { false }
 
   // What is remembered of the tree, all of it gone after `forget`.
   private var directory: FileDescriptor?
@@ -43,8 +55,15 @@ public final class Procfs {
     self.init(procfs: procfs, rootfs: rootfs, limits: ProcfsLimits())
   }
 
-  package init(procfs: String, rootfs: String, limits: ProcfsLimits) {
+  package init(
+    procfs: String, rootfs: String, limits: ProcfsLimits, history: KernelHistory = KernelHistory(),
+    filter: HostFilter = .standard, mountProbe: MountProbe = MountProbe(), mountTimeout: Double = 2
+  ) {
     path = procfs
+    self.history = history
+    self.filter = filter
+    self.mountProbe = mountProbe
+    self.mountTimeout = mountTimeout
     self.rootfs = rootfs
     self.limits = limits
     buffer = .allocate(byteCount: limits.bufferSize, alignment: 16)
@@ -55,6 +74,16 @@ public final class Procfs {
   deinit {
     buffer.deallocate()
     name.deallocate()
+  }
+
+  /// What a reading may take, in seconds, before it is said to hang.
+  public var patience: Double { limits.patience }
+
+  /// One more reader of the same tree, with nothing remembered but the history, which they share.
+  public func another() -> sending Procfs {
+    Procfs(
+      procfs: path, rootfs: rootfs, limits: limits, history: history, filter: filter, mountProbe: mountProbe,
+      mountTimeout: mountTimeout)
   }
 
   // MARK: What is remembered
@@ -107,6 +136,7 @@ public final class Procfs {
   func withContents<Result>(
     of file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
   ) throws(Errno) -> Result {
+    progress.note(0)
     guard isServedByKernel else {
       let bytes = try contents(openFile(file, in: try root()))
       return bytes.withUnsafeBytes(body)
@@ -197,18 +227,29 @@ public final class Procfs {
   }
 
   /// The same for `PID/file` below the root.
+  ///
+  /// - Parameter limit: the most bytes that are read; nil for all that the buffer takes.
   func withFile<Result>(
-    _ file: StaticString, of pid: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+    _ file: StaticString, of pid: Int32, limit: Int? = nil, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
     guard let opened = try? openFile(file, of: pid, O_RDONLY) else { return nil }
-    return read(opened, body)
+    return read(opened, limit: limit, body)
   }
 
   private func read<Result>(
-    _ opened: borrowing FileDescriptor, _ body: (UnsafeRawBufferPointer) -> Result?
+    _ opened: borrowing FileDescriptor, limit: Int? = nil, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    guard let count = try? opened.read(into: buffer) else { return nil }
+    let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, limit ?? .max)])
+    guard let count = try? opened.read(into: part) else { return nil }
     return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// The same for a thread's file, `TID/file` below a process's `task`.
+  func withThreadFile<Result>(
+    _ file: StaticString, _ thread: Int32, in tasks: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
+    guard let opened = try? openFile(file, of: thread, in: tasks, O_RDONLY) else { return nil }
+    return read(opened, body)
   }
 
   /// Opens the directory of a process. It stays that of this process: when the process ends, reads through it fail,
@@ -243,6 +284,7 @@ public final class Procfs {
 
   /// The numbers of all processes, in ascending order.
   func processIDs() throws(Errno) -> [Int32] {
+    progress.note(0)
     // A descriptor of its own: the place in the listing belongs to the descriptor.
     let listing = try openFile(".", in: try root(), O_RDONLY | O_DIRECTORY)
     var found: [Int32] = []
@@ -284,15 +326,14 @@ public final class Procfs {
 
   /// Unix time in seconds at which the host booted, by `btime` of `/proc/stat`.
   ///
-  /// The kernel works it out anew from the clock at each read and cuts it to whole seconds, so it may waver by one;
-  /// the last value stays as long as the new one is that close, so start times do not change between two scrapes.
+  /// It does not waver, see `KernelHistory.steady`.
   public func bootTime() -> Double? {
     pendingStat = nil
     if let read = try? readStat() {
       pendingStat = (read, Clock.monotonicNanoseconds)
       if read.bootTime != nil { return read.bootTime }
     }
-    return lastBootTime
+    return history.steady(bootTime: nil)
   }
 
   /// How long `/proc/stat` may have been read for the boot time and still serve for the rest of it, in nanoseconds: both
@@ -302,23 +343,26 @@ public final class Procfs {
   /// What `/proc/stat` says: as it was just read for `bootTime`, or read now.
   ///
   /// - Throws: why it cannot be read.
-  public func systemStat() throws(Errno) -> SystemStat {
+  public func systemStat() throws(ProcfsError) -> SystemStat {
     defer { pendingStat = nil }
-    if let pending = pendingStat, Clock.monotonicNanoseconds &- pending.time < Self.statAge { return pending.stat }
-    return try readStat()
-  }
-
-  private func readStat() throws(Errno) -> SystemStat {
-    var stat = try withContents(of: "stat") { SystemStat(parsing: $0) }
-    stat.bootTime = stat.bootTime.map(steady)
+    var stat: SystemStat
+    if let pending = pendingStat, Clock.monotonicNanoseconds &- pending.time < Self.statAge {
+      stat = pending.stat
+    } else {
+      stat = try readStat()
+    }
+    guard stat.onlineCPUs > 0 else { throw ProcfsError("\(path)/stat", "expected lines of CPUs") }
+    stat.cpus = history.rising(stat.cpus)
     return stat
   }
 
-  /// The boot time to use when the kernel says `now`.
-  func steady(bootTime now: Double) -> Double {
-    if let last = lastBootTime, (now - last).magnitude <= 1 { return last }
-    lastBootTime = now
-    return now
+  private func readStat() throws(ProcfsError) -> SystemStat {
+    var stat = try read("stat", expecting: "lines of CPUs") {
+      let stat = SystemStat(parsing: $0)
+      return stat.cpus.isEmpty && stat.bootTime == nil ? nil : stat
+    }
+    if let bootTime = stat.bootTime { stat.bootTime = history.steady(bootTime: bootTime) }
+    return stat
   }
 
   // MARK: Opening
@@ -326,6 +370,7 @@ public final class Procfs {
   func openFile(
     _ file: StaticString, in directory: Int32, _ flags: Int32 = O_RDONLY
   ) throws(Errno) -> FileDescriptor {
+    progress.noteFurther()
     let number = try retryingOnInterrupt {
       // Sound: the bytes of a StaticString end with NUL.
       openat(directory, UnsafeRawPointer(file.utf8Start).assumingMemoryBound(to: CChar.self), flags | O_CLOEXEC)
@@ -334,7 +379,14 @@ public final class Procfs {
   }
 
   private func openFile(_ file: StaticString, of pid: Int32, _ flags: Int32) throws(Errno) -> FileDescriptor {
-    let directory = try root()
+    guard !avoided.contains(pid) else { throw Errno(EBUSY) }
+    progress.note(pid)
+    return try openFile(file, of: pid, in: try root(), flags)
+  }
+
+  private func openFile(
+    _ file: StaticString, of pid: Int32, in directory: Int32, _ flags: Int32
+  ) throws(Errno) -> FileDescriptor {
     setName(pid, file)
     let number = try retryingOnInterrupt {
       // Sound: `name` was allocated with room, so it has an address.

@@ -9,6 +9,9 @@ package struct ProcfsLimits: Sendable {
   /// others, a process can come into view without being made.
   package var listAge: UInt64 = 60_000_000_000
 
+  /// What a reading of one file may take, in seconds, before it is said to hang.
+  package var patience = 0.4
+
   /// What serves everywhere.
   package init() {}
 }

@@ -12,9 +12,26 @@ struct StartTimes {
   /// processes start in a second.
   static let tolerance = 2.0
 
-  /// Unix time in seconds at which a process started; nil when the boot time is not known, or is not that from which starts are
-  /// counted: in a container it may be the container's, and then starts seem to lie in the future.
+  let history: KernelHistory
+
+  /// Unix time in seconds at which a process started, as it was first found: a clock that is set moves it no more. nil when the
+  /// boot time is not known, or is not that from which starts are counted: in a container it may be the container's, and then
+  /// starts seem to lie in the future.
   func startTime(of stat: ProcessStat) -> Double? {
+    let process = ProcessIdentity(stat)
+    guard let found = found(stat) else { return history.shownStartTime(of: process) }
+    return history.startTime(of: process, found)
+  }
+
+  /// Unix time in seconds before which a process did not start; nil when that is not known.
+  ///
+  /// Beats have the time of the clock as it was then, so where it was set meanwhile, the earlier of both readings counts.
+  func earliestStart(of stat: ProcessStat) -> Double? {
+    guard let found = found(stat) else { return nil }
+    return min(found, history.shownStartTime(of: ProcessIdentity(stat)) ?? found)
+  }
+
+  private func found(_ stat: ProcessStat) -> Double? {
     guard let start = bootTime.map({ stat.startTime(bootTime: $0) }), start <= now + StartTimes.tolerance else {
       return nil
     }

@@ -14,8 +14,10 @@ public struct CPUTimes: Equatable, Sendable {
 
 /// The host's CPUs and its start: `/proc/stat`, see `proc_stat(5)`.
 public struct SystemStat: Equatable, Sendable {
-  /// One entry for each CPU that is online, in the kernel's order.
+  /// One entry for each CPU, those that are online first, in the kernel's order.
   public var cpus: [CPUTimes] = []
+  /// How many CPUs are online.
+  public var onlineCPUs = 0
   /// Unix time in seconds at which the host booted; nil when it is not there.
   public var bootTime: Double?
   /// How many processes and threads were made since the host booted; nil when it is not there.
@@ -51,6 +53,7 @@ public struct SystemStat: Equatable, Sendable {
         if seconds.count >= 4 { cpus.append(CPUTimes(cpu: number, seconds: seconds)) }
       }
     }
+    onlineCPUs = cpus.count
   }
 
   /// Only the boot time.

@@ -1,3 +1,5 @@
+import Glibc
+import POSIX
 import Testing
 
 @testable import Procfs
@@ -5,7 +7,7 @@ import Testing
 @Suite("Mounted file systems")
 struct FilesystemsTests {
   static func mounts(_ text: String, below root: String = "") -> [String] {
-    parse(text) { Mount.parse($0, below: Array(root.utf8)) }.map { String(decoding: $0.point, as: UTF8.self) }
+    (parse(text) { Mount.parse($0, below: Array(root.utf8)) } ?? []).map { String(decoding: $0.point, as: UTF8.self) }
   }
 
   @Test("those that hold data of the host, each device once")
@@ -18,7 +20,7 @@ struct FilesystemsTests {
   @Test("the last mount at a place hides the others")
   func hidden() {
     let mounts = parse("/dev/a / ext4 rw\n/dev/b /x ext4 rw\n/dev/c / xfs rw\n") { Mount.parse($0) }
-    #expect(mounts.map { String(decoding: $0.device, as: UTF8.self) } == ["/dev/c", "/dev/b"])
+    #expect(mounts?.map { String(decoding: $0.device, as: UTF8.self) } == ["/dev/c", "/dev/b"])
   }
 
   @Test("a container's root is an overlay")
@@ -52,11 +54,102 @@ struct FilesystemsTests {
     #expect(found.map(\.mountPoint) == ["/run", "/", "/srv/my data"])
     #expect(found.map(\.device) == ["tmpfs", "/dev/nvme0n1p2", "/dev/sda1"])
     #expect(found.map(\.type) == ["tmpfs", "ext4", "xfs"])
-    #expect(found.allSatisfy { $0.sizeBytes >= $0.freeBytes && $0.freeBytes >= $0.availableBytes && $0.sizeBytes > 0 })
+    let rooms = found.compactMap(\.room)
+    #expect(rooms.count == 3)
+    #expect(rooms.allSatisfy { $0.sizeBytes >= $0.freeBytes && $0.freeBytes >= $0.availableBytes && $0.sizeBytes > 0 })
+    #expect(rooms.allSatisfy { $0.files >= $0.freeFiles })
   }
 
   @Test("a NUL in a mount point is no mount point, nor is one without a slash")
   func odd() {
     #expect(Self.mounts("/dev/a /a\\000b ext4 rw\n/dev/b none ext4 rw\n/dev/c\n\n/dev/d /d ext4\n") == ["/d"])
+  }
+
+  @Test("a disk of its own for containers is shown, what they have mounted on it is not")
+  func containers() {
+    let text = """
+      /dev/a / ext4 rw 0 0
+      /dev/b /var/lib/docker/overlay2 ext4 rw 0 0
+      /dev/b /var/lib/docker ext4 rw 0 0
+      shm /var/lib/docker/containers/1/mounts/shm tmpfs rw 0 0
+      /dev/c /var/lib/containers/storage xfs rw 0 0
+      /dev/c /var/lib/containers/storage/overlay xfs rw 0 0
+      tmpfs /var/lib/kubelet/pods/1/volumes/secret tmpfs rw 0 0
+      /dev/d /var/lib/kubelet ext4 rw 0 0
+      ramfs /run/credentials/a.service ramfs ro 0 0
+      /dev/e /var/lib/dockerish ext4 rw 0 0
+      /dev/f /devices ext4 rw 0 0
+
+      """
+    #expect(
+      Self.mounts(text) == [
+        "/", "/var/lib/docker", "/var/lib/containers/storage", "/var/lib/kubelet", "/var/lib/dockerish", "/devices",
+      ])
+  }
+
+  @Test("what is left out is chosen by flags: network file systems and container layers can be shown")
+  func filter() throws {
+    let text =
+      "nas:/x /nas nfs4 rw\nsshfs /s fuse.sshfs rw\noverlay /o overlay rw\n/dev/a /dev/a ext4 rw\n/dev/b /b ext4 rw\n"
+    var filter = HostFilter()
+    func points() -> [String] {
+      (parse(text) { Mount.parse($0, filter: filter) } ?? []).map { String(decoding: $0.point, as: UTF8.self) }
+    }
+    #expect(points() == ["/nas", "/s", "/o", "/dev/a", "/b"])
+    filter.mountPoints = try RegularExpression("^/dev/|^/b$")
+    filter.filesystemTypes = try RegularExpression("^fuse")
+    #expect(points() == ["/nas", "/o"])
+  }
+
+  @Test("in a container a disk is named by the path that says most")
+  func bindMounts() {
+    let files = "/dev/a /etc/resolv.conf ext4 rw\n/dev/a /etc/hosts ext4 rw\n"
+    #expect(Self.mounts("overlay / overlay rw\n" + files + "/dev/a /data ext4 rw\n") == ["/", "/data"])
+    #expect(
+      Self.mounts("overlay / overlay rw\n" + files + "/dev/a /run/heartbeat_status.json ext4 rw\n")
+        == ["/", "/run/heartbeat_status.json"])
+    #expect(Self.mounts("/dev/b /app/config.yml ext4 ro\n/dev/b /srv/.data ext4 rw\n") == ["/srv/.data"])
+    #expect(Self.mounts(files) == ["/etc/resolv.conf"])
+  }
+
+  @Test("read-only is what is mounted so, also where it does not answer; no mount at all is a failure")
+  func options() {
+    let mounts = parse("/dev/a /a ext4 rw,errors=remount-ro\n/dev/b /b ext4 nosuid,ro\n/dev/c /c ext4\n") {
+      Mount.parse($0)
+    }
+    #expect(mounts?.map(\.isReadOnly) == [false, true, false])
+    #expect(parse("") { Mount.parse($0) } == nil)
+    #expect(parse("x\n") { Mount.parse($0) } == nil)
+    #expect(parse("proc /proc proc rw\n") { Mount.parse($0) } == [])
+  }
+
+  @Test("mounts that hang, fail, or are no storage")
+  func troubles() throws {
+    let tree = try TemporaryTree()
+    tree.write(
+      "1/mounts", "/dev/a / ext4 rw\nx /hung beegfs rw\n/dev/c /secret ext4 ro\n/dev/d /gone ext4 rw\nd /empty dax rw\n"
+    )
+    let gate = ConditionLock(false)
+    let probe = MountProbe { path in
+      switch String(decoding: path, as: UTF8.self) {
+      case "/host/": return .room(Filesystem.Room(statvfs()))
+      case "/host/hung":
+        gate.wait { $0 ? () : nil }
+        return .nothing
+      case "/host/secret": return .failed(EACCES)
+      case "/host/gone": return .failed(ENOENT)
+      default: return .nothing
+      }
+    }
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/host/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 0.3)
+    for _ in 0..<2 {
+      let found = try procfs.filesystems()
+      #expect(found.map(\.mountPoint) == ["/", "/hung", "/secret"])
+      #expect(found.map { $0.room == nil } == [false, true, true])
+      #expect(found.map(\.failure) == [nil, "it does not answer", "Permission denied (EACCES)"])
+      #expect(found.map(\.isReadOnly) == [false, false, true])
+    }
+    gate.withLock { $0 = true }
   }
 }

@@ -32,18 +32,6 @@ struct ProcessMatcherTests {
     #expect(try ProcessMatcher(regex: regex).matches(line) == expected)
   }
 
-  @Test(
-    "the size with repetitions written out",
-    arguments: [
-      ("", 0), ("abc", 3), ("a{3}", 4), ("a{2,5}b", 7), ("a+", 2), ("(ab)+", 8), ("((a{9}){9}){9}", 1_220),
-      ("[]a](x|y)", 6), ("[[:digit:]]{2}-[0-9]{2}", 7), ("\\({3}", 4), ("a{,}", 2),
-      ("(a{99999999999}){99999999999}", .max),
-      ("((((((((((a+)+)+)+)+)+)+)+)+)+)+", 6_140), ("a)b(", 4),
-    ] as [(String, Int)])
-  func sizes(regex: String, expected: Int) {
-    #expect(ExpressionSize(of: regex).total == expected)
-  }
-
   // The second took 400 MB before it was refused.
   @Test(
     "an expression that would take all memory is refused",
@@ -52,12 +40,12 @@ struct ProcessMatcherTests {
       "((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+",
     ])
   func hugeExpressions(regex: String) {
-    #expect(throws: CommandLinePattern.CompileError.self) { try ProcessMatcher(regex: regex) }
+    #expect(throws: RegularExpression.CompileError.self) { try ProcessMatcher(regex: regex) }
   }
 
   @Test("an expression that is none says why", arguments: ["(", "[a", "a{2,1}", "*(", "a\u{0}b"])
   func badExpressions(regex: String) {
-    do throws(CommandLinePattern.CompileError) {
+    do throws(RegularExpression.CompileError) {
       _ = try ProcessMatcher(regex: regex)
       Issue.record("compiled: \(regex)")
     } catch {
@@ -127,6 +115,40 @@ struct ProcessMatcherTests {
     "arguments are joined by spaces", arguments: [("a\0b c\0", "a b c"), ("a\0\0b", "a  b"), ("\0\0", ""), ("a", "a")])
   func join(arguments: String, expected: String) {
     let line = CommandLine(arguments: Array(arguments.utf8))
-    #expect(line.bytes == Array(expected.utf8) + [0])
+    #expect(line.bytes == Array(expected.utf8))
+  }
+
+  @Test("only the first 4 KiB of a command line are looked at")
+  func longCommandLine() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    tree.write("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+    tree.write("7/cmdline", "start\0" + String(repeating: "x", count: 4_089) + "e\0end\0")
+    let table = try Procfs(procfs: tree.path).processTable()
+    let found = table.find(
+      try ["start", "xe", "end"].map { try ProcessMatcher(regex: $0) } + [ProcessMatcher(substrings: ["end"])])
+    #expect(found.map(\.pid) == [7, 7, nil, nil])
+  }
+
+  @Test("a command line that takes too many steps does not match, and is counted; others are still found")
+  func exceeded() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    var seed: UInt32 = 1
+    for pid in 7...60 {
+      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      let line = (0..<4_000).map { _ -> String in
+        seed = seed &* 1_664_525 &+ 1_013_904_223
+        return seed >> 31 == 0 ? "a" : "b"
+      }
+      tree.write("\(pid)/cmdline", line.joined() + "\0")
+    }
+    tree.write("61/stat", "61 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+    tree.write("61/cmdline", "program\0")
+    let table = try Procfs(procfs: tree.path).processTable()
+    let found = table.find(try ["(a|b)*a(a|b){600}c", "program"].map { try ProcessMatcher(regex: $0) })
+    #expect(found[0].exceeded > 0)
+    #expect(found[0].pid == nil)
+    #expect(found[1] == ProcessMatches(pid: 61, count: 1))
   }
 }

@@ -1,5 +1,6 @@
 public import Flags
 internal import HTTP
+internal import Procfs
 
 /// The exporter's flags, one for each value of `ExporterOptions`.
 enum ExporterFlags {
@@ -114,6 +115,22 @@ enum ExporterFlags {
   static let systemCollector = Flag.toggle(
     "collector.system", default: defaults.collectors.system, help: "The system_* metrics.")
 
+  static let mountPointsExclude = Flag.value(
+    "collector.filesystem.mount-points-exclude", .expression, default: defaults.host.mountPointsExclude,
+    help: "Mount points that are left out: those in which this regular expression is found. Empty leaves out none.")
+  static let filesystemTypesExclude = Flag.value(
+    "collector.filesystem.fs-types-exclude", .expression, default: defaults.host.filesystemTypesExclude,
+    help: "Types of file systems that are left out.")
+  static let mountTimeout = Flag.value(
+    "collector.filesystem.mount-timeout", .duration(0.001...2), default: defaults.host.mountTimeout,
+    help: "How long a scrape waits for mounts that do not answer, before it goes on without them.")
+  static let networkDevicesExclude = Flag.value(
+    "collector.netdev.device-exclude", .expression, default: defaults.host.networkDevicesExclude,
+    help: "Network devices that are left out.")
+  static let disksExclude = Flag.value(
+    "collector.diskstats.device-exclude", .expression, default: defaults.host.disksExclude,
+    help: "Disks that are left out.")
+
   static let configFile = Flag.optional(
     "config.file", .file, help: "YAML file with names, timeouts and matches of processes. SIGHUP reads it again.")
   static let checkConfig = Flag.toggle(
@@ -153,7 +170,13 @@ enum ExporterFlags {
           file, timeout, retention, remember, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize,
           readTimeout,
         ]),
-      FlagGroup("Collectors", [heartbeatCollector, processCollector, systemCollector]),
+      FlagGroup(
+        "Collectors",
+        [
+          heartbeatCollector, processCollector, systemCollector, mountPointsExclude, filesystemTypesExclude,
+          mountTimeout,
+          networkDevicesExclude, disksExclude,
+        ]),
       FlagGroup("Configuration and host", [configFile, checkConfig, healthCheck, procfs, rootfs]),
       FlagGroup("Log", [logLevel, logFormat]),
     ],
@@ -185,6 +208,20 @@ extension FlagType where Value == Int {
 }
 
 extension FlagType where Value == String {
+  /// A regular expression, or nothing.
+  fileprivate static var expression: Self {
+    FlagType(placeholder: "REGEX") { (text) throws(ValueError) in
+      do throws(RegularExpression.CompileError) {
+        _ = try RegularExpression(text)
+        return text
+      } catch {
+        throw ValueError(expected: "a regular expression; it has \(error)")
+      }
+    } format: {
+      $0
+    }
+  }
+
   /// Where to listen, as `ListenAddress` reads it.
   fileprivate static var listenAddress: Self {
     FlagType(placeholder: "ADDRESS") { (text) throws(ValueError) in
@@ -289,6 +326,11 @@ extension ExporterOptions {
     collectors.heartbeat = values[ExporterFlags.heartbeatCollector]
     collectors.process = values[ExporterFlags.processCollector]
     collectors.system = values[ExporterFlags.systemCollector]
+    host.mountPointsExclude = values[ExporterFlags.mountPointsExclude]
+    host.filesystemTypesExclude = values[ExporterFlags.filesystemTypesExclude]
+    host.mountTimeout = values[ExporterFlags.mountTimeout]
+    host.networkDevicesExclude = values[ExporterFlags.networkDevicesExclude]
+    host.disksExclude = values[ExporterFlags.disksExclude]
     paths.procfs = values[ExporterFlags.procfs]
     paths.rootfs = values[ExporterFlags.rootfs]
     log.level = values[ExporterFlags.logLevel]

@@ -1,3 +1,5 @@
+internal import Procfs
+
 /// What the command line and the environment tell the exporter. Durations are seconds, sizes bytes.
 ///
 /// The values here are the defaults; `ExporterOptions+flags.swift` has the flag for each.
@@ -101,6 +103,38 @@ public struct ExporterOptions: Sendable, Equatable {
     public init() {}
   }
 
+  /// What is shown of the host. The expressions are regular ones; what they are found in is left out.
+  public struct Host: Sendable, Equatable {
+    /// Of mount points.
+    public var mountPointsExclude = HostFilter.standardMountPoints
+    /// Of types of file systems.
+    public var filesystemTypesExclude = HostFilter.standardFilesystemTypes
+    /// Of network devices.
+    public var networkDevicesExclude = HostFilter.standardNetworkDevices
+    /// Of disks.
+    public var disksExclude = HostFilter.standardDisks
+    /// How long a scrape waits for mounts that do not answer.
+    public var mountTimeout = 2.0
+
+    /// The defaults.
+    public init() {}
+
+    /// As the readers take it; the flags' reader has refused what is no expression.
+    var filter: HostFilter {
+      var filter = HostFilter()
+      filter.mountPoints = expression(mountPointsExclude)
+      filter.filesystemTypes = expression(filesystemTypesExclude)
+      filter.networkDevices = expression(networkDevicesExclude)
+      filter.disks = expression(disksExclude)
+      return filter
+    }
+
+    /// None leaves out nothing, where an empty expression would be found in everything.
+    private func expression(_ text: String) -> RegularExpression? {
+      text.isEmpty ? nil : try? RegularExpression(text)
+    }
+  }
+
   /// Where the kernel's view of the host is.
   public struct Paths: Sendable, Equatable {
     /// Where procfs is mounted.
@@ -139,6 +173,8 @@ public struct ExporterOptions: Sendable, Equatable {
   public var healthCheck = false
   /// Which collectors run.
   public var collectors = Collectors()
+  /// What is shown of the host.
+  public var host = Host()
   /// Where the kernel's view of the host is.
   public var paths = Paths()
   /// What is logged.

@@ -4,7 +4,7 @@ internal import Monitoring
 internal import POSIX
 
 /// Writes what the heartbeat file says of each process, and of itself.
-struct HeartbeatCollector {
+struct HeartbeatCollector: Collector {
   private var data: DataFamilies
   private let showsStrings: Bool
   private var skipped = [UInt64](repeating: 0, count: HeartbeatSnapshot.SkipReason.allCases.count)
@@ -77,6 +77,17 @@ struct HeartbeatCollector {
       let count = reason == .reservedName ? monitored.reserved : snapshot.skipped[reason, default: 0]
       skipped[index] &+= UInt64(clamping: count)
     }
+  }
+
+  mutating func update(_ watch: borrowing ProcessWatch, _ change: ProcessWatch.Change) {
+    update(
+      watch.monitored, snapshot: watch.file.snapshot, keepsProcesses: change.keepsProcesses,
+      hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)
+  }
+
+  mutating func collect(_ watch: borrowing ProcessWatch, _ moment: Moment, into body: inout ScrapeBody) -> Bool {
+    collect(watch.monitored, snapshot: watch.file.snapshot, file: watch.file, at: moment.now, into: &body)
+    return watch.file.isUp
   }
 
   private func stale(

@@ -3,16 +3,18 @@ internal import Monitoring
 internal import Procfs
 
 /// Writes what /proc says of each process that is watched, and of the exporter itself.
-struct ProcessCollector {
+struct ProcessCollector: Collector {
   /// The name under which the exporter shows itself.
   static let ownName = "heartbeat-exporter"
 
-  private let procfs: Procfs
+  private let logger: Logger
+  private let problems: ProblemLog
   private let ownLabels = Labels(["process": ownName])
   private var up: FlagFamily
 
-  init(procfs: Procfs, limits: ScrapeLimits = ScrapeLimits()) {
-    self.procfs = procfs
+  init(logger: Logger, limits: ScrapeLimits = ScrapeLimits()) {
+    self.logger = logger
+    problems = ProblemLog(collector: "process", logger: logger)
     up = FlagFamily(ProcessFamilies.up, styles: limits.styles)
   }
 
@@ -21,11 +23,29 @@ struct ProcessCollector {
     up.forget()
   }
 
+  mutating func collect(_ watch: borrowing ProcessWatch, _ moment: Moment, into body: inout ScrapeBody) -> Bool {
+    if let look = moment.look { write(look, of: watch.monitored, exceeded: watch.exceeded, into: &body) }
+    var failures: [(String, String)] = []
+    if let looker = watch.looker {
+      let hanging = looker.hanging
+      failures = hanging.processes.map { ("\(looker.path)/\($0)", "it does not answer") }
+      if hanging.tree {
+        failures.append((looker.path, "it does not answer"))
+      } else if moment.look == nil {
+        failures.append((looker.path, "no processes can be read in it"))
+      } else if moment.look?.isWhole == false {
+        failures.append((looker.path, "it takes too long to read all processes"))
+      }
+    }
+    problems.report(failures)
+    return failures.isEmpty && moment.look != nil
+  }
+
   /// Writes the families of one scrape.
   ///
   /// - Parameter look: at all processes.
-  mutating func write(
-    _ look: ProcessWatch.Look, of monitored: MonitoredProcesses, into body: inout ScrapeBody
+  private mutating func write(
+    _ look: ProcessWatch.Look, of monitored: MonitoredProcesses, exceeded: [String: UInt64], into body: inout ScrapeBody
   ) {
     let findings = look.findings
     let flags = findings.map { finding -> FlagFamily.Flag in
@@ -41,10 +61,8 @@ struct ProcessCollector {
         running.append(Running(labels: monitored.labels[process.labels], figures: figures))
       }
     }
-    let own = procfs.selfPID
-    if let own, let figures = look.table.figures(of: own) {
-      running.append(Running(labels: ownLabels.bytes[...], figures: figures))
-    }
+    let own = look.own
+    if let own { running.append(Running(labels: ownLabels.bytes[...], figures: own)) }
     body.append(
       up.render(flags, of: monitored, further: own == nil ? nil : ownLabels, in: body.exposition.style))
     write(running, into: &body.exposition)
@@ -53,6 +71,25 @@ struct ProcessCollector {
       for (process, finding) in zip(monitored.processes, findings) {
         if let count = finding.matched { samples.add(labels: labels.extracting(process.labels), Double(count)) }
       }
+    }
+    body.exposition.family(ProcessFamilies.matchesExceeded) { samples in
+      let labels = monitored.labels.span
+      for (place, finding) in findings.enumerated() where finding.matched != nil {
+        let count = exceeded.isEmpty ? 0 : exceeded[monitored.name(of: place), default: 0]
+        samples.add(labels: labels.extracting(monitored.processes[place].labels), Double(count))
+      }
+    }
+    tell(of: findings, monitored)
+  }
+
+  /// Says in the log, once for each process, that command lines took too long.
+  private func tell(of findings: [ProcessSearch.Finding], _ monitored: MonitoredProcesses) {
+    for (place, finding) in findings.enumerated() where finding.exceeded > 0 {
+      let name = monitored.name(of: place)
+      logger.once(
+        "match \(name)", .warn,
+        "match takes too long on some command lines, which count as if they did not match: a simpler expression helps",
+        ["process": name, "command_lines": finding.exceeded])
     }
   }
 
@@ -73,9 +110,11 @@ struct ProcessCollector {
     write(ProcessFamilies.cpu) { $0.cpuSeconds }
     write(ProcessFamilies.residentMemory) { Double($0.residentBytes) }
     write(ProcessFamilies.virtualMemory) { Double($0.virtualBytes) }
+    write(ProcessFamilies.swap) { $0.swapBytes.map { Double($0) } }
     write(ProcessFamilies.threads) { Double($0.threads) }
     write(ProcessFamilies.openFiles) { $0.openFiles.map { Double($0) } }
     write(ProcessFamilies.maximumFiles) { $0.maxOpenFiles }
+    write(ProcessFamilies.worstFileRatio) { $0.worstFileRatio }
     write(ProcessFamilies.startTime) { $0.startTime }
     write(ProcessFamilies.readBytes) { $0.readBytes.map { Double($0) } }
     write(ProcessFamilies.writtenBytes) { $0.writtenBytes.map { Double($0) } }
@@ -89,5 +128,6 @@ struct ProcessCollector {
       }
     }
     write(ProcessFamilies.majorPageFaults) { Double($0.majorFaults) }
+    write(ProcessFamilies.minorPageFaults) { Double($0.minorFaults) }
   }
 }

@@ -6,6 +6,9 @@ enum ProcessFamilies {
     "process_up", .gauge, "1 if the process runs, 0 if it certainly does not; absent where nobody can say.")
   static let matched = MetricFamily(
     "process_matched", .gauge, "Number of processes that look as the process is configured by match.")
+  static let matchesExceeded = MetricFamily(
+    "process_match_exceeded_total", .counter,
+    "Command lines of which it would have taken too long to say whether they match; they count as if they did not.")
   static let cpu = MetricFamily(
     "process_cpu_seconds_total", .counter, "User and system CPU time spent, in seconds.")
   static let residentMemory = MetricFamily(
@@ -22,7 +25,13 @@ enum ProcessFamilies {
   static let writtenBytes = MetricFamily(
     "process_io_written_bytes_total", .counter, "Bytes that the process made the storage layer write.")
   static let contextSwitches = MetricFamily(
-    "process_context_switches_total", .counter, "Context switches of the process's threads, by kind.")
+    "process_context_switches_total", .counter, "Context switches of all threads of the process, by kind.")
   static let majorPageFaults = MetricFamily(
     "process_major_page_faults_total", .counter, "Page faults that needed a read from disk.")
+  static let minorPageFaults = MetricFamily(
+    "process_minor_page_faults_total", .counter, "Page faults that needed no read from disk.")
+  static let swap = MetricFamily("process_swap_bytes", .gauge, "Memory that is in the swap space, in bytes.")
+  static let worstFileRatio = MetricFamily(
+    "process_worst_fd_ratio", .gauge,
+    "Open file descriptors as a part of those that there may be; of a process tree, the largest of any process.")
 }

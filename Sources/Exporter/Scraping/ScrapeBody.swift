@@ -48,6 +48,13 @@ struct ScrapeBody {
     pieces.append(.chunk(chunk))
   }
 
+  /// Adds text that was written elsewhere.
+  mutating func append(text: [UInt8]) {
+    guard !text.isEmpty else { return }
+    endPiece()
+    pieces.append(.fresh(text))
+  }
+
   private mutating func endPiece() {
     guard !exposition.bytes.isEmpty else { return }
     pieces.append(.fresh(exposition.takeAll(replacedBy: [])))

@@ -7,6 +7,10 @@ struct ScrapeLimits: Sendable {
   var reading = ReadingLimits()
   /// Of `/proc`.
   var procfs = ProcfsLimits()
+  /// How long a scrape waits for what does not answer, in seconds.
+  var deadline = 2.0
+  /// After how long one source of the host is left waiting and the next one asked, in seconds.
+  var patience = 0.1
   /// For how many styles the families are kept rendered, those asked for last.
   var styles = 3
   /// Small families share a chunk up to this many bytes: each chunk is compressed for itself, and what is compressed

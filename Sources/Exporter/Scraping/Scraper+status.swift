@@ -19,7 +19,6 @@ extension Scraper {
 
   /// The answer to a question.
   mutating func response(to request: StatusRequest, at now: Double) -> Response {
-    procfs.beginPicture()
     switch request.subject {
     case .heartbeats:
       let document = statusDocument(at: now)
@@ -42,7 +41,6 @@ extension Scraper {
 
   /// The picture for those who watch, in pieces.
   mutating func news(at now: Double) -> [[UInt8]] {
-    procfs.beginPicture()
     let list = statusDocument(at: now).list(
       generated: Scraper.milliseconds(now), file: fileObject, problems: problemList)
     let host = JSONValue.object(hostDocument()).serialised()
@@ -75,7 +73,7 @@ extension Scraper {
     if places == nil { refresh(at: now) }
     ownData.begin(count: watch.file.snapshot.entries.count)
     let places = places ?? watch.monitored.processes.indices
-    let found = look(at: places, wantsFigures: true, at: now)
+    let found = look(at: places, at: now)
     // Of all it is mostly about as long as it was before.
     let isWhole = places.count == watch.monitored.processes.count
     var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0)
@@ -123,38 +121,12 @@ extension Scraper {
   }
 
   private func hostDocument() -> JSONObject {
+    let facts = readers.facts(until: deadline)
     var host: JSONObject = [
-      "name": .string(procfs.systemInfo().nodeName), "exporter_version": .string(Version.number),
+      "name": facts["name"] ?? .string(String(decoding: watch.monitored.settings.hostname, as: UTF8.self)),
+      "exporter_version": .string(Version.number),
     ]
-    if let load = (try? procfs.loadAverage()) ?? nil {
-      host["load1"] = .number(load.one)
-      host["load5"] = .number(load.five)
-      host["load15"] = .number(load.fifteen)
-    }
-    if let stat = try? procfs.systemStat() {
-      host["cpus"] = .integer(Int64(stat.cpus.count))
-      host["cpu_seconds"] = .number(stat.totalSeconds)
-      host["cpu_busy_seconds"] = .number(stat.busySeconds)
-      if let boot = stat.bootTime { host["boot_time"] = .number(boot) }
-    }
-    if let memory = try? procfs.memoryInfo() {
-      for (key, field) in [
-        ("memory_total_bytes", "MemTotal"), ("memory_available_bytes", "MemAvailable"),
-        ("swap_total_bytes", "SwapTotal"), ("swap_free_bytes", "SwapFree"),
-      ] {
-        if let bytes = memory[field] { host[key] = .integer(Int64(clamping: bytes)) }
-      }
-    }
-    let filesystems = (try? procfs.filesystems()) ?? []
-    host["filesystems"] = .array(
-      filesystems.map {
-        [
-          "mountpoint": .string($0.mountPoint), "size_bytes": .integer(Int64(clamping: $0.sizeBytes)),
-          "free_bytes": .integer(Int64(clamping: $0.freeBytes)),
-          "available_bytes": .integer(Int64(clamping: $0.availableBytes)),
-          "used_ratio": $0.usedShare.map { .number(($0 * 1e4).rounded() / 1e4) } ?? .null,
-        ]
-      })
+    for member in facts.members { host[member.key] = member.value }
     return host
   }
 }

@@ -11,10 +11,10 @@ struct Scraper: ~Copyable {
   let options: ExporterOptions
   private var configurationIsGood = true
   private(set) var watch: ProcessWatch
-  private var heartbeats: HeartbeatCollector
-  private var processes: ProcessCollector
-  let procfs: Procfs
-  private var system: SystemCollector
+  private var collectors: [(declaration: Collectors.Declaration, collector: any Collector)]
+  let history: KernelHistory
+  let readers: HostReaders
+  let limits: ScrapeLimits
   private let requests: RequestCounts
   private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
@@ -38,22 +38,26 @@ struct Scraper: ~Copyable {
     self.push = push
     self.openConnections = openConnections
     self.webConfigurationIsGood = webConfigurationIsGood
-    heartbeats = HeartbeatCollector(
-      seriesPerProcess: options.heartbeat.maxSeriesPerProcess, series: options.heartbeat.maxSeries,
-      showsStrings: !options.heartbeat.stringKeys.isEmpty, limits: limits)
-    procfs = Procfs(procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs)
-    processes = ProcessCollector(procfs: procfs, limits: limits)
-    system = SystemCollector(procfs: procfs, limits: limits)
+    self.limits = limits
+    history = KernelHistory()
+    let procfs = Procfs(
+      procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs, history: history,
+      filter: options.host.filter, mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline))
+    readers = HostReaders(procfs, limits: limits)
+    let surroundings = Collectors.Surroundings(options: options, logger: logger, limits: limits, readers: readers)
+    collectors = Collectors.all.map { ($0, $0.make(surroundings)) }
+    let hostname = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline)) ?? ""
     let settings = MonitoringSettings(
       timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,
-      remember: options.heartbeat.remember, hostname: Array(procfs.systemInfo().nodeName.utf8),
+      remember: options.heartbeat.remember, hostname: Array(hostname.utf8),
       reservedName: Array(ProcessCollector.ownName.utf8)
     ) { Labels.append("process", $0.span, to: &$1, separated: false) }
     watch = ProcessWatch(
       file: HeartbeatFile(
         path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
         maximumSize: options.heartbeat.maxFileSize, limits: limits.reading),
-      settings: settings, configuration: configuration, procfs: options.collectors.process ? procfs : nil,
+      settings: settings, configuration: configuration,
+      looker: options.collectors.process ? ProcessLooker(procfs) : nil,
       readTimeout: options.heartbeat.readTimeout, probe: probe)
     problems = FileProblemLog(logger: logger, path: options.heartbeat.file)
   }
@@ -68,33 +72,37 @@ struct Scraper: ~Copyable {
   private mutating func scrape(_ selection: CollectorSelection, in style: ExpositionStyle, at now: Double) {
     var outcomes: [(name: CollectorName, duration: Double, isSuccess: Bool)] = []
     body.removeAll(style)
-    procfs.beginPicture()
-    if selection.names.contains(.heartbeat) || selection.names.contains(.process) {
+    var moment = Moment(now: now, deadline: deadline)
+    let asked = collectors.indices.filter { selection.names.contains(collectors[$0].declaration.name) }
+    for place in asked { collectors[place].collector.begin(in: style) }
+    // What several need is read once, and counts as the time of the one that it is named after.
+    let needs = asked.map { collectors[$0].declaration.needs }.max() ?? .nothing
+    var times: [Collectors.Needs: Double] = [:]
+    if needs != .nothing {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
       let lookStart = Clock.monotonicNanoseconds
-      let found = look(at: nil, wantsFigures: selection.names.contains(.process), at: now)
-      let lookEnd = Clock.monotonicNanoseconds
-      if selection.names.contains(.heartbeat) {
-        heartbeats.collect(watch.monitored, snapshot: watch.file.snapshot, file: watch.file, at: now, into: &body)
-        let duration = Scraper.seconds(since: start) - Scraper.seconds(from: lookStart, to: lookEnd)
-        outcomes.append((.heartbeat, duration, watch.file.isUp))
-      }
-      if selection.names.contains(.process) {
-        let writeStart = Clock.monotonicNanoseconds
-        if let found { processes.write(found, of: watch.monitored, into: &body) }
-        let duration = Scraper.seconds(from: lookStart, to: lookEnd) + Scraper.seconds(since: writeStart)
-        outcomes.append((.process, duration, found != nil))
-      }
+      // The kernel gets its chance, also when a file has used up the time.
+      let least = lookStart + Clock.nanoseconds(Scraper.leastLook)
+      moment.look = watch.look(
+        at: nil, wantsFigures: needs == .figures, until: max(moment.deadline, least), at: now)
+      times = [
+        .heartbeats: Scraper.seconds(from: start, to: lookStart), .figures: Scraper.seconds(since: lookStart),
+      ]
     }
-    if selection.names.contains(.system) {
+    for place in asked {
       let start = Clock.monotonicNanoseconds
-      let isSuccess = system.collect(into: &body.exposition)
-      outcomes.append((.system, Scraper.seconds(since: start), isSuccess))
+      let isSuccess = collectors[place].collector.collect(watch, moment, into: &body)
+      let declaration = collectors[place].declaration
+      let duration = times[declaration.needs, default: 0] + Scraper.seconds(since: start)
+      outcomes.append((declaration.name, duration, isSuccess))
     }
     collectSelf(outcomes)
     body.exposition.end()
   }
+
+  /// When what begins now must have ended, on the monotonic clock in nanoseconds.
+  var deadline: UInt64 { Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline) }
 
   /// Level 1 is twice as fast as the default of zlib for a tenth more bytes: a scrape goes over a local network.
   private static let gzipLevel = 1
@@ -124,20 +132,26 @@ struct Scraper: ~Copyable {
 
   /// Reads the file if it changed, and has what follows from it made anew.
   mutating func refresh(at now: Double) {
-    watch.setHostname(Array(procfs.systemInfo().nodeName.utf8))
+    if let name = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(Scraper.namePatience)) {
+      watch.setHostname(Array(name.utf8))
+    }
     let change = watch.refresh(at: now)
     problems.report(watch.file.lastProblem)
     guard let change else { return }
     problems.report(watch.problems)
-    heartbeats.update(
-      watch.monitored, snapshot: watch.file.snapshot, keepsProcesses: change.keepsProcesses,
-      hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)
+    for place in collectors.indices { collectors[place].collector.update(watch, change) }
   }
 
-  /// Looks for the processes at some places, or all, and judges how they do.
-  mutating func look(at places: Range<Int>?, wantsFigures: Bool, at now: Double) -> ProcessWatch.Look? {
-    watch.look(at: places, wantsFigures: wantsFigures, at: now)
+  /// Looks for the processes at some places with all that they use, and judges how they do.
+  mutating func look(at places: Range<Int>, at now: Double) -> ProcessWatch.Look? {
+    watch.look(at: places, wantsFigures: true, until: deadline, at: now)
   }
+
+  /// How long a look may take in any case, in seconds.
+  private static let leastLook = 0.4
+
+  /// How long the host's name is waited for, in seconds; then it is what it was.
+  private static let namePatience = 0.2
 
   private static let buildLabels = Labels([
     "version": Version.number, "revision": Version.revision, "swift_version": Version.swift,
@@ -177,7 +191,7 @@ struct Scraper: ~Copyable {
 
 /// What is remembered from one scrape to the next, by its owner. All of it saves work and says nothing: forgotten at any moment, it
 /// makes no difference in what is served. What does say something is not among it: counters, the last good content of the file,
-/// what was seen of the processes, the boot time.
+/// what was seen of the processes and of the kernel's counts.
 extension Scraper {
   /// An owner of something remembered.
   enum Memory: CaseIterable {
@@ -196,7 +210,7 @@ extension Scraper {
   /// Goes on from what another one has seen and nobody can read again.
   mutating func goOn(from other: borrowing Scraper) {
     watch.goOn(from: other.watch)
-    procfs.lastBootTime = other.procfs.lastBootTime
+    history.goOn(from: other.history)
   }
 
   /// Forgets what one of them remembers.
@@ -205,14 +219,14 @@ extension Scraper {
     case .file: watch.forgetContent()
     case .monitored: watch.joinAnew()
     case .text:
-      heartbeats.forget()
-      processes.forget()
-      system.forget()
+      for place in collectors.indices { collectors[place].collector.forget() }
       body = ScrapeBody()
     case .ownData:
       ownData.forget()
       statusLength = 0
-    case .procfs: procfs.forget()
+    case .procfs:
+      watch.looker?.forget()
+      readers.forget()
     }
   }
 }

@@ -21,7 +21,7 @@ struct LocalSource: ~Copyable {
     watch = ProcessWatch(
       file: HeartbeatFile(path: file),
       settings: MonitoringSettings(timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8)),
-      configuration: configuration, procfs: procfs, readTimeout: LocalSource.readTimeout)
+      configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
     // The first reading would be the average since boot.
     _ = cpuShare()
   }
@@ -43,7 +43,8 @@ struct LocalSource: ~Copyable {
   /// - Parameter withData: whether what they say of themselves is wanted.
   mutating func programs(at now: Double, withData: Bool = false) -> [ProgramView] {
     _ = watch.refresh(at: now)
-    let found = watch.look(at: nil, wantsFigures: true, at: now)
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(LocalSource.readTimeout)
+    let found = watch.look(at: nil, wantsFigures: true, until: deadline, at: now)
     let processes = watch.monitored.processes
     // The configured ones first, in the order of the configuration.
     let places = processes.indices.sorted { one, other in
@@ -98,7 +99,7 @@ struct LocalSource: ~Copyable {
       view.memoryTotal = Double(total)
       view.memoryUsed = Double(total) - Double(available)
     }
-    if let disks = try? procfs.filesystems(), let root = disks.first(where: { $0.mountPoint == "/" }) {
+    if let disks = try? procfs.filesystems(), let root = disks.first(where: { $0.mountPoint == "/" })?.room {
       view.diskTotal = Double(root.sizeBytes)
       view.diskShare = root.usedShare
     }

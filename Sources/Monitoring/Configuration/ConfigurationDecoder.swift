@@ -80,8 +80,8 @@ enum ConfigurationDecoder {
         throw YAMLError(node.position, "match is an empty mapping: expected \(expected)")
       }
       let pattern = try value.text(key, "a POSIX extended regular expression")
-      do throws(CommandLinePattern.CompileError) {
-        _ = try CommandLinePattern(pattern)
+      do throws(RegularExpression.CompileError) {
+        _ = try RegularExpression(pattern)
       } catch {
         throw YAMLError(
           value.position,

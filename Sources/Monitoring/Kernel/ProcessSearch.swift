@@ -30,26 +30,31 @@ public struct ProcessSearch: Sendable {
     public var figures: ProcessFigures?
     /// How many processes look as it is configured; nil when it is not configured how it looks.
     public var matched: Int?
+    /// Of how many command lines it could not be said whether they look so.
+    public var exceeded = 0
   }
 
   /// Looks for the watched processes at these places, in their order.
   ///
   /// - Parameters:
   ///   - wantsFigures: whether to read what they use.
+  ///   - readsCommandLines: false leaves all that is to be found by its command line unknown.
+  ///   - goesOn: false ends the search.
   ///   - report: gets what was found of each.
   public func search(
     _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable, wantsFigures: Bool = true,
-    _ report: (Finding) -> Void
+    readsCommandLines: Bool = true, goesOn: () -> Bool = { true }, _ report: (Finding) -> Void
   ) {
-    let matches = matchers.isEmpty ? [] : table.find(matchers)
+    let matches = matchers.isEmpty ? [] : readsCommandLines ? table.find(matchers) : matchers.map { _ in .unknown }
     for place in places {
+      guard goesOn() else { return }
       let process = monitored.processes[place]
       guard !process.isRemote else {
         report(Finding(existence: .unknown))
         continue
       }
       let match = process.configured.flatMap { matcherOfConfigured[$0] }.map { matches[$0] }
-      var finding = Finding(existence: .unknown, matched: match?.count)
+      var finding = Finding(existence: .unknown, matched: match?.count, exceeded: match?.exceeded ?? 0)
       if let pid = process.pid { look(at: pid, process, table, wantsFigures, &finding) }
       if finding.existence.isUp != true, let match { take(match, process, table, wantsFigures, &finding) }
       report(finding)
@@ -74,8 +79,13 @@ public struct ProcessSearch: Sendable {
     _ finding: inout Finding
   ) {
     guard let pid = match.pid else {
-      // What the tree hides may look so.
-      if process.pid == nil { finding.existence = table.hidesOthers ? .unknown : .no(.gone) }
+      // What the tree hides may look so, and so may what it took too long to look at.
+      let isUncertain = match.exceeded > 0 || !match.isComplete
+      if isUncertain {
+        finding.existence = .unknown
+      } else if process.pid == nil {
+        finding.existence = table.hidesOthers ? .unknown : .no(.gone)
+      }
       return
     }
     finding.existence = .yes(pid: pid, isSuspended: table.stat(of: pid)?.isSuspended ?? false)

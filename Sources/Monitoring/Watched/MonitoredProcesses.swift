@@ -21,7 +21,8 @@ public struct MonitoredProcesses: Sendable {
 
   /// Another one for each set of processes; two values with the same one have the same labels at the same places.
   public internal(set) var generation: UInt64 = 0
-  var settings: MonitoringSettings
+  /// What holds for all of them.
+  public internal(set) var settings: MonitoringSettings
   /// Names whose entries must not be remembered once they have vanished.
   var forgotten: Set<[UInt8]> = []
 

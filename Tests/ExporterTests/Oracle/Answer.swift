@@ -24,7 +24,9 @@ struct Answer {
   /// (durations, requests), and of the disk of this machine how much is free. On the kernel's own `/proc`, where time goes on
   /// between the two answers, also the numbers that grow with time, and the disks and devices of this machine.
   private static let own: StaticString = "heartbeat_exporter_"
-  private static let free: [StaticString] = ["system_filesystem_free_bytes", "system_filesystem_avail_bytes"]
+  private static let free: [StaticString] = [
+    "system_filesystem_free_bytes", "system_filesystem_avail_bytes", "system_filesystem_files_free",
+  ]
   private static let live: [StaticString] = ["system_filesystem", "system_network", "system_disk"]
   private static let steady: [StaticString] = [
     "process_up", "process_start_time_seconds", "process_max_fds", "heartbeat", "#",

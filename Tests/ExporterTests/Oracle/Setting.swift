@@ -33,6 +33,9 @@ struct Setting {
     options.heartbeat.timeout = choices.one(of: [60, 60, 5, 0.25])
     options.collectors.process = !choices.once(in: 8)
     if !isLive { (options.paths.procfs, options.paths.rootfs) = (folder + "/" + HostTree.name, folder + "/root") }
+    // Nor must it mind where it is about what /proc says.
+    limits.deadline = 600
+    limits.procfs.patience = 600
     // The known keys are six.
     limits.reading.keyPaths = choices.once(in: 2) ? 100_000 : choices.number(7...16)
     limits.reading.rememberedPaths = choices.once(in: 4) ? 50_000 : choices.number(3...12)

@@ -1,0 +1,39 @@
+internal import POSIX
+
+/// Says in the log when something cannot be read, for another reason than before, or can be read again: once each, not at every
+/// scrape.
+///
+/// Copies share what they have told already.
+struct ProblemLog: Sendable {
+  private let logger: Logger
+  /// Who cannot read it, such as `system`.
+  private let collector: String
+  private let told = Told()
+
+  private final class Told: Sendable {
+    let reasons = Lock<[String: String]>([:])
+  }
+
+  /// So many things are told apart; of more nothing is said.
+  static let most = 200
+
+  init(collector: String, logger: Logger) {
+    self.collector = collector
+    self.logger = logger
+  }
+
+  /// Tells what cannot be read now: all of it.
+  func report(_ problems: [(thing: String, reason: String)]) {
+    let (new, over) = told.reasons.withLock { reasons in
+      let now = Dictionary(problems.prefix(ProblemLog.most).map { ($0.thing, $0.reason) }) { first, _ in first }
+      let news = now.filter { reasons[$0.key] != $0.value }
+      let over = reasons.keys.filter { now[$0] == nil }
+      reasons = now
+      return (news, over)
+    }
+    for (thing, reason) in new.sorted(by: { $0.key < $1.key }) {
+      logger.warn("cannot read", ["collector": collector, "source": thing, "error": reason])
+    }
+    for thing in over.sorted() { logger.info("can be read again", ["collector": collector, "source": thing]) }
+  }
+}

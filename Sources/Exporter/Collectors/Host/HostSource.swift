@@ -1,0 +1,82 @@
+internal import Exposition
+internal import JSON
+internal import Procfs
+
+/// One thing that is measured of the host: it reads its source in `/proc`, and writes its families.
+///
+/// A new one is a file beside this one, and a line in `HostSources.all`.
+protocol HostSource {
+  /// The file below `/proc` that it reads, or the folder.
+  static var file: StaticString { get }
+
+  /// Reads and writes. What this kernel does not tell is left out.
+  ///
+  /// - Throws: why its source says nothing; what was written before stays.
+  mutating func collect(_ reading: inout HostReading) throws(ProcfsError)
+
+  /// What the API says of it.
+  func facts(_ procfs: Procfs) throws(ProcfsError) -> JSONObject
+}
+
+extension HostSource {
+  func facts(_ procfs: Procfs) throws(ProcfsError) -> JSONObject { [:] }
+}
+
+/// One reading of the host's figures.
+struct HostReading {
+  let procfs: Procfs
+  /// Where families are written.
+  var exposition: Exposition
+  /// What could not be read.
+  private(set) var failures: [ProcfsError] = []
+
+  init(_ procfs: Procfs, into exposition: consuming Exposition) {
+    self.procfs = procfs
+    self.exposition = exposition
+  }
+
+  /// Notes something that could not be read, while the rest of the source can be.
+  mutating func fail(_ failure: ProcfsError) { failures.append(failure) }
+
+  /// Reads a source.
+  mutating func read(_ source: inout any HostSource) {
+    do throws(ProcfsError) {
+      try source.collect(&self)
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// Writes a family with a series for each device or mount. Where two have the same labels, the first counts.
+  mutating func family<Item>(
+    _ family: MetricFamily, _ items: [(labels: Labels, item: Item)], _ value: (Item) -> Double?
+  ) {
+    exposition.family(family) { samples in
+      for (labels, item) in items {
+        if let value = value(item) { samples.add(labels, value) }
+      }
+    }
+  }
+}
+
+extension Sequence {
+  /// With the labels of each; of those with the same labels the first alone.
+  func labelled(_ labels: (Element) -> Labels) -> [(labels: Labels, item: Element)] {
+    var seen: Set<Labels> = []
+    return compactMap { item in
+      let labels = labels(item)
+      return seen.insert(labels).inserted ? (labels, item) : nil
+    }
+  }
+}
+
+/// What is measured of the host.
+enum HostSources {
+  /// In the order in which they are written.
+  static func all(limits: ScrapeLimits) -> [any HostSource] {
+    [
+      CPUSource(limits: limits), LoadSource(), MemorySource(), FilesystemSource(), NetworkSource(), DiskSource(),
+      PressureSource(), SystemInfoSource(),
+    ]
+  }
+}

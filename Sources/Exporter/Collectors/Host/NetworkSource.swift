@@ -1,0 +1,27 @@
+internal import Exposition
+internal import Procfs
+
+/// The network devices: `/proc/net/dev`.
+struct NetworkSource: HostSource {
+  static let file: StaticString = "net/dev"
+
+  private static let families: [(MetricFamily, @Sendable (NetworkDevice) -> UInt64)] = [
+    (family("receive_bytes", "Bytes received by the network device."), { $0.received.bytes }),
+    (family("transmit_bytes", "Bytes sent by the network device."), { $0.transmitted.bytes }),
+    (family("receive_packets", "Packets received by the network device."), { $0.received.packets }),
+    (family("transmit_packets", "Packets sent by the network device."), { $0.transmitted.packets }),
+    (family("receive_errors", "Broken packets that the network device received."), { $0.received.errors }),
+    (family("transmit_errors", "Packets that the network device failed to send."), { $0.transmitted.errors }),
+    (family("receive_drop", "Received packets that were thrown away."), { $0.received.drops }),
+    (family("transmit_drop", "Packets that were thrown away instead of sent."), { $0.transmitted.drops }),
+  ]
+
+  private static func family(_ name: String, _ help: String) -> MetricFamily {
+    MetricFamily("system_network_\(name)_total", .counter, help)
+  }
+
+  func collect(_ reading: inout HostReading) throws(ProcfsError) {
+    let devices = try reading.procfs.networkDevices().labelled { Labels(["device": $0.name]) }
+    for (family, value) in Self.families { reading.family(family, devices) { Double(value($0)) } }
+  }
+}

@@ -1,0 +1,199 @@
+internal import CLinux
+internal import Glibc
+internal import POSIX
+public import Procfs
+internal import Synchronization
+
+/// Looks for processes on a thread of its own, since `/proc` can hang: a process that keeps its memory on a file system whose server
+/// is gone lets nobody read its command line.
+///
+/// Of a process that hangs nothing is read any more until the reading has come back; the look is begun again without it.
+public final class ProcessLooker: Sendable {
+  /// A reader, lent to one thread at a time.
+  private final class Reader: @unchecked Sendable {
+    // Unchecked is sound: a reader is in the list of free ones, or with the one attempt that took it from there.
+    let procfs: Procfs
+    let progress: ReadingProgress
+
+    init(_ procfs: Procfs) {
+      self.procfs = procfs
+      progress = procfs.progress
+    }
+  }
+
+  private struct State {
+    var free: [Reader] = []
+    /// The processes that hang, and since which attempt.
+    var stuck: [Int32: Int] = [:]
+    /// Whether the tree itself hangs: the number of the attempt.
+    var stuckTree: Int?
+    var attempts = 0
+    var generation = 0
+  }
+
+  /// Where the tree is found.
+  public let path: String
+  private let patience: Double
+  private let state = Lock(State())
+  private let calls = TimeLimitedCalls<Int>(name: "processes", threadLimit: ProcessLooker.mostStuck + 4)
+  private let make: @Sendable () -> Reader
+
+  /// So many processes may hang; then nobody is looked for by his command line any more.
+  static let mostStuck = 64
+  /// Looks into the tree that a reader reads.
+  public init(_ procfs: sending Procfs) {
+    path = procfs.path
+    patience = procfs.patience
+    let first = Reader(procfs)
+    let template = Lock(first)
+    make = { template.withLock { Reader($0.procfs.another()) } }
+  }
+
+  /// Forgets what the readers remember.
+  public func forget() {
+    state.withLock { state in
+      state.free = []
+      state.generation += 1
+    }
+  }
+
+  /// What a look came to.
+  struct Result: Sendable {
+    /// Of the first ones of those that were asked for, all of them when it came to its end.
+    var findings: [ProcessSearch.Finding] = []
+    var own: ProcessFigures?
+    /// Whether `/proc` could be read.
+    var isReadable = false
+    var isWhole = false
+  }
+
+  /// A look that is being made.
+  final class Attempt: Sendable {
+    fileprivate let result = Lock(Result())
+    private let isOver = Atomic<Bool>(false)
+    private let thread = Atomic<Int32>(0)
+
+    /// Notes that this thread makes it.
+    fileprivate func begin() { thread.store(gettid(), ordering: .relaxed) }
+
+    /// Whether its thread waits for nothing but a CPU: then it is slow, and does not hang.
+    fileprivate var isRunning: Bool {
+      let number = thread.load(ordering: .relaxed)
+      guard number > 0, let file = try? FileDescriptor.open("/proc/self/task/\(number)/stat", O_RDONLY) else {
+        // It has not begun.
+        return number == 0
+      }
+      var text: [UInt8] = []
+      try? file.readToEnd(appendingTo: &text, limit: 4_096)
+      guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return false }
+      return text[end...].dropFirst(2).first == UInt8(ascii: "R")
+    }
+
+    /// Whether somebody still waits for it.
+    var goesOn: Bool { !isOver.load(ordering: .relaxed) }
+
+    fileprivate func giveUp() { isOver.store(true, ordering: .relaxed) }
+
+    /// Adds what was found of one process.
+    func report(_ finding: ProcessSearch.Finding) {
+      result.withLock { $0.findings.append(finding) }
+    }
+
+    /// Sets what this very process uses.
+    func report(own: ProcessFigures?) {
+      result.withLock { $0.own = own }
+    }
+  }
+
+  /// Looks.
+  ///
+  /// - Parameters:
+  ///   - deadline: on the monotonic clock, in nanoseconds; then what was found so far is the result.
+  ///   - look: what to do with a table.
+  func look(
+    until deadline: UInt64, forLookUps count: Int,
+    _ look: @escaping @Sendable (ProcessTable, _ readsCommandLines: Bool, Attempt) -> Void
+  ) -> Result {
+    var last = Result()
+    repeat {
+      let (number, reader, avoided) = begin()
+      guard let reader else { return last }
+      let attempt = Attempt()
+      let pending = calls.begin([number]) { [self] _ in
+        run(attempt, reader, avoiding: avoided, forLookUps: count, look)
+        end(number, reader)
+      }
+      var mark = reader.progress.mark
+      while true {
+        let left = Double(deadline &- min(deadline, Clock.monotonicNanoseconds)) / 1e9
+        if pending.haveEnded(within: min(left, patience)) { return attempt.result.withLock { $0 } }
+        let now = reader.progress.mark
+        let goesOn = now != mark || attempt.isRunning
+        guard !goesOn || left <= patience else {
+          mark = now
+          continue
+        }
+        attempt.giveUp()
+        last = attempt.result.withLock { $0 }
+        // What goes on, but too slowly, ends by itself.
+        if !goesOn, left >= patience { note(number, hangsAt: now) }
+        break
+      }
+    } while Clock.monotonicNanoseconds < deadline
+    return last
+  }
+
+  /// The processes of which nothing can be read, and whether nothing can be read of any.
+  public var hanging: (processes: [Int32], tree: Bool) {
+    state.withLock { ($0.stuck.keys.sorted(), $0.stuckTree != nil) }
+  }
+
+  private func begin() -> (Int, Reader?, Set<Int32>) {
+    let (number, free, stuck) = state.withLock { state -> (Int, Reader?, [Int32]?) in
+      state.attempts += 1
+      guard state.stuckTree == nil else { return (state.attempts, nil, nil) }
+      return (state.attempts, state.free.popLast(), Array(state.stuck.keys))
+    }
+    guard let stuck else { return (number, nil, []) }
+    return (number, free ?? make(), Set(stuck))
+  }
+
+  private func note(_ number: Int, hangsAt mark: UInt64) {
+    state.withLock { state in
+      // It may have come back in this very moment.
+      if let pid = ReadingProgress.process(of: mark) { state.stuck[pid] = number } else { state.stuckTree = number }
+    }
+    if !calls.running.contains(number) { comeBack(number) }
+  }
+
+  private func end(_ number: Int, _ reader: Reader) {
+    state.withLock { state in
+      if state.free.count < 2 { state.free.append(reader) }
+    }
+    comeBack(number)
+  }
+
+  private func comeBack(_ number: Int) {
+    state.withLock { state in
+      state.stuck = state.stuck.filter { $0.value != number }
+      if state.stuckTree == number { state.stuckTree = nil }
+    }
+  }
+
+  private func run(
+    _ attempt: Attempt, _ reader: Reader, avoiding avoided: Set<Int32>, forLookUps count: Int,
+    _ look: (ProcessTable, Bool, Attempt) -> Void
+  ) {
+    attempt.begin()
+    reader.procfs.avoided = avoided
+    // What comes back when nobody waits any more is older than what was seen since.
+    reader.procfs.isAbandoned = { [attempt] in !attempt.goesOn }
+    reader.procfs.beginPicture()
+    if let table = try? reader.procfs.processTable(forLookUps: count) {
+      attempt.result.withLock { $0.isReadable = true }
+      look(table, avoided.count < Self.mostStuck, attempt)
+    }
+    let isWhole = attempt.goesOn
+    attempt.result.withLock { $0.isWhole = isWhole }
+  }
+}

@@ -1,0 +1,86 @@
+internal import Glibc
+internal import POSIX
+
+/// How often the CPU went from a thread, or from all threads of a process, to another one.
+struct SwitchCounts: Equatable {
+  /// Because it waited for something.
+  var voluntary: UInt64
+  /// Because it was another one's turn.
+  var involuntary: UInt64
+
+  static func + (one: SwitchCounts, other: SwitchCounts) -> SwitchCounts {
+    SwitchCounts(
+      voluntary: clampedSum(one.voluntary, other.voluntary),
+      involuntary: clampedSum(one.involuntary, other.involuntary))
+  }
+}
+
+/// The context switches of one thread, by `/proc/PID/task/TID/status`: the kernel counts them by thread alone.
+struct ThreadSwitches: Equatable {
+  var thread: Int32
+  var counts: SwitchCounts
+}
+
+/// What was seen of the threads of a process: of those that ended the kernel says nothing any more.
+struct ThreadSwitchesHistory {
+  private var last: [Int32: SwitchCounts] = [:]
+  private var ended = SwitchCounts(voluntary: 0, involuntary: 0)
+
+  /// Adds what the threads that there are say now, and gives the sum of all that there were.
+  mutating func add(_ threads: [ThreadSwitches]) -> SwitchCounts {
+    var missing = last
+    last.removeAll(keepingCapacity: true)
+    var sum = SwitchCounts(voluntary: 0, involuntary: 0)
+    for thread in threads {
+      if let before = missing.removeValue(forKey: thread.thread),
+        thread.counts.voluntary < before.voluntary || thread.counts.involuntary < before.involuntary
+      {
+        // Another thread under the number of one that ended.
+        ended = ended + before
+      }
+      last[thread.thread] = thread.counts
+      sum = sum + thread.counts
+    }
+    for counts in missing.values { ended = ended + counts }
+    return sum + ended
+  }
+}
+
+extension Procfs {
+  /// A process with more threads has no sum: reading each would take too long.
+  static let mostCountedThreads = 1_024
+
+  /// The context switches of the process whose directory is open; nil when the kernel does not tell.
+  ///
+  /// - Parameter main: those of the main thread, by the process's own status.
+  func switches(of stat: ProcessStat, in directory: Int32, main: SwitchCounts) -> SwitchCounts? {
+    let process = ProcessIdentity(stat)
+    let alone = [ThreadSwitches(thread: stat.pid, counts: main)]
+    guard !isAbandoned() else { return nil }
+    guard stat.threads > 1 else { return history.rising(alone, of: process) }
+    guard stat.threads <= UInt64(clamping: Self.mostCountedThreads) else { return nil }
+    // A tree of plain files need not have the threads.
+    guard let tasks = try? openFile("task", in: directory, O_RDONLY | O_DIRECTORY) else {
+      return isServedByKernel ? nil : history.rising(alone, of: process)
+    }
+    var numbers: [Int32] = []
+    do throws(Errno) {
+      try tasks.forEachEntry(using: buffer) { name in
+        if numbers.count <= Self.mostCountedThreads, let number = name.processID { numbers.append(number) }
+      }
+    } catch {
+      return nil
+    }
+    guard numbers.count <= Self.mostCountedThreads else { return nil }
+    var threads: [ThreadSwitches] = []
+    threads.reserveCapacity(numbers.count)
+    for number in numbers {
+      // One that has just ended is counted as it was last seen.
+      guard let status = withThreadFile("status", number, in: tasks.rawValue, { ProcessStatus(parsing: $0) }),
+        let counts = status.switches
+      else { continue }
+      threads.append(ThreadSwitches(thread: number, counts: counts))
+    }
+    return threads.isEmpty || isAbandoned() ? nil : history.rising(threads, of: process)
+  }
+}

@@ -1,0 +1,240 @@
+"""What does not answer, or cannot be read, costs itself alone; and counters only rise."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from support import FIXTURES, NO_LEAK_CHECK, entry, eventually, write_beats
+from support.hanging import HangingFolder
+
+BOT, LINE = 51300, "51300"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A /proc of plain files."""
+    return shutil.copytree(FIXTURES / "proc", tmp_path / "proc")
+
+
+def hang(path):
+    """Puts a pipe in the place of a file: opening it does not return, as where the server of a file system is gone."""
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def go_on(path, content):
+    """Lets everybody go on who waits for the pipe, and puts the file back."""
+    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    path.unlink()
+    os.close(writer)
+    path.write_bytes(content)
+
+
+def success(samples, collector):
+    return samples.value("heartbeat_exporter_collector_success", collector=collector)
+
+
+@pytest.mark.parametrize("name", ["loadavg", "stat", "meminfo", "1/mounts", "net/dev", "diskstats", "sys/kernel/hostname"])
+def test_a_file_of_the_host_that_hangs_keeps_nothing_else_from_being_told(exporter, beats, tree, name):
+    content = (tree / name).read_bytes()
+    e = exporter(f"--path.procfs={tree}")
+    write_beats(beats, {"bidder": entry(offset=1)})
+    assert success(e.metrics(), "system") == 1
+    hang(tree / name)
+    for turn in range(3):
+        write_beats(beats, {"bidder": entry(offset=turn)})
+        samples = e.metrics()
+        assert samples.value("heartbeat_data_offset", process="bidder") == turn
+        assert success(samples, "system") == 0
+    assert json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"][0]["state"] == "alive"
+    assert e.get("/api/v1/host").status == 200
+    told = [line for line in e.stderr.splitlines() if f"source={tree}/{name} " in line and "does not answer" in line]
+    assert len(told) == 1, e.stderr
+    go_on(tree / name, content)
+    eventually(lambda: success(e.metrics(), "system") == 1, "it is read again")
+
+
+@pytest.mark.parametrize("name", ["stat", "status", "cmdline"])
+def test_a_process_that_hangs_is_unknown_and_costs_no_other_one(exporter, beats, tree, name, tmp_path):
+    config = tmp_path / "heartbeat.yml"
+    config.write_text("processes:\n  nobody: {match: [there is none like this]}\n")
+    content = (tree / LINE / name).read_bytes()
+    e = exporter(f"--path.procfs={tree}", f"--config.file={config}")
+    write_beats(beats, {"bidder": entry(pid=BOT), "other": entry(pid=51121)})
+    before = e.metrics()
+    assert before.value("process_up", process="bidder") == 1 and before.value("process_up", process="nobody") == 0
+    hang(tree / LINE / name)
+    eventually(lambda: success(e.metrics(), "process") == 0, "the process that hangs is noticed")
+    samples = e.metrics()
+    assert samples.value("process_up", process="other") == 1
+    assert samples.value("process_up", process="bidder") is None and samples.value("process_up", process="nobody") is None
+    assert f"source={tree}/{BOT} " in e.stderr
+    go_on(tree / LINE / name, content)
+    eventually(lambda: e.metrics().value("process_up", process="bidder") == 1, "it is seen again")
+    assert e.metrics().value("process_up", process="nobody") == 0
+
+
+@pytest.mark.hard
+def test_a_mount_that_hangs_is_left_out_named_and_asked_again(exporter, beats, tmp_path, tree):
+    folder = HangingFolder(tmp_path)
+    try:
+        (tmp_path / "here").mkdir()
+        # A type that nobody takes for a remote one.
+        (tree / "1/mounts").write_text(f"/dev/a {tmp_path}/here ext4 ro 0 0\nx {folder.folder} beegfs rw 0 0\n")
+        e = exporter(f"--path.procfs={tree}", env=NO_LEAK_CHECK, under=folder.under)
+        write_beats(beats, {"bidder": entry()})
+
+        here = {"device": "/dev/a", "mountpoint": f"{tmp_path}/here", "fstype": "ext4"}
+        hung = {"device": "x", "mountpoint": str(folder.folder), "fstype": "beegfs"}
+
+        def error():
+            return e.metrics().value("system_filesystem_device_error", **hung)
+
+        assert error() == 0
+        folder.hang()
+        eventually(lambda: error() == 1, "the mount that hangs is noticed")
+        samples = e.metrics()
+        assert samples.value("heartbeat_alive", process="bidder") == 1
+        assert samples.value("system_filesystem_size_bytes", **here) > 0
+        assert samples.value("system_filesystem_readonly", **here) == 1
+        assert samples.value("system_filesystem_readonly", **hung) == 0
+        assert samples.value("system_filesystem_size_bytes", **hung) is None
+        assert success(samples, "system") == 0
+        assert len(re.findall(f"source={folder.folder} .*does not answer", e.stderr)) == 1, e.stderr
+        folder.go_on()
+        eventually(lambda: error() == 0, "it is asked again")
+    finally:
+        folder.close()
+
+
+def test_cpu_times_never_fall_and_cpus_that_are_offline_keep_theirs(exporter, tree):
+    def write(*cpus):
+        lines = "".join(f"cpu{n} 1000 0 500 {idle} {iowait} 0 0 0 0 0\n" for n, idle, iowait in cpus)
+        (tree / "stat").write_text(lines + "btime 1751400000\nprocesses 1\n")
+
+    def told():
+        samples = e.metrics()
+        return [samples.value("system_cpu_seconds_total", cpu=str(n), mode=mode) for n in (0, 1) for mode in ("idle", "iowait")]
+
+    write((0, 45_000, 700), (1, 45_000, 700))
+    e = exporter(f"--path.procfs={tree}")
+    assert told() == [450, 7, 450, 7]
+    write((0, 44_998, 300), (1, 45_100, 710))
+    assert told() == [450, 7, 451, 7.1]
+    write((0, 45_200, 800))
+    assert told() == [452, 8, 451, 7.1], "the second one is offline"
+    write((0, 45_200, 800), (1, 100, 1))
+    assert told() == [452, 8, 1, 0.01], "it was put in anew"
+
+
+def test_the_switches_of_all_threads_count_and_those_of_ended_ones_stay(exporter, beats, tmp_path):
+    program = """
+import sys, threading, time
+def work():
+    for _ in range(400):
+        time.sleep(0.001)
+threads = [threading.Thread(target=work) for _ in range(2)]
+for t in threads: t.start()
+sys.stdin.readline()
+for t in threads: t.join()
+print("ended", flush=True)
+time.sleep(600)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        write_beats(beats, {"pool": entry(pid=process.pid)})
+        e = exporter()
+
+        def switches():
+            return e.metrics().value("process_context_switches_total", process="pool", kind="voluntary")
+
+        eventually(lambda: switches() > 200, "the threads' switches are counted")
+        before = switches()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ended\n"
+        assert switches() >= before
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_sum_of_a_tree_does_not_fall_when_a_child_ends_that_nobody_waits_for(exporter, beats, tmp_path):
+    program = """
+import os, signal, sys, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+child = os.fork()
+if child == 0:
+    while time.process_time() < 0.3: pass
+    print("burnt", flush=True)
+    time.sleep(600)
+sys.stdin.readline()
+os.kill(child, signal.SIGKILL)
+while os.path.exists(f"/proc/{child}"): time.sleep(0.01)
+print("gone", flush=True)
+time.sleep(600)
+"""
+    config = tmp_path / "heartbeat.yml"
+    config.write_text("processes:\n  pool: {children: true}\n")
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        write_beats(beats, {"pool": entry(pid=process.pid)})
+        e = exporter(f"--config.file={config}")
+        assert process.stdout.readline() == "burnt\n"
+        before = e.metrics().value("process_cpu_seconds_total", process="pool")
+        assert before >= 0.3
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "gone\n"
+        after = e.metrics()
+        assert after.value("process_cpu_seconds_total", process="pool") >= before
+        assert after.value("process_threads", process="pool") == 1
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_long_command_lines_cost_no_time_and_what_takes_too_long_is_counted(exporter, beats, tmp_path):
+    config = tmp_path / "heartbeat.yml"
+    config.write_text(
+        "processes:\n  svc:\n    match: {cmdline_regex: 'node .*server\\.js'}\n"
+        "  hard:\n    match: {cmdline_regex: '(a|b)*a(a|b){600}c'}\n"
+    )
+    letters = random.Random(1)
+    hard = ["".join(letters.choice("ab") for _ in range(4_000)) for _ in range(1)]
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    started = [subprocess.Popen([*sleep, "node " * 12_800]) for _ in range(4)] + [subprocess.Popen([*sleep, h]) for h in hard]
+    meant = subprocess.Popen([*sleep, "node", "/srv/server.js"])
+    try:
+        e = exporter("--no-collector.system", f"--config.file={config}")
+        eventually(lambda: e.metrics().value("process_up", process="svc") == 1, "the program is found")
+        samples = e.metrics()
+        assert {h["name"]: h["pid"] for h in json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"]}["svc"] == meant.pid
+        assert samples.value("process_match_exceeded_total", process="svc") == 0
+        assert samples.value("process_match_exceeded_total", process="hard") > 0
+        assert samples.value("process_up", process="hard") is None, "nobody knows"
+        assert e.stderr.count("match takes too long") == 1 and "process=hard" in e.stderr
+    finally:
+        for process in [*started, meant]:
+            process.kill()
+            process.wait()
+
+
+def test_filters_have_node_exporters_names(exporter, tree):
+    (tree / "net/dev").write_text("Inter-|\n face |\n" + "".join(f"{n}: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n" for n in ("lo", "eth0", "veth12")))
+
+    def devices(family):
+        return sorted(e.metrics().of(family))
+
+    e = exporter(f"--path.procfs={tree}")
+    assert devices("system_network_receive_bytes_total") == ["eth0", "lo"]
+    assert devices("system_disk_reads_completed_total") == ["dm-0", "nvme0n1", "sda", "sr0"]
+    e = exporter(f"--path.procfs={tree}", "--collector.netdev.device-exclude=^(lo|eth.*)$", "--collector.diskstats.device-exclude=^sr|loop")
+    assert devices("system_network_receive_bytes_total") == ["veth12"]
+    assert devices("system_disk_reads_completed_total") == ["dm-0", "nvme0n1", "nvme0n1p1", "nvme0n1p2", "sda", "sda1"]

@@ -1,0 +1,109 @@
+import Foundation
+import POSIX
+import Testing
+
+@testable import Heartbeat
+@testable import Monitoring
+@testable import Procfs
+
+/// A tree in which a file is a pipe that nobody writes to: opening it never returns, as reading hangs where a server is gone.
+private final class HangingTree {
+  let path = NSTemporaryDirectory() + "hanging-" + UUID().uuidString
+
+  init() throws {
+    write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    for pid in [1, 7, 8] {
+      write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      write("\(pid)/status", "Tgid:\t\(pid)\n")
+      write("\(pid)/cmdline", "program\0number\(pid)\0")
+    }
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ name: String, _ text: String) {
+    let folder = (path + "/" + name as NSString).deletingLastPathComponent
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    _ = FileManager.default.createFile(atPath: path + "/" + name, contents: Data(text.utf8))
+  }
+
+  func hang(_ name: String) {
+    unlink(path + "/" + name)
+    #expect(mkfifo(path + "/" + name, 0o600) == 0)
+  }
+
+  /// Whoever waits gets the text and the end.
+  func goOn(_ name: String, _ text: String) {
+    let pipe = open(path + "/" + name, O_RDWR | O_NONBLOCK)
+    close(pipe)
+    unlink(path + "/" + name)
+    write(name, text)
+  }
+}
+
+@Suite("A /proc that hangs")
+struct ProcessLookerTests {
+  private func watch(_ tree: HangingTree, match: Bool = false) -> ProcessWatch {
+    var limits = ProcfsLimits()
+    limits.patience = 0.3
+    let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: limits)
+    tree.write(
+      "beats.json",
+      #"{"processes": {"one": {"last_heartbeat": 1500, "pid": 7}, "two": {"last_heartbeat": 1500, "pid": 8}}}"#)
+    let configured = match ? [ProcessConfiguration(name: "three", match: .substrings(["number8"]))] : []
+    var watch = ProcessWatch(
+      file: HeartbeatFile(path: tree.path + "/beats.json"), settings: MonitoringSettings(timeout: 60, hostname: []),
+      configuration: Configuration(processes: configured), looker: ProcessLooker(procfs), readTimeout: 60)
+    _ = watch.refresh(at: 1_510)
+    return watch
+  }
+
+  private func existences(_ watch: inout ProcessWatch) -> [Bool?] {
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(30)
+    return watch.look(at: nil, wantsFigures: true, until: deadline, at: 1_510)?.findings.map(\.existence.isUp) ?? []
+  }
+
+  @Test(
+    "a process of which a file hangs is unknown, costs no other one, and is seen again",
+    arguments: ["7/stat", "7/status"])
+  func oneProcess(file: String) throws {
+    let tree = try HangingTree()
+    var watch = watch(tree)
+    #expect(existences(&watch) == [true, true])
+    tree.hang(file)
+    #expect(existences(&watch) == [nil, true])
+    #expect(watch.looker?.hanging.processes == [7])
+    #expect(existences(&watch) == [nil, true])
+    tree.goOn(file, file == "7/stat" ? "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0" : "Tgid:\t7\n")
+    while watch.looker?.hanging.processes.isEmpty == false { usleep(10_000) }
+    #expect(existences(&watch) == [true, true])
+  }
+
+  @Test("while somebody's command line hangs, who is found by his own is found, who is not is unknown")
+  func commandLine() throws {
+    let tree = try HangingTree()
+    tree.hang("1/cmdline")
+    var watch = watch(tree, match: true)
+    #expect(existences(&watch) == [true, true, true])
+    #expect(watch.looker?.hanging.processes == [1])
+    tree.hang("8/cmdline")
+    #expect(existences(&watch) == [true, nil, nil])
+    #expect(watch.looker?.hanging.processes == [1, 8])
+    tree.goOn("1/cmdline", "init\0")
+    tree.goOn("8/cmdline", "program\0number8\0")
+    while watch.looker?.hanging.processes.isEmpty == false { usleep(10_000) }
+    #expect(existences(&watch) == [true, true, true])
+  }
+
+  @Test("where the tree itself hangs nothing is known, until it answers again")
+  func wholeTree() throws {
+    let tree = try HangingTree()
+    tree.hang("stat")
+    var watch = watch(tree)
+    #expect(existences(&watch) == [])
+    #expect(watch.looker?.hanging.tree == true)
+    tree.goOn("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    while watch.looker?.hanging.tree == true { usleep(10_000) }
+    #expect(existences(&watch) == [true, true])
+  }
+}
