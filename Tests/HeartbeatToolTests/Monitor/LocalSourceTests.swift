@@ -61,10 +61,16 @@ struct LocalSourceTests {
     ).programs
     #expect(programs.map(\.name) == ["runs", "gone"] && programs.map(\.title) == ["runs", "gone"])
     #expect(programs.map(\.pid) == [51121, 51122] && programs.map(\.status) == ["busy", nil])
+    #expect(programs.map(\.isUp) == [true, false])
     #expect(programs.map(\.runtime) == [Self.now - 1_751_517_200, nil])
     #expect(programs.map(\.age) == [10, 20] && programs.map(\.lastBeat) == [Self.now - 10, Self.now - 20])
     #expect(programs[0].residentBytes.map { $0 > 0 } == true && programs[1].residentBytes == nil)
     #expect(programs.allSatisfy { !$0.isConfigured })
+  }
+
+  @Test("whether a program without a pid is there is not known")
+  func unknownWhetherUp() throws {
+    #expect(try look(beat("nobody", age: 1)).programs.map(\.isUp) == [nil])
   }
 
   @Test("configured programs come first, under their own names, with their own timeouts, beaten or not")
