@@ -37,6 +37,7 @@ struct OwnDataText {
   mutating func text(of index: Int, in snapshot: HeartbeatSnapshot) -> ArraySlice<UInt8> {
     let source = snapshot.bytes[snapshot.entries[index].source]
     if let place = places[index] {
+      // Not mutated: the same text made anew is the same.
       if OwnDataText.areEqual(bytes[place.source], source) { return bytes[place.text] }
       unused += place.source.count + place.text.count
     }

@@ -117,7 +117,7 @@ struct DataFamilies {
 
   /// Plans for another spelling of the same processes and keys, unless that is done.
   mutating func prepare(_ escaping: NameEscaping, for processes: [MonitoredProcess], snapshot: HeartbeatSnapshot) {
-    guard plan(escaping) == nil else { return }
+    guard plan(escaping) == nil else { return }  // Not mutated: a plan made anew is the same one.
     var counted = SeriesDropCounts()
     plans[escaping] = planned(escaping, for: processes, snapshot: snapshot, dropped: &counted)
   }
