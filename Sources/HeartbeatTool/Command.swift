@@ -19,6 +19,18 @@ enum CommonFlags {
   static let file = Flag<String>.value(
     "file", .file, default: "heartbeat_status.json", environment: ["HEARTBEAT_FILE"], help: "The heartbeat file.")
 
+  /// The files that programs beat into, for those who only look.
+  static let files = Flag<[String]>.list(
+    "file", .file, default: ["heartbeat_status.json"], environment: ["HEARTBEAT_FILE"],
+    help: "A heartbeat file, a folder of them, or a pattern such as '/srv/*/status.json'. May be given more than once.")
+
+  /// Where heartbeats come from: the files that are named, then the sources of the configuration. The default's file is read
+  /// where nobody names any.
+  static func sources(_ values: FlagValues, _ configuration: Configuration) -> [SourceSettings] {
+    let named = !values.isSet(files) && !configuration.sources.isEmpty ? [] : values[files]
+    return named.map { SourceSettings(path: $0) } + configuration.sources
+  }
+
   /// The age at which a heartbeat counts as dead.
   static let timeout = Flag<Double>.value(
     "timeout", .duration, default: Heartbeat.defaultTimeout, help: "Age at which a heartbeat counts as dead.")

@@ -56,7 +56,8 @@ public enum Tool {
   }
 
   static let commands: [Command] = [
-    SendCommand.command, StatusCommand.command, MonitorCommand.command, RunCommand.command, SimulateCommand.command,
+    SendCommand.command, StatusCommand.command, CheckCommand.command, MonitorCommand.command, RunCommand.command,
+    SimulateCommand.command,
     PruneCommand.command, CompletionsCommand.command,
   ]
 

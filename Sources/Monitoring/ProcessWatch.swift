@@ -1,12 +1,12 @@
 public import Heartbeat
 public import Procfs
 
-/// Watches processes: reads the heartbeat file when it changed, joins it with the configuration, looks into /proc and judges.
+/// Watches processes: reads the sources of heartbeats that changed, joins it with the configuration, looks into /proc and judges.
 ///
 /// Whoever shows processes shows what this says. To be used by one thread at a time.
 public struct ProcessWatch: ~Copyable {
-  /// The heartbeat file, as it was read last.
-  public private(set) var file: HeartbeatFile
+  /// Where heartbeats come from, as it was read last.
+  public private(set) var sources: SourceSet
   /// Every process that is spoken of.
   public private(set) var monitored: MonitoredProcesses
   /// What the processes are configured as.
@@ -14,7 +14,6 @@ public struct ProcessWatch: ~Copyable {
   /// Where processes are looked for; nil says nothing of whether they run.
   public let looker: ProcessLooker?
 
-  private let probe: FileProbe
   private let readTimeout: Double
   private var search: ProcessSearch
   /// The content that `monitored` was made of; nil before the first and after a change of configuration.
@@ -24,26 +23,38 @@ public struct ProcessWatch: ~Copyable {
   /// For how many command lines it took too many steps to say whether they look like a configured process, by its name.
   public private(set) var exceeded: [String: UInt64] = [:]
 
-  /// Watches a file, and reads nothing yet.
+  /// Watches sources, and reads nothing yet.
   ///
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public init(
-    file: HeartbeatFile, settings: MonitoringSettings, configuration: Configuration, looker: ProcessLooker?,
-    readTimeout: Double, probe: FileProbe? = nil
+    sources: SourceSet, settings: MonitoringSettings, configuration: Configuration, looker: ProcessLooker?,
+    readTimeout: Double
   ) {
-    self.file = file
+    self.sources = sources
     self.configuration = configuration
     self.looker = looker
     self.readTimeout = readTimeout
     monitored = MonitoredProcesses(settings)
-    self.probe = probe ?? FileProbe(path: file.path)
     search = ProcessSearch(configuration.processes)
     retention = settings.retention
   }
 
   /// Goes on with another configuration.
-  public mutating func configure(_ configuration: Configuration) {
+  ///
+  /// - Parameter sources: nil where they stay as they are.
+  public mutating func configure(_ configuration: Configuration, sources: SourceSet? = nil) {
     self.configuration = configuration
+    if var sources {
+      let kept = sources.takeOver(from: self.sources)
+      // What a source that is gone told of is nobody's any more.
+      for process in monitored.processes {
+        guard let entry = process.entry, !kept.contains(self.sources.files[self.sources.file(ofEntry: entry)].path)
+        else { continue }
+        monitored.forget(Array(monitored.texts[process.name]))
+      }
+      self.sources = sources
+      countedGeneration = 0
+    }
     search = ProcessSearch(configuration.processes)
     shownGeneration = nil
     let names = Set(configuration.processes.map(\.name))
@@ -64,10 +75,10 @@ public struct ProcessWatch: ~Copyable {
     shownGeneration = nil
   }
 
-  /// Forgets the text of the file, which is read again.
-  public mutating func forgetContent() { file.forget() }
+  /// Forgets the texts of the files, which are read again.
+  public mutating func forgetContent() { sources.forget() }
 
-  /// Has the file and the configuration joined anew the next time.
+  /// Has the files and the configuration joined anew the next time.
   public mutating func joinAnew() { shownGeneration = nil }
 
   /// Forgets a process for good once its entry has vanished.
@@ -80,7 +91,7 @@ public struct ProcessWatch: ~Copyable {
   public var problems: [EntryProblem] {
     let name = String(decoding: monitored.settings.reservedName, as: UTF8.self)
     let reserved = EntryProblem(process: name, reason: .reservedName, offset: nil)
-    return file.snapshot.problems + (monitored.reserved > 0 ? [reserved] : [])
+    return sources.problems + (monitored.reserved > 0 ? [reserved] : [])
   }
 
   /// In what the processes differ from the last time.
@@ -93,29 +104,27 @@ public struct ProcessWatch: ~Copyable {
     public var isNewContent: Bool
   }
 
-  /// Reads the file if it changed, and joins it with the configuration if either did.
+  /// Reads the files that changed, and joins it with the configuration if either did.
   ///
   /// - Returns: nil when nothing changed.
   public mutating func refresh(at now: Double) -> Change? {
-    if probe.answers(within: readTimeout, wasGood: file.isUp) {
-      file.refresh()
-    } else {
-      file.refreshTimedOut(after: readTimeout)
-    }
-    guard file.generation != shownGeneration || !monitored.hold(at: now) else { return nil }
+    sources.refresh(readTimeout: readTimeout)
+    guard sources.generation != shownGeneration || !monitored.hold(at: now) else { return nil }
     // With a retention, an entry may come and go without the file's doing.
     let keepsProcesses =
-      shownGeneration.map { file.generation == $0 + 1 } ?? false && retention == 0 && monitored.hold(at: now)
-      && file.snapshot.changes.keepsProcesses
+      shownGeneration.map { sources.generation == $0 + 1 } ?? false && retention == 0 && monitored.hold(at: now)
+      && sources.tellsChanges && sources.snapshot.changes.keepsProcesses
     var change = Change(
-      keepsProcesses: keepsProcesses, hasNewTimeout: false, isNewContent: file.generation != countedGeneration)
+      keepsProcesses: keepsProcesses, hasNewTimeout: false, isNewContent: sources.generation != countedGeneration)
     if keepsProcesses {
-      change.hasNewTimeout = monitored.takeOver(file.snapshot, configured: configuration.processes, at: now)
+      change.hasNewTimeout = monitored.takeOver(sources.snapshot, configured: configuration.processes, at: now)
     } else {
-      monitored.join(file.snapshot, configured: configuration.processes, modified: file.modified, at: now)
+      monitored.join(
+        sources.snapshot, configured: configuration.processes, modified: { sources.modified(ofEntry: $0) },
+        sourceTimeout: { sources.timeout(ofEntry: $0) }, at: now)
     }
-    shownGeneration = file.generation
-    countedGeneration = file.generation
+    shownGeneration = sources.generation
+    countedGeneration = sources.generation
     return change
   }
 

@@ -27,7 +27,7 @@ private struct Watched {
     if snapshot.changes.keepsProcesses, monitored.generation > 0 {
       _ = monitored.takeOver(snapshot, configured: configured, at: now)
     } else {
-      monitored.join(snapshot, configured: configured, modified: modified, at: now)
+      monitored.join(snapshot, configured: configured, modified: { _ in modified }, at: now)
     }
     for place in monitored.processes.indices { monitored.judge(place, .unknown, at: now) }
   }

@@ -52,7 +52,8 @@ struct ProcessLookerTests {
       #"{"processes": {"one": {"last_heartbeat": 1500, "pid": 7}, "two": {"last_heartbeat": 1500, "pid": 8}}}"#)
     let configured = match ? [ProcessConfiguration(name: "three", match: .substrings(["number8"]))] : []
     var watch = ProcessWatch(
-      file: HeartbeatFile(path: tree.path + "/beats.json"), settings: MonitoringSettings(timeout: 60, hostname: []),
+      sources: SourceSet([SourceSettings(path: tree.path + "/beats.json")]),
+      settings: MonitoringSettings(timeout: 60, hostname: []),
       configuration: Configuration(processes: configured), looker: ProcessLooker(procfs), readTimeout: 60)
     _ = watch.refresh(at: 1_510)
     return watch

@@ -26,6 +26,8 @@ struct StatusDocument {
     var matched: Int?
     var status: String?
     var host: String?
+    /// The file that tells of it; nil when none does.
+    var file: String?
     /// What it says of itself, as JSON text.
     var data: ArraySlice<UInt8>
     var figures: ProcessFigures?
@@ -65,6 +67,7 @@ struct StatusDocument {
     append(",\"matched\":", process.matched.map { .integer(Int64(widening: $0)) })
     append(",\"status\":", process.status.map { .string($0) })
     append(",\"host\":", process.host.map { .string($0) })
+    append(",\"file\":", process.file.map { .string($0) })
     objects.append(contentsOf: ",\"data\":".utf8)
     objects.append(contentsOf: process.data)
     append(",\"process\":", process.figures.map { .object($0.object) })
@@ -77,14 +80,16 @@ struct StatusDocument {
     (value ?? .null).append(to: &objects)
   }
 
-  /// `{"generated": ..., "summary": {...}, "file": {...}, "problems": [...], "heartbeats": [...]}` in pieces.
+  /// `{"generated": ..., "summary": {...}, "file": {...}, "files": [...], "problems": [...], "heartbeats": [...]}` in pieces.
   ///
   /// - Parameter generated: Unix time in seconds.
-  func list(generated: Double, file: JSONObject, problems: [JSONValue]) -> [[UInt8]] {
+  func list(
+    generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue]
+  ) -> [[UInt8]] {
     var summary = JSONObject()
     for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
     let head: JSONObject = [
-      "generated": .number(generated), "summary": .object(summary), "file": .object(file),
+      "generated": .number(generated), "summary": .object(summary), "file": .object(file), "files": files,
       "problems": .array(problems),
     ]
     var start = JSONValue.object(head).serialised()
@@ -95,9 +100,10 @@ struct StatusDocument {
 
   /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
   /// part of it, though it too may change by the mere passing of time: a silent process is news.
-  func tag(_ file: JSONObject, _ problems: [JSONValue]) -> String {
+  func tag(_ file: JSONObject, _ files: JSONValue = .array([]), _ problems: [JSONValue]) -> String {
     var digest = digest
     digest.add(JSONValue.object(file).serialised()[...])
+    digest.add(files.serialised()[...])
     digest.add(JSONValue.array(problems).serialised()[...])
     return "W/\"\(String(digest.value, radix: 16))\""
   }

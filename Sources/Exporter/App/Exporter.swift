@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import HTTP
+internal import Heartbeat
 internal import Monitoring
 internal import POSIX
 internal import YAML
@@ -45,7 +46,18 @@ public struct Exporter: Sendable {
       logger.error("cannot listen", ["error": error.description])
       return 1
     }
-    let push = sockets.takesPushes ? Push(options: options, logger: logger) : nil
+    let push: Push?
+    if sockets.takesPushes {
+      guard let file = SourceSet.own(options.heartbeat.sources(configuration)) else {
+        logger.error(
+          "pushes have no place",
+          ["error": "no source is a heartbeat file of our own or a folder: name one with --heartbeat.file"])
+        return 1
+      }
+      push = Push(options: options, file: file, logger: logger)
+    } else {
+      push = nil
+    }
     let queue = ScrapeQueue(limit: options.web.maxRequests)
     let collectors = Set(options.collectors)
     let streams = EventStreams(limit: options.web.maxWatchers)

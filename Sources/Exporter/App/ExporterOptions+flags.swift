@@ -77,9 +77,11 @@ enum ExporterFlags {
     "push.fsync", default: defaults.push.synchronise,
     help: "Answers a push only when it is on the disk (fsync), so that it outlives a power failure.")
 
-  static let file = Flag.value(
-    "heartbeat.file", .file, default: defaults.heartbeat.file, environment: ["HEARTBEAT_FILE"],
-    help: "The heartbeat file.")
+  static let file = Flag.list(
+    "heartbeat.file", .file, default: defaults.heartbeat.files, environment: ["HEARTBEAT_FILE"],
+    help:
+      "A file that programs beat into, a folder with a file for each, or a pattern such as '/srv/bots/*/status.json'. "
+      + "May be given more than once; what each is, is recognised.")
   static let timeout = Flag.value(
     "heartbeat.timeout", .duration(atLeastOneMillisecond), default: defaults.heartbeat.timeout,
     help: "Age at which a process counts as dead, unless the configuration file says otherwise.")
@@ -104,6 +106,12 @@ enum ExporterFlags {
   static let maxFileSize = Flag.value(
     "heartbeat.max-file-size", .size(1...(1 << 31)), default: defaults.heartbeat.maxFileSize,
     help: "Largest heartbeat file that is read.")
+  static let maxFiles = Flag.value(
+    "heartbeat.max-files", .integer(1...100_000), default: defaults.heartbeat.maxFiles,
+    help: "Most files of all patterns, further ones are left out and counted.")
+  static let maxTotalSize = Flag.value(
+    "heartbeat.max-total-size", .size(1...(1 << 32)), default: defaults.heartbeat.maxTotalSize,
+    help: "Most bytes of all heartbeat files together.")
   static let readTimeout = Flag.value(
     "heartbeat.read-timeout", .duration(0.1...60), default: defaults.heartbeat.readTimeout,
     help: "How long a scrape waits for the heartbeat file's file system.")
@@ -167,7 +175,8 @@ enum ExporterFlags {
       FlagGroup(
         "Heartbeats",
         [
-          file, timeout, retention, remember, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize,
+          file, timeout, retention, remember, stringKeys, maxSeries, maxSeriesPerProcess, maxFileSize, maxFiles,
+          maxTotalSize,
           readTimeout,
         ]),
       FlagGroup(
@@ -310,7 +319,10 @@ extension ExporterOptions {
     push.timeout = values[ExporterFlags.pushTimeout]
     push.retention = values[ExporterFlags.pushRetention]
     push.synchronise = values[ExporterFlags.pushSynchronise]
-    heartbeat.file = values[ExporterFlags.file]
+    heartbeat.files = values[ExporterFlags.file]
+    heartbeat.filesAreDefault = !values.isSet(ExporterFlags.file)
+    heartbeat.maxFiles = values[ExporterFlags.maxFiles]
+    heartbeat.maxTotalSize = values[ExporterFlags.maxTotalSize]
     heartbeat.timeout = values[ExporterFlags.timeout]
     heartbeat.retention = values[ExporterFlags.retention]
     heartbeat.remember = values[ExporterFlags.remember]

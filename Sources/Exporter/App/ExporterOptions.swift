@@ -33,8 +33,12 @@ public struct ExporterOptions: Sendable, Equatable {
 
   /// What is read of the heartbeat file.
   public struct Heartbeats: Sendable, Equatable {
-    /// The heartbeat file's path.
-    public var file = "heartbeat_status.json"
+    /// Where heartbeats are: files, folders of own files, patterns.
+    public var files = [Heartbeats.defaultFile]
+    /// Whether nobody named any file, so that sources of the configuration take the default's place.
+    public var filesAreDefault = true
+    /// The heartbeat file where none is named.
+    public static let defaultFile = "heartbeat_status.json"
     /// The age at which a process counts as dead.
     public var timeout = 60.0
     /// The age at which a process is no longer shown; 0 shows every one.
@@ -49,7 +53,11 @@ public struct ExporterOptions: Sendable, Equatable {
     public var maxSeriesPerProcess = 1000
     /// The largest heartbeat file that is read.
     public var maxFileSize = 64 << 20
-    /// How long a scrape waits for the file's file system, in seconds.
+    /// The most files of all sources.
+    public var maxFiles = 1_000
+    /// The most bytes of all files together.
+    public var maxTotalSize = 256 << 20
+    /// How long a scrape waits for a file's file system, in seconds.
     public var readTimeout = 2.0
 
     /// The defaults.

@@ -49,12 +49,13 @@ struct HeartbeatCollector: Collector {
   /// Takes over new content of the file, and counts what was wrong with it.
   ///
   /// - Parameters:
+  ///   - found: what was left out of the files.
   ///   - keepsProcesses: `monitored` shows the same processes as before, at the same places in the snapshot.
   ///   - hasNewTimeout: some timeout is another one.
   ///   - isNewContent: false where only the configuration or the retention changed what is shown.
   mutating func update(
-    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, keepsProcesses: Bool, hasNewTimeout: Bool = false,
-    isNewContent: Bool
+    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, skipped found: [HeartbeatSnapshot.SkipReason: Int],
+    keepsProcesses: Bool, hasNewTimeout: Bool = false, isNewContent: Bool
   ) {
     if keepsProcesses, snapshot.changes.keepsShape {
       // Moved out, so that this value can be read meanwhile.
@@ -74,20 +75,21 @@ struct HeartbeatCollector: Collector {
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
     for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
-      let count = reason == .reservedName ? monitored.reserved : snapshot.skipped[reason, default: 0]
+      let count = reason == .reservedName ? monitored.reserved : found[reason, default: 0]
       skipped[index] &+= UInt64(clamping: count)
     }
   }
 
   mutating func update(_ watch: borrowing ProcessWatch, _ change: ProcessWatch.Change) {
     update(
-      watch.monitored, snapshot: watch.file.snapshot, keepsProcesses: change.keepsProcesses,
-      hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)
+      watch.monitored, snapshot: watch.sources.snapshot, skipped: watch.sources.skipped,
+      keepsProcesses: change.keepsProcesses, hasNewTimeout: change.hasNewTimeout, isNewContent: change.isNewContent)
   }
 
   mutating func collect(_ watch: borrowing ProcessWatch, _ moment: Moment, into body: inout ScrapeBody) -> Bool {
-    collect(watch.monitored, snapshot: watch.file.snapshot, file: watch.file, at: moment.now, into: &body)
-    return watch.file.isUp
+    collect(
+      watch.monitored, snapshot: watch.sources.snapshot, sources: watch.sources, at: moment.now, into: &body)
+    return watch.sources.isUp
   }
 
   private func stale(
@@ -185,7 +187,7 @@ struct HeartbeatCollector: Collector {
   ///
   /// - Parameter snapshot: what `update` was given last.
   mutating func collect(
-    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, file: HeartbeatFile, at now: Double,
+    _ monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot, sources: SourceSet, at now: Double,
     into body: inout ScrapeBody
   ) {
     let style = body.exposition.style
@@ -215,7 +217,7 @@ struct HeartbeatCollector: Collector {
     }
     swap(&rendered, &self.rendered)
     for chunk in chunks { body.append(chunk) }
-    let figures = HeartbeatFileFigures(file, expired: monitored.expired, skipped: skipped, dropped: dropped)
+    let figures = HeartbeatFileFigures(sources, expired: monitored.expired, skipped: skipped, dropped: dropped)
     body.append(
       fileText.with(style, initial: nil) { text in
         if let text, text.figures == figures { return text.chunk }

@@ -30,13 +30,21 @@ enum HeartbeatFamilies {
     "heartbeat_file_modified_timestamp_seconds", .gauge, "Unix time at which the heartbeat file was last written.")
   static let fileEntries = MetricFamily(
     "heartbeat_file_entries", .gauge, "Well-formed processes in the heartbeat file.")
+  static let fileSkippedEntries = MetricFamily(
+    "heartbeat_file_skipped_entries", .gauge, "Parts of the heartbeat file that are left out now.")
+  static let patternFiles = MetricFamily(
+    "heartbeat_pattern_files", .gauge, "Files that match the pattern and are read.")
+  static let patternFilesLeftOut = MetricFamily(
+    "heartbeat_pattern_files_left_out", .gauge, "Files that match the pattern and are not read: a limit held them back."
+  )
   static let fileExpiredEntries = MetricFamily(
-    "heartbeat_file_expired_entries", .gauge, "Processes not shown because their beat is older than the retention.")
+    "heartbeat_file_expired_entries", .gauge,
+    "Processes of all files not shown because their beat is older than the retention.")
   static let readErrors = MetricFamily(
     "heartbeat_file_read_errors_total", .counter, "Failed attempts to read the heartbeat file, by reason.")
   static let entriesSkipped = MetricFamily(
     "heartbeat_entries_skipped_total", .counter,
-    "Malformed parts left out, by reason, counted once for each content of the file.")
+    "Malformed parts left out, by reason, counted once for each content of the files.")
   static let seriesDropped = MetricFamily(
     "heartbeat_series_dropped_total", .counter,
     "Data series that a limit held back, by reason, counted once for each content of the file.")

@@ -1,41 +1,71 @@
 internal import Exposition
 internal import Heartbeat
 
-/// What is said of the heartbeat file itself, and of what could not be read or shown of it.
+/// What is said of the heartbeat files themselves, and of what could not be read or shown of them.
 struct HeartbeatFileFigures: Equatable {
-  private let isUp: Bool
-  private let size: Int?
-  private let updated: Double?
-  private let modified: Double?
-  private let entries: Int
+  private let files: [File]
+  private let patterns: [SourceSet.PatternCount]
   private let expired: Int
-  private let readErrors: [HeartbeatFileFailure: UInt64]
   private let skipped: [UInt64]
   private let dropped: SeriesDropCounts
+
+  private struct File: Equatable {
+    let path: String
+    let isUp: Bool
+    let size: Int?
+    let updated: Double?
+    let modified: Double?
+    let entries: Int
+    let left: Int
+    let readErrors: [HeartbeatFileFailure: UInt64]
+    /// It was named by itself, so that all reasons are told from the beginning.
+    let isNamed: Bool
+  }
 
   /// - Parameters:
   ///   - expired: how many entries are not shown because they are too old.
   ///   - skipped: what of the entries was left out, for each reason in the order of its cases.
   ///   - dropped: the series that were left out.
-  init(_ file: HeartbeatFile, expired: Int, skipped: [UInt64], dropped: SeriesDropCounts) {
-    isUp = file.isUp
-    size = file.size
-    updated = file.snapshot.lastUpdated
-    modified = file.modified
-    entries = file.snapshot.entries.count
+  init(_ sources: SourceSet, expired: Int, skipped: [UInt64], dropped: SeriesDropCounts) {
+    let patternPaths = Set(sources.patterns.map(\.pattern))
+    var paths: Set<String> = []
+    // Two sources may have one file.
+    files = sources.files.filter { paths.insert($0.path).inserted }.map { file in
+      File(
+        path: file.path, isUp: file.isUp, size: file.size, updated: file.lastUpdated, modified: file.modified,
+        entries: file.entryCount, left: file.skipped.values.reduce(0, +), readErrors: file.readErrors,
+        isNamed: !patternPaths.contains(sources.settings(of: file.source).path))
+    }
+    patterns = sources.patterns
     self.expired = expired
-    readErrors = file.readErrors
     self.skipped = skipped
     self.dropped = dropped
   }
 
   func write(into exposition: inout Exposition) {
-    exposition.family(HeartbeatFamilies.fileUp, isUp ? 1 : 0)
-    if let size { exposition.family(HeartbeatFamilies.fileSize, Double(size)) }
-    if let updated { exposition.family(HeartbeatFamilies.fileLastUpdated, updated) }
-    if let modified { exposition.family(HeartbeatFamilies.fileModified, modified) }
-    exposition.family(HeartbeatFamilies.fileEntries, Double(entries))
+    let labels = files.map { Labels(["file": $0.path]) }
+    func write(_ family: MetricFamily, _ value: (File) -> Double?) {
+      guard files.contains(where: { value($0) != nil }) else { return }
+      exposition.family(family) { samples in
+        for (file, labels) in zip(files, labels) { if let value = value(file) { samples.add(labels, value) } }
+      }
+    }
+    write(HeartbeatFamilies.fileUp) { $0.isUp ? 1 : 0 }
+    write(HeartbeatFamilies.fileSize) { $0.size.map { Double($0) } }
+    write(HeartbeatFamilies.fileLastUpdated) { $0.updated }
+    write(HeartbeatFamilies.fileModified) { $0.modified }
+    write(HeartbeatFamilies.fileEntries) { Double($0.entries) }
+    write(HeartbeatFamilies.fileSkippedEntries) { Double($0.left) }
     exposition.family(HeartbeatFamilies.fileExpiredEntries, Double(expired))
+    if !patterns.isEmpty {
+      exposition.family(HeartbeatFamilies.patternFiles) { samples in
+        for pattern in patterns { samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.files)) }
+      }
+      exposition.family(HeartbeatFamilies.patternFilesLeftOut) { samples in
+        for pattern in patterns { samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.leftOut)) }
+      }
+    }
+    writeReadErrors(into: &exposition)
     func write<Reason: CaseIterable & RawRepresentable<String>>(
       _ family: MetricFamily, _: Reason.Type, _ count: (_ place: Int, _ reason: Reason) -> UInt64
     ) {
@@ -45,8 +75,21 @@ struct HeartbeatFileFigures: Equatable {
         }
       }
     }
-    write(HeartbeatFamilies.readErrors, HeartbeatFileFailure.self) { readErrors[$1, default: 0] }
     write(HeartbeatFamilies.entriesSkipped, HeartbeatSnapshot.SkipReason.self) { place, _ in skipped[place] }
     write(HeartbeatFamilies.seriesDropped, SeriesDropReason.self) { dropped[$1] }
+  }
+
+  /// Of the many files of a pattern only the reasons that came up are told.
+  private func writeReadErrors(into exposition: inout Exposition) {
+    guard files.contains(where: { $0.isNamed || !$0.readErrors.isEmpty }) else { return }
+    exposition.family(HeartbeatFamilies.readErrors) { samples in
+      for file in files {
+        for reason in HeartbeatFileFailure.allCases {
+          let count = file.readErrors[reason]
+          guard file.isNamed || count != nil else { continue }
+          samples.add(Labels(["file": file.path, "reason": reason.rawValue]), Double(count ?? 0))
+        }
+      }
+    }
   }
 }

@@ -9,6 +9,7 @@ struct Push: Sendable {
   let counts: PushCounts
   private let queue: PushQueue
   private let options: ExporterOptions
+  private let file: String
   private let logger: Logger
 
   /// Why pushes cannot be taken.
@@ -16,7 +17,9 @@ struct Push: Sendable {
     let reason: String
   }
 
-  init(options: ExporterOptions, logger: Logger) {
+  /// - Parameter file: the heartbeat file into which they go.
+  init(options: ExporterOptions, file: String, logger: Logger) {
+    self.file = file
     queue = PushQueue(limit: options.push.queueLimit, timeout: options.push.timeout)
     counts = PushCounts(queue: queue)
     routes = PushRoutes(options: options.push, procfs: options.paths.procfs, queue: queue)
@@ -53,9 +56,9 @@ struct Push: Sendable {
 
   /// Starts to write.
   func start() throws(Errno) {
-    let (options, queue, counts, logger) = (options, queue, counts, logger)
+    let (options, file, queue, counts, logger) = (options, file, queue, counts, logger)
     try Thread.start(named: "push") {
-      var writer = PushWriter(options: options, queue: queue, counts: counts, logger: logger)
+      var writer = PushWriter(options: options, file: file, queue: queue, counts: counts, logger: logger)
       writer.run()
     }.detach()
     try Thread.start(named: "push-watch") { queue.watchDeadlines() }.detach()

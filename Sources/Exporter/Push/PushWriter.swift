@@ -13,14 +13,15 @@ struct PushWriter {
   /// What the last try came to, so that the log tells only changes.
   private var problem: String?
 
-  init(options: ExporterOptions, queue: PushQueue, counts: PushCounts, logger: Logger) {
+  /// - Parameter file: the heartbeat file into which pushes go.
+  init(options: ExporterOptions, file: String, queue: PushQueue, counts: PushCounts, logger: Logger) {
     var writing = HeartbeatManager.Options()
     writing.lockTimeout = options.push.timeout * PushWriter.shareOfLock
     writing.retention = options.push.retention
     writing.synchronise = options.push.synchronise
     writing.maximumFileSize = options.heartbeat.maxFileSize
     writing.warn = { logger.warn($0) }
-    writer = HeartbeatWriter(file: options.heartbeat.file, options: writing)
+    writer = HeartbeatWriter(file: file, options: writing)
     self.queue = queue
     self.counts = counts
     self.logger = logger

@@ -1,10 +1,14 @@
 internal import Heartbeat
 
-/// Says in the log when the heartbeat file turns bad, in another way than before, or good again: once each, not at
-/// every scrape.
+/// Says in the log when a heartbeat file turns bad, in another way than before, or good again: once each, not at every scrape.
 struct FileProblemLog {
-  let logger: Logger
-  let path: String
+  private let logger: Logger
+  /// What was told last of each file.
+  private var told: [String: String] = [:]
+
+  init(logger: Logger) {
+    self.logger = logger
+  }
 
   /// Names what is left out of the file, each thing once.
   func report(_ problems: [EntryProblem]) {
@@ -19,14 +23,48 @@ struct FileProblemLog {
     }
   }
 
-  /// Tells what the last refresh found; nil is good.
-  func report(_ problem: HeartbeatFileProblem?) {
-    // The first look at a good file is no news.
-    guard logger.isNews(problem?.failure.rawValue ?? "", of: "heartbeat file") else { return }
-    if let problem {
-      logger.warn("cannot read the heartbeat file", ["reason": problem.failure.rawValue, "error": problem.description])
-    } else {
-      logger.info("the heartbeat file is read", ["file": path])
+  /// Tells what the last refresh found.
+  mutating func report(_ sources: SourceSet) {
+    var known: [String: String] = [:]
+    for file in sources.files {
+      let problem = file.lastProblem
+      known[file.path] = tell(problem?.failure.rawValue ?? "", of: file.path) {
+        if let problem {
+          let message =
+            problem.failure == .noBeat ? "there is no heartbeat in the file" : "cannot read the heartbeat file"
+          logger.warn(message, ["reason": problem.failure.rawValue, "error": problem.description])
+        } else {
+          logger.info(
+            "the heartbeat file is read",
+            ["file": file.path, "layout": file.layout?.rawValue ?? "-", "processes": file.entryCount])
+        }
+      }
+      let names = "names of \(file.path)"
+      known[names] = tell(file.taken.sorted().joined(separator: "\n"), of: names) {
+        guard let first = file.taken.first else { return }
+        let others = file.taken.count > 1 ? ", and \(file.taken.count - 1) more" : ""
+        logger.warn(
+          "processes of a heartbeat file are not shown: a source before has their names",
+          ["file": file.path, "names": first + others])
+      }
     }
+    for pattern in sources.patterns {
+      let key = "pattern \(pattern.pattern)"
+      known[key] = tell(pattern.files == 0 ? "none" : pattern.leftOut > 0 ? "many" : "", of: key) {
+        if pattern.files == 0, pattern.leftOut == 0 {
+          logger.warn("no file matches", ["pattern": pattern.pattern])
+        } else if pattern.leftOut > 0 {
+          logger.warn(
+            "too many files match: --heartbeat.max-files is the limit",
+            ["pattern": pattern.pattern, "read": pattern.files, "left_out": pattern.leftOut])
+        }
+      }
+    }
+    told = known
+  }
+
+  private func tell(_ state: String, of key: String, _ write: () -> Void) -> String {
+    if told[key] != state { write() }
+    return state
   }
 }

@@ -23,15 +23,16 @@ extension Scraper {
     case .heartbeats:
       let document = statusDocument(at: now)
       return response(
-        document.list(generated: Scraper.milliseconds(now), file: fileObject, problems: problemList),
-        tag: document.tag(fileObject, problemList), to: request)
+        document.list(
+          generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList),
+        tag: document.tag(fileObject, fileObjects, problemList), to: request)
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
         return APIError(404, "there is no heartbeat of that name").response
       }
       let document = statusDocument(of: place..<place + 1, at: now)
-      return response([document.objects], tag: document.tag([:], []), to: request)
+      return response([document.objects], tag: document.tag([:], .null, []), to: request)
     case .host:
       return response([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
     case .watchers:
@@ -42,7 +43,7 @@ extension Scraper {
   /// The picture for those who watch, in pieces.
   mutating func news(at now: Double) -> [[UInt8]] {
     let list = statusDocument(at: now).list(
-      generated: Scraper.milliseconds(now), file: fileObject, problems: problemList)
+      generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList)
     let host = JSONValue.object(hostDocument()).serialised()
     return [Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]]
   }
@@ -71,7 +72,7 @@ extension Scraper {
   /// What is said of all processes, or of those at some places.
   private mutating func statusDocument(of places: Range<Int>? = nil, at now: Double) -> StatusDocument {
     if places == nil { refresh(at: now) }
-    ownData.begin(count: watch.file.snapshot.entries.count)
+    ownData.begin(count: watch.sources.snapshot.entries.count)
     let places = places ?? watch.monitored.processes.indices
     let found = look(at: places, at: now)
     // Of all it is mostly about as long as it was before.
@@ -84,15 +85,14 @@ extension Scraper {
     return document
   }
 
+  /// What is said of the files: of all together, and of each.
   private var fileObject: JSONObject {
-    var object: JSONObject = ["up": .bool(watch.file.isUp)]
-    if let problem = watch.file.lastProblem {
-      object["problem"] = ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
-    }
+    var object: JSONObject = ["up": .bool(watch.sources.isUp)]
+    if let problem = watch.sources.lastProblem { object["problem"] = Scraper.object(of: problem) }
     return object
   }
 
-  /// What of the file is left out.
+  /// What of the files is left out.
   private var problemList: [JSONValue] {
     watch.problems.map {
       [
@@ -100,6 +100,29 @@ extension Scraper {
         "byte": $0.offset.map { .integer(Int64(widening: $0)) } ?? .null, "message": .string($0.description),
       ]
     }
+  }
+
+  private var fileObjects: JSONValue {
+    .array(
+      watch.sources.files.map { file in
+        var object: JSONObject = [
+          "path": .string(file.path), "layout": file.layout.map { .string($0.rawValue) } ?? .null,
+          "up": .bool(file.isUp),
+          "processes": .integer(Int64(clamping: file.entryCount)),
+        ]
+        if let problem = file.lastProblem { object["problem"] = Scraper.object(of: problem) }
+        if !file.taken.isEmpty {
+          object["names_taken"] = .array(file.taken.prefix(Scraper.mostNames).map { .string($0) })
+        }
+        return .object(object)
+      })
+  }
+
+  /// So many names of one file are told whose processes are not shown.
+  private static let mostNames = 100
+
+  private static func object(of problem: HeartbeatFileProblem) -> JSONValue {
+    ["reason": .string(problem.failure.rawValue), "message": .string(problem.description)]
   }
 
   private mutating func describe(
@@ -116,7 +139,8 @@ extension Scraper {
       timeout: process.timeout, interval: process.interval, lastHeartbeat: process.lastHeartbeat, pid: pid,
       isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
       host: process.host.map(watch.monitored.text),
-      data: process.entry.map { ownData.text(of: $0, in: watch.file.snapshot) } ?? ArraySlice("{}".utf8),
+      file: process.entry.map { watch.sources.files[watch.sources.file(ofEntry: $0)].path },
+      data: process.entry.map { ownData.text(of: $0, in: watch.sources.snapshot) } ?? ArraySlice("{}".utf8),
       figures: finding?.figures)
   }
 

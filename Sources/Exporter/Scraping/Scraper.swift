@@ -20,7 +20,7 @@ struct Scraper: ~Copyable {
   private let openConnections: @Sendable () -> Int
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
-  private let problems: FileProblemLog
+  private var problems: FileProblemLog
   private var body = ScrapeBody()
   var gzip = Gzip(level: Scraper.gzipLevel)
   /// The processes' own data as the API shows them.
@@ -53,19 +53,24 @@ struct Scraper: ~Copyable {
       reservedName: Array(ProcessCollector.ownName.utf8)
     ) { Labels.append("process", $0.span, to: &$1, separated: false) }
     watch = ProcessWatch(
-      file: HeartbeatFile(
-        path: options.heartbeat.file, stringKeys: Set(options.heartbeat.stringKeys),
-        maximumSize: options.heartbeat.maxFileSize, limits: limits.reading),
+      sources: SourceSet(
+        options.heartbeat.sources(configuration), options: options.heartbeat.sourceOptions(limits.reading), probe: probe
+      ),
       settings: settings, configuration: configuration,
       looker: options.collectors.process ? ProcessLooker(procfs) : nil,
-      readTimeout: options.heartbeat.readTimeout, probe: probe)
-    problems = FileProblemLog(logger: logger, path: options.heartbeat.file)
+      readTimeout: options.heartbeat.readTimeout)
+    problems = FileProblemLog(logger: logger)
   }
 
   /// Goes on with another configuration; nil keeps the old one and says so in the metrics.
   mutating func configure(_ configuration: Configuration?) {
     configurationIsGood = configuration != nil
-    if let configuration { watch.configure(configuration) }
+    guard let configuration else { return }
+    let sources = options.heartbeat.sources(configuration)
+    let isSame = sources == options.heartbeat.sources(watch.configuration)
+    watch.configure(
+      configuration,
+      sources: isSame ? nil : SourceSet(sources, options: options.heartbeat.sourceOptions(limits.reading)))
   }
 
   /// Collects into `body`.
@@ -136,7 +141,7 @@ struct Scraper: ~Copyable {
       watch.setHostname(Array(name.utf8))
     }
     let change = watch.refresh(at: now)
-    problems.report(watch.file.lastProblem)
+    problems.report(watch.sources)
     guard let change else { return }
     problems.report(watch.problems)
     for place in collectors.indices { collectors[place].collector.update(watch, change) }

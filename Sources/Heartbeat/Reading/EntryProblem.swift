@@ -34,9 +34,9 @@ extension HeartbeatSnapshot.SkipReason {
   public var leavesOutEntry: Bool {
     switch self {
     case .notAnObject, .missingLastHeartbeat, .badLastHeartbeat, .emptyName, .nameTooLong, .reservedName,
-      .tooManyEntries:
+      .tooManyEntries, .nameTaken:
       true
-    case .badPid, .duplicateName, .numberOutOfRange, .tooDeep, .keyTooLong, .tooManyKeys: false
+    case .badPid, .duplicateName, .numberOutOfRange, .tooDeep, .keyTooLong, .tooManyKeys, .changingKey: false
     }
   }
 
@@ -50,6 +50,8 @@ extension HeartbeatSnapshot.SkipReason {
     case .emptyName: "its name is empty"
     case .nameTooLong: "its name is longer than \(HeartbeatSnapshot.maximumNameLength) bytes"
     case .reservedName: "its name is the exporter's own; give it another one"
+    case .nameTaken: "a source before has a process of this name; `name` of its source gives it another one"
+    case .changingKey: "a key is an id or a time, and would be another one with every write"
     case .duplicateName: "its name comes again further down, and the last one counts"
     case .tooManyEntries: "there are more processes than the limit"
     case .numberOutOfRange: "a number is not finite"

@@ -21,7 +21,7 @@ public final class FileProbe: Sendable {
 
   /// Describes a file, and asks nothing yet.
   public convenience init(path: String) {
-    self.init(path: path, touch: FileProbe.touch)
+    self.init(path: path, touch: FileProbe.touchAny)
   }
 
   /// - Parameter touch: does all that a reader does, however long that takes, and says whether the file lies on a local
@@ -78,6 +78,15 @@ public final class FileProbe: Sendable {
     _ = withUnsafeMutableBytes(of: &byte) { buffer in (try? file.read(into: buffer)) ?? 0 }
     return (try? file.fileSystemType()).map(localTypes.contains) ?? false
   }
+
+  /// The same for a folder, which is listed.
+  static func touchFolder(_ path: String) -> Bool {
+    guard let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK) else { return false }
+    return (try? folder.fileSystemType()).map(localTypes.contains) ?? false
+  }
+
+  /// The same for what may be a file or a folder.
+  static func touchAny(_ path: String) -> Bool { touch(path) || touchFolder(path) }
 
   /// `f_type` of file systems whose answers need no other program and no other machine, from `statfs(2)`: ext, XFS,
   /// Btrfs, tmpfs, ramfs, F2FS, ZFS, overlayfs, bcachefs.

@@ -17,6 +17,10 @@ public struct HeartbeatFile: Sendable {
   /// Where the file is; a symbolic link is followed.
   public let path: String
   private var reader: SnapshotReader
+  /// What its source says of it; nil takes our own layout alone.
+  let source: ForeignFile?
+  /// Reads what was recognised in other layouts.
+  private var foreignReader: SnapshotReader
   private let maximumSize: Int
   private let limits: ReadingLimits
   /// The content before `snapshot`, for its memory alone.
@@ -26,6 +30,10 @@ public struct HeartbeatFile: Sendable {
   public private(set) var snapshot = HeartbeatSnapshot()
   /// Rises when `snapshot` changes.
   public private(set) var generation: UInt64 = 0
+  /// What the last good content was; nil before there was any.
+  public private(set) var layout: SourceLayout?
+  /// Why the last good content is what it was taken for; nil for one of our own layout.
+  public private(set) var explanation: SourceExplanation?
   /// Whether the last refresh found the file good.
   public private(set) var isUp = false
   /// The file's size in bytes; nil when it could not be asked for.
@@ -37,25 +45,10 @@ public struct HeartbeatFile: Sendable {
   /// What was wrong at the last refresh.
   public private(set) var lastProblem: HeartbeatFileProblem?
 
-  /// What tells one content from another without reading it. A program can set a file's time of modification back, but
-  /// not the time at which the file was last changed in any way.
-  private struct Stamp: Equatable {
-    var device: UInt
-    var inode: UInt
-    var size: Int
-    var modified: Time
-    var changed: Time
-
-    struct Time: Equatable {
-      var seconds: Int
-      var nanoseconds: Int
-    }
-  }
-
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
-  private var lastRead: (stamp: Stamp, problem: HeartbeatFileProblem?)?
+  private var lastRead: (stamp: ReadStamp, problem: HeartbeatFileProblem?)?
 
-  /// Describes a file, and reads nothing yet.
+  /// Describes a file in our own layout, and reads nothing yet.
   ///
   /// - Parameters:
   ///   - stringKeys: paths of the processes' own data, joined by `.` or `_`, whose strings are kept.
@@ -64,9 +57,14 @@ public struct HeartbeatFile: Sendable {
     self.init(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: ReadingLimits())
   }
 
-  package init(path: String, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits) {
+  /// - Parameter source: what is said of it; nil takes our own layout alone.
+  package init(
+    path: String, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits, source: ForeignFile? = nil
+  ) {
     self.path = path
+    self.source = source
     reader = SnapshotReader(stringKeys: stringKeys, limits: limits)
+    foreignReader = SnapshotReader(stringKeys: stringKeys, limits: limits, allowsNever: true)
     self.maximumSize = maximumSize
     self.limits = limits
   }
@@ -75,13 +73,16 @@ public struct HeartbeatFile: Sendable {
   /// is served as long as the file is bad.
   public mutating func forget() {
     reader.forget()
+    foreignReader.forget()
     spare = HeartbeatSnapshot()
     lastRead = nil
   }
 
   /// Looks at the file, and reads it if it changed.
-  public mutating func refresh() {
-    var attempt = 0
+  ///
+  /// - Parameter mayWait: whether to look again a few times at one that seems to be written just now.
+  public mutating func refresh(mayWait: Bool = true) {
+    var attempt = mayWait ? 0 : limits.retries
     while true {
       do throws(HeartbeatFileProblem) {
         try readIfChanged()
@@ -124,11 +125,18 @@ public struct HeartbeatFile: Sendable {
     }
     note(status)
     guard status.st_mode & S_IFMT == S_IFREG else { throw notRegular() }
-    let found = HeartbeatFile.stamp(status)
+    let found = ReadStamp(status)
     if let lastRead, lastRead.stamp == found {
       // Unchanged: as good or as bad as it was.
       if let problem = lastRead.problem { throw problem }
       return
+    }
+    let isSettled = Clock.realtime - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
+    if let source, status.st_size == 0, layout == nil || layout == .touched, source.mayBeTouched(path) {
+      return try take(source.touched(path, modified: ReadStamp.seconds(status.st_mtim)), isSettled ? found : nil)
+    }
+    if let source, status.st_size > source.smallestTail {
+      if try readTail(source) { return }
     }
     guard status.st_size <= maximumSize else { throw tooLarge(Int(widening: status.st_size)) }
     try read()
@@ -149,25 +157,101 @@ public struct HeartbeatFile: Sendable {
     note(opened)
     // A change within the clock's grain of the last one would leave no trace in the stamp, so that a content that was as
     // young as that when its reading began is looked at again the next time.
-    let isSettled = start - HeartbeatFile.seconds(opened.st_ctim) > limits.timestampGrain
+    let isSettled = start - ReadStamp.seconds(opened.st_ctim) > limits.timestampGrain
     lastRead = nil
-    if bytes.count == snapshotLength, generation > 0, snapshot.begins(with: bytes) {
+    if layout == .ours, bytes.count == snapshotLength, snapshot.begins(with: bytes) {
       spare.giveBack(bytes)
-      if isSettled { lastRead = (HeartbeatFile.stamp(opened), nil) }
+      if isSettled { lastRead = (ReadStamp(opened), nil) }
       return
     }
     let length = bytes.count
     do throws(JSONParseError) {
+      if let source, !source.mayBeOurs { throw .wrongShape(offset: 0, expected: "") }
       var next = try reader.read(bytes, into: &spare)
+      if layout != .ours { next.changes = SnapshotChanges() }
       swap(&next, &snapshot)
       spare = next
       snapshotLength = length
       generation += 1
-      if isSettled { lastRead = (HeartbeatFile.stamp(opened), nil) }
+      layout = .ours
+      explanation = nil
+      if isSettled { lastRead = (ReadStamp(opened), nil) }
     } catch {
+      if let source, source.isForeign(error) {
+        return try recognise(bytes, source, opened, isTail: false, isSettled: isSettled)
+      }
       let problem = problem(error, in: bytes)
-      if isSettled { lastRead = (HeartbeatFile.stamp(opened), problem) }
+      if isSettled { lastRead = (ReadStamp(opened), problem) }
       throw problem
+    }
+  }
+
+  /// Reads the end of a file that grows; false when it does not look like one.
+  private mutating func readTail(_ source: ForeignFile) throws(HeartbeatFileProblem) -> Bool {
+    let start = Clock.realtime
+    let opened: stat
+    let bytes: [UInt8]
+    do throws(Errno) {
+      let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+      opened = try file.status()
+      guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
+      guard let tail = try source.tail(of: file, size: Int(widening: opened.st_size)) else { return false }
+      bytes = tail
+    } catch {
+      throw error.rawValue == ENXIO ? notRegular() : problem(error)
+    }
+    note(opened)
+    lastRead = nil
+    let isSettled = start - ReadStamp.seconds(opened.st_ctim) > limits.timestampGrain
+    try recognise(bytes, source, opened, isTail: true, isSettled: isSettled)
+    return true
+  }
+
+  /// Takes what a content is that is not in our layout.
+  private mutating func recognise(
+    _ bytes: [UInt8], _ source: ForeignFile, _ opened: stat, isTail: Bool, isSettled: Bool
+  ) throws(HeartbeatFileProblem) {
+    let found = ReadStamp(opened)
+    let modified = ReadStamp.seconds(opened.st_mtim)
+    switch source.recognise(bytes, path: path, modified: modified, isTail: isTail) {
+    case .success(let recognition):
+      // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
+      if let layout, recognition.layout.mayBeHalf(of: layout), source.settings.time != .modified,
+        Clock.realtime - modified < HeartbeatFile.longestWrite
+      {
+        throw problem(bytes.isEmpty ? JSONParseError.empty : .torn, in: bytes)
+      }
+      try take(recognition, isSettled ? found : nil)
+    case .failure(let failure):
+      let problem = problem(failure, in: bytes)
+      if isSettled { lastRead = (found, problem) }
+      throw problem
+    }
+  }
+
+  /// So long after its last change a file may still be being written, in seconds.
+  private static let longestWrite = 2.0
+
+  /// Takes over what was recognised.
+  private mutating func take(
+    _ recognition: SourceRecognition, _ settled: ReadStamp?
+  ) throws(HeartbeatFileProblem) {
+    lastRead = settled.map { ($0, nil) }
+    explanation = SourceExplanation(recognition)
+    let text = SourceText.document(recognition)
+    if layout == recognition.layout, text.count == snapshotLength, snapshot.begins(with: text) { return }
+    do throws(JSONParseError) {
+      let length = text.count
+      var next = try foreignReader.read(text, into: &spare)
+      if layout == .ours || layout == nil { next.changes = SnapshotChanges() }
+      if recognition.changingKeys > 0 { next.skipped[.changingKey] = recognition.changingKeys }
+      swap(&next, &snapshot)
+      spare = next
+      snapshotLength = length
+      generation += 1
+      layout = recognition.layout
+    } catch {
+      throw problem(error, in: text)
     }
   }
 
@@ -176,18 +260,7 @@ public struct HeartbeatFile: Sendable {
 
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
-    modified = HeartbeatFile.seconds(status.st_mtim)
-  }
-
-  private static func seconds(_ time: timespec) -> Double {
-    Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-
-  private static func stamp(_ status: stat) -> Stamp {
-    Stamp(
-      device: UInt(widening: status.st_dev), inode: UInt(widening: status.st_ino), size: Int(widening: status.st_size),
-      modified: Stamp.Time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec),
-      changed: Stamp.Time(seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec))
+    modified = ReadStamp.seconds(status.st_mtim)
   }
 }
 
@@ -213,6 +286,17 @@ extension HeartbeatFile {
     let found = size.map { "\($0) bytes" } ?? "more"
     return HeartbeatFileProblem(
       failure: .tooLarge, description: "\(path): \(found), expected at most \(maximumSize) bytes")
+  }
+
+  private func problem(_ failure: SourceFailure, in bytes: [UInt8]) -> HeartbeatFileProblem {
+    switch failure {
+    case .torn: problem(JSONParseError.torn, in: bytes)
+    case .empty: problem(JSONParseError.empty, in: bytes)
+    case .notJSON(let offset, let expected):
+      problem(JSONParseError.notJSON(offset: offset, expected: expected), in: bytes)
+    case .noBeat(let sentence):
+      HeartbeatFileProblem(failure: .noBeat, description: "\(path): no heartbeat in it: \(sentence)")
+    }
   }
 
   private func problem(_ error: JSONParseError, in bytes: [UInt8]) -> HeartbeatFileProblem {

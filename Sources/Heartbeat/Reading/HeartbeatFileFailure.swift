@@ -14,6 +14,8 @@ public enum HeartbeatFileFailure: String, CaseIterable, Sendable {
   case notJSON = "not_json"
   /// It is JSON of another kind.
   case wrongShape = "wrong_shape"
+  /// It can be read, but holds no sign of life.
+  case noBeat = "no_beat"
   /// It is larger than the limit.
   case tooLarge = "too_large"
   /// Its file system does not answer in time.
@@ -25,7 +27,7 @@ public enum HeartbeatFileFailure: String, CaseIterable, Sendable {
   var mayHealAtOnce: Bool {
     switch self {
     case .missing, .empty, .torn, .notJSON, .wrongShape: true
-    case .permissionDenied, .notARegularFile, .tooLarge, .timeout, .inputOutput: false
+    case .permissionDenied, .notARegularFile, .noBeat, .tooLarge, .timeout, .inputOutput: false
     }
   }
 }

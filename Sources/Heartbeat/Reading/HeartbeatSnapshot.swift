@@ -19,9 +19,9 @@ public struct HeartbeatSnapshot: Sendable {
   public struct Entry: Sendable {
     /// Its name, unescaped.
     public internal(set) var name: Text
-    /// Unix time of its last beat; always finite.
-    public internal(set) var lastHeartbeat: Double
-    /// The pid that it reports, if that is a pid: 1 to `PID_MAX_LIMIT`.
+    /// Unix time of its last beat, always finite; nil when its file says that it never beat.
+    public internal(set) var lastHeartbeat: Double?
+    /// The pid that it reports, if that is a pid: 1 to `maximumPid`. Other programs' files may have larger ones, which no process has.
     public internal(set) var pid: Int32?
     /// Its status word, at most `maximumStatusLength` bytes of it.
     public internal(set) var status: Text?
@@ -35,7 +35,7 @@ public struct HeartbeatSnapshot: Sendable {
     private var memberPlace: CompactRange?
 
     init(
-      name: Text, lastHeartbeat: Double, pid: Int32?, status: Text?, host: Text?, interval: Double?,
+      name: Text, lastHeartbeat: Double?, pid: Int32?, status: Text?, host: Text?, interval: Double?,
       numbers: Range<Int>, strings: Range<Int>, source: Range<Int>, member: Range<Int>?
     ) {
       self.name = name
@@ -115,6 +115,8 @@ public struct HeartbeatSnapshot: Sendable {
     case reservedName = "reserved_name"
     /// The name comes again further down; the last one counts.
     case duplicateName = "duplicate_name"
+    /// The name is that of a process of another file, whose source comes first.
+    case nameTaken = "name_taken"
     /// There are more processes than the limit.
     case tooManyEntries = "too_many_entries"
     /// A number of the process's data is NaN, infinite or too large for a double; the rest of the process counts.
@@ -123,10 +125,14 @@ public struct HeartbeatSnapshot: Sendable {
     case tooDeep = "too_deep"
     /// The keys that lead to a value of the process's data are longer than `maximumKeyPathLength`; the rest counts.
     case keyTooLong = "key_too_long"
+    /// The key of another program's number is an id or a time: it would be another one with every write; the rest counts.
+    case changingKey = "changing_key"
     /// The file has more different key paths than `maximumKeyPaths`; what stands under the first ones counts.
     case tooManyKeys = "too_many_keys"
   }
 
+  /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`, `/proc/sys/kernel/pid_max`.
+  public static let maximumPid: Int32 = 4_194_304
   /// The longest process name in bytes.
   public static let maximumNameLength = 1024
   /// Of a longer status word this many bytes count.

@@ -10,7 +10,7 @@ extension SnapshotParser {
     var interval: Double?
 
     enum LastHeartbeat {
-      case missing, bad
+      case missing, bad, never
       case time(Double)
     }
   }
@@ -41,7 +41,11 @@ extension SnapshotParser {
     }
     if hasRemovedNumbers { removeNumbers(from: firstNumber) }
 
-    guard case .time(let lastHeartbeat) = fields.lastHeartbeat else {
+    let lastHeartbeat: Double?
+    switch fields.lastHeartbeat {
+    case .time(let time): lastHeartbeat = time
+    case .never: lastHeartbeat = nil
+    case .missing, .bad:
       let reason: HeartbeatSnapshot.SkipReason =
         if case .missing = fields.lastHeartbeat { .missingLastHeartbeat } else { .badLastHeartbeat }
       note(reason)
@@ -68,6 +72,9 @@ extension SnapshotParser {
     _ key: KeyPathTree.KnownKey, _ fields: inout Fields, firstNumber: Int
   ) throws(JSONParseError) {
     switch key {
+    case .lastHeartbeat where allowsNever && cursor.peek == UInt8(ascii: "n"):
+      try cursor.skipValue()
+      fields.lastHeartbeat = .never
     case .lastHeartbeat:
       let time = try numberOrNil()
       fields.lastHeartbeat = if let time, time.isFinite { .time(UnixTime.seconds(time)) } else { .bad }
@@ -105,9 +112,11 @@ extension SnapshotParser {
       return nil
     }
     let start = cursor.position
-    let pid = try numberOrNil().flatMap(SnapshotParser.pid)
-    if pid == nil { note(.badPid, at: start) }
-    return pid
+    let number = try numberOrNil()
+    if let pid = number.flatMap(SnapshotParser.pid) { return pid }
+    note(.badPid, at: start)
+    // Of another program's file it is shown as it stands there, and nobody looks for it.
+    return allowsNever ? number.flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil } : nil
   }
 
   private mutating func stringOrNil() throws(JSONParseError) -> HeartbeatSnapshot.Text? {
@@ -116,8 +125,7 @@ extension SnapshotParser {
     return nil
   }
 
-  /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`, `/proc/sys/kernel/pid_max`.
-  private static let maximumPid = 4_194_304.0
+  private static let maximumPid = Double(HeartbeatSnapshot.maximumPid)
 
   private static func pid(_ number: Double) -> Int32? {
     guard number >= 1, number <= maximumPid, number == number.rounded() else { return nil }

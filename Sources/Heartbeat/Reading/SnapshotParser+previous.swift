@@ -34,6 +34,7 @@ extension SnapshotParser {
   /// Notes in what the process that was just appended differs from what it was.
   mutating func compareLast(with before: HeartbeatSnapshot.Entry) {
     let entry = snapshot.entries[snapshot.entries.count &- 1]
+    if (entry.lastHeartbeat == nil) != (before.lastHeartbeat == nil) { snapshot.changes.keepsProcesses = false }
     if entry.pid != before.pid { snapshot.changes.hasNewPid = true }
     if !isSame(entry.status, asPrevious: before.status) { snapshot.changes.hasNewStatus = true }
     if !isSame(entry.host, asPrevious: before.host) { snapshot.changes.keepsProcesses = false }

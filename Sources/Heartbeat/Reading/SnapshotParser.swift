@@ -14,6 +14,8 @@ struct SnapshotParser {
   /// Every process so far has the name of the previous content's one at the same place.
   private var isAligned = true
   private let maximumEntries: Int
+  /// Whether a process may say, by null as its time, that it never beat: in our own files that is an error.
+  let allowsNever: Bool
   /// For each path the place in `numbers` where its number stood last, so that a repeated key replaces it.
   var lastNumber: [Int32] = []
   /// Numbers that a later value of the same key took back, to be removed at the end of the entry.
@@ -37,12 +39,13 @@ struct SnapshotParser {
   /// - Parameter spare: its memory is used for the new snapshot.
   init(
     _ text: UnsafeBufferPointer<UInt8>, paths: KeyPathTree, previous: Previous, maximumEntries: Int,
-    into spare: inout HeartbeatSnapshot
+    allowsNever: Bool, into spare: inout HeartbeatSnapshot
   ) {
     cursor = JSONCursor(text)
     self.paths = paths
     self.previous = previous
     self.maximumEntries = maximumEntries
+    self.allowsNever = allowsNever
     names = previous.names
     snapshot = HeartbeatSnapshot()
     swap(&snapshot, &spare)
@@ -84,6 +87,9 @@ struct SnapshotParser {
 
   private var wrongShape: JSONParseError?
 
+  /// What is said where something else stands in the place of the processes.
+  static let expectedProcesses = "an object as \"processes\""
+
   private mutating func document() throws(JSONParseError) {
     var hasProcesses = false
     try object { parser, key throws(JSONParseError) in
@@ -92,7 +98,7 @@ struct SnapshotParser {
       case Array("processes".utf8):
         hasProcesses = true
         guard parser.cursor.peek == UInt8(ascii: "{") else {
-          parser.wrongShape = .wrongShape(offset: start, expected: "an object as \"processes\"")
+          parser.wrongShape = .wrongShape(offset: start, expected: SnapshotParser.expectedProcesses)
           return try parser.cursor.skipValue()
         }
         try parser.processes()

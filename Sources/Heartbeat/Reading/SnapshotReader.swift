@@ -9,6 +9,8 @@ public struct SnapshotReader: Sendable {
   private let stringKeys: Set<String>
   private let maximumEntries: Int
   private let limits: ReadingLimits
+  /// Whether null as a time says that a process never beat.
+  private let allowsNever: Bool
   /// All that is remembered; nil when there is nothing.
   private var memory: Memory?
 
@@ -31,11 +33,13 @@ public struct SnapshotReader: Sendable {
   }
 
   package init(
-    stringKeys: Set<String>, maximumEntries: Int = HeartbeatSnapshot.defaultMaximumEntries, limits: ReadingLimits
+    stringKeys: Set<String>, maximumEntries: Int = HeartbeatSnapshot.defaultMaximumEntries,
+    limits: ReadingLimits, allowsNever: Bool = false
   ) {
     self.stringKeys = stringKeys
     self.maximumEntries = maximumEntries
     self.limits = limits
+    self.allowsNever = allowsNever
   }
 
   /// Forgets what was read: the next content is parsed as the first one is, and gives the same.
@@ -91,7 +95,7 @@ public struct SnapshotReader: Sendable {
           text, paths: memory.paths,
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
-          maximumEntries: maximumEntries, into: &spare)
+          maximumEntries: maximumEntries, allowsNever: allowsNever, into: &spare)
         do throws(JSONParseError) { try parser.parse() } catch { return .failure(error) }
         return .success(
           Parsed(snapshot: parser.snapshot, decoded: parser.decoded, paths: parser.paths, names: parser.names))

@@ -13,7 +13,7 @@ public enum Recogniser {
   public static func recognise(
     _ bytes: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings
   ) -> Result<SourceRecognition, SourceFailure> {
-    let text = TextEncoding.utf8(bytes)
+    let text = TextEncoding.utf8(facts.isTail || bytes.first == 0 ? TextEncoding.behindHole(bytes) : bytes)
     guard settings.time != .modified, settings.layout != .touched else {
       return .success(touched(text, facts, settings))
     }
@@ -25,8 +25,7 @@ public enum Recogniser {
     }
     switch json(text, facts, settings) {
     case .value(let value): return recognise(value, text, facts, settings)
-    case .lines(let outcome): return outcome
-    case .torn: return .failure(.torn)
+    case .decided(let outcome): return outcome
     case .none(let offset, let expected):
       if settings.layout == .lines || settings.each != nil,
         let lines = LinesLayout.read(text[...], facts, settings)
@@ -39,8 +38,7 @@ public enum Recogniser {
 
   private enum JSON {
     case value(JSONValue)
-    case lines(Result<SourceRecognition, SourceFailure>)
-    case torn
+    case decided(Result<SourceRecognition, SourceFailure>)
     case none(offset: Int, expected: String)
   }
 
@@ -55,26 +53,35 @@ public enum Recogniser {
         if settings.layout == .lines || settings.each != nil, case .object = value,
           let lines = LinesLayout.read(text[...], facts, settings)
         {
-          return .lines(lines)
+          return .decided(lines)
         }
         return .value(value)
       } catch {
-        guard looksSo else { return .none(offset: error.offset, expected: error.reason) }
+        let expected = error.reason.hasPrefix("expected ") ? String(error.reason.dropFirst(9)) : error.reason
+        guard looksSo else { return .none(offset: error.offset, expected: expected) }
         // A text such as `[2026-11-25 18:45:10] beat` begins so too.
+        let line = text.prefix { $0 != 0x0A }
         if first == UInt8(ascii: "[") {
-          return error.offset >= text.count ? .torn : .none(offset: error.offset, expected: error.reason)
+          // So does INI.
+          let isStamped = TimeScanner.first(in: line, near: facts.modified).map { $0.range.lowerBound <= 2 } ?? false
+          if isStamped || KeyValueText.parse(text[...]) != nil {
+            return .none(offset: error.offset, expected: expected)
+          }
+          return .decided(
+            .failure(error.offset >= text.count ? .torn : .notJSON(offset: error.offset, expected: expected)))
         }
         // Behind a first line that is whole, further ones make it a file that grows.
-        let line = text.prefix { $0 != 0x0A }
         if line.count < text.count, case .object? = try? JSONValue(parsing: Array(line)),
           let lines = LinesLayout.read(text[...], facts, settings)
         {
-          return .lines(lines)
+          return .decided(lines)
         }
-        return error.offset >= text.count ? .torn : .none(offset: error.offset, expected: error.reason)
+        // What begins as JSON and is none is no text: a time in it may be anything's.
+        return .decided(
+          .failure(error.offset >= text.count ? .torn : .notJSON(offset: error.offset, expected: expected)))
       }
     }
-    if let lines = LinesLayout.read(text[...], facts, settings) { return .lines(lines) }
+    if let lines = LinesLayout.read(text[...], facts, settings) { return .decided(lines) }
     return .none(offset: 0, expected: "a line of JSON")
   }
 

@@ -81,4 +81,13 @@ public enum SourceLayout: String, CaseIterable, Sendable {
   case text
   /// Its time of change is the beat.
   case touched
+
+  /// Whether a file of another layout may look like this one in the middle of its writing. One that grows becomes lines by that.
+  func mayBeHalf(of other: SourceLayout) -> Bool {
+    switch (other, self) {
+    case (.ours, .ours), (.touched, _): false
+    case (.ours, _), (_, .touched), (.single, .text), (.map, .text), (.list, .text): true
+    default: false
+    }
+  }
 }

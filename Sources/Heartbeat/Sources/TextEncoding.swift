@@ -11,6 +11,12 @@ enum TextEncoding {
     return isBinary ? nil : bytes
   }
 
+  /// What stands behind a hole: a log that was copied and truncated while its writer went on at its old place begins with zeros.
+  static func behindHole(_ bytes: [UInt8]) -> [UInt8] {
+    guard let last = bytes.lastIndex(of: 0), last < bytes.count - 1 else { return bytes }
+    return Array(bytes[(last + 1)...])
+  }
+
   private static func utf16(_ bytes: ArraySlice<UInt8>, isLittle: Bool) -> [UInt8] {
     var units: [UInt16] = []
     units.reserveCapacity(bytes.count / 2)

@@ -21,7 +21,7 @@ enum MonitorCommand {
       program: "heartbeat monitor",
       summary: "Shows the host's load and all programs in the terminal, live, and tells below what changes. q ends it.",
       groups: [
-        FlagGroup("Flags", [interval, once, url, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.file])
+        FlagGroup("Flags", [interval, once, url, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.files])
       ],
       examples: [
         FlagExample("This host", "heartbeat monitor --config.file heartbeat.yml"),
@@ -39,7 +39,7 @@ enum MonitorCommand {
     }
     do throws(Errno) {
       var monitor = try LiveMonitor(
-        file: values[CommonFlags.file], configuration: known, timeout: values[CommonFlags.timeout],
+        sources: CommonFlags.sources(values, known), configuration: known, timeout: values[CommonFlags.timeout],
         urls: values[url], interval: values[interval])
       if values[once] || isatty(STDOUT_FILENO) == 0 {
         monitor.printOnce(style: .forStandardOutput)

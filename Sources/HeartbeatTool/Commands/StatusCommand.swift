@@ -23,7 +23,7 @@ enum StatusCommand {
         + "1 when one is not.",
       groups: [
         FlagGroup(
-          "Flags", [CommonFlags.timeout, json, url, CommonFlags.configuration, CommonFlags.file])
+          "Flags", [CommonFlags.timeout, json, url, CommonFlags.configuration, CommonFlags.files])
       ],
       arguments: .named("NAME", 0...1),
       examples: [
@@ -59,14 +59,14 @@ enum StatusCommand {
   }
 
   private static func local(_ values: FlagValues, _ configuration: Configuration) -> Seen {
-    let file = values[CommonFlags.file]
-    var source = LocalSource(file: file, configuration: configuration, timeout: values[CommonFlags.timeout])
+    let sources = CommonFlags.sources(values, configuration)
+    var source = LocalSource(sources: sources, configuration: configuration, timeout: values[CommonFlags.timeout])
     let programs = source.programs(at: Clock.realtime, withData: values[json])
     // A configured process is never seen as long as there is no file; who asks for all of nothing shall know why.
     if let problem = source.problem, problem.failure != .missing || programs.isEmpty {
       return .nothing(problem.description)
     }
-    return .programs(programs, leftOut: source.leftOut, place: file)
+    return .programs(programs, leftOut: source.leftOut, place: sources.map(\.path).joined(separator: ", "))
   }
 
   private static func remote(_ url: Endpoint) -> Seen {

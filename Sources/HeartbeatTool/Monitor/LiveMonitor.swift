@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Heartbeat
 internal import Monitoring
 internal import Glibc
 internal import POSIX
@@ -13,13 +14,13 @@ struct LiveMonitor: ~Copyable {
 
   /// Watches this host, or the given exporters.
   init(
-    file: String, configuration: Configuration, timeout: Double, urls: [Endpoint], interval: Double
+    sources: [SourceSettings], configuration: Configuration, timeout: Double, urls: [Endpoint], interval: Double
   ) throws(Errno) {
     var watchers: [Watcher] = []
     for url in urls { watchers.append(try Watcher(url, interval: interval)) }
     self.watchers = watchers
     self.interval = interval
-    local = urls.isEmpty ? LocalSource(file: file, configuration: configuration, timeout: timeout) : nil
+    local = urls.isEmpty ? LocalSource(sources: sources, configuration: configuration, timeout: timeout) : nil
   }
 
   /// Prints one page.

@@ -4,7 +4,7 @@ internal import Monitoring
 internal import POSIX
 internal import Procfs
 
-/// Looks at this host: the heartbeat file, the configured processes, `/proc`.
+/// Looks at this host: the heartbeat files, the configured processes, `/proc`.
 struct LocalSource: ~Copyable {
   private var watch: ProcessWatch
   private let procfs: Procfs
@@ -13,13 +13,13 @@ struct LocalSource: ~Copyable {
 
   /// - Parameter clock: gives Unix time in seconds.
   init(
-    file: String, configuration: Configuration, timeout: Double, procfs: Procfs = Procfs(),
+    sources: [SourceSettings], configuration: Configuration, timeout: Double, procfs: Procfs = Procfs(),
     clock: @escaping () -> Double = { Clock.realtime }
   ) {
     self.procfs = procfs
     self.clock = clock
     watch = ProcessWatch(
-      file: HeartbeatFile(path: file),
+      sources: SourceSet(sources),
       settings: MonitoringSettings(timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8)),
       configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
     // The first reading would be the average since boot.
@@ -34,7 +34,7 @@ struct LocalSource: ~Copyable {
     var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     view.programs = programs(at: view.time)
-    if let problem = watch.file.lastProblem, problem.failure != .missing { view.failure = problem.description }
+    if let problem = watch.sources.lastProblem, problem.failure != .missing { view.failure = problem.description }
     return view
   }
 
@@ -61,13 +61,14 @@ struct LocalSource: ~Copyable {
   }
 
   private func data(of entry: Int, _ name: String) -> JSONValue {
-    let source = watch.file.snapshot.bytes[watch.file.snapshot.entries[entry].source]
+    let snapshot = watch.sources.snapshot
+    let source = snapshot.bytes[snapshot.entries[entry].source]
     guard case .object(let object)? = try? JSONValue(parsing: Array(source)) else { return [:] }
     return Heartbeat(name: name, entry: object).additionalData
   }
 
-  /// Why the file could not be read at the last look.
-  var problem: HeartbeatFileProblem? { watch.file.lastProblem }
+  /// Why a file could not be read at the last look.
+  var problem: HeartbeatFileProblem? { watch.sources.lastProblem }
 
   /// What of the file is left out.
   var leftOut: [EntryProblem] { watch.problems }

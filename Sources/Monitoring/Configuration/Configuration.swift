@@ -1,11 +1,16 @@
+public import Heartbeat
+
 /// What the file of `--config.file` says.
 public struct Configuration: Sendable, Equatable {
   /// The configured processes, in the file's order, each name once.
   public let processes: [ProcessConfiguration]
+  /// Where heartbeats come from, in the file's order.
+  public let sources: [SourceSettings]
   private let indices: [String: Int]
 
   /// A configuration of processes; of several with one name the last wins.
-  public init(processes: [ProcessConfiguration] = []) {
+  public init(processes: [ProcessConfiguration] = [], sources: [SourceSettings] = []) {
+    self.sources = sources
     var indices: [String: Int] = [:]
     var unique: [ProcessConfiguration] = []
     for process in processes {

@@ -1,4 +1,5 @@
 internal import Flags
+internal import Heartbeat
 internal import YAML
 internal import Procfs
 
@@ -12,8 +13,13 @@ enum ConfigurationDecoder {
   static func configuration(_ root: YAMLNode) throws(YAMLError) -> Configuration {
     if root.isNull { return Configuration() }
     var processes: [ProcessConfiguration] = []
-    for (key, value) in try root.mapping("the key processes") {
-      guard key.text == "processes" else { throw key.unknown(among: ["processes"]) }
+    var sources: [SourceSettings] = []
+    for (key, value) in try root.mapping("the keys processes and sources") {
+      if key.text == "sources" {
+        if !value.isNull { sources = try SourcesDecoder.sources(value, key) }
+        continue
+      }
+      guard key.text == "processes" else { throw key.unknown(among: ["processes", "sources"]) }
       if value.isNull { continue }
       for (name, node) in try value.mapping("heartbeat names, each with its settings") {
         guard processes.count < mostProcesses else {
@@ -22,7 +28,7 @@ enum ConfigurationDecoder {
         processes.append(try process(name, node))
       }
     }
-    return Configuration(processes: processes)
+    return Configuration(processes: processes, sources: sources)
   }
 
   private static func process(_ name: YAMLKey, _ node: YAMLNode) throws(YAMLError) -> ProcessConfiguration {
@@ -51,7 +57,7 @@ enum ConfigurationDecoder {
     return words
   }
 
-  private static func timeout(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> Double {
+  static func timeout(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> Double {
     let text = try node.text(key, "a duration such as 30s, 1h30m or 1d")
     do throws(ValueError) {
       return try FlagType<Double>.duration(0.001...Durations.longest).parse(text)

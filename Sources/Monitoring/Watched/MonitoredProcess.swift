@@ -1,3 +1,4 @@
+internal import Heartbeat
 internal import POSIX
 
 /// One process that is watched: it beats, or it did, or it is configured.
@@ -22,6 +23,8 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var interval: Double?
   /// Age in seconds from which it is silent.
   public internal(set) var timeout: Double
+  /// Age in seconds from which its source says that it is silent; nil when that says nothing.
+  public internal(set) var sourceTimeout: Double?
   /// Seconds between two beats as it means to beat; nil when it does not say so.
   public internal(set) var declaredInterval: Double?
   /// The pid that it reports.
@@ -57,8 +60,10 @@ public struct MonitoredProcess: Sendable {
     self.seen = seen
   }
 
-  /// The pid that it reports, unless the beat comes from another host.
-  public var pid: Int32? { isRemote ? nil : reportedPid }
+  /// The pid that it reports, unless the beat comes from another host, or no kernel gives such a pid.
+  public var pid: Int32? {
+    isRemote ? nil : reportedPid.flatMap { $0 <= HeartbeatSnapshot.maximumPid ? $0 : nil }
+  }
 
   /// Seconds since the last beat, to the microsecond: more digits would be noise of the subtraction.
   public func age(at now: Double) -> Double? {

@@ -18,20 +18,22 @@ extension MonitoredProcesses {
     processes.append(
       MonitoredProcess(
         name: append(name), labels: start..<labels.count, configured: configuration?.index,
-        timeout: settings.timeout(configured: configuration?.process.timeout, declaredInterval: nil),
+        timeout: settings.timeout(configured: configuration?.process.timeout, source: nil, declaredInterval: nil),
         children: configuration?.process.children ?? false, isNew: isNew, seen: now))
   }
 
   /// Takes over what the file says of a process.
   mutating func take(
-    _ snapshot: HeartbeatSnapshot, _ index: Int, for place: Int, _ configuration: ProcessConfiguration?
+    _ snapshot: HeartbeatSnapshot, _ index: Int, sourceTimeout: Double?, for place: Int,
+    _ configuration: ProcessConfiguration?
   ) {
     let entry = snapshot.entries[index]
     processes[place].entry = index
     processes[place].lastHeartbeat = entry.lastHeartbeat
     processes[place].declaredInterval = entry.interval
+    processes[place].sourceTimeout = sourceTimeout
     processes[place].timeout = settings.timeout(
-      configured: configuration?.timeout, declaredInterval: entry.interval)
+      configured: configuration?.timeout, source: sourceTimeout, declaredInterval: entry.interval)
     processes[place].reportedPid = entry.pid
     processes[place].isRemote =
       entry.host.map { !snapshot.bytes[$0.range].elementsEqual(settings.hostname) } ?? false
@@ -93,8 +95,9 @@ extension MonitoredProcesses {
     processes[place].status = process.status.map { append(old.texts[$0]) }
     processes[place].lastHeartbeat = process.lastHeartbeat
     processes[place].declaredInterval = process.declaredInterval
+    processes[place].sourceTimeout = process.sourceTimeout
     processes[place].timeout = settings.timeout(
-      configured: configuration?.timeout, declaredInterval: process.declaredInterval)
+      configured: configuration?.timeout, source: process.sourceTimeout, declaredInterval: process.declaredInterval)
     processes[place].vanished = process.lastHeartbeat == nil ? nil : process.vanished ?? now
     processes[place].goOn(from: process, at: now)
   }

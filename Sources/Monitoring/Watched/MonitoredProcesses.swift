@@ -33,9 +33,12 @@ public struct MonitoredProcesses: Sendable {
 
   /// Joins the file with the configuration, and goes on with what is known of the processes.
   ///
-  /// - Parameter modified: Unix time at which the file was last written: no beat in it is younger.
+  /// - Parameters:
+  ///   - modified: Unix time at which the file of an entry was last written: no beat in it is younger.
+  ///   - sourceTimeout: what the source of an entry says of its timeout, in seconds.
   public mutating func join(
-    _ snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], modified: Double?, at now: Double
+    _ snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], modified: (Int) -> Double?,
+    sourceTimeout: (Int) -> Double? = { _ in nil }, at now: Double
   ) {
     var old = MonitoredProcesses(settings)
     swap(&old, &self)
@@ -57,19 +60,19 @@ public struct MonitoredProcesses: Sendable {
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
       if let position {
         isMissing[position] = false
-      } else if settings.retention > 0 {
-        span.end(at: entry.lastHeartbeat + settings.retention)
-        if now - entry.lastHeartbeat > settings.retention {
+      } else if settings.retention > 0, let last = entry.lastHeartbeat {
+        span.end(at: last + settings.retention)
+        if now - last > settings.retention {
           expired += 1
           continue
         }
       }
       append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: now)
       let last = processes.count - 1
-      take(snapshot, index, for: last, position.map { configured[$0] })
+      take(snapshot, index, sourceTimeout: sourceTimeout(index), for: last, position.map { configured[$0] })
       if let before {
         processes[last].goOn(from: old.processes[before], at: now)
-      } else if let modified {
+      } else if let modified = modified(index) {
         // A beat that is seen for the first time was written when the file was, at the latest.
         processes[last].seen = min(now, modified)
       }
@@ -99,12 +102,13 @@ public struct MonitoredProcesses: Sendable {
     for place in processes.indices {
       guard let index = processes[place].entry else { continue }
       let entry = snapshot.entries[index]
-      processes[place].noteBeat(entry.lastHeartbeat, at: now)
+      if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: now) }
       processes[place].reportedPid = entry.pid
       guard entry.interval != processes[place].declaredInterval else { continue }
       processes[place].declaredInterval = entry.interval
       let timeout = settings.timeout(
-        configured: processes[place].configured.flatMap { configured[$0].timeout }, declaredInterval: entry.interval)
+        configured: processes[place].configured.flatMap { configured[$0].timeout },
+        source: processes[place].sourceTimeout, declaredInterval: entry.interval)
       if timeout != processes[place].timeout {
         processes[place].timeout = timeout
         hasNewTimeout = true

@@ -31,9 +31,9 @@ public struct MonitoringSettings: Sendable {
   /// A day, in seconds.
   public static let defaultRemember = 86_400.0
 
-  /// The age from which a process is silent: what is configured; else the usual timeout, or two and a half of the intervals that it
-  /// declares if that is more.
-  func timeout(configured: Double?, declaredInterval: Double?) -> Double {
-    configured ?? max(timeout, 2.5 * (declaredInterval ?? 0))
+  /// The age from which a process is silent: what is configured; else what its source says; else the usual timeout, or two and a
+  /// half of the intervals that it declares if that is more.
+  func timeout(configured: Double?, source: Double?, declaredInterval: Double?) -> Double {
+    configured ?? source ?? max(timeout, 2.5 * (declaredInterval ?? 0))
   }
 }

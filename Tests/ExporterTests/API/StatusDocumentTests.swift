@@ -27,7 +27,7 @@ import Testing
     #expect(
       text == #"{"name":"bi\u0001dder","state":"alive","reason":"beating","age_seconds":1.5,"display_name":null,"#
         + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"since":12.0,"#
-        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"data":{"x":1},"process":null}"#
+        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"data":{"x":1},"process":null}"#
     )
   }
 
@@ -41,7 +41,7 @@ import Testing
       Issue.record("no list: \(value)")
       return
     }
-    #expect(object.members.map(\.key) == ["generated", "summary", "file", "problems", "heartbeats"])
+    #expect(object.members.map(\.key) == ["generated", "summary", "file", "files", "problems", "heartbeats"])
     #expect(object["generated"] == 12.5)
     #expect(
       object["summary"] == ["alive": .integer(Int64(count)), "hung": 1, "dead": 0, "stopped": 0, "never": 1])
@@ -52,15 +52,18 @@ import Testing
   func tags() {
     let first = Self.document([Self.process("a"), Self.process("b")])
     func tag(_ processes: [StatusDocument.Process], _ file: JSONObject = ["up": true]) -> String {
-      Self.document(processes).tag(file, [])
+      Self.document(processes).tag(file, .array([]), [])
     }
-    #expect(first.tag(["up": true], []) == tag([Self.process("a", age: 99), Self.process("b", age: nil)]))
-    var others = [tag([Self.process("a")]), tag([Self.process("b"), Self.process("a")]), first.tag(["up": false], [])]
+    #expect(first.tag(["up": true], .array([]), []) == tag([Self.process("a", age: 99), Self.process("b", age: nil)]))
+    var others = [
+      tag([Self.process("a")]), tag([Self.process("b"), Self.process("a")]), first.tag(["up": false], .array([]), []),
+      first.tag(["up": true], [["path": "f"]], []),
+    ]
     let changes: [(inout StatusDocument.Process) -> Void] = [
       { $0.name = "c" }, { $0.verdict = Verdict(.dead, .pidGone) }, { $0.verdict = Verdict(.alive, .clockAhead) },
       { $0.interval = 3 }, { $0.since = 13 },
       { $0.isConfigured = true }, { $0.matched = 2 }, { $0.timeout = 61 }, { $0.lastHeartbeat = 1001 }, { $0.pid = 8 },
-      { $0.isUp = nil }, { $0.status = nil }, { $0.host = "h" }, { $0.displayName = "A" },
+      { $0.isUp = nil }, { $0.status = nil }, { $0.host = "h" }, { $0.file = "f" }, { $0.displayName = "A" },
       { $0.data = ArraySlice(#"{"x":2}"#.utf8) },
     ]
     for change in changes {
@@ -68,7 +71,7 @@ import Testing
       change(&process)
       others.append(tag([process, Self.process("b")]))
     }
-    #expect(Set(others + [first.tag(["up": true], [])]).count == others.count + 1)
+    #expect(Set(others + [first.tag(["up": true], .array([]), [])]).count == others.count + 1)
   }
 
   @Test("a digest tells apart what differs in any place, and where texts end")

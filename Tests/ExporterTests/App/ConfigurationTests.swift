@@ -18,6 +18,13 @@ private func written(_ configuration: Configuration) -> String {
       + (process.stoppedWords.isEmpty ? "" : "  stopped_status: \(process.stoppedWords)\n")
   }
   .joined()
+    + configuration.sources.map { source in
+      "source \(source.path)\n  name: \(source.name ?? "-")\n  time: \(source.time.map { "\($0)" } ?? "-")\n"
+        + "  zone: \(source.zone?.name ?? "-")\n  each: \(source.each?.description ?? "-")\n  pid: \(source.pid)\n"
+        + "  status: \(source.status)\n  data: \(source.data?.description ?? "-")\n"
+        + "  timeout: \(source.timeout.map { "\($0)" } ?? "-")\n  layout: \(source.layout?.rawValue ?? "-")\n"
+    }
+    .joined()
 }
 
 @Suite("Configuration files")

@@ -31,7 +31,10 @@ struct ExporterOptionsTests {
     expected.web.idleTimeout = 2
     expected.web.writeTimeout = 3
     expected.web.shutdownTimeout = 0
-    expected.heartbeat.file = "/run/h.json"
+    expected.heartbeat.files = ["/run/h.json", "/srv/*/x"]
+    expected.heartbeat.filesAreDefault = false
+    expected.heartbeat.maxFiles = 11
+    expected.heartbeat.maxTotalSize = 2048
     expected.heartbeat.timeout = 90
     expected.heartbeat.retention = 86_400
     expected.heartbeat.stringKeys = ["a", "b.c", "d"]
@@ -71,7 +74,7 @@ struct ExporterOptionsTests {
     let line = """
       --web.listen-address=127.0.0.1:1 --web.listen-address [::1]:2 --web.telemetry-path=/m --web.max-requests=0
       --web.max-connections=1 --web.max-watchers=6 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
-      --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.timeout=1m30s --heartbeat.retention=24h
+      --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.file=/srv/*/x --heartbeat.max-files=11 --heartbeat.max-total-size=2KiB --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.remember=2h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
@@ -105,10 +108,10 @@ struct ExporterOptionsTests {
     #expect(read.heartbeat.maxSeriesPerProcess == 7)
     #expect(!read.collectors.system)
     #expect(read.log.format == .json)
-    #expect(read.heartbeat.file == "x.json")
+    #expect(read.heartbeat.files == ["x.json"])
     let both = ["HEARTBEAT_EXPORTER_HEARTBEAT_FILE": "a.json", "HEARTBEAT_FILE": "b.json"]
-    #expect(try options("", both).heartbeat.file == "a.json")
-    #expect(try options("--heartbeat.file=c.json", both).heartbeat.file == "c.json")
+    #expect(try options("", both).heartbeat.files == ["a.json"])
+    #expect(try options("--heartbeat.file=c.json", both).heartbeat.files == ["c.json"])
   }
 
   @Test(

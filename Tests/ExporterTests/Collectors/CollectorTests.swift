@@ -22,14 +22,15 @@ struct Collected {
       MonitoringSettings(timeout: 60, retention: retention, hostname: Array("here".utf8)) {
         Labels.append("process", $0.span, to: &$1, separated: false)
       })
-    monitored.join(snapshot, configured: configured, modified: nil, at: now)
+    monitored.join(snapshot, configured: configured, modified: { _ in nil }, at: now)
     for place in monitored.processes.indices { monitored.judge(place, .unknown, at: now) }
     collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
-    collector.update(monitored, snapshot: snapshot, keepsProcesses: false, isNewContent: true)
+    collector.update(
+      monitored, snapshot: snapshot, skipped: snapshot.skipped, keepsProcesses: false, isNewContent: true)
     var body = ScrapeBody()
     body.removeAll(style)
     collector.collect(
-      monitored, snapshot: snapshot, file: HeartbeatFile(path: "/nonexistent"), at: now, into: &body)
+      monitored, snapshot: snapshot, sources: SourceSet([SourceSettings(path: "/nonexistent")]), at: now, into: &body)
     text = String(decoding: body.identity().joined(), as: UTF8.self)
   }
 

@@ -32,13 +32,16 @@ struct StaleFamiliesTests {
       if keeps {
         hasNewTimeout = monitored.takeOver(snapshot, configured: [], at: 1000)
       } else {
-        monitored.join(snapshot, configured: [], modified: nil, at: 1000)
+        monitored.join(snapshot, configured: [], modified: { _ in nil }, at: 1000)
       }
       for place in monitored.processes.indices { monitored.judge(place, .unknown, at: 1000) }
       collector.update(
-        monitored, snapshot: snapshot, keepsProcesses: keeps, hasNewTimeout: hasNewTimeout, isNewContent: true)
+        monitored, snapshot: snapshot, skipped: snapshot.skipped, keepsProcesses: keeps, hasNewTimeout: hasNewTimeout,
+        isNewContent: true)
       var body = ScrapeBody()
-      collector.collect(monitored, snapshot: snapshot, file: HeartbeatFile(path: "/nonexistent"), at: 1000, into: &body)
+      collector.collect(
+        monitored, snapshot: snapshot, sources: SourceSet([SourceSettings(path: "/nonexistent")]), at: 1000, into: &body
+      )
       return String(decoding: body.identity().joined(), as: UTF8.self).split(separator: "\n").filter {
         !$0.contains("_total") && !$0.contains("heartbeat_interval_seconds")
       }

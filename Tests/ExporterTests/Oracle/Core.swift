@@ -43,11 +43,11 @@ final class Core {
   func forget(_ memory: Scraper.Memory) { scraper.forget(memory) }
 
   /// Whether the file was good when it was last looked at.
-  var isGood: Bool { scraper.watch.file.isUp }
+  var isGood: Bool { scraper.watch.sources.isUp }
 
   /// How many readings of it failed, by reason.
   var readErrors: [String: UInt64] {
-    Dictionary(uniqueKeysWithValues: scraper.watch.file.readErrors.map { ($0.key.rawValue, $0.value) })
+    Dictionary(uniqueKeysWithValues: scraper.watch.sources.files[0].readErrors.map { ($0.key.rawValue, $0.value) })
   }
 
   /// Takes over what another one has seen and nobody can read again: when beats came, who vanished, how everybody did, and the

@@ -5,9 +5,15 @@
 ///
 /// What more an exporter has seen and cannot read again is taken over as it is: see `Core.follow`.
 struct History {
+  /// Where the heartbeat file is.
+  let file: String
   /// What the counters must be, by series.
   private var counters: [String: Double] = [:]
   private(set) var lastGood: [UInt8]?
+
+  init(file: String) {
+    self.file = file
+  }
 
   /// Adds what one look at the file came to.
   ///
@@ -18,9 +24,15 @@ struct History {
   ///   - alone: the counters of an exporter that has seen this content alone.
   mutating func add(_ content: [UInt8]?, isGood: Bool, errors: [String: UInt64], alone: () -> [String: Double]) {
     for (reason, count) in errors {
-      counters["heartbeat_file_read_errors_total{reason=\"\(reason)\"}", default: 0] += Double(count)
+      counters["heartbeat_file_read_errors_total{file=\"\(file)\",reason=\"\(reason)\"}", default: 0] += Double(count)
     }
-    guard isGood, let content, content != lastGood else { return }
+    guard isGood else { return }
+    guard let content else {
+      // A folder stands there: what was good before it is no more.
+      lastGood = nil
+      return
+    }
+    guard content != lastGood else { return }
     lastGood = content
     for (series, count) in alone() where !series.hasPrefix("heartbeat_file_read_errors") {
       counters[series, default: 0] += count

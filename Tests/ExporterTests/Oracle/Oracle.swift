@@ -18,7 +18,7 @@ struct Oracle {
   private var configuration: Configuration
   private var now: Double
   private let long: Core
-  private var history = History()
+  private var history: History
   private var tag: String?
 
   /// What was found, in some lines.
@@ -35,6 +35,7 @@ struct Oracle {
     self.folder = folder
     self.probe = probe
     place = HeartbeatPlace(in: folder)
+    history = History(file: place.path)
     for mount in ["root/srv", "root/home"] { folder.makeFolder(mount) }
     if isLive {
       sleepers = Sleepers()

@@ -21,7 +21,7 @@ struct Setting {
     func few(_ choices: inout Choices, else usual: Int) -> Int {
       choices.once(in: 4) ? usual : choices.number(3...10)
     }
-    options.heartbeat.file = file
+    options.heartbeat.files = [file]
     // What waits for a file system that hangs is another test; this one must not mind a slow machine.
     options.heartbeat.readTimeout = 600
     options.heartbeat.retention = choices.once(in: 3) ? choices.one(of: [50, 100, 1_000.5]) : 0

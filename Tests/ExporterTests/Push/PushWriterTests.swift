@@ -13,14 +13,14 @@ private final class Writing {
   let questions: Questions
   let log = LogLines()
   var options = ExporterOptions()
-  var file: String { options.heartbeat.file }
+  var file: String { options.heartbeat.files[0] }
   private var pushed: [(task: PushQueue.Task, size: Int)] = []
   private(set) var counts: [String: Double] = [:]
 
   init() throws {
     folder = try TemporaryFolder()
     questions = try Questions()
-    options.heartbeat.file = folder.file("heartbeat_status.json")
+    options.heartbeat.files = [folder.file("heartbeat_status.json")]
     options.push.retention = 0
   }
 
@@ -39,7 +39,7 @@ private final class Writing {
     for push in pushed { #expect(queue.add(push.task, size: push.size, questions.ask())) }
     pushed = []
     queue.close()
-    var writer = PushWriter(options: options, queue: queue, counts: counter, logger: log.logger())
+    var writer = PushWriter(options: options, file: file, queue: queue, counts: counter, logger: log.logger())
     writer.run()
     #expect(queue.waitForEnd(timeout: 0) && queue.count == 0)
     counts = Self.samples(counter)

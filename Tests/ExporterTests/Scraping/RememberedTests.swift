@@ -15,7 +15,7 @@ private final class Watched {
 
   init(strings: [String] = [], retention: Double = 0) {
     var options = ExporterOptions()
-    options.heartbeat.file = folder.path + "/beats.json"
+    options.heartbeat.files = [folder.path + "/beats.json"]
     options.heartbeat.stringKeys = strings
     options.heartbeat.retention = retention
     options.heartbeat.remember = 0

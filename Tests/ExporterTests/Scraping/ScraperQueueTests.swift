@@ -18,7 +18,7 @@ struct ScraperQueueTests {
 
   private func scraper(webConfigurationIsGood: Bool? = nil) -> Scraper {
     var options = ExporterOptions()
-    options.heartbeat.file = folder.file("heartbeat_status.json")
+    options.heartbeat.files = [folder.file("heartbeat_status.json")]
     var isGood: (@Sendable () -> Bool)?
     if let webConfigurationIsGood { isGood = { webConfigurationIsGood } }
     return Scraper(

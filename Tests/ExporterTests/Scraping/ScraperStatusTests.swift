@@ -19,7 +19,7 @@ struct ScraperStatusTests {
   private func scraper(_ text: String) throws -> Scraper {
     try folder.write("heartbeat_status.json", text)
     var options = ExporterOptions()
-    options.heartbeat.file = folder.file("heartbeat_status.json")
+    options.heartbeat.files = [folder.file("heartbeat_status.json")]
     return Scraper(
       options: options, configuration: Configuration(processes: [ProcessConfiguration(name: "never")]),
       requests: RequestCounts(handler: "/metrics"), push: nil, logger: .silent, openConnections: { 0 })
@@ -77,7 +77,7 @@ struct ScraperStatusTests {
     let lines = Lock<[String]>([])
     let logger = Logger(sink: { line in lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } })
     var options = ExporterOptions()
-    options.heartbeat.file = folder.file("heartbeat_status.json")
+    options.heartbeat.files[0] = folder.file("heartbeat_status.json")
     var scraper = Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
       logger: logger, openConnections: { 0 })
@@ -116,7 +116,7 @@ struct ScraperStatusTests {
   func problem() throws {
     var scraper = try scraper(Self.file)
     _ = try ask(&scraper, .heartbeats)
-    try folder.write("heartbeat_status.json", "[]")
+    try folder.write("heartbeat_status.json", "{\"processes\": []}")
     let object = try object(try ask(&scraper, .heartbeats))
     let file = try #require(object["file"] as? [String: Any])
     #expect(file["up"] as? Bool == false)

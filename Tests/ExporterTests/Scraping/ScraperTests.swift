@@ -22,7 +22,7 @@ private final class Scraped {
 
   static func scraper(_ path: String, _ retention: Double = 0) -> Scraper {
     var options = ExporterOptions()
-    options.heartbeat.file = path
+    options.heartbeat.files = [path]
     options.heartbeat.retention = retention
     options.heartbeat.remember = 0
     return Scraper(

@@ -25,7 +25,8 @@ struct HeartbeatSnapshotTests {
         numbers[snapshot.keyPaths[Int(number.key)].components.joined(separator: ".")] = number.value
       }
       return Plain(
-        snapshot.string(entry.name), entry.lastHeartbeat, pid: entry.pid, status: entry.status.map(snapshot.string),
+        snapshot.string(entry.name), entry.lastHeartbeat ?? .nan, pid: entry.pid,
+        status: entry.status.map(snapshot.string),
         numbers)
     }
   }

@@ -11,7 +11,7 @@ private func told(_ snapshot: HeartbeatSnapshot) -> [String] {
   }
   for entry in snapshot.entries {
     let texts = [entry.name, entry.status, entry.host].map { $0.map(snapshot.string) ?? "-" }
-    lines.append("\(texts) \(entry.lastHeartbeat.bitPattern) \(entry.pid ?? 0)")
+    lines.append("\(texts) \(entry.lastHeartbeat?.bitPattern ?? 0) \(entry.pid ?? 0)")
     lines.append(String(decoding: snapshot.bytes[entry.source], as: UTF8.self))
     for number in snapshot.numbers[entry.numbers] {
       lines.append("\(snapshot.keyPaths[Int(number.key)].components) \(number.value.bitPattern)")

@@ -28,7 +28,8 @@ struct LocalSourceTests {
       .deletingLastPathComponent().appendingPathComponent("Fixtures/proc").path
     let configuration = Configuration(processes: configured)
     var source = LocalSource(
-      file: file, configuration: configuration, timeout: timeout, procfs: Procfs(procfs: tree), clock: { Self.now })
+      sources: [SourceSettings(path: file)], configuration: configuration, timeout: timeout,
+      procfs: Procfs(procfs: tree), clock: { Self.now })
     return source.look()
   }
 
@@ -101,8 +102,10 @@ struct LocalSourceTests {
 
   @Test("a file that cannot be read is told of, and what is configured is shown all the same")
   func unreadable() throws {
-    let folder = folder.appendingPathComponent("heartbeat_status.json")
+    let file = folder.appendingPathComponent("heartbeat_status.json").path
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    // A pipe, which nobody may open for that.
+    try #require(mkfifo(file, 0o600) == 0)
     let view = try look(nil, [ProcessConfiguration(name: "a")])
     #expect(view.failure?.contains("heartbeat_status.json") == true)
     #expect(view.programs.map(\.verdict) == [Verdict(.never, .neverSeen)])

@@ -1,0 +1,101 @@
+internal import Glibc
+internal import POSIX
+
+/// The names in folders, listed again only when these changed.
+package struct FolderListings: Sendable {
+  private struct Listing {
+    var stamp: ReadStamp
+    var names: [[UInt8]]
+    var isUsed = true
+  }
+
+  private var listings: [String: Listing] = [:]
+  private let grain: Double
+
+  /// - Parameter grain: how many seconds after its last change a folder may change without another time of change.
+  init(grain: Double) {
+    self.grain = grain
+  }
+
+  mutating func forget() { listings = [:] }
+
+  /// Forgets folders that were not asked for since the last call.
+  mutating func forgetUnused() {
+    listings = listings.filter { $0.value.isUsed }
+    for path in listings.keys { listings[path]?.isUsed = false }
+  }
+
+  /// The names in a folder, sorted by their bytes; none when it cannot be listed.
+  mutating func names(in folder: String) -> [[UInt8]] {
+    var status = stat()
+    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      listings[folder] = nil
+      return []
+    }
+    let stamp = ReadStamp(status)
+    if listings[folder]?.stamp == stamp {
+      listings[folder]?.isUsed = true
+      return listings[folder]?.names ?? []
+    }
+    let start = Clock.realtime
+    let names = FolderListings.list(folder) ?? []
+    // As with files: a change within the clock's grain leaves no trace.
+    listings[folder] = start - ReadStamp.seconds(status.st_ctim) > grain ? Listing(stamp: stamp, names: names) : nil
+    return names
+  }
+
+  /// So many names of a folder are looked at.
+  static let mostNames = 1_000_000
+
+  /// The names in a folder, sorted by their bytes; nil when it cannot be listed.
+  static func list(_ folder: String) -> [[UInt8]]? {
+    var names: [[UInt8]] = []
+    guard let descriptor = try? FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK) else { return nil }
+    do throws(Errno) { try list(descriptor, &names) } catch { return nil }
+    return names
+  }
+
+  static func list(_ folder: borrowing FileDescriptor, _ names: inout [[UInt8]]) throws(Errno) {
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    let result: Result<Void, Errno> = buffer.withUnsafeMutableBytes { buffer in
+      do throws(Errno) {
+        try folder.forEachEntry(using: buffer) { name in
+          if names.count < mostNames { names.append(Array(name)) }
+        }
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+    names.sort { $0.lexicographicallyPrecedes($1) }
+  }
+}
+
+/// What tells one content of a file from another without reading it. A program can set a file's time of modification back, but not
+/// the time at which the file was last changed in any way.
+struct ReadStamp: Equatable, Sendable {
+  private var device: UInt
+  private var inode: UInt
+  private var size: Int
+  private var modified: Time
+  private var changed: Time
+
+  private struct Time: Equatable {
+    var seconds: Int
+    var nanoseconds: Int
+
+    init(_ time: timespec) { (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec) }
+  }
+
+  init(_ status: stat) {
+    device = UInt(widening: status.st_dev)
+    inode = UInt(widening: status.st_ino)
+    size = Int(widening: status.st_size)
+    modified = Time(status.st_mtim)
+    changed = Time(status.st_ctim)
+  }
+
+  /// A time of a file as Unix time.
+  static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
+}

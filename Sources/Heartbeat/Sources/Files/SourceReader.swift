@@ -1,0 +1,120 @@
+/// One path of a source: a file of any layout, or a folder of own files.
+public struct SourceReader: Sendable {
+  /// Where it is.
+  public let path: String
+  /// The place of its source among all.
+  public internal(set) var source: Int
+  var file: HeartbeatFile
+  /// In the place of the file, while a folder is there.
+  var folder: OwnFolder?
+  private let stringKeys: Set<String>
+  private let limits: ReadingLimits
+  private let mayBeFolder: Bool
+  private let foreign: ForeignFile?
+  private let maximumSize: Int
+  /// Generations of what stood here before: a folder in the place of the file is no next content of it.
+  private var earlier: UInt64 = 0
+  private var earlierErrors: [HeartbeatFileFailure: UInt64] = [:]
+
+  /// Processes that are not shown because those of sources before have their names.
+  public internal(set) var taken: [String] = []
+  /// All files together are larger than allowed, and this one came too late.
+  public internal(set) var isLeftOut = false
+
+  init(
+    path: String, source: Int, foreign: ForeignFile?, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits,
+    mayBeFolder: Bool
+  ) {
+    (self.path, self.source, self.stringKeys, self.limits, self.mayBeFolder) = (
+      path, source, stringKeys, limits, mayBeFolder
+    )
+    (self.foreign, self.maximumSize) = (foreign, maximumSize)
+    file = HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
+  }
+
+  mutating func refresh(mayWait: Bool) {
+    if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
+      folder = OwnFolder(path: path, stringKeys: stringKeys, limits: limits)
+      earlier &+= file.generation &+ 2
+      // What the file said is no more.
+      earlierErrors.merge(file.readErrors) { $0 + $1 }
+      file = HeartbeatFile(
+        path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
+    }
+    if folder != nil {
+      if OwnFolder.isMeant(path) {
+        folder?.refresh(mayWait: mayWait)
+        return
+      }
+      earlier &+= (folder?.generation ?? 0) &+ 2
+      earlierErrors.merge(folder?.readErrors ?? [:]) { $0 + $1 }
+      folder = nil
+    }
+    file.refresh(mayWait: mayWait)
+  }
+
+  mutating func refreshTimedOut(after seconds: Double) {
+    file.refreshTimedOut(after: seconds)
+    if folder != nil, let problem = file.lastProblem { folder?.note(problem) }
+  }
+
+  mutating func forget() {
+    file.forget()
+    folder?.forget()
+  }
+
+  /// What was read last.
+  var snapshot: HeartbeatSnapshot { folder?.snapshot ?? file.snapshot }
+  /// Rises when the snapshot changes.
+  var generation: UInt64 { earlier &+ (folder?.generation ?? 0) &+ file.generation }
+
+  /// Whether the last refresh found it good.
+  public var isUp: Bool { !isLeftOut && (folder?.isUp ?? file.isUp) }
+  /// Its size, or that of all files in the folder, in bytes; nil when it could not be asked for.
+  public var size: Int? { folder.map(\.size) ?? file.size }
+  /// Unix time of its last change; nil when it could not be asked for.
+  public var modified: Double? { folder.map(\.modified) ?? file.modified }
+  /// What it is; nil before it was ever good.
+  public var layout: SourceLayout? { folder != nil ? .folder : file.layout }
+  /// Failed refreshes, by reason.
+  public var readErrors: [HeartbeatFileFailure: UInt64] {
+    earlierErrors.merging(folder?.readErrors ?? file.readErrors) { $0 + $1 }
+  }
+  /// What was wrong at the last refresh.
+  public var lastProblem: HeartbeatFileProblem? {
+    if isLeftOut {
+      return HeartbeatFileProblem(
+        failure: .tooLarge, description: "\(path): left out, as all heartbeat files together are larger than allowed")
+    }
+    return folder.map(\.lastProblem) ?? file.lastProblem
+  }
+  /// Unix time of the last write as the file itself gives it.
+  public var lastUpdated: Double? { folder == nil ? file.snapshot.lastUpdated : nil }
+  /// How many well-formed processes it has.
+  public var entryCount: Int { folder?.snapshot.entries.count ?? file.snapshot.entries.count }
+  /// Why it is what it was taken for; nil for our own layout.
+  public var explanation: SourceExplanation? { folder == nil ? file.explanation : nil }
+
+  /// What of it was left out, and where it stands.
+  public var leftOut: [SourceRecognition.LeftOut] {
+    var parts = folder?.bad ?? file.explanation?.leftOut ?? []
+    for name in taken {
+      parts.append(.init(name, "a source before has a process of this name; `name` of its source gives it another"))
+    }
+    let told: Set<HeartbeatSnapshot.SkipReason> = folder == nil ? [] : [.notAnObject, .missingLastHeartbeat]
+    for (reason, count) in (folder?.snapshot.skipped ?? file.snapshot.skipped).sorted(by: {
+      $0.key.rawValue < $1.key.rawValue
+    })
+    where !told.contains(reason) {
+      parts.append(.init("\(count) times", reason.rawValue))
+    }
+    return parts
+  }
+
+  /// What of it was left out.
+  public var skipped: [HeartbeatSnapshot.SkipReason: Int] {
+    var skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
+    if !taken.isEmpty { skipped[.nameTaken] = taken.count }
+    return skipped
+  }
+}

@@ -1,0 +1,229 @@
+import Foundation
+import Testing
+
+@testable import Heartbeat
+
+@Suite("Sources beside each other")
+final class SourceSetTests {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "sources-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private func write(_ path: String, _ text: String) throws {
+    let file = folder.appending(path: path)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+  }
+
+  private func sources(_ paths: String..., change: (inout SourceSet.Options) -> Void = { _ in }) -> SourceSet {
+    var options = SourceSet.Options()
+    change(&options)
+    return SourceSet(paths.map { SourceSettings(path: folder.path + "/" + $0) }, options: options)
+  }
+
+  private func names(_ sources: inout SourceSet) -> [String] {
+    sources.refresh(readTimeout: 5)
+    return sources.snapshot.entries.map { sources.snapshot.string($0.name) }
+  }
+
+  private static let time = 1_784_021_213.0
+
+  private func beat(_ name: String, _ more: String = "") -> String {
+    #""\#(name)": {"last_heartbeat": \#(Self.time)\#(more)}"#
+  }
+
+  @Test("ours, a folder, a pattern and a text are one content, in the order of the sources")
+  func together() throws {
+    try write("ours.json", #"{"processes": {\#(beat("one", #", "pid": 7"#)), \#(beat("two"))}}"#)
+    try write("own.d/eu%2Fthree.json", #"{"last_heartbeat": \#(Self.time), "status": "busy"}"#)
+    try write("bots/b/status.json", #"{"ts": \#(Self.time), "n": 5}"#)
+    try write("bots/a/status.json", #"{"ts": \#(Self.time - 1), "n": {"m": 6}}"#)
+    try write("beat", "\(Int(Self.time))\n")
+    var sources = sources("ours.json", "own.d", "bots/*/status.json", "beat")
+    #expect(names(&sources) == ["one", "two", "eu/three", "a", "b", folder.lastPathComponent])
+    let snapshot = sources.snapshot
+    #expect(
+      snapshot.entries.map(\.lastHeartbeat) == [Self.time, Self.time, Self.time, Self.time - 1, Self.time, Self.time])
+    #expect(snapshot.entries[0].pid == 7 && snapshot.entries[2].status.map(snapshot.string) == "busy")
+    #expect(sources.files.map(\.layout) == [.ours, .folder, .single, .single, .text])
+    #expect((0..<6).map { sources.file(ofEntry: $0) } == [0, 0, 1, 2, 3, 4])
+    #expect(sources.isUp && sources.skipped.isEmpty)
+  }
+
+  @Test("of two processes of one name that of the first source is shown")
+  func namesThatMeet() throws {
+    try write("a.json", "{\"processes\": {\(beat("x", ", \"pid\": 1")), \(beat("y"))}}")
+    try write("b.json", "{\"processes\": {\(beat("x", ", \"pid\": 2")), \(beat("z"))}}")
+    var sources = sources("a.json", "b.json")
+    #expect(names(&sources) == ["x", "y", "z"])
+    #expect(sources.snapshot.entries[0].pid == 1)
+    #expect(sources.files.map(\.taken) == [[], ["x"]])
+    #expect(sources.skipped == [.nameTaken: 1])
+    try write("a.json", "{\"processes\": {\(beat("y"))}}")
+    #expect(names(&sources) == ["y", "x", "z"])
+    #expect(sources.snapshot.entries[1].pid == 2 && sources.skipped.isEmpty)
+  }
+
+  @Test("one that is broken costs only itself, and shows what it said last")
+  func broken() throws {
+    try write("a/beat.json", #"{"ts": \#(Self.time)}"#)
+    try write("b/beat.json", #"{"ts": \#(Self.time)}"#)
+    var sources = sources("*/beat.json")
+    #expect(names(&sources) == ["a", "b"])
+    try write("a/beat.json", #"{"ts": \#(Self.time + 10), "sta"#)
+    try write("b/beat.json", #"{"ts": \#(Self.time + 20)}"#)
+    #expect(names(&sources) == ["a", "b"])
+    #expect(sources.snapshot.entries.map(\.lastHeartbeat) == [Self.time, Self.time + 20])
+    #expect(sources.files.map(\.isUp) == [false, true])
+    #expect(sources.files[0].lastProblem?.failure == .torn)
+    #expect(sources.files[0].readErrors == [.torn: 1])
+  }
+
+  @Test("files of a pattern come and go")
+  func comeAndGo() throws {
+    var sources = sources("w/*.alive")
+    #expect(names(&sources) == [])
+    #expect(sources.patterns.map(\.files) == [0])
+    try write("w/b.alive", "")
+    #expect(names(&sources) == ["b"])
+    try write("w/a.alive", "")
+    #expect(names(&sources) == ["a", "b"])
+    try FileManager.default.removeItem(at: folder.appending(path: "w/b.alive"))
+    #expect(names(&sources) == ["a"])
+  }
+
+  @Test("a touched file's beat follows its time of change")
+  func touched() throws {
+    try write("alive", "")
+    var sources = sources("alive")
+    for time in [Self.time, Self.time + 7] {
+      let path = folder.appending(path: "alive").path
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: path)
+      #expect(names(&sources).count == 1)
+      #expect(sources.snapshot.entries[0].lastHeartbeat == time)
+    }
+  }
+
+  @Test("limits hold files back, those of the last sources first")
+  func limits() throws {
+    for name in ["a", "b", "c"] { try write("\(name)/s.json", #"{"ts": \#(Self.time)}"#) }
+    var few = sources("*/s.json") { $0.maximumFiles = 2 }
+    #expect(names(&few) == ["a", "b"])
+    #expect(few.patterns == [SourceSet.PatternCount(pattern: folder.path + "/*/s.json", files: 2, leftOut: 1)])
+    var small = sources("*/s.json") { $0.maximumBytes = 130 }
+    #expect(names(&small) == ["a", "b"])
+    #expect(small.files[2].lastProblem?.failure == .tooLarge)
+  }
+
+  @Test("what holds no beat is said, and what would be one")
+  func noBeat() throws {
+    try write("state.json", #"{"started_at": \#(Self.time)}"#)
+    var sources = sources("state.json")
+    #expect(names(&sources) == [])
+    #expect(sources.files[0].lastProblem?.failure == .noBeat)
+    #expect(sources.files[0].lastProblem?.description.contains("`time: .started_at`") == true)
+  }
+
+  @Test("of a file that grows only the end is read: through rotation, truncation and a line that is not complete")
+  func growing() throws {
+    let file = folder.appending(path: "run.jsonl")
+    func line(_ step: Int) -> String { #"{"ts": \#(Self.time + Double(step)), "step": \#(step)}"# + "\n" }
+    try write("run.jsonl", (0..<12_000).map(line).joined())
+    var sources = sources("run.jsonl")
+    func step() -> Double? {
+      sources.refresh(readTimeout: 5)
+      return sources.snapshot.numbers.first?.value
+    }
+    #expect(step() == 11_999)
+    let handle = try FileHandle(forWritingTo: file)
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data((line(12_000) + "{\"ts\": 17").utf8))
+    #expect(step() == 12_000)
+    try handle.write(contentsOf: Data((String(line(12_001).dropFirst(9)) + "").utf8))
+    _ = step()
+    try handle.close()
+    try FileManager.default.moveItem(at: file, to: folder.appending(path: "run.jsonl.1"))
+    #expect(step() != nil)
+    #expect(!sources.files[0].isUp)
+    try write("run.jsonl", line(12_002))
+    #expect(step() == 12_002)
+    try write("run.jsonl", "")
+    #expect(step() == 12_002)
+    try write("run.jsonl", line(12_003))
+    #expect(step() == 12_003)
+  }
+
+  @Test("a hole of ten gigabytes with a line behind costs one reading of the end")
+  func huge() throws {
+    try write("big.log", "2026-07-14 09:00:00 UTC begin\n")
+    let handle = try FileHandle(forWritingTo: folder.appending(path: "big.log"))
+    try handle.truncate(atOffset: 10 << 30)
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("\n2026-07-14 09:26:53 UTC beat\n".utf8))
+    try handle.close()
+    var sources = sources("big.log")
+    sources.refresh(readTimeout: 5)
+    #expect(sources.snapshot.entries.map(\.lastHeartbeat) == [Self.time])
+  }
+}
+
+@Suite("Folders of own files")
+struct OwnFolderTests {
+  @Test(
+    "a process has exactly one file name",
+    arguments: [
+      ("bidder", "bidder.json"), ("eu/bidder", "eu%2Fbidder.json"), ("100%", "100%25.json"), ("..", "%2E..json"),
+      (".hidden", "%2Ehidden.json"),
+      ("a.json", "a.json.json"), ("世界 1", "世界 1.json"), ("a\u{7F}\n", "a%7F%0A.json"),
+    ])
+  func names(_ process: String, _ file: String) {
+    #expect(OwnFolder.file(ofProcess: Array(process.utf8)) == Array(file.utf8))
+    #expect(OwnFolder.process(ofFile: Array(file.utf8)) == process)
+  }
+
+  @Test(
+    "other names are no processes",
+    arguments: [
+      "%41.json", "%2f.json", ".a.json", "a.txt", ".json", "a%.json", "a%2.json", "a.json.lock", ".heartbeat-tmp-1",
+      "%2Ea",
+    ])
+  func noNames(_ file: String) {
+    #expect(OwnFolder.process(ofFile: Array(file.utf8)) == nil)
+  }
+
+  @Test("bytes that are no UTF-8 are no name")
+  func notUTF8() {
+    #expect(OwnFolder.process(ofFile: [0xFF] + Array(".json".utf8)) == nil)
+  }
+
+  @Test("each file is read by itself; what is no entry is counted, what is torn is served as it was")
+  func files() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "own-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ name: String, _ text: String) throws { try Data(text.utf8).write(to: folder.appending(path: name)) }
+    try write("a.json", #"{"last_heartbeat": 1784021213, "pid": 7, "additional_data": {"n": 1}}"#)
+    try write("b.json", #"{"last_heartbeat": 1784021213}"#)
+    try write("c.json", "[1]")
+    try write("d.json", #"{"name": "a package"}"#)
+    try write("e.json.lock", "")
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/f.json", withDestinationPath: "a.json")
+    var own = OwnFolder(path: folder.path, stringKeys: [], limits: ReadingLimits())
+    func names() -> [String] { own.snapshot.entries.map { own.snapshot.string($0.name) } }
+    own.refresh(mayWait: true)
+    #expect(own.isUp && names() == ["a", "b"])
+    #expect(own.snapshot.skipped == [.notAnObject: 1, .missingLastHeartbeat: 1])
+    #expect(own.bad.map(\.place) == ["c.json", "d.json"])
+    try write("a.json", #"{"last_heartbeat": 17840"#)
+    try write("b.json", #"{"last_heartbeat": 1784021300}"#)
+    own.refresh(mayWait: true)
+    #expect(own.snapshot.entries.map(\.lastHeartbeat) == [1_784_021_213, 1_784_021_300])
+    try FileManager.default.removeItem(at: folder.appending(path: "b.json"))
+    own.refresh(mayWait: true)
+    #expect(names() == ["a"])
+    own.forget()
+    own.refresh(mayWait: true)
+    #expect(names() == ["a"])
+  }
+}
