@@ -375,7 +375,7 @@ import os, sys, threading, time
 from heartbeat_manager import *
 from heartbeat_manager import _one_file
 inside = threading.Event()
-def slow(*_):
+def slow(*_, **__):
     inside.set(); time.sleep(600)
 _one_file.replace = slow
 threading.Thread(target=lambda: HeartbeatManager(sys.argv[1]).send_heartbeat("slow"), daemon=True).start()

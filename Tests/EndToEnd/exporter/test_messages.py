@@ -26,9 +26,9 @@ NAMES = {str(EXPORTER): "heartbeat-exporter", str(TOOL): "heartbeat"}
 BAD_VALUES = {
     "ADDRESS": "localhost", "PATH": "metrics", "N": "many", "DURATION": "90", "SIZE": "1G", "MODE": "rw-rw----", "FILE": "",
     "DIR": "", "GROUP": "", "KEY": "", "TEXT": "", "URL": "ftp://host", "KEY=VALUE": "offset", "PID": "self", "OBJECT": "{'a': 1}",
-    "SIGNAL": "SIGFOO", "PROBE": "ftp://host", "CODES": "256", "N[/DURATION]": "10/5", "USER[:GROUP]": "no-such-user",
+    "SIGNAL": "SIGFOO", "PROBE": "ftp://host", "CODES": "256", "N[/DURATION]": "10/5", "REGEX": "(a", "USER[:GROUP]": "no-such-user",
 }  # fmt: skip
-SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "completions")
+SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "check", "completions")
 
 EXPORTER_FLAGS = [
     ["--web.listen-adress=:9464"], ["--hartbeat.file=x"], ["--listen-address=:1"], ["-web.listen-address=:1"], ["--frobnicate"],

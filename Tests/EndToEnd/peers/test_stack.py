@@ -197,7 +197,7 @@ def test_the_stack_starts_and_an_alert_reaches_mail_and_slack(stack):
     runbook = "http://localhost:9090/consoles/docs/runbooks/processdead.md#processdead"
     said = (
         r"Its process is gone\. Last beat \d+ \w{3} \d\d:\d\d:\d\d UTC \((\d+m )?\d+(\.\d+)?s ago\), status \"\w+\"\."
-        r"( Memory [\d.]+MiB, CPU [\d.]+%\.)? First: read the end of its log, then start it\."
+        r"( Memory [\d.]+MiB(, CPU [\d.]+%)?\.)? First: read the end of its log, then start it\."
     )
     since = r"Since \d+ \w{3} \d\d:\d\d UTC"
     assert mail["Subject"] == "🔴 bidder on exporter is dead"

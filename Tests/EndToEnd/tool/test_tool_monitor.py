@@ -161,7 +161,7 @@ def test_the_types_of_sent_data(beats):
     assert run(TOOL, "send", "p", "--file", beats, "--json", '{"deep": {"k": [1]}}', *flags).returncode == 0
     entry = json.loads(beats.read_text())["processes"]["p"]
     assert entry["additional_data"] == {
-        "deep": {"k": [1]}, "n": 140, "x": -1500, "t": True, "f": False, "s": "a=b", "z": "007", "e": "",
+        "deep": {"k": [1]}, "n": 140, "x": -1500, "t": True, "f": False, "s": "a=b", "z": 7, "e": "",
     }
     assert entry["pid"] == os.getpid(), "the process that called it"
 
