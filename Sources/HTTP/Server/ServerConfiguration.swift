@@ -57,7 +57,7 @@ public struct ServerConfiguration: Sendable {
   /// Connections beyond the maximum that are told 503; further ones are closed without an answer.
   public var maximumRefusals = 32
   /// Descriptors left to the rest of the program when `RLIMIT_NOFILE` is what bounds the connections.
-  public var reservedDescriptors = 32
+  public var reservedDescriptors = 48
   /// Connections that the kernel keeps waiting until they are accepted: the backlog of `listen(2)`.
   public var backlog = 512
   /// What the bodies of all unfinished requests may take together, in bytes, but at least what one may; beyond, those
