@@ -39,11 +39,11 @@ def deleted_for_good(w):
     w.at("5m", lambda: (p.crash(), w.instead("gone")))
 
 
-@scenario("a folder is in the file's place", "file", Expected(UNREADABLE, "5m", "2m45s"), end="8m30s")
-def folder(w):
+@scenario("a named pipe is in the file's place", "file", Expected(UNREADABLE, "5m", "2m45s"), end="8m30s")
+def pipe(w):
     Program(w, "bidder", every=3000)
     w.configuration["bidder"] = {"timeout": "2h"}
-    w.at("5m", lambda: w.instead("folder"))
+    w.at("5m", lambda: w.instead("pipe"))
 
 
 @scenario("one program begins to write entries that are malformed", "file", Expected("HeartbeatEntriesSkipped", "5m", "6m", ""))

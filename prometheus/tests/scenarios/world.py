@@ -160,7 +160,7 @@ class World:
         self.wipe(name)
 
     def instead(self, shape):
-        """In the file's place: "gone", "folder", a text; None for a heartbeat file again."""
+        """In the file's place: "gone", "pipe", a text; None for a heartbeat file again."""
         self.shape, self.dirty, self.written = shape, True, self.clock()
 
     # ------------------------------------------------ the exporter
@@ -246,9 +246,9 @@ class World:
                 file.rmdir()
             if self.shape == "gone" or (self.shape is None and not self.entries and not self.written):
                 file.unlink(missing_ok=True)
-            elif self.shape == "folder":
+            elif self.shape == "pipe":
                 file.unlink(missing_ok=True)
-                file.mkdir()
+                os.mkfifo(file)
                 os.utime(file, ns=(int(self.written * 1e9),) * 2)
             else:
                 text = self.shape if self.shape is not None else json.dumps({"last_updated": self.written, "processes": self.entries, **(
