@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # of names in getaddrinfo; imported in a beat it could hold up a forked child for ever
 import errno
 import math
 import os
@@ -10,6 +11,8 @@ import socket
 import time
 from typing import Any, Optional, cast
 
+# What is imported for its effect alone.
+_ = encodings.idna
 # Seconds for which an address of an exporter's name is tried before the next one is tried beside it (RFC 8305, 5).
 _HEAD_START = 0.25
 

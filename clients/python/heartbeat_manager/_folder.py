@@ -17,6 +17,7 @@ from ._errors import HeartbeatError, advice_for, cause_of
 from ._one_file import SETTLED_AFTER, SWEEP_EVERY
 from ._places import Place, open_folder, read_file, remove, sweep, temporary_name
 from ._replacing import replace
+from ._signals import let_through
 from ._text import bytes_of, object_of, object_text, text_of
 
 SUFFIX = ".json"
@@ -167,7 +168,8 @@ class OwnFiles:
         for pause in _PAUSES + (None,):
             try:
                 content, status = read_file(place, file_name, LARGEST_FILE)
-            except (OSError, HeartbeatError):
+            except (OSError, HeartbeatError) as error:
+                let_through(error)
                 return None
             if status is None or len(content) > LARGEST_FILE:
                 return None
@@ -208,7 +210,8 @@ class OwnFiles:
                 entry = self._entry(place, file_name)
                 if entry is not None and _is_older(entry, oldest) and self._take_out(place, file_name, oldest):
                     removed.append(name)
-            except OSError:
+            except OSError as error:
+                let_through(error)
                 continue
         return removed
 

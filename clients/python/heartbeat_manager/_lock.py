@@ -9,21 +9,19 @@ import random
 import stat
 import threading
 import time
-from typing import Dict, Optional
+from typing import Optional
 
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._places import Place
-
-#: The locks that this process holds: descriptor and thread. A forked child closes those of threads that it does not have.
-held: Dict[int, int] = {}
+from ._signals import close, held
 
 
 def forget_in_child() -> None:
     """After fork: a copy of a descriptor would keep a lock that the parent gives back only by its end."""
     me = threading.get_ident()
     for descriptor, thread in list(held.items()):
-        if thread != me:
-            held.pop(descriptor, None)
+        if thread != me and descriptor in held:
+            del held[descriptor]
             try:
                 os.close(descriptor)
             except OSError:
@@ -53,13 +51,8 @@ class Lock:
 
     def __exit__(self, *_: object) -> None:
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None or held.pop(descriptor, None) is None:
-            return
-        # Unlocked before it is closed: a child forked meanwhile has a copy of the descriptor and would keep the lock.
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        finally:
-            os.close(descriptor)
+        if descriptor is not None and descriptor in held:
+            close(descriptor)
 
     def _attempt(self) -> bool:
         try:
@@ -70,7 +63,7 @@ class Lock:
                                      self.path, "link") from None
             raise HeartbeatError("cannot open the lock file %s: %s%s" % (
                 self.path, cause_of(error), advice_for(error, self.path)), self.path, "lock") from error
-        is_kept = False
+        is_kept, me = False, threading.get_ident()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             mine = os.fstat(descriptor)
@@ -84,9 +77,9 @@ class Lock:
         finally:
             if is_kept:
                 self._descriptor = descriptor
-                held[descriptor] = threading.get_ident()
+                held[descriptor] = me
             else:
-                os.close(descriptor)
+                close(descriptor)
         return is_kept
 
     def _open(self) -> int:

@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, Mapping, Optional, Union
 
 from ._manager import HeartbeatManager
+from ._signals import let_through
 
 Data = Union[Mapping[str, Any], Callable[[], Optional[Mapping[str, Any]]], None]
 OnError = Callable[[Exception], object]
@@ -47,11 +48,13 @@ class Rhythm:
             try:
                 own = data()
             except Exception as error:  # the data are an extra, the beat is the message
+                let_through(error)
                 own = None
                 self.failed(error)
         try:
             self.manager.beat(self.name, own, status, interval=self.interval)
         except Exception as error:
+            let_through(error)
             self.failed(error)
 
     def failed(self, error: Exception) -> None:
@@ -61,6 +64,7 @@ class Rhythm:
         try:
             self._on_error(error)
         except Exception as second:  # the handler's own fault ends neither the beats nor the program
+            let_through(second)
             self.manager.say_failure(second)
 
 

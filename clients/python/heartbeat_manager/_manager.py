@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
+import stat
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
 
-from ._beats import CLOCK_TOLERANCE, Beat, Entry, beat_of, format_duration, time_of, with_data_beside
+from ._beats import CLOCK_TOLERANCE, Entry, beat_of, format_duration, time_of, with_data_beside
 from ._errors import HeartbeatError, SaidOnce, say
 from ._folder import OwnFiles
 from ._one_file import OneFile
 from ._push import Exporter, address_of
+from ._signals import inside, let_through, thread
 from ._values import as_object
 
 Store = Union[OneFile, OwnFiles, Exporter]
@@ -22,10 +23,12 @@ DEFAULT_FILE = "heartbeat_status.json"
 _MOST_PENDING_TIME = 1.0
 
 
-class _ThreadState(threading.local):
-    def __init__(self) -> None:
-        self.is_busy = False
-        self.pending: Dict[str, Beat] = {}
+def _busy(action: Callable[[], _Value]) -> _Value:
+    thread.is_busy = True
+    try:
+        return inside(action)
+    finally:
+        thread.is_busy = False
 
 
 class HeartbeatManager:
@@ -60,10 +63,19 @@ class HeartbeatManager:
         self._tell = warn or say
         self._said = SaidOnce()  # what is worth knowing, though the beat went out
         self._failures = SaidOnce()  # after a success the next one is news
-        self._thread = _ThreadState()
         self._stores: Dict[str, Store] = {}
         if raises:
             self._store()  # a wrong address is known at once
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Imports what beats need. A child that is forked while another thread imports waits for that for ever."""
+        if self.file[:6].lower() == "https:":
+            try:
+                import ssl  # not every Python has it, and it is large
+                del ssl
+            except ImportError:
+                pass  # the beat says so
 
     @property
     def file(self) -> str:
@@ -79,7 +91,7 @@ class HeartbeatManager:
 
     def ensure_heartbeat_file_exists(self) -> None:
         """Makes the file when there is none."""
-        self._guarded(lambda: self._store().make(), None)
+        self._guarded(lambda: self._alone(lambda: self._store().make()), None)
 
     def send_heartbeat(self, process_name: str, additional_data: Optional[Mapping[str, Any]] = None,
                        status: Optional[str] = None, *, pid: Optional[int] = None, host: Optional[str] = None,
@@ -105,14 +117,14 @@ class HeartbeatManager:
 
     def get_process_status(self, process_name: str) -> Optional[Entry]:
         """The entry of a process, with its data also beside `pid` and `status`; None when there is none."""
-        entry = as_object(self._guarded(lambda: self._store().entry(process_name), None))
+        entry = as_object(self._guarded(lambda: inside(lambda: self._store().entry(process_name)), None))
         return None if entry is None else with_data_beside(entry)
 
     get_heartbeat_status = get_process_status
 
     def get_time_since_last_heartbeat(self, process_name: str) -> Optional[float]:
         """Seconds since a process's last beat, negative when it is in the future; None when there is none."""
-        last = time_of(self._guarded(lambda: self._store().entry(process_name), None))
+        last = time_of(self._guarded(lambda: inside(lambda: self._store().entry(process_name)), None))
         return None if last is None else time.time() - last
 
     def is_process_alive(self, process_name: str, timeout_seconds: float = 60.0) -> bool:
@@ -140,7 +152,7 @@ class HeartbeatManager:
         Of an exporter also processes that it only expects, without last_heartbeat.
         """
         nothing: Dict[str, Any] = {}
-        return self._guarded(lambda: self._store().entries(), nothing)
+        return self._guarded(lambda: inside(lambda: self._store().entries()), nothing)
 
     @staticmethod
     def format_duration(seconds: float) -> str:
@@ -154,36 +166,53 @@ class HeartbeatManager:
     def prune(self, older_than: Optional[float] = None, dry_run: bool = False) -> List[str]:
         """Removes the entries whose last beat is older, in seconds (default: the retention); returns their names."""
         nobody: List[str] = []
-        return self._guarded(lambda: self._store().prune(
-            time.time() - (self.retention if older_than is None else older_than), dry_run), nobody)
+        oldest = time.time() - (self.retention if older_than is None else older_than)
+        return self._guarded(lambda: self._alone(lambda: self._store().prune(oldest, dry_run)), nobody)
 
     def beat(self, process_name: str, additional_data: Any = None, status: Optional[str] = None, *,
              pid: Optional[int] = None, host: Optional[str] = None, interval: Optional[float] = None,
              at: Optional[float] = None) -> None:
         """As send_heartbeat, for who wants errors: raises HeartbeatError. `at`: Unix time of the beat; default: now."""
         beat = beat_of(process_name, additional_data, status, pid, host, interval, at, self._warn)
-        thread = self._thread
+        key = (self, beat.name)
         if thread.is_busy:
             # A signal's handler beats while this very thread is in the middle of a beat: written right after that one.
-            thread.pending[beat.name] = beat
+            thread.pending[key] = lambda: self._store().send(beat, self.retention)
             return
-        thread.is_busy = True
-        try:
-            self._store().send(beat, self.retention)
-        finally:
-            self._send_pending(thread)
+        thread.pending.pop(key, None)  # of a handler, and older than this one
+        self._alone(lambda: self._store().send(beat, self.retention))
 
-    def _send_pending(self, thread: _ThreadState) -> None:
-        deadline = time.monotonic() + _MOST_PENDING_TIME
+    def _alone(self, action: Callable[[], _Value]) -> _Value:
+        """Writes in this thread; what handlers beat meanwhile comes right behind it, also when one of them raises."""
+        if thread.is_busy:
+            raise HeartbeatError("a signal's handler came in the middle of a beat: there it may beat, and no more", self.file)
+        try:
+            return _busy(action)
+        finally:
+            if thread.pending:
+                self._finish(time.monotonic() + _MOST_PENDING_TIME)
+
+    def _finish(self, deadline: float) -> None:
+        """Writes the beats of handlers, also when yet another one raises in the middle of them."""
+        raised: Optional[BaseException] = None
         while True:
-            thread.is_busy = False
-            if not thread.pending or time.monotonic() > deadline:
-                return
-            thread.is_busy = True
             try:
-                self._store().send(thread.pending.pop(next(iter(thread.pending))), self.retention)
-            except HeartbeatError as error:
-                self.say_failure(error)
+                while thread.pending and time.monotonic() < deadline:
+                    for key, write in list(thread.pending.items()):
+                        try:
+                            _busy(write)
+                        except Exception as error:
+                            let_through(error)
+                            self.say_failure(error)
+                        if thread.pending.get(key) is write:
+                            thread.pending.pop(key, None)
+                break
+            except BaseException as error:  # another signal: the last word of its handler is still to be written
+                raised = error
+                if time.monotonic() >= deadline:
+                    break
+        if raised is not None:
+            raise raised
 
     def _store(self) -> Store:
         target = self.file
@@ -212,6 +241,7 @@ class HeartbeatManager:
                 self._failures.forget()
             return result
         except Exception as error:  # whatever it is: a heartbeat must not end what it watches
+            let_through(error)
             self.say_failure(error)
             return otherwise
 
@@ -228,15 +258,18 @@ class HeartbeatManager:
     def _say(self, text: str) -> None:
         try:
             self._tell(text)
-        except Exception:
-            pass
+        except Exception as error:
+            let_through(error)
 
 
 def _is_folder(path: str) -> bool:
     if path.partition(":")[0].lower() in ("http", "https", "unix"):
         return False
     # By its name before it is made: a file in its place would be in the way of whoever makes it.
+    if path.endswith(("/", ".d")):
+        return True
     try:
-        return path.endswith(("/", ".d")) or os.path.isdir(path)
-    except ValueError:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (OSError, ValueError) as error:
+        let_through(error)
         return False

@@ -13,6 +13,7 @@ from ._errors import HeartbeatError, advice_for, cause_of
 from ._lock import Lock
 from ._places import Place, locate, read_file, sweep
 from ._replacing import replace
+from ._signals import let_through
 from ._text import Document, Shape, bytes_of, read_document, text_of
 
 #: Seconds for which a file that is half written, or empty, must stay as it is until it counts as damaged, or as new.
@@ -128,7 +129,8 @@ class OneFile:
         try:
             place.stat(place.name)
             return True
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
 
     def _refuse_foreign(self, place: Place) -> None:
@@ -144,7 +146,8 @@ class OneFile:
         try:
             place.stat(place.name + ".lock")
             return True
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
 
     def _read(self, place: Place) -> Tuple[Shape, Optional[Document], str, Optional[os.stat_result]]:

@@ -15,6 +15,7 @@ import time
 from typing import Callable, List, Optional, Tuple
 
 from ._errors import HeartbeatError
+from ._signals import close, let_through, open_at
 
 _MOST_LINKS = 40
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
@@ -36,10 +37,10 @@ class Place:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.folder)
+        close(self.folder)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        return os.open(name, flags | _FILE, mode, dir_fd=self.folder)
+        return open_at(self.folder, name, flags | _FILE, mode)
 
     def stat(self, name: str) -> os.stat_result:
         return os.stat(name, dir_fd=self.folder, follow_symlinks=False)
@@ -60,17 +61,17 @@ class Place:
         try:
             return os.listdir(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
 
     def synchronise(self) -> None:
         descriptor = self._readable()
         try:
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
 
     def _readable(self) -> int:
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.folder)
+        return open_at(self.folder, ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def open_folder(path: str, start: Optional[int] = None) -> int:
@@ -82,7 +83,7 @@ def open_folder(path: str, start: Optional[int] = None) -> int:
         while rest:
             name = rest.pop()
             try:
-                following = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                following = open_at(folder, name, _FOLDER | os.O_NOFOLLOW)
             except OSError as error:
                 if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                     raise
@@ -94,11 +95,12 @@ def open_folder(path: str, start: Optional[int] = None) -> int:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
                 following = _beginning(target, folder)
                 rest.extend(_steps(target))
-            os.close(folder)
-            folder = following
+            # In this order: where a signal's handler raises behind the call, no descriptor is closed twice.
+            outer, folder = folder, following
+            close(outer)
         return folder
     except BaseException:
-        os.close(folder)
+        close(folder)
         raise
 
 
@@ -117,18 +119,18 @@ def locate(path: str) -> Place:
             head, name = os.path.split(target)
             shown = os.path.join(os.path.dirname(shown), target)
             following = open_folder(head, folder)
-            os.close(folder)
-            folder = following
+            outer, folder = folder, following
+            close(outer)
         raise HeartbeatError("cannot write %s: too many symbolic links" % path, path, "link")
     except BaseException:
-        os.close(folder)
+        close(folder)
         raise
 
 
 def _beginning(path: str, start: Optional[int]) -> int:
     if path.startswith("/"):
-        return os.open("/", _FOLDER)
-    return os.open(".", _FOLDER, dir_fd=start)
+        return open_at(None, "/", _FOLDER)
+    return open_at(start, ".", _FOLDER)
 
 
 def _steps(path: str) -> List[str]:
@@ -140,7 +142,8 @@ def _target(folder: int, name: str, is_file: bool) -> Optional[str]:
     try:
         target = os.readlink(name, dir_fd=folder)
         link = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except OSError:
+    except OSError as error:
+        let_through(error)
         return None
     holder = os.fstat(folder)
     trusted = {0, os.geteuid()}
@@ -180,10 +183,15 @@ def read_file(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.st
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _not_regular(path)
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            return file.read(most + 1), status
+        content = bytearray()
+        while len(content) <= most:
+            part = os.read(descriptor, min(most + 1 - len(content), max(status.st_size + 1 - len(content), 4096)))
+            if not part:
+                break
+            content += part
+        return bytes(content), status
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _not_regular(path: str) -> HeartbeatError:
@@ -208,7 +216,7 @@ def write_new(place: Place, name: str, content: bytes, mode: int, synchronise: b
             if synchronise:
                 os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
     except BaseException:
         remove(place, name)
         raise
@@ -217,8 +225,8 @@ def write_new(place: Place, name: str, content: bytes, mode: int, synchronise: b
 def remove(place: Place, name: str) -> None:
     try:
         place.unlink(name)
-    except OSError:
-        pass
+    except OSError as error:
+        let_through(error)
 
 
 def sweep(place: Place, prefix: str, older_than: float, is_any: bool = False) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from ._beats import Beat, Entry
 from ._connecting import connect
 from ._errors import HeartbeatError
+from ._signals import let_through
 from ._values import as_object
 
 #: The most bytes of an exporter's answer that are read.
@@ -39,7 +40,8 @@ def address_of(file: str) -> Optional[str]:
 def _is_socket(path: str) -> bool:
     try:
         return stat.S_ISSOCK(os.stat(path).st_mode)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        let_through(error)
         return False
 
 
@@ -216,8 +218,8 @@ class Exporter:
         connection = kind(self._host, self._port or kind.default_port)
         connection.sock = connect(self._host, connection.port, self.timeout)
         if is_encrypted:
-            import ssl  # not every Python has it
             try:
+                import ssl  # by now it is there, see HeartbeatManager.prepare
                 # Certificate and name are checked.
                 connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=self._host)
             except BaseException:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import stat
 from typing import Dict, Optional, Tuple
 
 from ._errors import HeartbeatError
 from ._places import Place, remove, temporary_name, write_new
+from ._signals import close
 
 _groups: Dict[Tuple[int, int], bool] = {}
 
@@ -110,10 +112,9 @@ def _is_member(user: int, group: int) -> bool:
     known = _groups.get((user, group))
     if known is None:
         try:
-            import pwd
             entry = pwd.getpwuid(user)
             known = group in os.getgrouplist(entry.pw_name, entry.pw_gid)
-        except (KeyError, ImportError, OSError):
+        except (KeyError, OSError):
             known = True
         _groups[user, group] = known
     return known
@@ -146,7 +147,7 @@ def _rewrite(place: Place, name: str, content: bytes, old: os.stat_result, synch
             os.fsync(descriptor)
         return True
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

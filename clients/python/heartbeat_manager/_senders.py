@@ -59,6 +59,7 @@ class HeartbeatSender:
         """Starts to beat, in this process."""
         if self._thread is None or self._owner != os.getpid():
             self._ticked = time.monotonic()
+            self.manager.prepare()
             self._begin(self._run)
             _running.add(self)
         return self

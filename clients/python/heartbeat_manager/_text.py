@@ -102,7 +102,9 @@ def object_of(text: str) -> Optional[List[Member]]:
 
 def text_of(content: bytes) -> str:
     """Bytes as text. What is no UTF-8 is kept as surrogates, and becomes the same bytes again in `bytes_of`."""
-    return content.decode("utf-8-sig", "surrogateescape")
+    # Without its byte order mark. Not by the codec that leaves it out: Python imports that at the first use, and a child
+    # forked in that moment would wait for ever for the lock of the import.
+    return content[3 if content.startswith(b"\xef\xbb\xbf") else 0:].decode("utf-8", "surrogateescape")
 
 
 def bytes_of(text: str) -> bytes:

@@ -13,6 +13,8 @@ import uuid
 from collections import abc
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
 
+from ._signals import let_through
+
 #: The most levels of objects and lists in a process's data; what lies deeper is left out.
 DEEPEST = 32
 #: The most bytes that the data of one beat may have as JSON; above that the beat goes out without them.
@@ -44,7 +46,8 @@ class Spelling:
         for key, value in _items(data):
             try:
                 name = key if type(key) is str else str(key)
-            except Exception:
+            except Exception as error:
+                let_through(error)
                 self._leave_out(path + "?", "its key has no text")
                 continue
             try:
@@ -52,6 +55,7 @@ class Spelling:
             except _LeftOut as reason:
                 self._leave_out(path + name, str(reason))
             except Exception as error:
+                let_through(error)
                 self._leave_out(path + name, "%s while it was read" % type(error).__name__)
         return spelt
 
@@ -60,6 +64,7 @@ class Spelling:
         try:
             return self._of(value, "data")
         except Exception as error:
+            let_through(error)
             self._leave_out("data", str(error) if isinstance(error, _LeftOut) else type(error).__name__)
             return None
 
@@ -105,7 +110,8 @@ class Spelling:
             if callable(function):
                 try:
                     plain = function()
-                except Exception:
+                except Exception as error:
+                    let_through(error)
                     continue
                 if type(plain) is not type(value):
                     return self._of(plain, path)
@@ -118,6 +124,7 @@ class Spelling:
             try:
                 spelt.append(self._of(value, "%s[%d]" % (path, number)))
             except Exception as error:
+                let_through(error)
                 self._leave_out("%s[%d]" % (path, number), str(error) if isinstance(error, _LeftOut) else type(error).__name__)
                 spelt.append(None)
         return spelt
