@@ -16,12 +16,19 @@ struct OwnDataText {
   /// How many of `bytes` belong to no place any more.
   private var unused = 0
 
+  /// No more bytes than these are kept; the rest is made for each answer.
+  private let limit: Int
+
+  init(limit: Int = ScrapeLimits().ownDataBytes) {
+    self.limit = limit
+  }
+
   /// How long all that is kept is, in bytes.
   var length: Int { bytes.count }
 
   /// Forgets all texts.
   mutating func forget() {
-    self = OwnDataText()
+    self = OwnDataText(limit: limit)
   }
 
   /// Prepares for questions about a content of the file with so many entries.
@@ -41,16 +48,26 @@ struct OwnDataText {
       if OwnDataText.areEqual(bytes[place.source], source) { return bytes[place.text] }
       unused += place.source.count + place.text.count
     }
+    guard bytes.count + source.count < limit else {
+      places[index] = nil
+      var made: [UInt8] = []
+      OwnDataText.append(source, to: &made)
+      return made[...]
+    }
     let start = bytes.count
     bytes.append(contentsOf: source)
     let middle = bytes.count
+    OwnDataText.append(source, to: &bytes)
+    places[index] = Place(source: start..<middle, text: middle..<bytes.count)
+    return bytes[middle...]
+  }
+
+  private static func append(_ source: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
     if case .object(let object)? = try? JSONValue(parsing: Array(source)) {
       Heartbeat(name: "", entry: object).additionalData.append(to: &bytes)
     } else {
       JSONValue.object([:]).append(to: &bytes)
     }
-    places[index] = Place(source: start..<middle, text: middle..<bytes.count)
-    return bytes[middle...]
   }
 
   // Several times as fast as byte by byte.

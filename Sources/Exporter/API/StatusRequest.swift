@@ -1,7 +1,7 @@
 internal import HTTP
 
 /// A question for how the processes do, which the scrape thread answers.
-struct StatusRequest: Sendable {
+struct StatusRequest: Awaited {
   /// What is asked for.
   enum Subject: Sendable {
     /// Every process.
@@ -20,4 +20,27 @@ struct StatusRequest: Sendable {
   let knownTag: String?
   /// nil for `watchers`.
   let responder: Responder?
+
+  var client: Responder? { responder }
+
+  /// One text is made for all of these, whichever tag each of them knows.
+  struct Question: Hashable {
+    let path: String
+    var name: String?
+    let isCompressed: Bool
+  }
+
+  var question: Question {
+    let isCompressed = coding == .gzip
+    return switch subject {
+    case .heartbeats: Question(path: APIPath.heartbeats, isCompressed: isCompressed)
+    case .heartbeat(let name): Question(path: APIPath.heartbeats, name: name, isCompressed: isCompressed)
+    case .host: Question(path: APIPath.host, isCompressed: isCompressed)
+    case .watchers: Question(path: APIPath.events, isCompressed: isCompressed)
+    }
+  }
+
+  static let busy = APIError(503, "too many requests at once", retryAfter: 1)
+
+  func refuse() { responder?.send(StatusRequest.busy.response) }
 }

@@ -93,7 +93,7 @@ public struct Exporter: Sendable {
       Scraper(
         options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
         openConnections: { server.statistics.openConnections },
-        webConfigurationIsGood: webConfigurationIsGood)
+        webConfigurationIsGood: webConfigurationIsGood, lateAnswers: { queue.late })
     }
     var services = Services()
     do throws(StartFailure) {

@@ -14,7 +14,7 @@ enum ExporterFlags {
     "web.telemetry-path", .telemetryPath, default: defaults.web.telemetryPath, help: "Path of the metrics.")
   static let maxRequests = Flag.value(
     "web.max-requests", .integer(0...1_000_000), default: defaults.web.maxRequests,
-    help: "Most scrapes at once, others get 503. 0 is no limit.")
+    help: "Most scrapes at once, and as many questions of the API; others get 503. 0 is no limit.")
   static let maxConnections = Flag.value(
     "web.max-connections", .integer(1...1_000_000), default: defaults.web.maxConnections,
     help: "Most open connections.")

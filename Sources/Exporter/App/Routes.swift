@@ -96,14 +96,23 @@ struct Routes: Sendable {
     switch route {
     case .metrics: scrape(request, responder)
     case .page: responder.send(statusPage.answer(request))
-    case .healthy: responder.send(.text(200, "heartbeat-exporter is healthy"))
+    case .healthy: responder.send(health)
     case .ready: responder.send(.text(200, "heartbeat-exporter is ready"))
     case .heartbeats: ask(.heartbeats, request, responder)
     case .heartbeat(let name): ask(.heartbeat(name: name), request, responder)
     case .host: ask(.host, request, responder)
     case .events:
-      if !streams.add(responder) { responder.send(Routes.busy.response) }
+      if !streams.add(responder) { responder.send(StatusRequest.busy.response) }
     }
+  }
+
+  /// Whether scrapes come in time.
+  private var health: Response {
+    guard let seconds = queue.oldest, seconds > ScrapeQueue.lateness else {
+      return .text(200, "heartbeat-exporter is healthy")
+    }
+    return .text(
+      503, "a scrape has been waiting for \(Int(clamping: seconds)) s: this host, or what is read on it, is too slow")
   }
 
   private func refuse(_ request: Request, isAPI: Bool, _ responder: Responder) {
@@ -118,8 +127,6 @@ struct Routes: Sendable {
     responder.send(response)
   }
 
-  private static let busy = APIError(503, "too many requests at once", retryAfter: 1)
-
   /// Has the scrape thread answer a question of the API.
   private func ask(_ subject: StatusRequest.Subject, _ request: Request, _ responder: Responder) {
     let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
@@ -129,7 +136,7 @@ struct Routes: Sendable {
     }
     let question = StatusRequest(
       subject: subject, coding: coding, knownTag: request.header("If-None-Match"), responder: responder)
-    if !queue.add(question) { responder.send(Routes.busy.response) }
+    if !queue.add(question) { question.refuse() }
   }
 
   private func scrape(_ request: Request, _ responder: Responder) {
@@ -146,10 +153,7 @@ struct Routes: Sendable {
       return
     }
     let style = ExpositionStyle.negotiate(accept: request.header("Accept"))
-    if !queue.add(ScrapeRequest(selection: selection, style: style, coding: coding, responder: responder)) {
-      var response = Response.text(503, "too many scrapes at once; the limit is --web.max-requests")
-      response.headers.append(("Retry-After", "1"))
-      responder.send(response)
-    }
+    let scrape = ScrapeRequest(selection: selection, style: style, coding: coding, responder: responder)
+    if !queue.add(scrape) { scrape.refuse() }
   }
 }

@@ -10,6 +10,9 @@ enum ExporterFamilies {
     "heartbeat_exporter_collector_success", .gauge, "1 if the collector could read its source in this scrape.")
   static let requests = MetricFamily(
     "heartbeat_exporter_http_requests_total", .counter, "HTTP requests answered, by handler and status code.")
+  static let lateAnswers = MetricFamily(
+    "heartbeat_exporter_late_answers_total", .counter,
+    "Scrapes and questions of the API that were answered after more than 10 seconds.")
   static let connections = MetricFamily(
     "heartbeat_exporter_http_connections", .gauge, "HTTP connections that are open.")
   static let reloadSuccessful = MetricFamily(

@@ -18,6 +18,8 @@ struct ScrapeLimits: Sendable {
   var smallestChunk = 16 * 1024
   /// How many metric names made of key paths are kept; beyond, all are made anew.
   var names = 10_000
+  /// How many bytes of the processes' own data are kept for the API.
+  var ownDataBytes = 32 << 20
   /// How many CPUs' labels are kept ready-made; beyond, all are made anew.
   var cpus = 10_000
 }

@@ -8,35 +8,74 @@ internal import Procfs
 
 /// Answers of the JSON API.
 extension Scraper {
-  /// Answers a question, or sends the picture to those who watch.
-  mutating func answer(_ request: StatusRequest, at now: Double) {
-    if case .watchers(let streams) = request.subject {
+  /// Answers a question that several may ask, or sends the picture to those who watch.
+  mutating func answer(_ requests: [StatusRequest], at now: Double) {
+    guard let first = requests.first else { return }
+    if case .watchers(let streams) = first.subject {
       streams.send(news(at: now))
-    } else {
-      request.responder?.send(response(to: request, at: now))
+      return
+    }
+    for (request, response) in zip(requests, responses(to: requests, at: now)) { request.responder?.send(response) }
+  }
+
+  /// The answers to requests that ask the same.
+  mutating func responses(to requests: [StatusRequest], at now: Double) -> [Response] {
+    guard let first = requests.first else { return [] }
+    let content: Content
+    do throws(APIError) {
+      content = try self.content(of: first.subject, at: now)
+    } catch {
+      let response = error.response
+      return requests.map { _ in response }
+    }
+    // Compressed once for all, and only when somebody does not have it yet.
+    var whole: Response?
+    var responses: [Response] = []
+    for request in requests {
+      if let tag = content.tag, EntityTag.matches(tag, request.knownTag) {
+        responses.append(Response(status: 304, headers: content.headers))
+      } else {
+        let response = whole ?? self.whole(content, first.coding)
+        whole = response
+        responses.append(response)
+      }
+    }
+    return responses
+  }
+
+  /// What is said to a question.
+  private struct Content {
+    let text: [[UInt8]]
+    /// nil where it is another one each time.
+    var tag: String?
+
+    var headers: [(String, String)] {
+      var headers = [("Content-Type", "application/json"), ("Vary", "Accept-Encoding"), ("Cache-Control", "no-cache")]
+      headers.append(("X-Content-Type-Options", "nosniff"))
+      if let tag { headers.append(("ETag", tag)) }
+      return headers
     }
   }
 
-  /// The answer to a question.
-  mutating func response(to request: StatusRequest, at now: Double) -> Response {
-    switch request.subject {
+  private mutating func content(of subject: StatusRequest.Subject, at now: Double) throws(APIError) -> Content {
+    switch subject {
     case .heartbeats:
       let document = statusDocument(at: now)
-      return response(
-        document.list(
+      return Content(
+        text: document.list(
           generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList),
-        tag: document.tag(fileObject, fileObjects, problemList), to: request)
+        tag: document.tag(fileObject, fileObjects, problemList))
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
-        return APIError(404, "there is no heartbeat of that name").response
+        throw APIError(404, "there is no heartbeat of that name")
       }
       let document = statusDocument(of: place..<place + 1, at: now)
-      return response([document.objects], tag: document.tag([:], .null, []), to: request)
+      return Content(text: [document.objects], tag: document.tag([:], .null, []))
     case .host:
-      return response([JSONValue.object(hostDocument()).serialised()], tag: nil, to: request)
+      return Content(text: [JSONValue.object(hostDocument()).serialised()])
     case .watchers:
-      return response(news(at: now), tag: nil, to: request)
+      return Content(text: news(at: now))
     }
   }
 
@@ -50,17 +89,9 @@ extension Scraper {
 
   private static func milliseconds(_ time: Double) -> Double { (time * 1e3).rounded() / 1e3 }
 
-  private mutating func response(_ text: [[UInt8]], tag: String?, to request: StatusRequest) -> Response {
-    var headers = [("Content-Type", "application/json"), ("Vary", "Accept-Encoding"), ("Cache-Control", "no-cache")]
-    headers.append(("X-Content-Type-Options", "nosniff"))
-    if let tag {
-      headers.append(("ETag", tag))
-      if EntityTag.matches(tag, request.knownTag) {
-        return Response(status: 304, headers: headers)
-      }
-    }
-    var response = Response(status: 200, headers: headers, pieces: text + [[UInt8(ascii: "\n")]])
-    if request.coding == .gzip, response.bodyLength >= Scraper.smallestCompressed,
+  private mutating func whole(_ content: Content, _ coding: ContentCoding) -> Response {
+    var response = Response(status: 200, headers: content.headers, pieces: content.text + [[UInt8(ascii: "\n")]])
+    if coding == .gzip, response.bodyLength >= Scraper.smallestCompressed,
       let compressed = gzip.compress(response.pieces)
     {
       response.headers.append(("Content-Encoding", "gzip"))

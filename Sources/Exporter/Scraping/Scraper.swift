@@ -11,6 +11,9 @@ struct Scraper: ~Copyable {
   let options: ExporterOptions
   private var configurationIsGood = true
   private(set) var watch: ProcessWatch
+  /// Whether scrapes share a look, and the one that they share.
+  private var isShared = false
+  private var shared: (needs: Collectors.Needs, look: ProcessWatch.Look?)?
   private var collectors: [(declaration: Collectors.Declaration, collector: any Collector)]
   let history: KernelHistory
   let readers: HostReaders
@@ -18,27 +21,31 @@ struct Scraper: ~Copyable {
   private let requests: RequestCounts
   private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
+  private let lateAnswers: @Sendable () -> UInt64
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
   private var problems: FileProblemLog
   private var body = ScrapeBody()
   var gzip = Gzip(level: Scraper.gzipLevel)
   /// The processes' own data as the API shows them.
-  var ownData = OwnDataText()
+  var ownData: OwnDataText
   /// How long the text of all processes was for the API last, in bytes.
   var statusLength = 0
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
     openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
-    limits: ScrapeLimits = ScrapeLimits(), probe: FileProbe? = nil
+    lateAnswers: @escaping @Sendable () -> UInt64 = { 0 }, limits: ScrapeLimits = ScrapeLimits(),
+    probe: FileProbe? = nil
   ) {
+    self.lateAnswers = lateAnswers
     self.options = options
     self.requests = requests
     self.push = push
     self.openConnections = openConnections
     self.webConfigurationIsGood = webConfigurationIsGood
     self.limits = limits
+    ownData = OwnDataText(limit: limits.ownDataBytes)
     history = KernelHistory()
     let procfs = Procfs(
       procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs, history: history,
@@ -83,7 +90,9 @@ struct Scraper: ~Copyable {
     // What several need is read once, and counts as the time of the one that it is named after.
     let needs = asked.map { collectors[$0].declaration.needs }.max() ?? .nothing
     var times: [Collectors.Needs: Double] = [:]
-    if needs != .nothing {
+    if needs != .nothing, let shared, shared.needs >= needs {
+      moment.look = shared.look
+    } else if needs != .nothing {
       let start = Clock.monotonicNanoseconds
       refresh(at: now)
       let lookStart = Clock.monotonicNanoseconds
@@ -91,6 +100,7 @@ struct Scraper: ~Copyable {
       let least = lookStart + Clock.nanoseconds(Scraper.leastLook)
       moment.look = watch.look(
         at: nil, wantsFigures: needs == .figures, until: max(moment.deadline, least), at: now)
+      if isShared { shared = (needs, moment.look) }
       times = [
         .heartbeats: Scraper.seconds(from: start, to: lookStart), .figures: Scraper.seconds(since: lookStart),
       ]
@@ -105,6 +115,12 @@ struct Scraper: ~Copyable {
     collectSelf(outcomes)
     body.exposition.end()
   }
+
+  /// From here on until `endMoment`, scrapes share what is read of the processes.
+  mutating func beginMoment() { isShared = true }
+
+  /// Ends it.
+  mutating func endMoment() { (isShared, shared) = (false, nil) }
 
   /// When what begins now must have ended, on the monotonic clock in nanoseconds.
   var deadline: UInt64 { Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline) }
@@ -180,6 +196,7 @@ struct Scraper: ~Copyable {
     }
     push?.collect(into: &body.exposition)
     requests.collect(into: &body.exposition)
+    body.exposition.family(ExporterFamilies.lateAnswers, Double(lateAnswers()))
     body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
     body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
     if let isGood = webConfigurationIsGood?() {

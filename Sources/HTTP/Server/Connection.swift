@@ -49,6 +49,10 @@ final class Connection {
   var stream: WeakStream?
   /// The client has closed its sending half.
   var inputEnded = false
+  /// Whether the client still waits for answers.
+  let client = ClientPresence()
+  /// Whether what it has sent waits until the others had their turn.
+  var isSetAside = false
   /// What epoll is told to watch.
   var interest: UInt32
   /// What its deadline is for.

@@ -38,6 +38,8 @@ final class EventLoop {
   var acceptResumes: UInt64?
   var spare: FileDescriptor?
   private var nextPulse: UInt64?
+  /// Connections that have sent more than is answered in one turn.
+  private var setAside: [ConnectionID] = []
   /// What all bodies that are coming in take, in bytes.
   var incomingBodyBytes = 0
   /// Answers that wait for their clients.
@@ -69,15 +71,25 @@ final class EventLoop {
       now = Clock.monotonicNanoseconds
       // First, so that every connection is known to be where it is, also by who asks for what was served so far.
       readMail()
+      noteWhoLeaves(count)
       for index in 0..<count {
         let (token, events) = poll.event(index)
         handle(ConnectionID(packed: token), events)
       }
+      goOnWithSetAside()
       handleDeadlines()
       pulse()
       if let shutdownDeadline, now >= shutdownDeadline {
         for connection in connections.all { close(connection) }
       }
+    }
+  }
+
+  /// Before anything is handled, so that who asks now finds the room of those who left before.
+  private func noteWhoLeaves(_ count: Int) {
+    for index in 0..<count {
+      let (token, events) = poll.event(index)
+      if events & EventPoll.leaving != 0 { connections[ConnectionID(packed: token)]?.client.note(.leaving) }
     }
   }
 
@@ -129,6 +141,23 @@ final class EventLoop {
     }
   }
 
+  /// Lets a connection wait until the others had their turn.
+  func setAside(_ connection: Connection) {
+    connection.isSetAside = true
+    setAside.append(connection.id)
+    watch(connection, EventPoll.leaving)
+  }
+
+  private func goOnWithSetAside() {
+    let waiting = setAside
+    setAside = []
+    for id in waiting {
+      guard let connection = connections[id] else { continue }
+      connection.isSetAside = false
+      advance(connection)
+    }
+  }
+
   private func pulse() {
     guard let (seconds, action) = setup.configuration.pulse, let nextPulse, nextPulse <= now else { return }
     action()
@@ -136,6 +165,7 @@ final class EventLoop {
   }
 
   private func millisecondsToWait() -> Int32 {
+    if !setAside.isEmpty { return 0 }
     let times = [deadlines.next, shutdownDeadline, acceptResumes, nextPulse]
     guard let earliest = times.compactMap({ $0 }).min() else { return -1 }
     let present = Clock.monotonicNanoseconds
@@ -169,6 +199,7 @@ final class EventLoop {
       poll.remove(listener.descriptor.rawValue)
       listener.stop()
     }
+    goOnWithSetAside()
     for connection in connections.all where connection.phase == .reading {
       becameReadable(connection, EventPoll.readable)
       if connection.phase == .reading && connection.parser.stage != .body { close(connection) }

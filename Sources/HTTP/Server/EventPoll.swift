@@ -4,7 +4,9 @@ internal import POSIX
 
 /// `epoll(7)` and `eventfd(2)`. Level-triggered: what was not read is reported again.
 struct EventPoll: ~Copyable {
-  static let readable = UInt32(EPOLLIN.rawValue)
+  static let readable = UInt32(EPOLLIN.rawValue) | leaving
+  /// The other end has closed its sending half, also when something it sent before was not read yet.
+  static let leaving = UInt32(EPOLLRDHUP.rawValue)
   static let writable = UInt32(EPOLLOUT.rawValue)
   static let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
 

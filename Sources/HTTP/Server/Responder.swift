@@ -18,8 +18,12 @@ public final class Responder: Sendable {
   let connection: ConnectionID
   /// nil leaves all sending to the event loop.
   private let shortcut: Shortcut?
+  private let client: ClientPresence
 
-  init(mailbox: Mailbox, connection: ConnectionID, shortcut: Shortcut?) {
+  init(
+    mailbox: Mailbox, connection: ConnectionID, shortcut: Shortcut?, client: ClientPresence = ClientPresence()
+  ) {
+    self.client = client
     self.mailbox = mailbox
     self.connection = connection
     self.shortcut = shortcut
@@ -28,6 +32,12 @@ public final class Responder: Sendable {
   deinit {
     send(.text(500, "500 Internal Server Error: no answer was given"))
   }
+
+  /// Whether nobody waits for the answer any more: the connection has ended.
+  public var isUnwanted: Bool { client.now == .gone }
+
+  /// Whether the client has closed its sending half: most that do have left.
+  public var mayBeUnwanted: Bool { client.now != .waiting }
 
   /// Gives the answer.
   public func send(_ response: Response) {

@@ -1,10 +1,13 @@
 """What does not answer, or cannot be read, costs itself alone; and counters only rise."""
 
+import concurrent.futures
+import contextlib
 import json
 import os
 import random
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -238,3 +241,48 @@ def test_filters_have_node_exporters_names(exporter, tree):
     e = exporter(f"--path.procfs={tree}", "--collector.netdev.device-exclude=^(lo|eth.*)$", "--collector.diskstats.device-exclude=^sr|loop")
     assert devices("system_network_receive_bytes_total") == ["veth12"]
     assert devices("system_disk_reads_completed_total") == ["dm-0", "nvme0n1", "nvme0n1p1", "nvme0n1p2", "sda", "sda1"]
+
+
+def test_clients_that_leave_take_no_place_from_those_who_wait(exporter, beats, tree):
+    e = exporter(f"--path.procfs={tree}", "--web.max-requests=4")
+    write_beats(beats, {"bidder": entry(offset=1)})
+    content = (tree / "loadavg").read_bytes()
+    # Until its deadline the first scrape is under way, and all others wait.
+    hang(tree / "loadavg")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(e.get)
+        for path in ["/metrics", "/metrics?collect[]=heartbeat", "/api/v1/heartbeats", "/api/v1/host"] * 10:
+            with socket.create_connection(("127.0.0.1", e.port)) as client:
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert [e.get(path).status for path in ("/metrics", "/api/v1/heartbeats", "/api/v1/host")] == [200] * 3
+        assert first.result().status == 200
+    go_on(tree / "loadavg", content)
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_a_log_that_nobody_reads_holds_nobody_up_and_says_later_what_is_missing(exporter, tmp_path, form):
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    # Opened for both, it waits for no reader; and it stays the shell's, whose flags nobody else may change.
+    e = exporter("--log.level=debug", f"--log.format={form}", under=["sh", "-c", 'exec "$@" 2<>"$0"', log])
+    for _ in range(1500):
+        assert e.get("/-/healthy").status == 200
+    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+
+    def lines():
+        text = b""
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(reader, 65_536):
+                text += part
+        return text.decode().splitlines()
+
+    try:
+        assert 100 < sum("/-/healthy" in line for line in lines()) < 1500
+        assert e.get("/-/ready").status == 200
+        after = []
+        eventually(lambda: after.extend(lines()) or any("/-/ready" in line for line in after), "it goes on")
+        note = next(line for line in after if "lines of this log were lost or cut: nobody took them" in line)
+        missing = json.loads(note)["lines"] if form == "json" else int(note.split("lines=")[-1])
+        assert missing > 100
+    finally:
+        os.close(reader)

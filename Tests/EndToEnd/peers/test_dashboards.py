@@ -32,6 +32,7 @@ MAY_BE_EMPTY = {
 NOT_SHOWN = {
     "heartbeat_file_skipped_entries": "how often that happens is shown: heartbeat_entries_skipped_total",
     "process_match_exceeded_total": "rare, and the log names the process",
+    "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
     **{f"process_{n}": "for queries and alerts of one's own" for n in ("minor_page_faults_total", "swap_bytes", "worst_fd_ratio")},
     **{f"system_filesystem_{n}": "for alerts" for n in ("device_error", "files", "files_free", "readonly")},
     **{

@@ -61,12 +61,12 @@ struct EventStreamsTests {
     let thread = try Thread.start(named: "clock") { streams.run(asking: queue) }
     #expect(streams.add(questions.ask()))
     for _ in 0..<3 {
-      guard case .status(let request)? = queue.next(), case .watchers(let asked) = request.subject else {
+      guard case .status(let requests)? = queue.next(), case .watchers(let asked)? = requests.first?.subject else {
         Issue.record("expected a question for the watchers")
         break
       }
-      #expect(asked === streams && request.responder == nil && request.coding == .identity)
-      queue.finishedScrape()
+      #expect(asked === streams && requests.first?.responder == nil && requests.first?.coding == .identity)
+      queue.finished()
     }
     streams.close()
     thread.join()

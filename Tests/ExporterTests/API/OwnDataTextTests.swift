@@ -29,6 +29,17 @@ import Testing
     }
   }
 
+  @Test("no more is kept than the limit, and what is not kept is told all the same", arguments: [0, 60, 150, 1_000])
+  func bound(limit: Int) throws {
+    var own = OwnDataText(limit: limit)
+    for round in 0..<50 {
+      let values = Array(round..<round + 20)
+      #expect(try Self.texts(&own, values) == values.map { #"{"x":[\#($0)],"t":"éé"}"# })
+      // The text of the last one that is kept may go beyond.
+      #expect(own.length < limit + 60)
+    }
+  }
+
   @Test("memory does not grow with the number of changes")
   func memory() throws {
     var own = OwnDataText()

@@ -1,4 +1,5 @@
 import Exposition
+import POSIX
 import Testing
 
 @testable import Exporter
@@ -85,7 +86,7 @@ struct RoutesTests {
     let accept = "application/openmetrics-text;version=1.0.0;escaping=dots"
     #expect(
       answer(.get, "/metrics?collect[]=process", [("Accept", accept), ("Accept-Encoding", "gzip")]) == nil)
-    guard case .scrape(let request)? = queue.next() else { throw Unexpected() }
+    guard case .scrapes(let requests)? = queue.next(), let request = requests.first else { throw Unexpected() }
     #expect(request.selection.names == [.process] && request.coding == .gzip)
     #expect(request.style == ExpositionStyle(.openMetrics1_0_0, .dots))
     request.responder.send(.text(200, "metrics"))
@@ -95,17 +96,19 @@ struct RoutesTests {
   @Test("a question of the API is left to the same thread, with what its client knows")
   func question() throws {
     #expect(answer(.get, "/api/v1/heartbeats/a%20b", [("If-None-Match", "\"x\"")]) == nil)
-    guard case .status(let request)? = queue.next(), case .heartbeat(let name) = request.subject else {
+    guard case .status(let requests)? = queue.next(), let request = requests.first,
+      case .heartbeat(let name) = request.subject
+    else {
       throw Unexpected()
     }
     #expect(name == "a b" && request.knownTag == "\"x\"" && request.coding == .identity && request.responder != nil)
-    queue.finishedScrape()
+    queue.finished()
     #expect(answer(.head, "/api/v1/heartbeats") == nil)
-    guard case .status(let all)? = queue.next(), case .heartbeats = all.subject else { throw Unexpected() }
-    queue.finishedScrape()
+    guard case .status(let all)? = queue.next(), case .heartbeats? = all.first?.subject else { throw Unexpected() }
+    queue.finished()
     #expect(answer(.get, "/api/v1/host", [("Accept-Encoding", "gzip")]) == nil)
-    guard case .status(let host)? = queue.next(), case .host = host.subject else { throw Unexpected() }
-    #expect(host.coding == .gzip)
+    guard case .status(let host)? = queue.next(), case .host? = host.first?.subject else { throw Unexpected() }
+    #expect(host.first?.coding == .gzip)
   }
 
   @Test("what the thread has no room for is refused, to come again", arguments: ["/metrics", "/api/v1/heartbeats"])
@@ -162,4 +165,18 @@ struct RoutesTests {
   }
 
   private struct Unexpected: Error {}
+
+  @Test("a scrape that has been waiting for more than 10 s shows in the health")
+  func health() throws {
+    let time = Lock<UInt64>(0)
+    let queue = ScrapeQueue(limit: 1) { time.withLock { $0 } }
+    let routes = Routes(telemetryPath: "/metrics", collectors: [.heartbeat], queue: queue, push: nil, streams: streams)
+    #expect(answer(.get, "/metrics", by: routes) == nil)
+    time.withLock { $0 = 9_000_000_000 }
+    #expect(answer(.get, "/-/healthy", by: routes)?.status == 200)
+    time.withLock { $0 = 12_000_000_000 }
+    let sick = try #require(answer(.get, "/-/healthy", by: routes))
+    #expect(sick.status == 503 && sick.text.contains("a scrape has been waiting for 12 s"))
+    #expect(answer(.get, "/-/ready", by: routes)?.status == 200)
+  }
 }

@@ -25,7 +25,7 @@ final class Core {
     case .status(let subject, let isCompressed, let tag):
       let request = StatusRequest(
         subject: subject, coding: isCompressed ? .gzip : .identity, knownTag: tag, responder: nil)
-      return Answer(scraper.response(to: request, at: now), isLive: isLive)
+      return Answer(scraper.responses(to: [request], at: now)[0], isLive: isLive)
     case .news: return Answer(news: scraper.news(at: now))
     }
   }

@@ -45,6 +45,7 @@ struct Setting {
     limits.styles = choices.number(1...3)
     limits.smallestChunk = choices.once(in: 4) ? choices.one(of: [200, 2_000, 16 << 10]) : choices.number(3...10)
     limits.names = few(&choices, else: limits.names)
+    limits.ownDataBytes = few(&choices, else: 32 << 20) * 40
     limits.cpus = few(&choices, else: limits.cpus)
   }
 

@@ -1,9 +1,10 @@
-import HTTP
-import POSIX
+import Exposition
 import Monitoring
+import POSIX
 import Testing
 
 @testable import Exporter
+@testable import HTTP
 
 @Suite("What the scrape thread is asked to do")
 struct ScrapeQueueTests {
@@ -16,42 +17,180 @@ struct ScrapeQueueTests {
     selection = try CollectorSelection(query: [], enabled: [])
   }
 
-  private func scrape() -> ScrapeRequest {
-    ScrapeRequest(selection: selection, style: .plain, coding: .identity, responder: questions.ask())
+  private func scrape(of client: ClientPresence = ClientPresence()) -> ScrapeRequest {
+    ScrapeRequest(selection: selection, style: .plain, coding: .identity, responder: questions.ask(client))
   }
 
-  private func status() -> StatusRequest {
-    StatusRequest(subject: .host, coding: .identity, knownTag: nil, responder: questions.ask())
+  private func status(
+    _ subject: StatusRequest.Subject = .host, tag: String? = nil, of client: ClientPresence = ClientPresence()
+  ) -> StatusRequest {
+    StatusRequest(subject: subject, coding: .identity, knownTag: tag, responder: questions.ask(client))
+  }
+
+  private func picture() -> StatusRequest {
+    StatusRequest(subject: .watchers(EventStreams(limit: 1)), coding: .identity, knownTag: nil, responder: nil)
   }
 
   private func word(_ task: ScrapeQueue.Task?) -> String {
     switch task {
-    case .scrape?: "scrape"
-    case .status?: "status"
+    case .scrapes(let requests)?: "\(requests.count) scrapes"
+    case .status(let requests)?: "\(requests.count) \(subjectName(requests.first?.subject))"
     case .configure(let configuration)?: configuration == nil ? "keep" : "configure"
     case nil: "end"
     }
   }
 
-  @Test("is done in the order in which it was asked")
-  func order() {
-    let queue = ScrapeQueue(limit: 10)
-    #expect(queue.add(scrape()) && queue.add(status()))
-    queue.configure(Configuration())
-    #expect(queue.add(scrape()))
-    queue.configure(nil)
-    #expect((0..<5).map { _ in word(queue.next()) } == ["scrape", "status", "configure", "scrape", "keep"])
+  private func subjectName(_ subject: StatusRequest.Subject?) -> String {
+    switch subject {
+    case .heartbeats?: "heartbeats"
+    case .heartbeat(let name)?: name
+    case .host?: "host"
+    case .watchers?: "watchers"
+    case nil: "nobody"
+    }
   }
 
-  @Test("is no more than the limit, until an answer makes room")
+  private func words(_ queue: ScrapeQueue, _ count: Int) -> [String] {
+    (0..<count).map { _ in
+      defer { queue.finished() }
+      return word(queue.next())
+    }
+  }
+
+  @Test(
+    "configurations first, then scrapes, then the API, then those who watch; who asks the same is answered together")
+  func order() {
+    let queue = ScrapeQueue(limit: 10)
+    #expect(queue.add(picture()) && queue.add(status(.heartbeats)) && queue.add(scrape()) && queue.add(status()))
+    #expect(queue.add(status(.heartbeats)) && queue.add(status(.heartbeats, tag: "t")) && queue.add(scrape()))
+    #expect(queue.add(status(.heartbeat(name: "b"))) && queue.add(status(.heartbeat(name: "a"))))
+    queue.configure(Configuration())
+    queue.configure(nil)
+    #expect(
+      words(queue, 8) == [
+        "configure", "keep", "2 scrapes", "3 heartbeats", "1 host", "1 b", "1 a", "1 watchers",
+      ])
+  }
+
+  @Test("those who ask the same in another coding, style or selection get an answer of their own")
+  func difference() throws {
+    let heartbeats = try CollectorSelection(query: [("collect[]", "heartbeat")], enabled: [.heartbeat])
+    let responder = questions.ask()
+    let scrapes = [
+      ScrapeRequest(selection: selection, style: .plain, coding: .identity, responder: responder),
+      ScrapeRequest(selection: selection, style: .plain, coding: .gzip, responder: responder),
+      ScrapeRequest(selection: heartbeats, style: .plain, coding: .identity, responder: responder),
+      ScrapeRequest(
+        selection: selection, style: ExpositionStyle(.openMetrics1_0_0, .dots), coding: .identity, responder: responder),
+    ]
+    #expect(Set(scrapes.map(\.question)).count == 4)
+    #expect(Set((scrapes + scrapes).map(\.question)).count == 4)
+    let subjects: [StatusRequest.Subject] = [.heartbeats, .heartbeat(name: "a"), .heartbeat(name: ""), .host]
+    let asked = subjects.flatMap { subject in
+      [ContentCoding.gzip, .identity].map {
+        StatusRequest(subject: subject, coding: $0, knownTag: nil, responder: responder).question
+      }
+    }
+    #expect(Set(asked).count == 8)
+  }
+
+  @Test("what a client has left is dropped; whose client has probably left comes last")
+  func clientsThatLeave() {
+    let queue = ScrapeQueue(limit: 3)
+    let (gone, leaving) = (ClientPresence(), ClientPresence())
+    gone.note(.gone)
+    leaving.note(.leaving)
+    for _ in 0..<3 { #expect(queue.add(scrape(of: gone)) && queue.add(status(of: gone))) }
+    #expect(
+      queue.add(scrape(of: leaving)) && queue.add(status(.heartbeats, of: leaving)), "those who are gone take no room")
+    #expect(queue.add(status()) && queue.add(picture()))
+    #expect(words(queue, 4) == ["1 host", "1 watchers", "1 scrapes", "1 heartbeats"])
+    queue.close()
+    #expect(word(queue.next()) == "end")
+  }
+
+  @Test("for clients that have probably left one thing is done at a time, so that who comes meanwhile goes first")
+  func oneAtATime() {
+    let queue = ScrapeQueue(limit: 9)
+    let leaving = ClientPresence()
+    leaving.note(.leaving)
+    let styles = [ExpositionStyle.plain, ExpositionStyle(.openMetrics1_0_0, .dots)]
+    for style in styles + styles {
+      let responder = questions.ask(leaving)
+      #expect(
+        queue.add(ScrapeRequest(selection: selection, style: style, coding: .identity, responder: responder)))
+    }
+    #expect(words(queue, 1) == ["2 scrapes"])
+    #expect(queue.add(status()))
+    #expect(words(queue, 2) == ["1 host", "2 scrapes"])
+  }
+
+  @Test("whose client has probably left makes room, and is told so; who asks the same as others is answered with them")
+  func leaving() {
+    let queue = ScrapeQueue(limit: 2)
+    let leaving = ClientPresence()
+    #expect(queue.add(scrape(of: leaving)) && queue.add(scrape(of: leaving)))
+    leaving.note(.leaving)
+    #expect(queue.add(scrape()), "the first makes room")
+    #expect(questions.statuses == [503, nil, nil])
+    #expect(word(queue.next()) == "2 scrapes")
+    #expect(!queue.add(scrape()), "what is under way makes no room")
+  }
+
+  @Test(
+    "a question that has waited for long goes before one scrape, so that scrapes without a pause keep nobody from an answer"
+  )
+  func patience() {
+    let time = Lock<UInt64>(0)
+    let queue = ScrapeQueue(limit: 9) { time.withLock { $0 } }
+    #expect(queue.add(status()) && queue.add(status(.heartbeats)) && queue.add(scrape()))
+    #expect(words(queue, 1) == ["1 scrapes"])
+    time.withLock { $0 = 2_000_000_000 }
+    #expect(queue.add(scrape()))
+    #expect(words(queue, 1) == ["1 scrapes"])
+    time.withLock { $0 = 2_000_000_001 }
+    for expected in [["1 host", "1 scrapes"], ["1 heartbeats", "1 scrapes"]] {
+      #expect(queue.add(scrape()))
+      #expect(words(queue, 2) == expected)
+    }
+  }
+
+  @Test("each class has its own bound, and an answer makes room")
   func limit() {
     let queue = ScrapeQueue(limit: 2)
-    #expect(queue.add(scrape()) && queue.add(status()))
-    #expect(!queue.add(scrape()) && !queue.add(status()))
-    #expect(word(queue.next()) == "scrape")
-    #expect(!queue.add(scrape()), "the first is under way, not answered")
-    queue.finishedScrape()
-    #expect(queue.add(scrape()) && !queue.add(scrape()))
+    #expect(queue.add(scrape()) && queue.add(scrape()) && !queue.add(scrape()))
+    #expect(queue.add(status()) && queue.add(status()) && !queue.add(status()))
+    #expect(word(queue.next()) == "2 scrapes")
+    #expect(!queue.add(scrape()), "they are under way, not answered")
+    queue.finished()
+    #expect(queue.add(scrape()) && queue.add(scrape()) && !queue.add(scrape()))
+  }
+
+  @Test("knows for how long the oldest has been waiting, and counts what came late")
+  func lateness() {
+    let time = Lock<UInt64>(0)
+    func pass(_ seconds: UInt64) { time.withLock { $0 += seconds * 1_000_000_000 } }
+    let queue = ScrapeQueue(limit: 9) { time.withLock { $0 } }
+    #expect(queue.oldest == nil)
+    #expect(queue.add(scrape()))
+    pass(4)
+    #expect(queue.add(status()))
+    #expect(word(queue.next()) == "1 scrapes")
+    pass(3)
+    #expect(queue.oldest == 7)
+    queue.finished()
+    #expect(queue.oldest == nil && queue.late == 0, "no scrape waits")
+    pass(8)
+    #expect(word(queue.next()) == "1 host")
+    pass(2)
+    #expect(queue.oldest == 2, "so long it has been holding up scrapes")
+    queue.finished()
+    #expect(queue.oldest == nil && queue.late == 1)
+    let gone = ClientPresence()
+    #expect(queue.add(scrape(of: gone)))
+    gone.note(.leaving)
+    pass(20)
+    #expect(queue.oldest == nil, "nobody waits for it")
   }
 
   @Test("is without limit where there is none")
@@ -66,7 +205,7 @@ struct ScrapeQueueTests {
     #expect(queue.add(scrape()))
     queue.close()
     #expect(!queue.add(scrape()) && !queue.add(status()))
-    #expect((0..<3).map { _ in word(queue.next()) } == ["scrape", "end", "end"])
+    #expect((0..<3).map { _ in word(queue.next()) } == ["1 scrapes", "end", "end"])
     #expect(!queue.waitForEnd(timeout: 0))
     queue.end()
     #expect(queue.waitForEnd(timeout: 0))
@@ -78,7 +217,7 @@ struct ScrapeQueueTests {
     let done = ConditionLock(0)
     let thread = try Thread.start(named: "worker") {
       while queue.next() != nil {
-        queue.finishedScrape()
+        queue.finished()
         done.withLock { $0 += 1 }
       }
       queue.end()

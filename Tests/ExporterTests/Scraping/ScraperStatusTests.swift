@@ -31,7 +31,7 @@ struct ScraperStatusTests {
   ) throws -> Response {
     let number = questions.statuses.count
     let request = StatusRequest(subject: subject, coding: coding, knownTag: knownTag, responder: questions.ask())
-    scraper.answer(request, at: now)
+    scraper.answer([request], at: now)
     return try #require(questions.answers(to: number).first)
   }
 
@@ -148,7 +148,7 @@ struct ScraperStatusTests {
     let streams = EventStreams(limit: 1)
     #expect(streams.add(questions.ask()))
     scraper.answer(
-      StatusRequest(subject: .watchers(streams), coding: .identity, knownTag: nil, responder: nil), at: 1000)
+      [StatusRequest(subject: .watchers(streams), coding: .identity, knownTag: nil, responder: nil)], at: 1000)
     let event = String(decoding: try #require(questions.pieces(of: 0).first), as: UTF8.self)
     let data = try #require(event.split(separator: "data: ").last)
     let picture = try #require(try JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])

@@ -20,16 +20,20 @@ final class Questions: Sendable {
   }
 
   /// The responder of one more question; the first has the number 0. The test must let go of it like any handler.
-  func ask() -> Responder {
+  func ask(_ client: ClientPresence = ClientPresence()) -> Responder {
     let number = state.withLock { state in
       defer { state.asked += 1 }
       return state.asked
     }
     let responder = Responder(
-      mailbox: mailbox, connection: ConnectionID(slot: number, generation: 0), shortcut: nil)
+      mailbox: mailbox, connection: ConnectionID(slot: number, generation: 0), shortcut: nil,
+      client: client)
     _ = responder.handlerReturned()
     return responder
   }
+
+  /// How many were asked.
+  var asked: Int { Int(state.withLock { $0.asked }) }
 
   /// Everything that was answered to a question until now; more than one answer would be a mistake.
   func answers(to number: Int) -> [Response] {

@@ -115,12 +115,10 @@ public struct Logger: Sendable {
   /// How many keys `once` and `isNews` remember.
   public static let mostKeys = 1000
 
-  /// Writes bytes to standard error with one call of `write(2)`, so that lines of several threads do not mix.
-  ///
-  /// Nobody can be told when that fails, so errors are ignored.
-  public static let writeToStandardError: @Sendable ([UInt8]) -> Void = { bytes in
-    _ = try? retryingOnInterrupt { bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) } }
-  }
+  /// Writes bytes to standard error, and waits for nobody.
+  public static let writeToStandardError: @Sendable ([UInt8]) -> Void = { bytes in standardError.write(bytes) }
+
+  private static let standardError = LogOutput(STDERR_FILENO)
 
   private final class Memory: Sendable {
     let states = Lock<[String: String]>([:])
