@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <sys/types.h>
 
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);

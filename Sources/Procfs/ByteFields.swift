@@ -4,16 +4,16 @@ internal import POSIX
 /// Walks over the fields and lines of a /proc file: bytes in, numbers and slices out, and never a trap.
 ///
 /// Every content is taken for hostile: a field that is missing, is no number or does not fit gives nil.
-struct ByteFields {
+package struct ByteFields {
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) {
+  package init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
   }
 
   /// The next field, fields being separated by spaces and tabs; nil at the end of the bytes.
-  mutating func field() -> UnsafeRawBufferPointer? {
+  package mutating func field() -> UnsafeRawBufferPointer? {
     while position < bytes.count, bytes[position].isBlank { position += 1 }
     guard position < bytes.count else { return nil }
     let start = position
@@ -22,7 +22,7 @@ struct ByteFields {
   }
 
   /// The next field as a number without a sign.
-  mutating func unsigned() -> UInt64? {
+  package mutating func unsigned() -> UInt64? {
     field()?.unsigned
   }
 
@@ -34,13 +34,13 @@ struct ByteFields {
   }
 
   /// Leaves out `count` fields; false when there are fewer.
-  mutating func skip(_ count: Int) -> Bool {
+  package mutating func skip(_ count: Int) -> Bool {
     for _ in 0..<count where field() == nil { return false }
     return true
   }
 
   /// The next line without its line feed; nil at the end of the bytes.
-  mutating func line() -> UnsafeRawBufferPointer? {
+  package mutating func line() -> UnsafeRawBufferPointer? {
     guard position < bytes.count, let base = bytes.baseAddress else { return nil }
     // In bounds: the search ends where the bytes do.
     let found = memchr(base + position, Int32(UInt8(ascii: "\n")), bytes.count - position)
@@ -63,7 +63,7 @@ extension UInt8 {
 
 extension UnsafeRawBufferPointer {
   /// The decimal number that these bytes are, all of them; nil when they are none or it exceeds 64 bits.
-  var unsigned: UInt64? {
+  package var unsigned: UInt64? {
     guard !isEmpty else { return nil }
     var value: UInt64 = 0
     for byte in self {
@@ -103,12 +103,12 @@ extension UnsafeRawBufferPointer {
   }
 
   /// Whether these bytes are exactly the text.
-  func equals(_ text: StaticString) -> Bool {
+  package func equals(_ text: StaticString) -> Bool {
     count == text.utf8CodeUnitCount && text.withUTF8Buffer { elementsEqual($0) }
   }
 
   /// Whether these bytes begin with the text.
-  func hasPrefix(_ text: StaticString) -> Bool {
+  package func hasPrefix(_ text: StaticString) -> Bool {
     text.withUTF8Buffer { starts(with: $0) }
   }
 

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// How long threads had to wait for a resource: a file of `/proc/pressure`, see the kernel's `accounting/psi.rst`.
 public struct Pressure: Equatable, Sendable {
   /// What is short.
@@ -56,15 +54,9 @@ extension Procfs {
       case .io: "pressure/io"
       case .irq: "pressure/irq"
       }
-    do throws(ProcfsError) {
-      return try read(file, expecting: "a line that begins with some or full") { bytes in
-        let pressure = Pressure(parsing: bytes)
-        return pressure.someSeconds == nil && pressure.fullSeconds == nil ? nil : pressure
-      }
-    } catch {
-      // EOPNOTSUPP: the kernel could count but was told not to.
-      if error.code == ENOENT || error.code == EOPNOTSUPP { return nil }
-      throw error
+    return try readIfPresent(file, expecting: "a line that begins with some or full") { bytes in
+      let pressure = Pressure(parsing: bytes)
+      return pressure.someSeconds == nil && pressure.fullSeconds == nil ? nil : pressure
     }
   }
 }

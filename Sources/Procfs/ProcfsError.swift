@@ -1,3 +1,4 @@
+internal import Glibc
 internal import POSIX
 
 /// Why a file of the host says nothing that can be used.
@@ -49,5 +50,18 @@ extension Procfs {
       throw ProcfsError("\(path)/\(file)", found.isEmpty ? "it is empty" : "expected \(expected)")
     }
     return value
+  }
+
+  /// Reads a file of the host that not every kernel has, or not every container; nil where it is not there.
+  package func readIfPresent<Value>(
+    _ file: StaticString, expecting expected: String, _ parse: (UnsafeRawBufferPointer) -> Value?
+  ) throws(ProcfsError) -> Value? {
+    do throws(ProcfsError) {
+      return try read(file, expecting: expected, parse)
+    } catch {
+      // EOPNOTSUPP: the kernel could tell but was told not to.
+      if error.code == ENOENT || error.code == EOPNOTSUPP { return nil }
+      throw error
+    }
   }
 }

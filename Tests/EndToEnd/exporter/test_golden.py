@@ -16,6 +16,7 @@ MACHINE = [
     r"heartbeat_file_modified_timestamp_seconds",
     r"system_filesystem_\w+",
     r"system_info",
+    r"system_clock_\w+",
     r"heartbeat_exporter_http_\w+",
     r"heartbeat_exporter_build_info",
     r'\w+\{process="heartbeat-exporter"[^}]*\}',

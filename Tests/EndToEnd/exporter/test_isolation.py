@@ -43,7 +43,7 @@ def success(samples, collector):
     return samples.value("heartbeat_exporter_collector_success", collector=collector)
 
 
-@pytest.mark.parametrize("name", ["loadavg", "stat", "meminfo", "1/mounts", "net/dev", "diskstats", "sys/kernel/hostname"])
+@pytest.mark.parametrize("name", ["loadavg", "stat", "meminfo", "1/mounts", "net/dev", "diskstats", "vmstat", "sys/fs/file-nr", "sys/kernel/hostname"])
 def test_a_file_of_the_host_that_hangs_keeps_nothing_else_from_being_told(exporter, beats, tree, name):
     content = (tree / name).read_bytes()
     e = exporter(f"--path.procfs={tree}")

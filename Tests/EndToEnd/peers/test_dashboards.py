@@ -34,6 +34,10 @@ NOT_SHOWN = {
     "process_match_exceeded_total": "rare, and the log names the process",
     "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
     **{f"process_{n}": "for queries and alerts of one's own" for n in ("minor_page_faults_total", "swap_bytes", "worst_fd_ratio")},
+    **{f"system_clock_{n}": "for alerts" for n in ("offset_seconds", "synchronized")},
+    **{f"system_file_descriptors_{n}": "for alerts" for n in ("allocated", "maximum")},
+    **{f"system_processes_{n}": "for queries of one's own: the load is shown" for n in ("blocked", "running")},
+    **{f"system_{n}_total": "for alerts" for n in ("major_page_faults", "oom_kills")},
     **{f"system_filesystem_{n}": "for alerts" for n in ("device_error", "files", "files_free", "readonly")},
     **{
         f"system_disk_{n}": "for queries of one's own"

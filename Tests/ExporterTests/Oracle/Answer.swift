@@ -26,6 +26,7 @@ struct Answer {
   private static let own: StaticString = "heartbeat_exporter_"
   private static let free: [StaticString] = [
     "system_filesystem_free_bytes", "system_filesystem_avail_bytes", "system_filesystem_files_free",
+    "system_clock_",
   ]
   private static let live: [StaticString] = ["system_filesystem", "system_network", "system_disk"]
   private static let steady: [StaticString] = [

@@ -1,0 +1,37 @@
+internal import Exposition
+internal import Procfs
+
+/// What memory ran short for: `/proc/vmstat`, see `proc_vmstat(5)`.
+struct VirtualMemorySource: HostSource {
+  static let file: StaticString = "vmstat"
+
+  private static let oomKills = MetricFamily(
+    "system_oom_kills_total", .counter, "Processes that the kernel killed because memory ran out.")
+  private static let majorFaults = MetricFamily(
+    "system_major_page_faults_total", .counter, "Page faults of all processes that needed a read from disk.")
+
+  /// Counts since the host booted; nil where this kernel does not count it (`oom_kill`: before 4.13).
+  struct Counts: Equatable {
+    var oomKills: UInt64?
+    var majorFaults: UInt64?
+
+    /// Reads the content of the file; nil when there is nothing of it in it.
+    init?(parsing bytes: UnsafeRawBufferPointer) {
+      var lines = ByteFields(bytes)
+      while let line = lines.line() {
+        var fields = ByteFields(line)
+        guard let key = fields.field() else { continue }
+        if key.equals("oom_kill") { oomKills = fields.unsigned() }
+        if key.equals("pgmajfault") { majorFaults = fields.unsigned() }
+      }
+      if oomKills == nil, majorFaults == nil { return nil }
+    }
+  }
+
+  func collect(_ reading: inout HostReading) throws(ProcfsError) {
+    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "a line pgmajfault") { Counts(parsing: $0) }
+    guard let counts else { return }
+    if let count = counts.oomKills { reading.exposition.family(Self.oomKills, Double(count)) }
+    if let count = counts.majorFaults { reading.exposition.family(Self.majorFaults, Double(count)) }
+  }
+}

@@ -1,0 +1,108 @@
+import Exposition
+import Testing
+
+@testable import Exporter
+@testable import Procfs
+
+@Suite("Sources of the host")
+struct HostSourceTests {
+  private func parse<Result>(_ text: String, _ parser: (UnsafeRawBufferPointer) -> Result) -> Result {
+    Array(text.utf8).withUnsafeBytes(parser)
+  }
+
+  @Test("what memory ran short for")
+  func virtualMemory() {
+    let counts = parse("nr_free_pages 12\npgfault 9\npgmajfault 1234\noom_kill 5\n") {
+      VirtualMemorySource.Counts(parsing: $0)
+    }
+    #expect(counts?.oomKills == 5 && counts?.majorFaults == 1_234)
+    let old = parse("pgmajfault 7\n") { VirtualMemorySource.Counts(parsing: $0) }
+    #expect(old?.oomKills == nil && old?.majorFaults == 7)
+    for text in ["", "pgmajfault x\n", "oom_kill", "pgfault 1\n"] {
+      #expect(parse(text) { VirtualMemorySource.Counts(parsing: $0) } == nil)
+    }
+  }
+
+  @Test("how many run, and how many wait")
+  func processCounts() {
+    let counts = parse("cpu 1\nprocs_running 3\nprocs_blocked 2\n") { ProcessCountSource.Counts(parsing: $0) }
+    #expect(counts.running == 3 && counts.blocked == 2)
+    #expect(parse("procs_runningx 3\nprocs_blocked -1\n") { ProcessCountSource.Counts(parsing: $0) }.running == nil)
+  }
+
+  @Test("open files of all processes")
+  func fileDescriptors() {
+    let counts = parse("5312\t0\t9223372036854775807\n") { FileDescriptorSource.Counts(parsing: $0) }
+    #expect(counts?.allocated == 5_312 && counts?.maximum == 9_223_372_036_854_775_807)
+    for text in ["", "1", "1 2", "a b c", "1 0 -1"] {
+      #expect(parse(text) { FileDescriptorSource.Counts(parsing: $0) } == nil)
+    }
+  }
+
+  /// The collector over a tree of files, with what it logs.
+  private func collected(_ folder: TemporaryFolder, _ log: LogLines) -> (text: String, isSuccess: Bool) {
+    let readers = HostReaders(Procfs(procfs: folder.file("proc"), rootfs: folder.file("root")), limits: ScrapeLimits())
+    var reading = HostReaders.Reading()
+    reading = readers.end(readers.begin(in: .plain), until: .max)
+    ProblemLog(collector: "system", logger: log.logger()).report(reading.failures.map { ($0.file, $0.reason) })
+    return (String(decoding: reading.text, as: UTF8.self), reading.failures.isEmpty)
+  }
+
+  private static let files = [
+    ("proc/stat", "cpu0 1 2 3 4\nbtime 900\n"), ("proc/loadavg", "0.1 0.2 0.3 1/1 1\n"),
+    ("proc/meminfo", "MemTotal: 5 kB\n"),
+    ("proc/1/mounts", "proc /proc proc rw 0 0\n"), ("proc/net/dev", "Inter-|\n"), ("proc/diskstats", ""),
+  ]
+
+  @Test("a tree with what every kernel has is read without a failure")
+  func whole() throws {
+    let folder = try TemporaryFolder()
+    for (name, text) in Self.files { try folder.write(name, text) }
+    let found = collected(folder, LogLines())
+    #expect(found.isSuccess)
+    #expect(found.text.contains("system_load1 0.1\n") && found.text.contains("system_boot_time_seconds 900\n"))
+  }
+
+  @Test(
+    "a source that is missing, empty or something else is named with its reason, and costs no other one",
+    arguments: files.map(\.0), ["missing", "empty", "odd"])
+  func broken(name: String, kind: String) throws {
+    // No disks are no failure, and neither is an empty table of them.
+    if name == "proc/diskstats", kind == "empty" { return }
+    let folder = try TemporaryFolder()
+    for (other, text) in Self.files where other != name || kind != "missing" {
+      try folder.write(other, other != name ? text : kind == "odd" ? "odd\n" : "")
+    }
+    let log = LogLines()
+    let found = collected(folder, log)
+    #expect(!found.isSuccess)
+    // Without the host's mounts those that this process sees are looked for.
+    let file = name == "proc/1/mounts" ? "proc/self/mounts" : name
+    #expect(log.count(of: "cannot read") == 1)
+    #expect(log.text.contains("source=\(folder.file(file))"))
+    if name != "proc/loadavg" { #expect(found.text.contains("system_load1 0.1\n")) }
+  }
+
+  @Test("what cannot be read is told once, again when the reason is another one, and when it can be read again")
+  func problemLog() {
+    let log = LogLines()
+    let problems = ProblemLog(collector: "system", logger: log.logger())
+    for _ in 0..<3 { problems.report([("a", "x"), ("b", "y")]) }
+    problems.report([("a", "z")])
+    problems.report([])
+    let lines = log.text.split(separator: "\n").map { $0.drop { $0 != " " }.dropFirst().drop { $0 != " " }.dropFirst() }
+    #expect(
+      lines == [
+        "msg=\"cannot read\" collector=system source=a error=x",
+        "msg=\"cannot read\" collector=system source=b error=y",
+        "msg=\"cannot read\" collector=system source=a error=z", "msg=\"can be read again\" collector=system source=b",
+        "msg=\"can be read again\" collector=system source=a",
+      ])
+  }
+
+  @Test("of two things with the same labels one series is written")
+  func duplicates() {
+    let labelled = ["a", "b", "a"].labelled { Labels(["device": $0]) }
+    #expect(labelled.map(\.item) == ["a", "b"])
+  }
+}
