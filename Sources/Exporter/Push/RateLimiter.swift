@@ -30,7 +30,10 @@ final class RateLimiter: Sendable {
 
   private let rate: Double
   private let burst: Double
+  private let boundsOthers: Bool
   private let buckets = Lock<[Peer: Bucket]>([:])
+  /// When those that are full were last looked for, by the monotonic clock.
+  private let lastSweep = Lock<UInt64?>(nil)
 
   /// As many at once as in one second.
   ///
@@ -42,7 +45,9 @@ final class RateLimiter: Sendable {
   /// - Parameters:
   ///   - rate: requests in a second; 0 is no limit.
   ///   - burst: how many may come at once, at least 1.
-  init(rate: Double, burst: Double) {
+  ///   - boundsOthers: whether peers beyond those that are told apart share what is left for one; else nothing bounds them.
+  init(rate: Double, burst: Double, boundsOthers: Bool = true) {
+    self.boundsOthers = boundsOthers
     self.rate = rate
     self.burst = burst
   }
@@ -53,9 +58,11 @@ final class RateLimiter: Sendable {
     return buckets.withLock { buckets in
       var peer = peer
       if buckets[peer] == nil, buckets.count >= RateLimiter.mostPeers {
-        // A full bucket is as good as none.
-        buckets = buckets.filter { refilled($0.value, now) < burst }
-        if buckets.count >= RateLimiter.mostPeers { peer = .everybody }
+        sweep(&buckets, now)
+        if buckets.count >= RateLimiter.mostPeers {
+          guard boundsOthers else { return nil }
+          peer = .everybody
+        }
       }
       var tokens = buckets[peer].map { refilled($0, now) } ?? burst
       let isAllowed = tokens >= 1
@@ -65,19 +72,25 @@ final class RateLimiter: Sendable {
     }
   }
 
-  /// As `seconds`, but of a request that is not taken into account.
-  func secondsIfAsked(_ peer: Peer, now: UInt64) -> Int? {
-    guard rate > 0 else { return nil }
-    return buckets.withLock { buckets in
-      // As in `seconds`: who is not told apart has the share of all others.
-      let isToldApart = buckets[peer] != nil || buckets.count < RateLimiter.mostPeers
-      guard let bucket = buckets[isToldApart ? peer : .everybody] else { return nil }
-      let tokens = refilled(bucket, now)
-      return tokens >= 1 ? nil : wait(tokens)
+  /// A full bucket is as good as none. All are looked at, so not for each of many that come at once.
+  private func sweep(_ buckets: inout [Peer: Bucket], _ now: UInt64) {
+    let isDue = lastSweep.withLock { last in
+      if let last, now >= last, now - last < RateLimiter.sweepPause { return false }
+      last = now
+      return true
     }
+    if isDue { buckets = buckets.filter { refilled($0.value, now) < burst } }
   }
 
+  /// Nanoseconds between two looks for full buckets.
+  private static let sweepPause: UInt64 = 1_000_000_000
+
   private func wait(_ tokens: Double) -> Int { max(1, Int(clamping: ((1 - tokens) / rate).rounded(.up))) }
+
+  /// How many requests of a peer count at present.
+  func used(_ peer: Peer, now: UInt64) -> Double {
+    buckets.withLock { buckets in buckets[peer].map { burst - refilled($0, now) } ?? 0 }
+  }
 
   /// Forgets one request that was taken into account.
   func giveBack(_ peer: Peer) {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import HTTP
 internal import POSIX
 
 /// Checks passwords: at once those that were right before, all others on a thread of its own, since bcrypt is slow by
@@ -9,8 +10,13 @@ final class PasswordCheck: Sendable {
 
   private struct Job {
     let credentials: BasicCredentials
-    let answer: @Sendable (Bool) -> Void
+    let client: Responder
+    let failures: Double
+    let answer: Answer
   }
+
+  /// Whether the password is right; nil when there was no time to check it.
+  typealias Answer = @Sendable (Bool?) -> Void
 
   private struct State {
     var users: [String: PasswordHash] = [:]
@@ -45,24 +51,41 @@ final class PasswordCheck: Sendable {
   /// Whether anybody must say who he is.
   var isNeeded: Bool { state.withoutWaking { !$0.users.isEmpty } }
 
-  /// Whether this user gave this password before, and it was right.
+  /// Whether this user gave this password before, and it was right. It takes as long for somebody who does not exist.
   func isKnown(_ credentials: BasicCredentials) -> Bool {
-    guard
-      let (hash, known) = state.withoutWaking({ state -> (PasswordHash, [UInt8])? in
-        guard let hash = state.users[credentials.user], let known = state.known[credentials.user] else { return nil }
-        return (hash, known)
-      })
-    else { return false }
-    return code(credentials.password, hash).map { ConstantTime.equal($0, known) } ?? false
+    let (hash, known) = state.withoutWaking { ($0.users[credentials.user], $0.known[credentials.user]) }
+    guard let code = code(credentials.password, hash?.text ?? PasswordCheck.nobody) else { return false }
+    let isEqual = ConstantTime.equal(code, known ?? [UInt8](repeating: 0, count: code.count))
+    return isEqual && hash != nil && known != nil
   }
 
-  /// Has a password checked; `answer` is called on the thread of the checks. False when too many wait.
-  func check(_ credentials: BasicCredentials, answer: @escaping @Sendable (Bool) -> Void) -> Bool {
-    state.withLock { state in
-      guard !state.isClosed, state.waiting.count < PasswordCheck.mostWaiting else { return false }
-      state.waiting.append(Job(credentials: credentials, answer: answer))
-      return true
+  /// As long as a bcrypt hash.
+  private static let nobody = String(repeating: "-", count: 60)
+
+  /// Has a password checked; `answer` is called once, on some thread, unless the client is gone before.
+  ///
+  /// Who gave fewer wrong passwords goes first. When too many wait, those make room whose clients have probably left, else one that gave more
+  /// wrong ones than this.
+  ///
+  /// - Parameter failures: how many wrong passwords the client's address gave lately.
+  func check(_ credentials: BasicCredentials, for client: Responder, failures: Double, answer: @escaping Answer) {
+    let job = Job(credentials: credentials, client: client, failures: failures, answer: answer)
+    let dropped = state.withLock { state -> Job? in
+      if state.isClosed { return job }
+      guard state.waiting.count >= PasswordCheck.mostWaiting else {
+        state.waiting.append(job)
+        return nil
+      }
+      let worst = state.waiting.indices.max { state.waiting[$0].failures < state.waiting[$1].failures }
+      guard
+        let place = state.waiting.firstIndex(where: { $0.client.mayBeUnwanted })
+          ?? worst.flatMap({ state.waiting[$0].failures > failures ? $0 : nil })
+      else { return job }
+      let dropped = state.waiting.remove(at: place)
+      state.waiting.append(job)
+      return dropped
     }
+    dropped?.answer(nil)
   }
 
   /// Starts the thread.
@@ -79,13 +102,15 @@ final class PasswordCheck: Sendable {
       defer { state.waiting = [] }
       return state.waiting
     }
-    for job in waiting { job.answer(false) }
+    for job in waiting { job.answer(nil) }
   }
 
   private func next() -> Job? {
     state.wait { state -> Job?? in
       if state.isClosed { return .some(nil) }
-      return state.waiting.isEmpty ? nil : .some(state.waiting.removeFirst())
+      state.waiting.removeAll { $0.client.isUnwanted }
+      let next = state.waiting.indices.min { state.waiting[$0].failures < state.waiting[$1].failures }
+      return next.map { state.waiting.remove(at: $0) }
     } ?? nil
   }
 
@@ -99,7 +124,7 @@ final class PasswordCheck: Sendable {
     }
     let isRight = hash.matches(credentials.password)
     for missing in hash.cost..<max(cost, hash.cost) { _ = PasswordHash(workOf: missing).matches(credentials.password) }
-    if isRight, let code = code(credentials.password, hash) {
+    if isRight, let code = code(credentials.password, hash.text) {
       state.withLock { state in
         if state.users[credentials.user] == hash { state.known[credentials.user] = code }
       }
@@ -108,8 +133,8 @@ final class PasswordCheck: Sendable {
   }
 
   /// HMAC-SHA-256 (RFC 2104) of a password and the hash that it was right for.
-  private func code(_ password: [UInt8], _ hash: PasswordHash) -> [UInt8]? {
-    let text = Array(hash.text.utf8) + password
+  private func code(_ password: [UInt8], _ hash: String) -> [UInt8]? {
+    let text = Array(hash.utf8) + password
     var code = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
     guard HMAC(EVP_sha256(), secret, Int32(clamping: secret.count), text, text.count, &code, &length) != nil else {

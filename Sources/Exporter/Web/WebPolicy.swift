@@ -10,12 +10,16 @@ final class WebPolicy: Sendable {
   private struct State {
     var tls: TLSContext?
     var headers = FurtherHeaders()
+    /// What the file allows to all who must say who they are and do not yet, or need not.
     var rate: RateLimiter?
+    /// What it allows to those whose password is known: others cannot use that up.
+    var knownRate: RateLimiter?
   }
 
   private let state = Lock(State())
   private let passwords = PasswordCheck()
-  private let failures = RateLimiter(rate: 1 / WebPolicy.forgiveness, burst: WebPolicy.mostFailures)
+  private let failures = RateLimiter(
+    rate: 1 / WebPolicy.forgiveness, burst: WebPolicy.mostFailures, boundsOthers: false)
 
   private let logger: Logger
   private let clock: @Sendable () -> UInt64
@@ -30,11 +34,14 @@ final class WebPolicy: Sendable {
   /// Takes over what was read.
   func use(_ file: WebConfigurationFile) {
     let configuration = file.configuration
-    let rate = configuration.rateLimit.map { RateLimiter(rate: 1 / $0.interval, burst: Double($0.burst)) }
+    func limiter() -> RateLimiter? {
+      configuration.rateLimit.map { RateLimiter(rate: 1 / $0.interval, burst: Double($0.burst)) }
+    }
     state.withLock { state in
       state.tls = file.tls
       state.headers = WebPolicy.headers(configuration.headers)
-      state.rate = rate
+      state.rate = limiter()
+      state.knownRate = limiter()
     }
     passwords.setUsers(configuration.users)
   }
@@ -71,25 +78,22 @@ final class WebPolicy: Sendable {
       return
     }
     let now = clock()
-    if let rate = state.withLock({ $0.rate }), let wait = rate.seconds(.everybody, now: now) {
+    let credentials = passwords.isNeeded ? BasicCredentials(request) : nil
+    // First of all, whatever others have tried, from here or from elsewhere: who knows the password gets in.
+    let isKnown = credentials.map { passwords.isKnown($0) } ?? false
+    if let rate = state.withLock({ isKnown ? $0.knownRate : $0.rate }), let wait = rate.seconds(.everybody, now: now) {
       refuse(429, "too many requests (rate_limit of the web configuration file)", request, responder, retryAfter: wait)
       return
     }
-    guard passwords.isNeeded else {
+    guard passwords.isNeeded, !isKnown else {
       serve(request, responder)
       return
     }
-    guard let credentials = BasicCredentials(request) else {
+    guard let credentials else {
       challenge(request, responder)
       return
     }
     let peer = RateLimiter.Peer(request.peer, request.credentials)
-    // A known password is compared in no time: without this limit that would be the speed of guessing.
-    let isLockedOut = failures.secondsIfAsked(peer, now: now) != nil
-    if !isLockedOut, passwords.isKnown(credentials) {
-      serve(request, responder)
-      return
-    }
     // Taken before the check, so that many at once do not all get through, and given back when the password is right.
     if let wait = failures.seconds(peer, now: now) {
       // Once for all addresses: an attacker may have any number of them.
@@ -99,17 +103,16 @@ final class WebPolicy: Sendable {
       refuse(429, "too many wrong passwords", request, responder, retryAfter: wait)
       return
     }
-    let isTaken = passwords.check(credentials) { [self] isRight in
-      if isRight {
+    passwords.check(credentials, for: responder, failures: failures.used(peer, now: now)) { [self] isRight in
+      switch isRight {
+      case true?:
         failures.giveBack(peer)
         serve(request, responder)
-      } else {
-        challenge(request, responder)
+      case false?: challenge(request, responder)
+      case nil:
+        failures.giveBack(peer)
+        refuse(503, "too many passwords wait to be checked", request, responder, retryAfter: 1)
       }
-    }
-    if !isTaken {
-      failures.giveBack(peer)
-      refuse(503, "too many passwords wait to be checked", request, responder, retryAfter: 1)
     }
   }
 
@@ -131,6 +134,9 @@ final class WebPolicy: Sendable {
       if let retryAfter { response.headers.append(("Retry-After", String(retryAfter))) }
     }
     change(&response)
+    // Whatever the reason, a password that was given is not the known one: a new connection for each makes guessing slower. A bcrypt
+    // makes it slow by itself.
+    if status != 401, request.header("Authorization") != nil { response.headers.append(("Connection", "close")) }
     responder.send(response)
   }
 }

@@ -62,14 +62,12 @@ struct RateLimiterTests {
     #expect(limiter.seconds(user(1), now: second) == 1)
   }
 
-  @Test("asking takes nothing away and says what a request would be told")
-  func asking() {
-    let limiter = RateLimiter(rate: 0.5, burst: 1)
-    for _ in 0..<3 { #expect(limiter.secondsIfAsked(user(1), now: 0) == nil) }
-    #expect(limiter.seconds(user(1), now: 0) == nil)
-    for _ in 0..<3 { #expect(limiter.secondsIfAsked(user(1), now: 0) == 2) }
-    #expect(limiter.secondsIfAsked(user(1), now: 2 * second) == nil)
-    #expect(RateLimiter(rate: 0, burst: 1).secondsIfAsked(user(1), now: 0) == nil)
+  @Test("where the others are not to suffer, peers that are not told apart have no bound")
+  func manyPeersWithoutBound() {
+    let limiter = RateLimiter(rate: 1, burst: 1, boundsOthers: false)
+    for number in 0..<UInt32(RateLimiter.mostPeers) { _ = limiter.seconds(user(number), now: 0) }
+    #expect((0..<5).map { _ in limiter.seconds(user(10_000), now: 0) } == [nil, nil, nil, nil, nil])
+    #expect(limiter.seconds(user(1), now: 0) == 1)
   }
 
   @Test("of more peers than are told apart, the rest share one allowance, until the others are full again")
@@ -77,10 +75,8 @@ struct RateLimiterTests {
     let limiter = RateLimiter(rate: 1, burst: 2)
     for number in 0..<UInt32(RateLimiter.mostPeers) { #expect(limiter.seconds(user(number), now: 0) == nil) }
     #expect(limiter.seconds(user(1), now: 0) == nil, "who is known keeps its own")
-    #expect(limiter.secondsIfAsked(user(10_000), now: 0) == nil)
     let strangers = (10_000..<10_003).map { limiter.seconds(user($0), now: 0) }
     #expect(strangers == [nil, nil, 1])
-    #expect(limiter.secondsIfAsked(user(20_000), now: 0) == 1)
     // All but user 1 are full after a second: a full bucket is as good as none.
     #expect((0..<3).map { _ in limiter.seconds(user(30_000), now: second) } == [nil, nil, 1])
     #expect((0..<3).map { _ in limiter.seconds(user(1), now: second) } == [nil, 1, 1])

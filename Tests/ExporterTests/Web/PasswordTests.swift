@@ -72,17 +72,47 @@ struct PasswordTests {
 
   @Test("too many checks are refused, and those that wait at the end are answered")
   func queue() throws {
+    let questions = try Questions()
     let check = PasswordCheck()
     check.setUsers(["alice": try PasswordHash(Self.hash)])
-    let answers = Lock<[Bool]>([])
+    let answers = Lock<[Bool?]>([])
     let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
     for _ in 0..<PasswordCheck.mostWaiting {
-      #expect(check.check(credentials) { answer in answers.withLock { $0.append(answer) } })
+      check.check(credentials, for: questions.ask(), failures: 1) { answer in answers.withLock { $0.append(answer) } }
     }
-    #expect(!check.check(credentials) { _ in Issue.record("it was refused") })
+    let late = Lock<[Bool?]>([])
+    check.check(credentials, for: questions.ask(), failures: 1) { answer in late.withLock { $0.append(answer) } }
+    #expect(late.withLock { $0 } == [nil] && answers.withLock { $0.isEmpty })
     check.close()
-    #expect(answers.withLock { $0 } == Array(repeating: false, count: PasswordCheck.mostWaiting))
-    #expect(!check.check(credentials) { _ in Issue.record("it is closed") })
+    #expect(answers.withLock { $0 } == Array(repeating: nil, count: PasswordCheck.mostWaiting))
+    check.check(credentials, for: questions.ask(), failures: 1) { answer in late.withLock { $0.append(answer) } }
+    #expect(late.withLock { $0 } == [nil, nil], "it is closed")
+  }
+
+  @Test("who gave fewer wrong passwords goes first, and takes the place of who gave more when too many wait")
+  func fairness() throws {
+    let questions = try Questions()
+    let check = PasswordCheck()
+    check.setUsers(["alice": try PasswordHash(Self.hash)])
+    let answers = ConditionLock<[String]>([])
+    func ask(_ name: String, failures: Double) {
+      let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
+      check.check(credentials, for: questions.ask(), failures: failures) { isRight in
+        answers.withLock { $0.append(name + (isRight == nil ? " not checked" : "")) }
+      }
+    }
+    for number in 0..<PasswordCheck.mostWaiting - 1 { ask("guess \(number)", failures: 5) }
+    ask("worst", failures: 9)
+    ask("same", failures: 9)
+    ask("known to nobody", failures: 1)
+    ask("another", failures: 2)
+    let dropped = answers.withLock { $0 }
+    #expect(dropped.count == 3 && dropped.prefix(2) == ["same not checked", "worst not checked"])
+    #expect(dropped.last?.hasPrefix("guess") == true)
+    try check.start()
+    let all = answers.wait(timeout: 30) { $0.count == PasswordCheck.mostWaiting + 3 ? $0 : nil }
+    #expect(all?.dropFirst(3).prefix(2) == ["known to nobody", "another"])
+    check.close()
   }
 
   @Test(
