@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support import AS_ROOT, BIN, EXPORTER, LIMIT, ROOT, TOOL, eventually, run
-from support.podman import DEBIAN, FOLDER
+from support.podman import DEBIAN, apt_cache
 
 UNITS = ROOT / "deploy" / "systemd"
 pytestmark = [pytest.mark.peers, pytest.mark.shipped]
@@ -77,16 +77,6 @@ def test_manual_pages(package, tmp_path):
             assert word.replace("-", r"\-") in text, word
 
 
-def mounts(package):
-    """What a container sees of ours: the package, and what apt-get has downloaded before, so that a second run needs no network."""
-    volumes = [f"{package.parent}:/deb:ro"]
-    for name, place in (("lists", "/var/lib/apt/lists"), ("archives", "/var/cache/apt/archives")):
-        folder = FOLDER / "apt" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        volumes.append(f"{folder}:{place}")
-    return [f"--volume={v}" for v in volumes]
-
-
 SCRIPT = r"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -125,7 +115,7 @@ echo all is well
 
 
 def test_it_is_installed_run_and_purged_on_a_fresh_debian(podman, package):
-    result = podman("run", "--rm", *mounts(package), DEBIAN, "sh", "-c", SCRIPT, check=False)
+    result = podman("run", "--rm", f"--volume={package.parent}:/deb:ro", *apt_cache(), DEBIAN, "sh", "-c", SCRIPT, check=False)
     assert result.returncode == 0 and result.stdout.endswith("all is well\n"), result.stdout + result.stderr
 
 
@@ -186,7 +176,7 @@ echo all is well
 def test_the_service_runs_under_systemd(podman, package):
     """The units in a container that systemd boots: what hardens them is in force, and the exporter works all the same."""
     name = f"heartbeat-systemd-{os.getpid()}"
-    podman("run", "--detach", "--rm", "--name", name, "--systemd=always", *mounts(package), "localhost/systemd")
+    podman("run", "--detach", "--rm", "--name", name, "--systemd=always", f"--volume={package.parent}:/deb:ro", *apt_cache(), "localhost/systemd")
     try:
         def booted():
             return podman("exec", name, "systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded")

@@ -63,6 +63,16 @@ class Podman:
         self.process.wait(timeout=LIMIT)
 
 
+def apt_cache():
+    """Volumes of a container: what apt-get has downloaded before, so that a second run needs no network."""
+    volumes = []
+    for name, place in (("lists", "/var/lib/apt/lists"), ("archives", "/var/cache/apt/archives")):
+        folder = FOLDER / "apt" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        volumes.append(f"--volume={folder}:{place}")
+    return volumes
+
+
 def start(folder):
     absent = [t for t in ("podman", "runc", "debootstrap", "docker-compose", "iptables") if not shutil.which(t)]
     assert not absent, f"missing: {absent}"
