@@ -14,25 +14,25 @@ enum ExporterFlags {
     "web.telemetry-path", .telemetryPath, default: defaults.web.telemetryPath, help: "Path of the metrics.")
   static let maxRequests = Flag.value(
     "web.max-requests", .integer(0...1_000_000), default: defaults.web.maxRequests,
-    help: "Most scrapes at once, and as many questions of the API; others get 503. 0 is no limit.")
+    help: "Maximum number of scrapes at once, and as many questions of the API; others get 503. 0 is no limit.")
   static let maxConnections = Flag.value(
     "web.max-connections", .integer(1...1_000_000), default: defaults.web.maxConnections,
-    help: "Most open connections.")
+    help: "Maximum number of open connections.")
   static let maxWatchers = Flag.value(
     "web.max-watchers", .integer(0...10_000), default: defaults.web.maxWatchers,
-    help: "Most live status pages at once, others ask now and then.")
+    help: "Maximum number of live status pages at the same time. Further ones ask for news every few seconds.")
   static let headerTimeout = Flag.value(
     "web.header-timeout", .duration(atLeastOneMillisecond), default: defaults.web.headerTimeout,
-    help: "How long a client may take to send a request.")
+    help: "Maximum time for a client to send a request.")
   static let idleTimeout = Flag.value(
     "web.idle-timeout", .duration(atLeastOneMillisecond), default: defaults.web.idleTimeout,
-    help: "How long a connection may stay open without a request.")
+    help: "Maximum time that a connection stays open without a request.")
   static let writeTimeout = Flag.value(
     "web.write-timeout", .duration(atLeastOneMillisecond), default: defaults.web.writeTimeout,
-    help: "How long a client may take to read a response.")
+    help: "Maximum time for a client to read a response.")
   static let shutdownTimeout = Flag.value(
     "web.shutdown-timeout", .duration, default: defaults.web.shutdownTimeout,
-    help: "How long requests in flight may take after SIGTERM.")
+    help: "Maximum time for requests in flight after SIGTERM.")
 
   static let webConfigFile = Flag.optional(
     "web.config.file", .file,
@@ -57,25 +57,25 @@ enum ExporterFlags {
   static let pushSocketGroup = Flag.optional(
     "push.socket-group", .string.named("GROUP"), help: "Group of the socket, by name or number.")
   static let pushMaxBody = Flag.value(
-    "push.max-body", .size(1...(64 << 20)), default: defaults.push.maxBody, help: "Largest body of a push.")
+    "push.max-body", .size(1...(64 << 20)), default: defaults.push.maxBody, help: "Maximum size of the body of a push.")
   static let pushMaxProcesses = Flag.value(
     "push.max-processes", .integer(0...1_000_000), default: defaults.push.maxProcesses,
-    help: "Most processes in the file: pushes of further ones are refused.")
+    help: "Maximum number of processes in the file. Pushes of further ones are refused.")
   static let pushRateLimit = Flag.value(
     "push.rate-limit", .integer(0...1_000_000), default: defaults.push.rateLimit,
-    help: "Most pushes in a second from one address, or one user of the socket. 0 is no limit.")
+    help: "Maximum number of pushes per second from one address, or from one user of the socket. 0 means no limit.")
   static let pushQueueLimit = Flag.value(
     "push.queue-limit", .integer(1...1_000_000), default: defaults.push.queueLimit,
-    help: "Most pushes that wait for the file, others get 503.")
+    help: "Maximum number of pushes that wait for the file. Further ones get 503.")
   static let pushTimeout = Flag.value(
     "push.timeout", .duration(0.1...300), default: defaults.push.timeout,
-    help: "How long a push waits for the file before it gets 503.")
+    help: "Maximum time that a push waits for the file. Then it gets 503.")
   static let pushRetention = Flag.value(
     "push.retention", .duration, default: defaults.push.retention,
-    help: "Age at which entries are removed from the file when a push is written. 0 keeps all.")
+    help: "Entries older than this are removed from the file when a push is written. 0 keeps all.")
   static let pushSynchronise = Flag.toggle(
     "push.fsync", default: defaults.push.synchronise,
-    help: "Answers a push only when it is on the disk (fsync), so that it outlives a power failure.")
+    help: "Answers a push only after it is on the disk (fsync), so that it survives a power failure.")
 
   static let file = Flag.list(
     "heartbeat.file", .file, default: defaults.heartbeat.files, environment: ["HEARTBEAT_FILE"],
@@ -87,34 +87,34 @@ enum ExporterFlags {
     help: "Age at which a process counts as dead, unless the configuration file says otherwise.")
   static let retention = Flag.value(
     "heartbeat.retention", .duration, default: defaults.heartbeat.retention,
-    help: "Age at which a process is no longer shown. 0 shows every one in the file.")
+    help: "Processes whose last beat is older than this are not shown. 0 shows all.")
   static let remember = Flag.value(
     "heartbeat.remember", .duration, default: defaults.heartbeat.remember,
     help:
-      "How long a process is still shown whose entry has vanished without a good-bye; a configured one is shown for ever. "
-      + "0 forgets at once.")
+      "How long a process is shown after its entry has vanished without a good-bye. A configured process is shown for ever. "
+      + "0 forgets it at once.")
   static let stringKeys = Flag.list(
     "heartbeat.string-keys", .string.named("KEY"), default: defaults.heartbeat.stringKeys, commas: true,
     help: "Key path, such as profile.name, of strings to show in heartbeat_data_info. "
       + "May be given more than once, or with commas.")
   static let maxSeries = Flag.value(
     "heartbeat.max-series", .integer(0...100_000_000), default: defaults.heartbeat.maxSeries,
-    help: "Most data series of all processes, further ones are dropped and counted.")
+    help: "Maximum number of data series of all processes. Further ones are dropped and counted.")
   static let maxSeriesPerProcess = Flag.value(
     "heartbeat.max-series-per-process", .integer(0...100_000_000), default: defaults.heartbeat.maxSeriesPerProcess,
-    help: "Most data series of one process.")
+    help: "Maximum number of data series of one process.")
   static let maxFileSize = Flag.value(
     "heartbeat.max-file-size", .size(1...(1 << 31)), default: defaults.heartbeat.maxFileSize,
-    help: "Largest heartbeat file that is read.")
+    help: "Maximum size of a heartbeat file. A larger one is not read.")
   static let maxFiles = Flag.value(
     "heartbeat.max-files", .integer(1...100_000), default: defaults.heartbeat.maxFiles,
-    help: "Most files of all patterns, further ones are left out and counted.")
+    help: "Maximum number of files of all patterns. Further ones are left out and counted.")
   static let maxTotalSize = Flag.value(
     "heartbeat.max-total-size", .size(1...(1 << 32)), default: defaults.heartbeat.maxTotalSize,
-    help: "Most bytes of all heartbeat files together.")
+    help: "Maximum size of all heartbeat files together.")
   static let readTimeout = Flag.value(
     "heartbeat.read-timeout", .duration(0.1...60), default: defaults.heartbeat.readTimeout,
-    help: "How long a scrape waits for the heartbeat file's file system.")
+    help: "Maximum time that a scrape waits for the file system of the heartbeat file.")
 
   static let heartbeatCollector = Flag.toggle(
     "collector.heartbeat", default: defaults.collectors.heartbeat, help: "The heartbeat_* metrics.")
@@ -125,13 +125,13 @@ enum ExporterFlags {
 
   static let mountPointsExclude = Flag.value(
     "collector.filesystem.mount-points-exclude", .expression, default: defaults.host.mountPointsExclude,
-    help: "Mount points that are left out: those in which this regular expression is found. Empty leaves out none.")
+    help: "Mount points in which this regular expression is found are left out. An empty one leaves out none.")
   static let filesystemTypesExclude = Flag.value(
     "collector.filesystem.fs-types-exclude", .expression, default: defaults.host.filesystemTypesExclude,
     help: "Types of file systems that are left out.")
   static let mountTimeout = Flag.value(
     "collector.filesystem.mount-timeout", .duration(0.001...2), default: defaults.host.mountTimeout,
-    help: "How long a scrape waits for mounts that do not answer, before it goes on without them.")
+    help: "Maximum time that a scrape waits for mounts that do not answer. Then it goes on without them.")
   static let networkDevicesExclude = Flag.value(
     "collector.netdev.device-exclude", .expression, default: defaults.host.networkDevicesExclude,
     help: "Network devices that are left out.")
@@ -152,8 +152,9 @@ enum ExporterFlags {
   static let rootfs = Flag.value(
     "path.rootfs", .directory, default: defaults.paths.rootfs, help: "Where the host's root is mounted.")
   static let logLevel = Flag.value(
-    "log.level", .choice, default: defaults.log.level, help: "Less important lines are not written.")
-  static let logFormat = Flag.value("log.format", .choice, default: defaults.log.format, help: "How lines are written.")
+    "log.level", .choice, default: defaults.log.level, help: "Lowest level of log lines that are written.")
+  static let logFormat = Flag.value(
+    "log.format", .choice, default: defaults.log.format, help: "Format of the log lines.")
 
   static let set = FlagSet(
     program: "heartbeat-exporter",
