@@ -58,7 +58,7 @@ public enum Tool {
   static let commands: [Command] = [
     SendCommand.command, StatusCommand.command, CheckCommand.command, MonitorCommand.command, RunCommand.command,
     SimulateCommand.command,
-    PruneCommand.command, CompletionsCommand.command,
+    PruneCommand.command, TestAlertCommand.command, CompletionsCommand.command,
   ]
 
   private static var help: String {

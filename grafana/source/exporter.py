@@ -36,8 +36,9 @@ def board():
         lines("Size", "Size of the file.", (f"heartbeat_file_size_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=4),
         lines("Failed readings", "Attempts to read the file that failed. `torn` and `empty` are writers that write in place.",
               (f"increase(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),
-        lines("Left out", "Malformed parts that were skipped, and numbers that a limit held back.",
-              (f"increase(heartbeat_entries_skipped_total{{{HOST}}}[$__rate_interval]) > 0", "skipped: {{reason}} · " + I),
+        lines("Left out", "Malformed parts of the files that are left out now, why, and numbers that a limit held back.",
+              (f"heartbeat_file_skipped_entries{{{HOST}}} > 0", "left out: {{file}} · " + I),
+              (f"increase(heartbeat_entries_skipped_total{{{HOST}}}[$__rate_interval]) > 0", "why: {{reason}} · " + I),
               (f"increase(heartbeat_series_dropped_total{{{HOST}}}[$__rate_interval]) > 0", "dropped: {{reason}} · " + I), minimum=0, width=6),
     )  # fmt: skip
     b.row("Scrapes").add(

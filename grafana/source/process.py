@@ -54,6 +54,10 @@ def board():
                      "than the scrapes, only some are seen.", f"heartbeat_interval_seconds{{{ONE}}}", LEGEND, width=8),
         distribution("Ages at scrape time", "How often each age of the last beat was met: a steady process has a short, even hill.",
                      f"heartbeat_age_seconds{{{ONE}}}", LEGEND, width=8),
+        timeline("Status word", "What it said of itself. Under `heartbeat run`: restarting until it runs again, failed when it is not started any more.",
+                 f"heartbeat_status{{{ONE}}}", "{{status}} · " + LEGEND, width=12, height=6, mappings=mapping({1: ("said", BLUE)})),
+        lines("Restarts by heartbeat run", "How often `heartbeat run` has started it anew. No data: it is not supervised by it.",
+              (f"heartbeat_data_restarts_total{{{ONE}}}", LEGEND), minimum=0, width=12, height=6, decimals=0, steps_shown=True),
     )  # fmt: skip
     b.row("What it uses").add(
         lines("CPU", "Processor time per second of wall time; 100 % is one core.",

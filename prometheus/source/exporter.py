@@ -24,9 +24,18 @@ def groups(settings):
             "The file was last written {{ $value | humanizeDuration }} ago, though several processes run. First: df and ls -ld of its folder: full, read-only, no right to write?",
             "Several processes are silent at once: what they share is broken. A single one that hangs is an alert of its own."),
         *r.alert(
-            "HeartbeatEntriesSkipped", "sum without (reason) (increase(heartbeat_entries_skipped_total{S}[15m])) > 0",
+            "HeartbeatEntriesSkipped", "max_over_time(heartbeat_file_skipped_entries{S}[2m]) > 0",
             f"Entries of the {FILE} on {HOST} are malformed",
-            "A process writes beats that are left out: nobody would notice its death. First: heartbeat_entries_skipped_total and the exporter's log say why."),
+            "Parts of it are left out ({{ $value }}): nobody would notice the death of whoever wrote them. First: heartbeat check of the file says which and why.",
+            "What is left out now, since whenever: also a file that nobody writes any more. A reading in between may find it whole."),
+        *r.alert(
+            "HeartbeatPatternEmpty", "heartbeat_pattern_files{S} == 0",
+            f"No heartbeat file on {HOST} matches {{{{ $labels.pattern }}}}",
+            "The exporter watches nobody by this pattern of --heartbeat.file. First: ls -l of its folder, as the exporter's user; is the pattern spelt right?"),
+        *r.alert(
+            "HeartbeatFilesLeftOut", "heartbeat_pattern_files_left_out{S} > 0",
+            f"Heartbeat files on {HOST} are not read",
+            "{{ $value }} files match {{ $labels.pattern }} and are left out: nobody would notice the death of their programs. First: raise --heartbeat.max-files, or remove old files."),
         *r.alert(
             "HeartbeatSeriesDropped", "sum without (reason) (increase(heartbeat_series_dropped_total{S}[15m])) > 0",
             f"Numbers of processes on {HOST} are left out",
@@ -63,6 +72,15 @@ def groups(settings):
             "heartbeat_exporter_config_last_reload_successful{S} == 0\nor heartbeat_exporter_web_config_last_reload_successful{S} == 0",
             f"The exporter on {HOST} refuses its configuration",
             "The last reading of --config.file or --web.config.file failed; what was read before is in force. First: the exporter's log names line and column."),
+        *r.alert(
+            "HeartbeatTestAlert",
+            """
+            heartbeat_data_test_alert{S,process="heartbeat-test-alert"} == 1
+            and on (job, instance, process) (heartbeat_age_seconds{S} < 600)
+            """,
+            f"A test alert from {HOST}: nothing is wrong",
+            "Somebody tries the way of the alerts by heartbeat test-alert. It has reached you: there is nothing to do. It ends by itself within ten minutes.",
+            "Its process says that it ended, so that no other alert is about it."),
         *r.alert(
             "Watchdog", "vector(1)", "Alerts arrive",
             "Always firing: when it stops, Prometheus or Alertmanager or the way between them is broken.",

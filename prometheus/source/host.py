@@ -9,6 +9,10 @@ def groups(settings):
     written = f'S,fstype!~"{READ_ONLY_TYPES}"'
     free = disk_free(written)
     available = f"system_filesystem_avail_bytes{{{written}}}"
+    inodes = f"system_filesystem_files_free{{{written}}} / system_filesystem_files{{{written}}}"
+    failed, moved = (
+        " + ".join(f"rate(system_network_{d}_{n}_total{{S}}[5m])" for d in ("receive", "transmit")) for n in ("errors", "packets")
+    )
     rules = [
         *r.alert(
             "HostClockSkew",
@@ -55,5 +59,28 @@ def groups(settings):
             f"{{{{ $labels.mountpoint }}}} on {HOST} is full",
             "{{ $value | humanizePercentage }} of {{ $labels.mountpoint }} ({{ $labels.device }}) is free: what programs write there is about to fail. First: make room, journalctl --vacuum-size=200M.",
             "Three percent of a large disk is much room, and little of one that fills quickly: full is a small rest, or less than an hour."),
+        *r.alert(
+            "HostInodesLow", f"{inodes} < {settings.threshold('inodes_low_share')}",
+            f"{{{{ $labels.mountpoint }}}} on {HOST} has no room for files",
+            "{{ $value | humanizePercentage }} of its inodes are free: programs are about to fail, whatever room df shows. First: df -i; find the folder of many small files.",
+            "A file system that makes inodes as it needs them says that it has none."),
+        *r.alert(
+            "HostFilesystemUnknown", "system_filesystem_device_error{S} == 1",
+            f"{{{{ $labels.mountpoint }}}} on {HOST} does not answer",
+            "{{ $labels.device }} ({{ $labels.fstype }}) does not say how much room is left: its server or disk hangs, and so does what uses it. First: dmesg | tail; timeout 5 df of it."),
+        *r.alert(
+            "HostNetworkErrors", f"({failed}) / ({failed} + {moved}) > {settings.threshold('network_errors_share')}",
+            f"{{{{ $labels.device }}}} on {HOST} has packet errors",
+            "{{ $value | humanizePercentage }} of its packets had errors for half an hour. First: ip -s link; ethtool of the device, its cable and switch port."),
     ]  # fmt: skip
-    return [Group("heartbeat-host-alerts", rules)]
+    trends = [
+        *r.alert(
+            "HostFilesystemReadOnly", "system_filesystem_readonly{S} == 1\nand min_over_time(system_filesystem_readonly{S}[1d:5m]) == 0",
+            f"{{{{ $labels.mountpoint }}}} on {HOST} has become read-only",
+            "It was writable within the last day: the kernel does that after errors of {{ $labels.device }}. First: dmesg | tail -50; save what matters before a repair.",
+            "What was mounted so from the start is as it should be."),
+    ]  # fmt: skip
+    return [
+        Group("heartbeat-host-alerts", rules),
+        Group("heartbeat-host-trends", trends, interval="1m", comment="What looks back for a day is asked less often."),
+    ]

@@ -1,7 +1,7 @@
 """Alerts about one process. What to do is in docs/runbooks/.
 Severity: critical wakes somebody, warning is for working hours, info is to know."""
 
-from .kit import HOST, LAST_BEAT, MISSED, NAME, PROCESS, USED, Group, Rules, at_least_twice, because
+from .kit import HOST, LAST_BEAT, MISSED, NAME, PROCESS, USED, Group, Rules, asked, at_least_twice, because
 from .model import DEAD_BECAUSE, HUNG_BECAUSE
 
 
@@ -44,6 +44,18 @@ def groups(settings):
             f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: a whole core of CPU is a loop, none a wait; note which, then restart it.",
             "It is there, but beats no more. A beat that is only late is no alert: see MISSED in source/kit.py."),
         *r.alert(
+            "ProcessGivenUp",
+            """
+            max without (reason) (heartbeat_state{S,state="dead"})
+            and on (job, instance, process) heartbeat_status{S,status="failed"}
+            and on (job, instance, process) heartbeat_data_restarts_total{S}
+            """,
+            f"{NAME} on {HOST} failed and is not started again",
+            f"{PROCESS}heartbeat run has given it up, or may not restart it{{{{ with {asked('heartbeat_data_restarts_total%s')} }}}}: {{{{ . | first | value }}}} restarts"
+            f"{{{{ with {asked('heartbeat_data_last_exit_code%s')} }}}}, exit status {{{{ . | first | value }}}}{{{{ end }}}}{{{{ end }}}}.{LAST_BEAT}"
+            " First: read the end of its log, mend it, start it.",
+            "The last word of its supervisor. ProcessDead would say less."),
+        *r.alert(
             "ProcessStopped", 'max without (reason) (heartbeat_state{S,state="stopped"})',
             f"{NAME} on {HOST} is stopped",
             f"{PROCESS}It said that it ends, and nobody started it again.{LAST_BEAT} Meant to be so? heartbeat prune ends this.",
@@ -74,17 +86,22 @@ def groups(settings):
     slow = [
         *r.alert(
             "ProcessFlapping",
-            f"""
-            changes((heartbeat_age_seconds{{S}} > bool {MISSED})[30m:30s]) >= 6
-            unless on (job, instance, process) (changes(heartbeat:started_timestamp_seconds{{S}}[30m]) >= 3)
+            """
+            changes(heartbeat:missed{S}[30m]) >= 6
+            unless on (job, instance, process) (changes(heartbeat:started_timestamp_seconds{S}[30m]) >= 3)
             """,
             f"{NAME} on {HOST} flaps",
             f"{PROCESS}It fell silent or came back {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: what stalls it for so long?",
             "Silences of the length that would be an alert; beats that are a little late do not count. Restarts are an alert of their own."),
         *r.alert(
-            "ProcessRestarting", "changes(heartbeat:started_timestamp_seconds{S}[30m]) >= 3",
+            "ProcessRestarting",
+            """
+            changes(heartbeat:started_timestamp_seconds{S}[30m]) >= 3
+            or increase(heartbeat_data_restarts_total{S}[30m]) >= 3
+            """,
             f"{NAME} on {HOST} restarts again and again",
-            f"{PROCESS}It was started anew {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start."),
+            f"{PROCESS}It was started anew {{{{ $value | printf \"%.0f\" }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start.",
+            "As its start times say; or heartbeat run, which also counts the starts between two scrapes."),
         *r.alert(
             "ProcessTimeoutTight",
             """

@@ -1,6 +1,6 @@
 """What alerts and dashboards share. docs/alerting.md lists these names."""
 
-from .kit import Group, Rules
+from .kit import MISSED, Group, Rules
 
 
 def groups(settings):
@@ -22,6 +22,9 @@ def groups(settings):
         ]),
         Group("heartbeat-available", [
             r.record(
+                "heartbeat:missed", r.bound(f"heartbeat_age_seconds{{S}} > bool {MISSED}"),
+                "1 while a beat is missed by an alert, 0 while it came, or is only late: see MISSED in source/kit.py."),
+            r.record(
                 "heartbeat:available", r.bound(f"{state % 'alive'}\nor 0 * {state % 'hung|dead'}"),
                 "1 while the process is alive, 0 while it is hung or dead. One that said good-bye, was never seen, or whose exporter\n"
                 "cannot be asked has none: that is no failure, and uses up no error budget."),
@@ -31,8 +34,18 @@ def groups(settings):
                 "heartbeat:beat_jitter_seconds:stddev1h", r.bound("stddev_over_time(heartbeat_interval_seconds{S}[1h])"),
                 "How evenly a process beats: the standard deviation of these intervals, in seconds."),
         ], interval="30s"),
+        Group("heartbeat-available-hours", [
+            r.record("heartbeat:available:sum1h", r.bound("sum_over_time(heartbeat:available{S}[1h])")),
+            r.record("heartbeat:available:count1h", r.bound("count_over_time(heartbeat:available{S}[1h])")),
+        ], interval="1h", comment="What thirty days are added up from: 720 samples of a process, not 86,400."),
         Group("heartbeat-availability", [
             r.record("heartbeat:available:avg1d", r.bound("avg_over_time(heartbeat:available{S}[1d])")),
-            r.record("heartbeat:available:avg30d", r.bound("avg_over_time(heartbeat:available{S}[30d])")),
+            r.record(
+                "heartbeat:available:avg30d",
+                r.bound("""
+                sum_over_time(heartbeat:available:sum1h{S}[30d]) / sum_over_time(heartbeat:available:count1h{S}[30d])
+                or avg_over_time(heartbeat:available{S}[1h])
+                """),
+                "Of whole hours; before the first one is over, of what there is."),
         ], interval="2m", comment="The share of the time, 0 to 1. Read many samples, therefore less often."),
     ]  # fmt: skip

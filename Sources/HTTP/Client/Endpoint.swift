@@ -50,6 +50,14 @@ package struct Endpoint: Hashable, Sendable {
     self.path = tail.hasPrefix("/") ? String(tail) : "/" + tail
   }
 
+  /// An HTTP server on this machine.
+  package init(localhost port: UInt16) {
+    scheme = .http
+    host = "localhost"
+    self.port = port
+    path = "/"
+  }
+
   /// `host:port`, as the `Host` header has it.
   package var authority: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -98,7 +98,7 @@ def test_every_expression_looks_at_our_series_alone(rule):
     """process_* and up are names that other programs have too: each has the job beside it."""
     bare = re.sub(r'"[^"]*"', '""', rule["expr"])
     bare = re.sub(r"\b(?:by|without|on|ignoring)\s*\([^)]*\)", " ", bare)
-    unbound = re.findall(r"\b(?:up|(?:heartbeat|process|system)[_:][\w:]+)\b(?!\{job=\"\")", bare)
+    unbound = re.findall(r"\b(?:up|(?:heartbeat|process|system)[_:][\w:]+)(?![\w:]|\{job=\"\")", bare)
     assert unbound == [] and ('job="heartbeat"' in rule["expr"] or rule.get("alert") == "Watchdog")
 
 
@@ -251,7 +251,7 @@ def test_every_alert_has_labels_annotations_and_a_runbook(alert):
     assert rule["labels"]["severity"] in ({"none"} if alert == "Watchdog" else {"critical", "warning", "info"})
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     assert all(rule["annotations"].values())
-    assert "First: " in rule["annotations"]["description"] or alert in {"ProcessStopped", "ProcessForgotten", "Watchdog"}
+    assert "First: " in rule["annotations"]["description"] or alert in {"ProcessStopped", "ProcessForgotten", "HeartbeatTestAlert", "Watchdog"}
     page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
     assert page == "{{$externalURL}}/consoles/docs/runbooks/" + f"{alert.lower()}.md" and anchor == alert.lower()
     text = (RUNBOOKS / f"{alert.lower()}.md").read_text()
@@ -287,11 +287,14 @@ def test_inhibition_names_alerts_that_exist():
 
 
 def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
-    write_beats(beats, {"bidder": entry(pid=1, age=30)})
+    # What heartbeat run says of its program.
+    supervised = {"restarts_total": 2, "last_exit_code": 3}
+    write_beats(beats, {"bidder": entry(pid=1, age=30, test_alert=0, **supervised)})
     (tmp_path / "web.yml").write_text("")
-    e = exporter(f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}")
+    pattern = f"--heartbeat.file={tmp_path}/*/beat.json"
+    e = exporter(pattern, f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}")
     e.metrics()
-    write_beats(beats, {"bidder": entry(pid=1)})
+    write_beats(beats, {"bidder": entry(pid=1, test_alert=0, **supervised)})
     present = e.metrics().names() | RECORDED | {"up"}
     for rule in RULES:
         texts = [rule["expr"], *(re.findall(r"printf `([^`{]+)`", rule.get("annotations", {}).get("description", "")))]

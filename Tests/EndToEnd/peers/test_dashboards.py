@@ -23,14 +23,15 @@ pytestmark = pytest.mark.peers
 MAY_BE_EMPTY = {
     ("host", "panel 'Full in' A"): "no file system of the machine need be filling up",
     **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEF"},
-    ("exporter", "panel 'Left out' B"): "no limit is reached",
+    ("exporter", "panel 'Left out' C"): "no limit is reached",
+    **{("host", f"panel 'File systems in trouble' {r}"): "all file systems of the machine may be well" for r in "AB"},
+    ("process", "panel 'Restarts by heartbeat run' A"): "the process is not supervised",
     ("overview", "panel 'Hosts' B"): "those that hang go on after a while",
     ("process", "panel 'Processes that match' A"): "the process has no match in the configuration",
 }
 
 # Families of the exporter that no dashboard shows, and why.
 NOT_SHOWN = {
-    "heartbeat_file_skipped_entries": "how often that happens is shown: heartbeat_entries_skipped_total",
     "process_match_exceeded_total": "rare, and the log names the process",
     "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
     **{f"process_{n}": "for queries and alerts of one's own" for n in ("minor_page_faults_total", "swap_bytes", "worst_fd_ratio")},
@@ -38,14 +39,13 @@ NOT_SHOWN = {
     **{f"system_file_descriptors_{n}": "for alerts" for n in ("allocated", "maximum")},
     **{f"system_processes_{n}": "for queries of one's own: the load is shown" for n in ("blocked", "running")},
     **{f"system_{n}_total": "for alerts" for n in ("major_page_faults", "oom_kills")},
-    **{f"system_filesystem_{n}": "for alerts" for n in ("device_error", "files", "files_free", "readonly")},
     **{
         f"system_disk_{n}": "for queries of one's own"
         for n in ("io_time_seconds_total", "read_time_seconds_total", "reads_completed_total", "write_time_seconds_total", "writes_completed_total")
     },
     **{
         f"system_network_{d}_{n}_total": "for queries of one's own"
-        for d in ("receive", "transmit") for n in ("drop", "errors", "packets")
+        for d in ("receive", "transmit") for n in ("drop", "packets")
     },
 }  # fmt: skip
 

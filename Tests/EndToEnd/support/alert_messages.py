@@ -82,8 +82,11 @@ class Desk:
             return None
 
     def post(self, *alerts):
+        self.post_to("alerts", alerts)
+
+    def post_to(self, path, value):
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/v2/alerts", json.dumps(alerts).encode(), {"Content-Type": "application/json"}
+            f"http://127.0.0.1:{self.port}/api/v2/{path}", json.dumps(value).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200

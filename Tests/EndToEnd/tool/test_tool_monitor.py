@@ -206,7 +206,7 @@ def test_prune(beats):
 
 def test_help_and_mistakes():
     assert run(TOOL, "--version").stdout.startswith("heartbeat, version ")
-    for command in ("send", "status", "monitor", "run", "simulate", "prune", "completions"):
+    for command in ("send", "status", "monitor", "run", "simulate", "prune", "test-alert", "completions"):
         text = run(TOOL, command, "--help").stdout
         assert "Examples:" in text, command
         assert command == "completions" or "--file" in text

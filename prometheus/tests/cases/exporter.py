@@ -54,12 +54,24 @@ Test("not vanished: down, or known by further labels now, or all are gone") \
 Test("all hosts vanish: that is said once") \
     .has("up", "1x40 stale").has_of(GONE_HOST, "up", "1x40 stale").fires("HeartbeatTargetsMissing", "20m").silent("HeartbeatTargetVanished", "20m")
 
-Test("malformed entries, once") \
-    .has("heartbeat_entries_skipped_total", "0x4 3x200", reason="not_an_object").has("heartbeat_entries_skipped_total", "0x204", reason="too_deep") \
-    .silent("HeartbeatEntriesSkipped", "6m").fires("HeartbeatEntriesSkipped", "6m15s", "30m").silent("HeartbeatEntriesSkipped", "32m")
+Test("malformed entries, for half an hour; a reading in between finds the file whole") \
+    .has("heartbeat_file_skipped_entries", "0x4 3x40 0 3x80 0x100", file="/run/beats.json").has("heartbeat_file_skipped_entries", "0x204", file="/run/other.json") \
+    .silent("HeartbeatEntriesSkipped", "6m").fires("HeartbeatEntriesSkipped", "6m15s", "12m30s", "48m").silent("HeartbeatEntriesSkipped", "50m")
 
-Test("no malformed entries since the start") \
-    .has("heartbeat_entries_skipped_total", "7x100", reason="not_an_object").silent("HeartbeatEntriesSkipped", "20m")
+Test("malformed from the first scrape on, and nobody writes the file again") \
+    .has("heartbeat_file_skipped_entries", "1x100", file="/run/beats.json").has("heartbeat_entries_skipped_total", "7x100", reason="not_an_object") \
+    .silent("HeartbeatEntriesSkipped", "4m45s").fires("HeartbeatEntriesSkipped", "5m", "20m")
+
+Test("malformed in two scrapes only") \
+    .has("heartbeat_file_skipped_entries", "0x4 1x1 0x80", file="/run/beats.json").silent("HeartbeatEntriesSkipped", "4m", "6m15s", "10m")
+
+Test("no file matches a pattern, and then one does") \
+    .has("heartbeat_pattern_files", "0x60 1x20", pattern="/srv/*/beat.json").has("heartbeat_pattern_files", "3x80", pattern="/srv/*.json") \
+    .silent("HeartbeatPatternEmpty", "9m45s").fires("HeartbeatPatternEmpty", "10m", "15m").silent("HeartbeatPatternEmpty", "15m15s")
+
+Test("a pattern has more files than are read") \
+    .has("heartbeat_pattern_files_left_out", "0x4 12x40 0x60", pattern="/srv/*/beat.json").silent("HeartbeatFilesLeftOut", "6m") \
+    .fires("HeartbeatFilesLeftOut", "6m15s", "16m").silent("HeartbeatFilesLeftOut", "17m")
 
 Test("numbers over a limit, once") \
     .has("heartbeat_series_dropped_total", "0x4 3x200", reason="process_limit").has("heartbeat_series_dropped_total", "0x204", reason="total_limit") \
@@ -123,6 +135,16 @@ Test("both configurations are refused, then only that of the web server") \
 Test("both configurations are in use") \
     .has("heartbeat_exporter_config_last_reload_successful", "1x60").has("heartbeat_exporter_web_config_last_reload_successful", "1x60") \
     .silent("HeartbeatConfigReloadFailed", "12m")
+
+TESTED = {"process": "heartbeat-test-alert"}
+
+Test("a test alert, which nobody takes away") \
+    .has("heartbeat_data_test_alert", "_x4 1x60", **TESTED).has("heartbeat_age_seconds", "_x4 5+15x60", **TESTED) \
+    .silent("HeartbeatTestAlert", "45s").fires("HeartbeatTestAlert", "1m", "10m45s").silent("HeartbeatTestAlert", "11m15s")
+
+Test("no test alert: a program's own number of that name, and a test that is off") \
+    .has("heartbeat_data_test_alert", "1x20", process="bidder").has("heartbeat_age_seconds", "5x20", process="bidder") \
+    .has("heartbeat_data_test_alert", "0x20", **TESTED).has("heartbeat_age_seconds", "5x20", **TESTED).silent("HeartbeatTestAlert", "2m")
 
 Test("the watchdog needs nothing and fires at once") \
     .has_of({"job": "prometheus", "instance": "localhost:9090"}, "up", "1x20").fires("Watchdog", "0s", "5m")

@@ -66,3 +66,43 @@ Disk("what root keeps back is not there for others: nothing is free, though a te
 
 Disk("what root keeps back does not count as used: a tenth of what others may have is free") \
     .disk("29x60", 1000, kept=1).has("system_filesystem_free_bytes", "739x60", device="/dev/sda1", mountpoint="/data", fstype="ext4").silent("HostDiskFull", "6m")
+
+PLACE = {"device": "/dev/sda1", "mountpoint": "/data", "fstype": "ext4"}
+IMAGE = {"device": "/dev/loop0", "mountpoint": "/snap", "fstype": "squashfs"}
+
+Test("a fiftieth of the inodes is free; an image has none free by nature, and btrfs none at all") \
+    .has("system_filesystem_files_free", "20x40 100x60", **PLACE).has("system_filesystem_files", "1000x100", **PLACE) \
+    .has("system_filesystem_files_free", "0x100", **IMAGE).has("system_filesystem_files", "1000x100", **IMAGE) \
+    .has("system_filesystem_files_free", "0x100", device="/dev/sdb1", mountpoint="/pool", fstype="btrfs") \
+    .has("system_filesystem_files", "0x100", device="/dev/sdb1", mountpoint="/pool", fstype="btrfs") \
+    .silent("HostInodesLow", "4m45s").fires("HostInodesLow", "5m", "15m").silent("HostInodesLow", "15m30s")
+
+Test("a twentieth of the inodes is enough") \
+    .has("system_filesystem_files_free", "50x60", **PLACE).has("system_filesystem_files", "1000x60", **PLACE).silent("HostInodesLow", "10m")
+
+Test("a mount hangs for ten minutes, another one for one") \
+    .has("system_filesystem_device_error", "0x4 1x40 0x40", device="nas:/srv", mountpoint="/srv", fstype="nfs4").has("system_filesystem_device_error", "0x4 1x4 0x76", **PLACE) \
+    .silent("HostFilesystemUnknown", "6m").fires("HostFilesystemUnknown", "6m15s", "16m").silent("HostFilesystemUnknown", "17m")
+
+Test("a disk becomes read-only, and is mended", evaluation="1m", interval="1m") \
+    .has("system_filesystem_readonly", "0x10 1x30 0x40", **PLACE).silent("HostFilesystemReadOnly", "12m").fires("HostFilesystemReadOnly", "13m", "44m").silent("HostFilesystemReadOnly", "47m")
+
+Test("read-only from the start, as it was mounted; and for a minute only", evaluation="1m", interval="1m") \
+    .has("system_filesystem_readonly", "1x60", **IMAGE).has("system_filesystem_readonly", "0x10 1x1 0x40", **PLACE).silent("HostFilesystemReadOnly", "12m", "20m", "50m")
+
+
+def device(errors, packets, name="eth0", test=None):
+    for direction in ("receive", "transmit"):
+        test.has(f"system_network_{direction}_errors_total", errors if direction == "receive" else "0x400", device=name)
+        test.has(f"system_network_{direction}_packets_total", packets, device=name)
+    return test
+
+
+device("0+30x160 4800x200", "0+1000x400", test=Test("a device loses one and a half percent of its packets for forty minutes, another one a thousandth")) \
+    .has("system_network_receive_errors_total", "0+2x400", device="eth1").has("system_network_transmit_errors_total", "0x400", device="eth1") \
+    .has("system_network_receive_packets_total", "0+1000x400", device="eth1").has("system_network_transmit_packets_total", "0+1000x400", device="eth1") \
+    .silent("HostNetworkErrors", "29m").fires("HostNetworkErrors", "31m", "50m").silent("HostNetworkErrors", "57m")
+
+device("0+1x400", "0x400", test=Test("nothing but errors: nothing goes through")).fires("HostNetworkErrors", "31m")
+
+device("0x400", "0x400", test=Test("a device that nobody uses")).silent("HostNetworkErrors", "31m", "60m")

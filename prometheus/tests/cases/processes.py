@@ -117,6 +117,22 @@ Test("not forgotten: it had said good-bye", evaluation="1m", interval="1m") \
 Test("not forgotten: the file cannot be read", evaluation="1m", interval="1m") \
     .has("heartbeat_file_up", "1x10 0x100").state("1x10 stale", "alive", "beating").silent("ProcessForgotten", "30m")
 
+Test("given up by heartbeat run, after eleven restarts") \
+    .state("1x8 stale", "alive", "beating").state("_x9 1x20 stale", "dead", "pid_gone").of_process("heartbeat_status", "1x8 stale", status="alive") \
+    .of_process("heartbeat_status", "_x9 1x20 stale", status="failed").of_process("heartbeat_data_restarts_total", "11x30").of_process("heartbeat_data_last_exit_code", "_x9 3x21") \
+    .of_process("heartbeat_last_timestamp_seconds", "0x30").of_process("heartbeat_age_seconds", "0+15x30") \
+    .silent("ProcessGivenUp", "2m30s").fires("ProcessGivenUp", "2m45s", "9m15s").silent("ProcessGivenUp", "9m45s")
+
+Test("not given up: dead between two restarts; dead, and its own word is failed; its last task failed, and it works") \
+    .state("1x40", "dead", "pid_gone").of_process("heartbeat_status", "1x40", status="restarting").of_process("heartbeat_data_restarts_total", "2x40") \
+    .state("1x40", "dead", "pid_gone", "plain").of_process("heartbeat_status", "1x40", "plain", status="failed") \
+    .state("1x40", "alive", "beating", "works").of_process("heartbeat_status", "1x40", "works", status="failed").of_process("heartbeat_data_restarts_total", "2x40", "works") \
+    .silent("ProcessGivenUp", "5m", "9m")
+
+Test("missed: one beat is over its time, one is only late, one has a short timeout") \
+    .silence("91x8").silence("89x8", process="late").silence("4.9x8", 3, "quick") \
+    .gives("heartbeat:missed", "1m", *(({"__name__": "heartbeat:missed"} | BIDDER | {"process": p}, v) for p, v in (("bidder", 1), ("late", 0), ("quick", 1))))
+
 Test("flapping: three silences in ten minutes") \
     .silence("5x9 105+15x8 5x9 105+15x8 5x9 105+15x8 5x240") \
     .silent("ProcessFlapping", "12m").fires("ProcessFlapping", "15m", "41m").silent("ProcessFlapping", "55m")
@@ -134,6 +150,10 @@ Test("not flapping: each beat comes a little after the timeout") \
 Test("restarting: three starts in seven minutes") \
     .of_process("process_start_time_seconds", "100x8 200x8 _ 300x8 400x250") \
     .silent("ProcessRestarting", "6m").fires("ProcessRestarting", "8m", "42m").silent("ProcessRestarting", "50m")
+
+Test("restarting: heartbeat run counts what happens between two scrapes") \
+    .of_process("heartbeat_data_restarts_total", "0x8 1x2 2 5x2 6x2 7x200").of_process("heartbeat_data_restarts_total", "4x60 5x10 6x200", "rarely") \
+    .silent("ProcessRestarting", "2m").fires("ProcessRestarting", "4m", "30m").silent("ProcessRestarting", "50m")
 
 Test("not restarting: two starts, then a long pause") \
     .of_process("process_start_time_seconds", "100x8 200x8 300x200 400x20").silent("ProcessRestarting", "10m", "57m")

@@ -24,6 +24,12 @@ Test("a day and thirty days: alive, then an hour dead, then alive", interval="1h
     .gives("round(heartbeat:available:avg30d, 0.0001)", "700h", (BIDDER, 0.9986)) \
     .gives("heartbeat:available:avg1d", "44h", (BIDDER | {"__name__": "heartbeat:available:avg1d"}, 1))
 
+Test("whole hours are added up: twice alive, once dead", interval="1h", evaluation="1h") \
+    .state("1x1 stale _ 1x40", "alive", "beating").state("_x2 1 stale", "dead", "pid_gone") \
+    .gives("heartbeat:available:sum1h", "5h", (BIDDER | {"__name__": "heartbeat:available:sum1h"}, 2)) \
+    .gives("heartbeat:available:count1h", "5h", (BIDDER | {"__name__": "heartbeat:available:count1h"}, 2)) \
+    .gives("round(heartbeat:available:avg30d, 0.01)", "3h", (BIDDER, 0.67))
+
 Test("time without samples, and a planned stop, count neither way", interval="1h", evaluation="1h") \
     .state("1x8 stale _x12 1x3", "alive", "beating").state("_x9 1 stale", "dead", "pid_gone").state("_x10 1x10 stale", "stopped", "said_stopped") \
     .gives("round(heartbeat:available:avg1d, 0.0001)", "23h", (BIDDER, 0.9167))

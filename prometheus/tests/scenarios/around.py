@@ -53,6 +53,13 @@ def malformed(w):
         w.at(300 + 15 * n, lambda: w.write("mill", {"last_heartbeat": "yesterday"}))
 
 
+@scenario("an entry is malformed from the start, and nobody writes it again", "file", Expected("HeartbeatEntriesSkipped", "1s", "5m15s", ""))
+def malformed_once(w):
+    Program(w, "bidder", every=None)
+    w.configuration["bidder"] = {"timeout": "2h"}
+    w.write("mill", {"last_heartbeat": "yesterday"})
+
+
 @scenario("the clock of the host is set an hour forward, and its programs' with it", "clocks", Expected(SKEW, "5m", "5m45s"))
 def forward(w):
     Program(w, "bidder")
@@ -123,6 +130,20 @@ def reboot(w):
 def refused(w):
     Program(w, "bidder")
     w.at("5m", lambda: w.reload("processes: [}"))
+
+
+@scenario("somebody sends a test alert, and is gone before it has removed its entry", "exporter",
+          Expected("HeartbeatTestAlert", "5m", "30s", "heartbeat-test-alert", over="15m30s"), Expected("ProcessStopped", "5m", "10m30s", "heartbeat-test-alert"))  # fmt: skip
+def alert_tested(w):
+    Program(w, "bidder")
+    w.at(301, lambda: w.write("heartbeat-test-alert", {"last_heartbeat": w.clock(), "status": "stopped", "additional_data": {"test_alert": 1}}))
+
+
+@scenario("somebody sends a test alert", "exporter", Expected("HeartbeatTestAlert", "5m", "30s", "heartbeat-test-alert", over="7m"))
+def alert_tested_and_removed(w):
+    Program(w, "bidder")
+    w.at(301, lambda: w.write("heartbeat-test-alert", {"last_heartbeat": w.clock(), "status": "stopped", "additional_data": {"test_alert": 1}}))
+    w.at(400, lambda: w.prune("heartbeat-test-alert"))
 
 
 @scenario("the exporter serves no heartbeats (--no-collector.heartbeat)", "exporter", Expected("HeartbeatMetricsMissing", "1s", "5m15s"))
@@ -199,6 +220,21 @@ written("a disk of 100 GB is full within minutes", "host", Expected("HostDiskFul
 written("two percent of 10 TB are free, and stay so", "host", series=disk("10e12", "200e9x400"), end="60m")
 written("a disk fills by a percent an hour", "host", Expected("HostDiskFilling", "1s", "8h"), interval="1m", end="10h",
         series={k: v.replace("x400", "x700") for k, v in disk("100e9", "19e9-16e6x700").items()})  # fmt: skip
+PLACE = 'device="/dev/sda1",mountpoint="/data",fstype="ext4"'
+written("a disk has room, but no inodes any more", "host", Expected("HostInodesLow", "5m", "6m"), series=disk("100e9", "50e9x400") | {
+    f"system_filesystem_files{A[:-1]},{PLACE}}}": "6e6x400", f"system_filesystem_files_free{A[:-1]},{PLACE}}}": "5e6x20 5e3x400"})  # fmt: skip
+written("a disk has errors, and the kernel makes it read-only", "host", Expected("HostFilesystemReadOnly", "5m", "4m"), series=disk("100e9", "50e9x400") | {
+    f"system_filesystem_readonly{A[:-1]},{PLACE}}}": "0x20 1x400"})  # fmt: skip
+written("an image is read-only, as it was mounted", "host", end="60m", series=UP | {f"system_filesystem_readonly{A[:-1]},{PLACE}}}": "1x400"})
+written("a mount hangs", "host", Expected("HostFilesystemUnknown", "5m", "6m"), series=UP | {
+    f"system_filesystem_device_error{A[:-1]},{PLACE}}}": "0x20 1x400"})  # fmt: skip
+written("a cable is broken: two percent of the packets have errors", "host", Expected("HostNetworkErrors", "5m", "34m"), end="60m", series=UP | {
+    f"system_network_{d}_{n}_total{A[:-1]},device=\"eth0\"}}": v for d in ("receive", "transmit") for n, v in (
+        ("errors", "0x20 0+300x400"), ("packets", "0+15000x420"))})  # fmt: skip
+written("a pattern of --heartbeat.file matches nothing any more", "file", Expected("HeartbeatPatternEmpty", "5m", "10m30s"), series=UP | {
+    f"heartbeat_pattern_files{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "3x20 0x400"})  # fmt: skip
+written("a pattern matches more files than are read", "file", Expected("HeartbeatFilesLeftOut", "5m", "5m30s"), series=UP | {
+    f"heartbeat_pattern_files_left_out{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "0x20 7x400"})  # fmt: skip
 written("a program leaks memory for nine hours", "resources", Expected("ProcessMemoryGrowth", "1h", "6h", "bidder"), interval="1m", end="9h",
         series={f"up{A}": "1x600", f"heartbeat_file_up{A}": "1x600", f"process_start_time_seconds{A[:-1]},process=\"bidder\"}}": "100x600",
                 f"process_resident_memory_bytes{A[:-1]},process=\"bidder\"}}": "300e6x60 300e6+2e6x540"})  # fmt: skip

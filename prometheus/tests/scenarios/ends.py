@@ -102,6 +102,29 @@ def two_exporters(w):
     w.at("5m", Program(w, "bidder").crash)
 
 
+def report(program, status, restarts, **more):
+    """What `heartbeat run` says of its program."""
+    program.beat(status=status, additional_data={"restarts_total": restarts} | more)
+
+
+@scenario("heartbeat run gives its program up", "deaths", Expected("ProcessGivenUp", "5m", "60s", "bidder"), dead(), Expected("ProcessRestarting", "5m", "3m", "bidder"))
+def given_up(w):
+    p = Program(w, "bidder", every=30, additional_data={"restarts_total": 0})
+
+    def ends():
+        p.every = None
+        report(p, "failed", 10, last_exit_code=3)
+        p.crash()
+
+    w.at(301, ends)
+
+
+@scenario("its program ends with an error, and heartbeat run may not restart it", "deaths", Expected("ProcessGivenUp", "5m", "60s", "bidder"), dead())
+def failed(w):
+    p = Program(w, "bidder", every=30, additional_data={"restarts_total": 0})
+    w.at(301, lambda: (setattr(p, "every", None), report(p, "failed", 0, last_exit_code=1), p.crash()))
+
+
 @scenario("crashes, and a supervisor starts it anew after five seconds", "restarts")
 def supervised(w):
     p = Program(w, "bidder")
@@ -115,6 +138,18 @@ def crash_loop(w):
     for n in range(5, 30):
         w.at(f"{n}m", p.crash)
         w.at(f"{n}m5s", lambda: p.start(1))
+
+
+@scenario("crashes four times between two scrapes, and heartbeat run starts it anew each time", "restarts", Expected(RESTARTING, "5m", "2m30s", "bidder"))
+def restarted_between(w):
+    p = Program(w, "bidder", every=30, additional_data={"restarts_total": 0})
+
+    def ends():
+        p.crash()
+        p.entry = {"additional_data": {"restarts_total": 4}}
+        p.start()
+
+    w.at(301, ends)
 
 
 @scenario("crashes again and again, and is started anew after three minutes each time", "restarts", dead(), Expected(RESTARTING, "5m", "16m", "bidder"), end="40m")

@@ -1,0 +1,183 @@
+internal import Flags
+internal import HTTP
+internal import Heartbeat
+internal import JSON
+
+/// The way of an alert, and how far the test alert has come on it.
+struct AlertWay {
+  /// The process that the test alert is about. Its status says that it ended, so that no other alert is about it.
+  static let name = "heartbeat-test-alert"
+  /// The alert of prometheus/rules.
+  static let alert = "HeartbeatTestAlert"
+
+  let exporter: Endpoint
+  let prometheus: Endpoint
+  let alertmanager: Endpoint
+
+  /// The stations behind the heartbeat file, in their order.
+  enum Step: String, CaseIterable {
+    case exporter, scrape = "Prometheus's scrape", rule = "Prometheus's rule", alertmanager = "Alertmanager", receiver
+
+    /// What to look at when the alert got stuck here.
+    var advice: String {
+      switch self {
+      case .exporter:
+        "Does the exporter run, and does it read this file? See its --heartbeat.file, and --exporter here."
+      case .scrape: "Is the exporter a target, and up? See Status, Targets in Prometheus, and --prometheus here."
+      case .rule: "Are the rules of prometheus/rules loaded, those of this version? See Status, Rules in Prometheus."
+      case .alertmanager:
+        "Does Prometheus know this Alertmanager? See alerting: in prometheus.yml, and --alertmanager here."
+      case .receiver: "Alertmanager's log says what the mail server or Slack answered."
+      }
+    }
+  }
+
+  /// What was seen of a step.
+  enum Sight {
+    case done(String)
+    case waiting(String)
+  }
+
+  /// The beat that raises the alert.
+  static func beat(at time: Double) -> Beat {
+    Beat(name, status: "stopped", additionalData: ["test_alert": 1], pid: nil, time: time)
+  }
+
+  func look(at step: Step, since began: Double, sentBefore: [String: Sent]) -> Sight {
+    do throws(NetworkError) {
+      return switch step {
+      case .exporter: try lookAtExporter(since: began)
+      case .scrape: try lookAtScrape(since: began)
+      case .rule: try lookAtRule()
+      case .alertmanager: try lookAtAlertmanager()
+      case .receiver: try lookAtReceiver(sentBefore)
+      }
+    } catch {
+      return .waiting("\(endpoint(of: step).authority): \(error.description)")
+    }
+  }
+
+  private func endpoint(of step: Step) -> Endpoint {
+    switch step {
+    case .exporter: exporter
+    case .scrape, .rule: prometheus
+    case .alertmanager, .receiver: alertmanager
+    }
+  }
+
+  private func lookAtExporter(since began: Double) throws(NetworkError) -> Sight {
+    let answer = try ask(exporter, "api/v1/heartbeats/\(Self.name)")
+    guard answer.status == 200, let entry = try? JSONValue(parsing: answer.body).objectValue else {
+      return .waiting("\(exporter.authority) does not show the process \(Self.name) (status \(answer.status))")
+    }
+    guard let time = entry["last_heartbeat"]?.doubleValue, time >= began.rounded(.down) else {
+      return .waiting("\(exporter.authority) shows an older beat")
+    }
+    return .done("\(exporter.authority) shows the beat")
+  }
+
+  private func lookAtScrape(since began: Double) throws(NetworkError) -> Sight {
+    let question = "heartbeat_last_timestamp_seconds%7Bprocess%3D%22\(Self.name)%22%7D"
+    let answer = try ask(prometheus, "api/v1/query?query=\(question)")
+    guard let data = object(answer)?["data"]?.objectValue, case .array(let series)? = data["result"] else {
+      return .waiting("\(prometheus.authority) does not answer as Prometheus does (status \(answer.status))")
+    }
+    let isThere = series.contains { item in
+      guard case .array(let pair)? = item.objectValue?["value"], pair.count == 2 else { return false }
+      return (pair[1].stringValue.flatMap(Double.init) ?? 0) >= began.rounded(.down)
+    }
+    return isThere
+      ? .done("\(prometheus.authority) has scraped it") : .waiting("\(prometheus.authority) has not scraped it")
+  }
+
+  private func lookAtRule() throws(NetworkError) -> Sight {
+    let answer = try ask(prometheus, "api/v1/alerts")
+    guard let data = object(answer)?["data"]?.objectValue, case .array(let alerts)? = data["alerts"] else {
+      return .waiting("\(prometheus.authority) does not answer as Prometheus does (status \(answer.status))")
+    }
+    let fires = alerts.contains { alert in
+      let alert = alert.objectValue
+      return alert?["labels"]?.objectValue?["alertname"]?.stringValue == Self.alert
+        && alert?["state"]?.stringValue == "firing"
+    }
+    return fires ? .done("\(Self.alert) fires") : .waiting("\(Self.alert) does not fire")
+  }
+
+  private func lookAtAlertmanager() throws(NetworkError) -> Sight {
+    let answer = try ask(alertmanager, "api/v2/alerts?filter=alertname%3D%22\(Self.alert)%22")
+    guard answer.status == 200, case .array(let alerts)? = try? JSONValue(parsing: answer.body) else {
+      return .waiting("\(alertmanager.authority) does not answer as Alertmanager does (status \(answer.status))")
+    }
+    guard let alert = alerts.first?.objectValue else { return .waiting("\(alertmanager.authority) has no such alert") }
+    if alert["status"]?.objectValue?["state"]?.stringValue == "suppressed" {
+      return .waiting("\(alertmanager.authority) holds it back: a silence or an inhibition matches it")
+    }
+    var receivers: [String] = []
+    if case .array(let items)? = alert["receivers"] {
+      receivers = items.compactMap { $0.objectValue?["name"]?.stringValue }
+    }
+    return .done("it goes to \(receivers.isEmpty ? "nobody" : receivers.map { quoted($0) }.joined(separator: ", "))")
+  }
+
+  // MARK: What Alertmanager has sent
+
+  /// Attempts to send a message to one kind of receiver; counted when they are over.
+  struct Sent: Equatable {
+    var total = 0.0
+    var failed = 0.0
+  }
+
+  /// What Alertmanager has sent since its start, by kind: email, slack, ... Webhooks are left out: the dead man's
+  /// switch is one.
+  func sent() throws(NetworkError) -> [String: Sent] {
+    Self.sent(in: try ask(alertmanager, "metrics").body)
+  }
+
+  /// Reads them from Alertmanager's metrics.
+  static func sent(in metrics: [UInt8]) -> [String: Sent] {
+    var found: [String: Sent] = [:]
+    for line in metrics.split(separator: UInt8(ascii: "\n")) {
+      let line = String(decoding: line, as: UTF8.self)
+      let isFailed = line.hasPrefix("alertmanager_notification_requests_failed_total{")
+      guard isFailed || line.hasPrefix("alertmanager_notification_requests_total{"),
+        let value = line.split(separator: " ").last.flatMap({ Double($0) }), value.isFinite
+      else { continue }
+      let words = line.split(separator: "\"", omittingEmptySubsequences: false)
+      guard let label = words.firstIndex(where: { $0.hasSuffix("integration=") }), label + 1 < words.count
+      else { continue }
+      let kind = String(words[label + 1])
+      if kind == "webhook" { continue }
+      if isFailed { found[kind, default: Sent()].failed += value } else { found[kind, default: Sent()].total += value }
+    }
+    return found
+  }
+
+  private func lookAtReceiver(_ before: [String: Sent]) throws(NetworkError) -> Sight {
+    let now = try sent()
+    guard !now.isEmpty else { return .waiting("\(alertmanager.authority) does not say what it has sent") }
+    let kinds = now.keys.sorted()
+    let went = kinds.filter { now[$0, default: Sent()].delivered > before[$0, default: Sent()].delivered }
+    let failed = kinds.filter { now[$0, default: Sent()].failed > before[$0, default: Sent()].failed }
+    if !failed.isEmpty { return .waiting("Alertmanager cannot send by \(failed.joined(separator: " and "))") }
+    guard !went.isEmpty else { return .waiting("Alertmanager has sent no mail and no chat message") }
+    return .done("sent by \(went.joined(separator: " and "))")
+  }
+
+  // MARK: Asking
+
+  private func ask(_ endpoint: Endpoint, _ path: String) throws(NetworkError) -> HTTPClient.Answer {
+    let base = endpoint.path.hasSuffix("/") ? endpoint.path : endpoint.path + "/"
+    guard let url = Endpoint("http://\(endpoint.authority)\(base)\(path)") else { throw .notHTTP }
+    return try HTTPClient.get(url, timeout: 5, accept: "*/*")
+  }
+
+  private func object(_ answer: HTTPClient.Answer) -> JSONObject? {
+    guard answer.status == 200 else { return nil }
+    return try? JSONValue(parsing: answer.body).objectValue
+  }
+}
+
+extension AlertWay.Sent {
+  /// Those that arrived.
+  var delivered: Double { total - failed }
+}
