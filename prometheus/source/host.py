@@ -36,6 +36,18 @@ def groups(settings):
             f"{HOST} has no memory left",
             "{{ $value | humanizePercentage }} of its memory is left; soon the kernel kills a process. First: ps --sort=-rss -eo rss,pid,args | head."),
         *r.alert(
+            "HostOutOfMemory", "increase(system_oom_kills_total{S}[10m]) > 0",
+            f"{HOST} ran out of memory",
+            "The kernel has killed {{ $value | printf \"%.0f\" }} processes for memory within ten minutes. First: dmesg | grep -i 'killed process' names them."),
+        *r.alert(
+            "HostFileDescriptorsLow", f"system_file_descriptors_allocated{{S}} / system_file_descriptors_maximum{{S}} > {settings.threshold('host_files_share')}",
+            f"{HOST} runs out of open files",
+            "{{ $value | humanizePercentage }} of the open files that the kernel allows are in use; at 100% no program can open one more. First: which program has most of them? ls /proc/PID/fd | wc -l."),
+        *r.alert(
+            "HostClockNotSynchronised", "system_clock_synchronized{S} == 0",
+            f"Nobody sets the clock of {HOST}",
+            "No time service sets it, so it will be wrong one day: ages of beats, and times in messages. First: timedatectl; systemctl status chrony systemd-timesyncd."),
+        *r.alert(
             "HostDiskFilling",
             f"""
             {free} < {settings.threshold("disk_filling_share")}

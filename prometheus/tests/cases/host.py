@@ -106,3 +106,19 @@ device("0+30x160 4800x200", "0+1000x400", test=Test("a device loses one and a ha
 device("0+1x400", "0x400", test=Test("nothing but errors: nothing goes through")).fires("HostNetworkErrors", "31m")
 
 device("0x400", "0x400", test=Test("a device that nobody uses")).silent("HostNetworkErrors", "31m", "60m")
+
+Test("the kernel kills a process for memory, after one long ago") \
+    .has("system_oom_kills_total", "3x8 4x200").silent("HostOutOfMemory", "2m").fires("HostOutOfMemory", "2m15s", "21m").silent("HostOutOfMemory", "23m")
+
+Test("the kernel killed processes long ago") \
+    .has("system_oom_kills_total", "3x100").silent("HostOutOfMemory", "10m", "20m")
+
+Test("nine tenths of the open files are used, and a little more") \
+    .has("system_file_descriptors_allocated", "900x8 950x40 900x60").has("system_file_descriptors_maximum", "1000x200") \
+    .silent("HostFileDescriptorsLow", "2m", "7m").fires("HostFileDescriptorsLow", "7m15s", "17m").silent("HostFileDescriptorsLow", "18m")
+
+Test("nobody sets the clock for two hours", evaluation="1m", interval="1m") \
+    .has("system_clock_synchronized", "1x5 0x120 1x60").silent("HostClockNotSynchronised", "65m").fires("HostClockNotSynchronised", "66m", "2h9m").silent("HostClockNotSynchronised", "2h13m")
+
+Test("the clock is not set for half an hour after a boot", evaluation="1m", interval="1m") \
+    .has("system_clock_synchronized", "0x30 1x60").silent("HostClockNotSynchronised", "31m", "80m")

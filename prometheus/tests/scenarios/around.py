@@ -220,6 +220,11 @@ written("a disk of 100 GB is full within minutes", "host", Expected("HostDiskFul
 written("two percent of 10 TB are free, and stay so", "host", series=disk("10e12", "200e9x400"), end="60m")
 written("a disk fills by a percent an hour", "host", Expected("HostDiskFilling", "1s", "8h"), interval="1m", end="10h",
         series={k: v.replace("x400", "x700") for k, v in disk("100e9", "19e9-16e6x700").items()})  # fmt: skip
+written("the kernel kills a program for memory", "host", Expected("HostOutOfMemory", "5m", "30s"), series=UP | {f"system_oom_kills_total{A}": "2x20 3x400"})
+written("no program can open a file any more", "host", Expected("HostFileDescriptorsLow", "5m", "6m"), series=UP | {
+    f"system_file_descriptors_allocated{A}": "1000x20 99000x400", f"system_file_descriptors_maximum{A}": "100000x420"})  # fmt: skip
+written("the time service is stopped", "clocks", Expected("HostClockNotSynchronised", "5m", "62m"), end="90m", series=UP | {
+    f"system_clock_synchronized{A}": "1x20 0x400"})  # fmt: skip
 PLACE = 'device="/dev/sda1",mountpoint="/data",fstype="ext4"'
 written("a disk has room, but no inodes any more", "host", Expected("HostInodesLow", "5m", "6m"), series=disk("100e9", "50e9x400") | {
     f"system_filesystem_files{A[:-1]},{PLACE}}}": "6e6x400", f"system_filesystem_files_free{A[:-1]},{PLACE}}}": "5e6x20 5e3x400"})  # fmt: skip
