@@ -26,6 +26,11 @@ package struct ByteFields {
     field()?.unsigned
   }
 
+  /// The next field as a decimal number without a sign, with or without a fraction.
+  package mutating func decimal() -> Double? {
+    field()?.decimal
+  }
+
   /// The next field as a number that may begin with `-`; what is below zero counts as 0.
   mutating func clamped() -> UInt64? {
     guard let field = field() else { return nil }

@@ -32,6 +32,7 @@ MAY_BE_EMPTY = {
 
 # Families of the exporter that no dashboard shows, and why.
 NOT_SHOWN = {
+    "system_uptime_seconds": "the time of the boot is shown",
     "process_match_exceeded_total": "rare, and the log names the process",
     "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
     **{f"process_{n}": "for queries and alerts of one's own" for n in ("minor_page_faults_total", "swap_bytes", "worst_fd_ratio")},

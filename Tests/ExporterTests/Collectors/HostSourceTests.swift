@@ -39,6 +39,12 @@ struct HostSourceTests {
     }
   }
 
+  @Test("for how long the host has been up")
+  func uptime() {
+    #expect(parse("8123.45 15012.30\n", UptimeSource.uptime(parsing:)) == 8_123.45)
+    for text in ["", "x 1", "-1 2", "\n"] { #expect(parse(text, UptimeSource.uptime(parsing:)) == nil) }
+  }
+
   /// The collector over a tree of files, with what it logs.
   private func collected(_ folder: TemporaryFolder, _ log: LogLines) -> (text: String, isSuccess: Bool) {
     let readers = HostReaders(Procfs(procfs: folder.file("proc"), rootfs: folder.file("root")), limits: ScrapeLimits())
