@@ -36,11 +36,12 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 }
 
 // Imports point downwards only: mains -> {Exporter, HeartbeatTool} -> Monitoring -> {Heartbeat, Procfs} ->
-// {JSON, POSIX}; Exporter -> {Exposition, HTTP}; HeartbeatTool -> HTTP (the client); Flags and YAML beside them.
+// {JSON, POSIX}; Exporter -> {Exposition, HTTP}; HeartbeatTool -> HeartbeatPush -> {Heartbeat, HTTP (the client)}; Flags and YAML beside them.
 let package = Package(
   name: "heartbeat-exporter",
   products: [
     .library(name: "Heartbeat", targets: ["Heartbeat"]),
+    .library(name: "HeartbeatPush", targets: ["HeartbeatPush"]),
     .executable(name: "heartbeat-exporter", targets: ["heartbeat-exporter"]),
     .executable(name: "heartbeat", targets: ["heartbeat"]),
   ],
@@ -61,9 +62,11 @@ let package = Package(
         "COpenSSL",
       ],
       resources: [.embedInCode("StatusPage/Assets")]),
+    library("HeartbeatPush", ["Heartbeat", "HTTP", "JSON", "POSIX"]),
     program("heartbeat-exporter", ["Exporter", "Flags"]),
     library(
-      "HeartbeatTool", ["JSON", "HTTP", "Monitoring", "Heartbeat", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
+      "HeartbeatTool",
+      ["JSON", "HTTP", "Monitoring", "Heartbeat", "HeartbeatPush", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
     program("heartbeat", ["HeartbeatTool", "Flags"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),
@@ -78,6 +81,7 @@ let package = Package(
       ["JSON", "Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTP", "POSIX", "Flags", "CZlib"],
       exclude: isFuzzing
         ? ["Fixtures", "Oracle", "MemoryOracleTests.swift", "Scraping/RememberedTests.swift"] : ["Fixtures"]),
+    tests(of: "HeartbeatPush", ["Heartbeat", "JSON", "POSIX"]),
     tests(of: "HeartbeatTool", ["Flags", "JSON", "Heartbeat", "HTTP", "Monitoring", "POSIX", "Procfs"]),
   ]
 )

@@ -17,13 +17,13 @@ public struct Beat: Sendable, Equatable {
   public var host: String?
   /// Unix time in seconds; nil is the time of writing.
   public var time: Double?
-  /// Seconds between this process's beats, as it intends; nil promises nothing.
-  public var interval: Double?
+  /// The time between this process's beats, as it intends, 366 days at most; nil promises nothing.
+  public var interval: Duration?
 
   /// Puts a beat together.
   public init(
     _ name: String, status: String = "alive", additionalData: JSONObject? = nil,
-    pid: Int32? = HeartbeatManager.currentPid, host: String? = nil, time: Double? = nil, interval: Double? = nil
+    pid: Int32? = HeartbeatManager.currentPid, host: String? = nil, time: Double? = nil, interval: Duration? = nil
   ) {
     self.name = name
     self.status = status
@@ -51,6 +51,9 @@ public struct Beat: Sendable, Equatable {
     beat.additionalData = data
     return beat
   }
+
+  /// The longest interval that is declared, in seconds: 366 days.
+  static let longestInterval = 31_622_400.0
 
   /// The status word of a beat that says none.
   static let usualStatus = "alive"

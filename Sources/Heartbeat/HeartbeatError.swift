@@ -10,7 +10,7 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   /// The lock file could not be made or opened.
   case cannotLock(lockFile: String, Errno)
   /// Somebody else held the lock for the whole time that the writer was willing to wait.
-  case lockTimeout(lockFile: String, waited: Double, holder: LockHolder?)
+  case lockTimeout(lockFile: String, waited: Duration, holder: LockHolder?)
   /// The path names a directory, a device or a pipe.
   case notAFile(file: String)
   /// The file has more bytes than a heartbeat file may have.
@@ -31,6 +31,8 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case ownership(file: String, reason: String)
   /// The file does not hold what a heartbeat file holds, and kept so while it was read several times.
   case corrupt(file: String, reason: String)
+  /// An exporter did not take the beat; the target is its URL without a password.
+  case notDelivered(target: String, reason: String)
   /// The beat itself cannot be written, for example one without a name.
   case invalidBeat(String)
 }
@@ -71,13 +73,16 @@ extension HeartbeatError: CustomStringConvertible {
         + "take a folder in the place of the file (/run/heartbeat.d), or push to an exporter"
     case .corrupt(let file, let reason):
       "\(file) is not a heartbeat file: \(reason)"
+    case .notDelivered(let target, let reason):
+      target + reason
     case .invalidBeat(let reason):
       "cannot beat: \(reason)"
     }
   }
 
-  private static func seconds(_ value: Double) -> String {
-    value == value.rounded() ? "\(Int(exactly: value) ?? 0) s" : "\(value) s"
+  private static func seconds(_ duration: Duration) -> String {
+    let value = duration.inSeconds
+    return value == value.rounded() ? "\(Int(exactly: value) ?? 0) s" : "\(value) s"
   }
 
   private static func advice(_ error: Errno, _ file: String) -> String {

@@ -13,10 +13,10 @@ internal import POSIX
 public struct HeartbeatManager: Sendable {
   /// How the file is written.
   public struct Options: Sendable {
-    /// The most seconds to wait for the lock.
-    public var lockTimeout = 5.0
-    /// Entries whose last beat is older, in seconds, are removed with each beat; 0 keeps all.
-    public var retention = 86_400.0
+    /// The longest to wait for the lock.
+    public var lockTimeout = Duration.seconds(5)
+    /// Entries whose last beat is older are removed with each beat; zero keeps all.
+    public var retention = Duration.seconds(86_400)
     /// Whether a beat is on the disk before `sendHeartbeat` returns (`fsync(2)`). Off: a crash of the whole host may
     /// cost the last beats, never the file's wholeness as other programs see it.
     public var synchronise = false
@@ -26,8 +26,16 @@ public struct HeartbeatManager: Sendable {
     /// writes to standard error.
     public var warn: @Sendable (String) -> Void = { HeartbeatManager.printWarning($0) }
 
+    /// Whether the program beats once and ends, again and again: it must not look through a folder each time.
+    package var beatsOnce = false
+
     /// The defaults.
     public init() {}
+
+    /// The Unix time before which entries are removed; nil keeps all.
+    func oldest(_ now: Double) -> Double? {
+      retention > .zero ? now - retention.inSeconds : nil
+    }
   }
 
   /// The path of the heartbeat file, or of a folder in its place, in which each process has a file of its own: a path
@@ -94,7 +102,7 @@ public struct HeartbeatManager: Sendable {
       return
     }
     let now = Clock.realtime
-    let oldest = options.retention > 0 ? now - options.retention : nil
+    let oldest = options.oldest(now)
     _ = try HeartbeatUpdate(file: file, options: options).run(.merging) { (text) throws(JSONError) in
       try HeartbeatMerge(unique, into: text, now: now, removingBefore: oldest)
     }
@@ -104,20 +112,20 @@ public struct HeartbeatManager: Sendable {
   public static let longestName = 1024
 
   /// What the file says of a process; nil when it says nothing.
-  public func heartbeatStatus(of processName: String) throws(HeartbeatError) -> Heartbeat? {
+  public func heartbeatStatus(of processName: String) throws(HeartbeatError) -> HeartbeatEntry? {
     if let ownFiles { return try ownFiles.heartbeat(of: processName) }
     return try allHeartbeats().last { $0.name.utf8.elementsEqual(processName.utf8) }
   }
 
-  /// Whether a process beat within the last `timeout` seconds.
+  /// Whether a process beat within the last `timeout`.
   public func isProcessAlive(
-    _ processName: String, timeout: Double = Heartbeat.defaultTimeout
+    _ processName: String, timeout: Duration = HeartbeatEntry.defaultTimeout
   ) throws(HeartbeatError) -> Bool {
     try heartbeatStatus(of: processName)?.isAlive(at: Clock.realtime, timeout: timeout) ?? false
   }
 
   /// What the file says of every process, in the file's order; none when there is no file yet. Takes no lock.
-  public func allHeartbeats() throws(HeartbeatError) -> [Heartbeat] {
+  public func allHeartbeats() throws(HeartbeatError) -> [HeartbeatEntry] {
     if let ownFiles { return try ownFiles.heartbeats() }
     let place: Place
     do throws(PlaceError) {
@@ -136,12 +144,12 @@ public struct HeartbeatManager: Sendable {
   /// Removes the entries whose last beat is older; returns their names. A corrupt file is left where it is.
   ///
   /// - Parameters:
-  ///   - age: in seconds; nil is the retention of the options.
+  ///   - age: nil is the retention of the options.
   ///   - dryRun: only says what it would remove.
   @discardableResult
-  public func prune(olderThan age: Double? = nil, dryRun: Bool = false) throws(HeartbeatError) -> [String] {
+  public func prune(olderThan age: Duration? = nil, dryRun: Bool = false) throws(HeartbeatError) -> [String] {
     let now = Clock.realtime
-    let oldest = now - (age ?? options.retention)
+    let oldest = now - (age ?? options.retention).inSeconds
     if let ownFiles { return try ownFiles.prune(before: oldest, dryRun: dryRun) }
     let update = HeartbeatUpdate(file: file, options: options)
     return try update.run(dryRun ? .listing : .removing) { (text) throws(JSONError) in
@@ -154,7 +162,7 @@ public struct HeartbeatManager: Sendable {
     HeartbeatLocation.isFolder(file) ? OwnFiles(path: file, options: options) : nil
   }
 
-  private static func printWarning(_ text: String) {
+  static func printWarning(_ text: String) {
     var line = "heartbeat: \(text)\n"
     _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
@@ -162,7 +170,7 @@ public struct HeartbeatManager: Sendable {
 
 /// The entries of a heartbeat file's text.
 private struct WrittenHeartbeats: RecognisableText {
-  var heartbeats: [Heartbeat] = []
+  var heartbeats: [HeartbeatEntry] = []
   var foreignReason: String?
 
   init(_ text: [UInt8]) throws(JSONError) {
@@ -175,7 +183,7 @@ private struct WrittenHeartbeats: RecognisableText {
       return
     }
     heartbeats = processes.members.compactMap { member in
-      member.value.objectValue.map { Heartbeat(name: member.key, entry: $0) }
+      member.value.objectValue.map { HeartbeatEntry(name: member.key, entry: $0) }
     }
   }
 }

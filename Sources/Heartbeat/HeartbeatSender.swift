@@ -1,40 +1,67 @@
 public import JSON
 internal import POSIX
 
-/// Beats every so many seconds on a thread of its own, until it is stopped or released.
+/// Beats every so many seconds on a thread of its own, until it is stopped or released: for programs without a loop.
 ///
-///     let sender = HeartbeatSender("bidder", interval: 30) { ["offset": .integer(queue.offset)] }
+///     let sender = HeartbeatSender("bidder", interval: .seconds(30), maxSilence: .seconds(120))
 ///     defer { sender.stop() }
+///     for item in work {
+///       process(item)
+///       sender.tick()
+///     }
+///
+/// A thread of its own beats on while the work is deadlocked. So with `maxSilence` it stops when nobody called `tick()` for
+/// so long, and says `stalled` as the status, until the next tick. Where the program has a loop of its own, `LoopHeartbeat`
+/// is the better choice.
 public final class HeartbeatSender: Sendable {
+  /// The status of a program whose background sender misses its ticks.
+  public static let stalled = "stalled"
+
   private let state: ConditionLock<State>
 
   private struct State: Sendable {
     var isStopping = false
     var hasEnded = false
+    var ticked = Clock.monotonicNanoseconds
+    /// Whether the thread waits for the work to go on.
+    var awaitsTick = false
+  }
+
+  /// What the thread needs; it does not hold the sender, so that releasing the sender can stop it.
+  private struct Work: Sendable {
+    let name: String
+    let target: any HeartbeatTarget
+    let interval: Duration
+    let maxSilence: Double?
+    let status: String
+    let data: @Sendable () -> JSONObject?
+    let report: @Sendable (HeartbeatError) -> Void
   }
 
   /// Starts to beat; the first beat is sent at once.
   ///
   /// - Parameters:
   ///   - processName: the name to beat under.
-  ///   - manager: the file to write.
-  ///   - interval: seconds from one beat's beginning to the next one's.
+  ///   - target: where beats go; nil is the default file.
+  ///   - interval: from one beat's beginning to the next one's; the exporter makes its timeout fit.
+  ///   - maxSilence: without a `tick()` for so long it stops beating; nil beats as long as the process lives.
   ///   - status: the status word of every beat.
   ///   - data: makes the data of each beat, on the sender's thread; nil leaves the last data.
   ///   - onError: gets what went wrong; the next beat is tried all the same. The default writes to standard error.
   public init(
-    _ processName: String, manager: HeartbeatManager = HeartbeatManager(), interval: Double = 30,
-    status: String = "alive", data: @escaping @Sendable () -> JSONObject? = { nil },
+    _ processName: String, to target: (any HeartbeatTarget)? = nil, interval: Duration = .seconds(30),
+    maxSilence: Duration? = nil, status: String = "alive", data: @escaping @Sendable () -> JSONObject? = { nil },
     onError: (@Sendable (HeartbeatError) -> Void)? = nil
   ) {
     let state = ConditionLock(State())
     self.state = state
-    let report = onError ?? { manager.options.warn($0.description) }
+    let target = target ?? HeartbeatManager()
+    let report = onError ?? { target.warn($0.description) }
+    let work = Work(
+      name: processName, target: target, interval: max(interval, HeartbeatSender.shortestInterval),
+      maxSilence: maxSilence?.inSeconds, status: status, data: data, report: report)
     do throws(Errno) {
-      // The thread holds the state and not the sender, so that releasing the sender can stop it.
-      try Thread.start(named: "heartbeat") {
-        HeartbeatSender.beat(processName, manager, interval, status, state, report, data)
-      }.detach()
+      try Thread.start(named: "heartbeat") { HeartbeatSender.run(work, state) }.detach()
     } catch {
       state.withLock { $0.hasEnded = true }
       report(.invalidBeat("no thread to beat from: \(error)"))
@@ -45,6 +72,17 @@ public final class HeartbeatSender: Sendable {
     state.withLock { $0.isStopping = true }
   }
 
+  /// The work goes on: with `maxSilence`, to be called from it. Costs next to nothing.
+  public func tick() {
+    let now = Clock.monotonicNanoseconds
+    let isAwaited = state.withoutWaking { state in
+      state.ticked = now
+      return state.awaitsTick
+    }
+    // After a silence the next beat goes out at once. Else nobody is woken: a program may tick a million times a second.
+    if isAwaited { state.withLock { $0.awaitsTick = false } }
+  }
+
   /// Stops and waits for a beat that is under way: after this nothing more is written.
   ///
   /// Must not be called from the closure that makes the data.
@@ -53,28 +91,62 @@ public final class HeartbeatSender: Sendable {
     _ = state.wait { $0.hasEnded ? true : nil }
   }
 
-  private static func beat(
-    _ name: String, _ manager: HeartbeatManager, _ interval: Double, _ status: String, _ state: ConditionLock<State>,
-    _ report: @Sendable (HeartbeatError) -> Void, _ data: @Sendable () -> JSONObject?
-  ) {
-    let interval = interval.isFinite ? max(interval, shortestInterval) : 30
+  private static func run(_ work: Work, _ state: ConditionLock<State>) {
     var next = Clock.monotonicNanoseconds
-    while !state.withLock({ $0.isStopping }) {
-      do throws(HeartbeatError) {
-        try manager.sendHeartbeat(name, status: status, additionalData: data())
-      } catch {
-        report(error)
-      }
-      // Beats keep their rhythm; those that a suspended host has missed are not made up for.
+    var lastBeat: Double?
+    var saysStalled = false
+    while !state.withoutWaking({ $0.isStopping }) {
+      let silentAt = silentAt(work, state)
       let now = Clock.monotonicNanoseconds
-      next &+= Clock.nanoseconds(interval)
-      if next < now { next = now }
-      let pause = Double(next &- now) / 1e9
-      if state.wait(timeout: pause, until: { $0.isStopping ? true : nil }) != nil { break }
+      // The first beat goes out in any case: that the work has begun is a sign of life.
+      if now >= silentAt, let lastBeat {
+        if !saysStalled { saysStalled = send(work, status: stalled, time: lastBeat) }
+        // Until a tick; what could not be said is said again.
+        let woken = state.wait(timeout: saysStalled ? nil : min(work.interval.inSeconds, 1)) { state in
+          if state.isStopping || Self.silentAt(work, state.ticked) > now { return true }
+          state.awaitsTick = true
+          return nil
+        }
+        if woken != nil { next = Clock.monotonicNanoseconds }
+        continue
+      }
+      saysStalled = false
+      if now >= next {
+        let time = Clock.realtime
+        _ = send(work, status: work.status, time: nil)
+        lastBeat = time
+        // Beats keep their rhythm; those that a suspended host has missed are not made up for.
+        next = max(next &+ Clock.nanoseconds(work.interval.inSeconds), Clock.monotonicNanoseconds)
+      }
+      let until = min(next, Self.silentAt(work, state))
+      let after = Clock.monotonicNanoseconds
+      let pause = until > after ? Double(until &- after) / 1e9 : 0
+      _ = state.wait(timeout: pause) { $0.isStopping ? true : nil }
     }
     state.withLock { $0.hasEnded = true }
   }
 
-  /// A shorter interval than this is taken as this, in seconds.
-  private static let shortestInterval = 0.01
+  private static func send(_ work: Work, status: String, time: Double?) -> Bool {
+    let data = time == nil ? work.data() : nil
+    do throws(HeartbeatError) {
+      try work.target.send(
+        Beat(work.name, status: status, additionalData: data, time: time, interval: work.interval))
+      return true
+    } catch {
+      work.report(error)
+      return false
+    }
+  }
+
+  /// When the work counts as silent, by the monotonic clock.
+  private static func silentAt(_ work: Work, _ state: ConditionLock<State>) -> UInt64 {
+    silentAt(work, state.withoutWaking { $0.ticked })
+  }
+
+  private static func silentAt(_ work: Work, _ ticked: UInt64) -> UInt64 {
+    work.maxSilence.map { ticked &+ Clock.nanoseconds($0) } ?? .max
+  }
+
+  /// A shorter interval than this is taken as this.
+  private static let shortestInterval = Duration.milliseconds(10)
 }

@@ -1,6 +1,7 @@
 internal import Flags
 internal import Heartbeat
 internal import Monitoring
+internal import POSIX
 internal import YAML
 
 /// A subcommand.
@@ -33,7 +34,8 @@ enum CommonFlags {
 
   /// The age at which a heartbeat counts as dead.
   static let timeout = Flag<Double>.value(
-    "timeout", .duration, default: Heartbeat.defaultTimeout, help: "Age at which a heartbeat counts as dead.")
+    "timeout", .duration, default: HeartbeatEntry.defaultTimeout.inSeconds,
+    help: "Age at which a heartbeat counts as dead.")
 
   /// The exporter's configuration.
   static let configuration = Flag<String?>.optional(
@@ -47,6 +49,6 @@ enum CommonFlags {
 
   /// The age at which a writer removes other entries.
   static let retention = Flag<Double>.value(
-    "retention", .duration, default: HeartbeatManager.Options().retention,
+    "retention", .duration, default: HeartbeatManager.Options().retention.inSeconds,
     help: "Age at which the entries of others are removed from the file; 0 keeps them.")
 }

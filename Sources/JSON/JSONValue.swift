@@ -75,6 +75,16 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
   }
 }
 
+extension JSONValue {
+  /// A whole number of a program's own, such as an `Int`; one that 64 bits do not hold becomes the nearest `number`.
+  public init(_ value: some BinaryInteger) {
+    self = Int64(exactly: value).map { .integer($0) } ?? .number(Double(value))
+  }
+
+  /// A number of a program's own.
+  public init(_ value: some BinaryFloatingPoint) { self = .number(Double(value)) }
+}
+
 extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

@@ -50,15 +50,15 @@ struct HeartbeatManagerTests {
       #"{"processes":{"f":{"pid":0,"last_heartbeat":5,"port":"80"},"n":{"pid":3.0,"additional_data":"x"},"bad":1}}"#)
     let beats = try HeartbeatManager(file: folder.file).allHeartbeats()
     #expect(beats.map(\.name) == ["f", "n"])
-    #expect(beats.first == Heartbeat(name: "f", lastHeartbeat: 5, additionalData: ["port": "80"]))
-    #expect(beats.last == Heartbeat(name: "n", lastHeartbeat: nil, pid: 3, additionalData: "x"))
+    #expect(beats.first == HeartbeatEntry(name: "f", lastHeartbeat: 5, additionalData: ["port": "80"]))
+    #expect(beats.last == HeartbeatEntry(name: "n", lastHeartbeat: nil, pid: 3, additionalData: "x"))
   }
 
   @Test(
     "alive from 5 s ahead of the clock until the timeout",
     arguments: [(100.0, true), (105, true), (105.1, false), (40.1, true), (40, false), (0, false)])
   func alive(time: Double, isAlive: Bool) {
-    #expect(Heartbeat(name: "a", lastHeartbeat: time).isAlive(at: 100) == isAlive)
+    #expect(HeartbeatEntry(name: "a", lastHeartbeat: time).isAlive(at: 100) == isAlive)
   }
 
   @Test("writers on many threads lose no beat, and a reader without the lock never sees half a file")
@@ -183,9 +183,9 @@ struct HeartbeatManagerTests {
   func lockTimeout() throws {
     let folder = try Folder()
     var options = HeartbeatManager.Options()
-    options.lockTimeout = 0.05
+    options.lockTimeout = .milliseconds(50)
     let manager = HeartbeatManager(file: folder.file, options: options)
-    let lock = try FileLock(of: try Place.locate(folder.file), timeout: 1)
+    let lock = try FileLock(of: try Place.locate(folder.file), timeout: .seconds(1))
     defer { _ = lock }
     #expect {
       try manager.sendHeartbeat("a")
@@ -258,7 +258,7 @@ struct HeartbeatManagerTests {
     let manager = HeartbeatManager(file: folder.file)
     let now = Date().timeIntervalSince1970
     var keeping = manager
-    keeping.options.retention = 0
+    keeping.options.retention = .zero
     try keeping.sendHeartbeats([Beat("old", time: now - 90_000), Beat("young", time: now - 80_000)])
     try keeping.sendHeartbeat("a")
     #expect(try manager.allHeartbeats().map(\.name) == ["old", "young", "a"])
@@ -266,8 +266,8 @@ struct HeartbeatManagerTests {
     #expect(try manager.allHeartbeats().count == 3)
     try manager.sendHeartbeat("a")
     #expect(try manager.allHeartbeats().map(\.name) == ["young", "a"])
-    #expect(try manager.prune(olderThan: 3600) == ["young"])
-    #expect(try manager.prune(olderThan: 3600) == [])
+    #expect(try manager.prune(olderThan: .seconds(3600)) == ["young"])
+    #expect(try manager.prune(olderThan: .seconds(3600)) == [])
     #expect(try manager.allHeartbeats().map(\.name) == ["a"])
   }
 
@@ -287,7 +287,7 @@ struct HeartbeatManagerTests {
     let manager = HeartbeatManager(file: folder.file)
     #expect(try manager.allHeartbeats().count == 2)
     #expect(try manager.prune(dryRun: true) == ["old"])
-    #expect(try manager.prune(olderThan: now) == [])
+    #expect(try manager.prune(olderThan: .seconds(now)) == [])
     #expect(try folder.read() == text && folder.names == ["heartbeat_status.json"])
   }
 
@@ -322,7 +322,7 @@ struct HeartbeatManagerTests {
     let folder = try Folder()
     let manager = HeartbeatManager(file: folder.file)
     let count = Warnings()
-    let sender = HeartbeatSender("s", manager: manager, interval: 0.01) {
+    let sender = HeartbeatSender("s", to: manager, interval: .milliseconds(10)) {
       count.add("")
       return ["n": .integer(Int64(count.all.count))]
     }

@@ -14,7 +14,7 @@ struct HeartbeatSenderTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let manager = HeartbeatManager(file: folder.appendingPathComponent("heartbeat_status.json").path)
     let calls = ConditionLock((begun: 0, ended: 0))
-    let sender = HeartbeatSender("s", manager: manager, interval: 0.01) {
+    let sender = HeartbeatSender("s", to: manager, interval: .milliseconds(10)) {
       calls.withLock { $0.begun += 1 }
       // Long enough that a stop which does not wait returns before.
       usleep(200_000)

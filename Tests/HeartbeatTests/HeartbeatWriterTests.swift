@@ -4,7 +4,7 @@ import Testing
 @testable import Heartbeat
 
 struct HeartbeatWriterTests {
-  private func options(retention: Double = 0) -> HeartbeatManager.Options {
+  private func options(retention: Duration = .zero) -> HeartbeatManager.Options {
     var options = HeartbeatManager.Options()
     options.retention = retention
     return options
@@ -14,8 +14,8 @@ struct HeartbeatWriterTests {
   func sameAsMerging(seed: Int) throws {
     var random = SystemRandomNumberGenerator()
     let folder = try Folder()
-    let writer = HeartbeatWriter(file: folder.file, options: options(retention: 3600))
-    let other = HeartbeatManager(file: folder.file, options: options(retention: 3600))
+    let writer = HeartbeatWriter(file: folder.file, options: options(retention: .seconds(3600)))
+    let other = HeartbeatManager(file: folder.file, options: options(retention: .seconds(3600)))
     var expected: [String: (time: Double, status: String)] = [:]
     let names = [
       "a", "b", "é", "e\u{301}", "\u{1F600}", "a\"b\\", "line\nfeed", "x/y", String(repeating: "n", count: 900),

@@ -6,12 +6,14 @@ import Testing
 
 @Suite("A folder in the place of the file")
 struct OwnFilesTests {
-  private func manager(_ folder: Folder, retention: Double = 86_400) -> HeartbeatManager {
+  private func manager(_ folder: Folder, retention: Duration = .seconds(86_400)) -> HeartbeatManager {
     var options = HeartbeatManager.Options()
     options.retention = retention
     options.warn = { _ in }
     return HeartbeatManager(file: folder.path, options: options)
   }
+
+  private let swept = ".heartbeat-swept-\(geteuid())"
 
   private func put(_ text: String, _ name: String, _ folder: Folder, age: Double = 0) throws {
     let path = folder.path + "/" + name
@@ -57,9 +59,11 @@ struct OwnFilesTests {
     let manager = manager(folder)
     #expect(throws: HeartbeatError.foreignEntry(file: folder.path + "/foreign.json", reason: "expected '{' at byte 0"))
     {
-      try manager.sendHeartbeats([Beat("a", additionalData: ["n": 1]), Beat("foreign"), Beat("b/c", interval: 5)])
+      try manager.sendHeartbeats([
+        Beat("a", additionalData: ["n": 1]), Beat("foreign"), Beat("b/c", interval: .seconds(5)),
+      ])
     }
-    #expect(folder.names == ["a.json", "b%2Fc.json", "foreign.json"])
+    #expect(folder.names == [swept, "a.json", "b%2Fc.json", "foreign.json"])
     #expect(try manager.allHeartbeats().map(\.name) == ["a", "b/c"])
     try manager.sendHeartbeat("a", status: "busy")
     let again = try #require(try manager.heartbeatStatus(of: "a"))
@@ -81,7 +85,7 @@ struct OwnFilesTests {
     try put(#"{"last_heartbeat":null}"#, "no_time.json", folder, age: day)
     let manager = manager(folder)
     try manager.sendHeartbeat("a")
-    let kept = [".heartbeat-tmp-young", "a.json", "no_time.json", "written_lately.json"]
+    let kept = [swept, ".heartbeat-tmp-young", "a.json", "no_time.json", "written_lately.json"]
     #expect(folder.names == kept)
     try put(old, "old.json", folder, age: day)
     try put("", ".heartbeat-tmp-Xy7", folder, age: day)
@@ -89,20 +93,56 @@ struct OwnFilesTests {
     #expect(folder.names == ([".heartbeat-tmp-Xy7", "old.json"] + kept).sorted())
   }
 
+  @Test(
+    "who beats once and ends looks at other files only if nobody has for an hour, whatever its name",
+    arguments: [(nil, true), (0, false), (3_500, false), (3_700, true), (-7_200, true)] as [(Double?, Bool)])
+  func sweepingOnce(age: Double?, looks: Bool) throws {
+    let folder = try Folder()
+    var once = self.manager(folder)
+    once.options.beatsOnce = true
+    if let age { try put("", swept, folder, age: age) }
+    try put("", ".heartbeat-tmp-Xy7", folder, age: 90_000)
+    try once.sendHeartbeat("a")
+    #expect(folder.names.contains(".heartbeat-tmp-Xy7") == !looks)
+    let time = try #require(
+      try FileManager.default.attributesOfItem(atPath: folder.path + "/" + swept)[.modificationDate])
+    #expect((abs((time as? Date)?.timeIntervalSinceNow ?? .infinity) < 600) == (looks || age == 0))
+  }
+
+  @Test("a mark that is no file of its own is not touched, and such a writer looks at no other file")
+  func foreignMark() throws {
+    let folder = try Folder()
+    let other = try Folder()
+    var once = self.manager(folder)
+    once.options.beatsOnce = true
+    try put("", "private", other, age: 90_000)
+    for isLink in [true, false] {
+      let mark = folder.path + "/" + swept
+      if isLink { symlink(other.path + "/private", mark) } else { link(other.path + "/private", mark) }
+      try put("", ".heartbeat-tmp-Xy7", folder, age: 90_000)
+      try once.sendHeartbeat("a")
+      #expect(folder.names == [swept, ".heartbeat-tmp-Xy7", "a.json"])
+      let time = try #require(
+        try FileManager.default.attributesOfItem(atPath: other.path + "/private")[.modificationDate] as? Date)
+      #expect(time.timeIntervalSinceNow < -80_000)
+      unlink(mark)
+    }
+  }
+
   @Test("pruning goes by the time in the file, and is noted for readers, for whom only the owner's note counts")
   func pruning() throws {
     let folder = try Folder()
-    let manager = manager(folder, retention: 0)
+    let manager = manager(folder, retention: .zero)
     let now = Date().timeIntervalSince1970
     try manager.sendHeartbeats([Beat("old", time: now - 100), Beat("young")])
-    #expect(try manager.prune(olderThan: 50, dryRun: true) == ["old"])
-    #expect(folder.names == ["old.json", "young.json"])
-    #expect(try manager.prune(olderThan: 50) == ["old"])
+    #expect(try manager.prune(olderThan: .seconds(50), dryRun: true) == ["old"])
+    #expect(folder.names == [swept, "old.json", "young.json"])
+    #expect(try manager.prune(olderThan: .seconds(50)) == ["old"])
     #expect(try HeartbeatWriter(file: folder.path, options: manager.options).remove(["young", "nobody"]) == ["young"])
-    #expect(folder.names == [".heartbeat-pruned-\(geteuid())"])
+    #expect(folder.names == [".heartbeat-pruned-\(geteuid())", swept])
     let notes = PrunedNotes.read(in: folder.path) { _ in nil }
     #expect(notes.map(\.process) == ["old", "young"] && notes.allSatisfy { abs($0.time - now) < 600 })
-    #expect(try manager.prune(olderThan: 50) == [] && manager.allHeartbeats() == [])
+    #expect(try manager.prune(olderThan: .seconds(50)) == [] && manager.allHeartbeats() == [])
     guard geteuid() == 0 else { return }
     // A stranger's note in a sticky folder.
     chmod(folder.path, 0o1777)

@@ -67,7 +67,8 @@ struct RunEndingTests {
     report.isReady = true
     let beat = report.beat("mill", time: 1200)
     #expect(
-      beat.name == "mill" && beat.status == "restarting" && beat.pid == 42 && beat.time == 1200 && beat.interval == 30)
+      beat.name == "mill" && beat.status == "restarting" && beat.pid == 42 && beat.time == 1200
+        && beat.interval == .seconds(30))
     #expect(
       beat.additionalData
         == [

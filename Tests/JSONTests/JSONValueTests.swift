@@ -2,6 +2,13 @@
 import Testing
 
 struct JSONValueTests {
+  @Test("numbers of a program's own are taken as they are")
+  func ownNumbers() {
+    #expect(JSONValue(Int.min) == .integer(.min) && JSONValue(UInt8(7)) == 7 && JSONValue(Int8(-5)) == -5)
+    #expect(JSONValue(UInt64.max) == .number(18_446_744_073_709_551_616))
+    #expect(JSONValue(1.5) == 1.5 && JSONValue(Float(0.5)) == 0.5)
+  }
+
   @Test(
     "text becomes a value, and the value the same text again",
     arguments: cases)

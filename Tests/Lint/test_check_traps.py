@@ -43,6 +43,7 @@ FOUND = [
 ]
 
 PASSED = [
+    "static let patience = Duration.seconds(86_400)",
     "let filled = Int(clamping: share * 10)",
     "let pid = Int32(exactly: value)",
     "let place = Int(widening: slot)",

@@ -64,7 +64,7 @@ struct OwnDataText {
 
   private static func append(_ source: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
     if case .object(let object)? = try? JSONValue(parsing: Array(source)) {
-      Heartbeat(name: "", entry: object).additionalData.append(to: &bytes)
+      HeartbeatEntry(name: "", entry: object).additionalData.append(to: &bytes)
     } else {
       JSONValue.object([:]).append(to: &bytes)
     }

@@ -91,7 +91,7 @@ struct PushBody {
       case ("status", let value): beat.status = try text(value, place + "status", longest: longestStatus)
       case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
       case ("timestamp", let value): beat.time = try time(value, defaults, place)
-      case ("interval", let value): beat.interval = try interval(value, place)
+      case ("interval", let value): beat.interval = Duration(clampingSeconds: try interval(value, place))
       case ("merge", .bool(let merges)): beat.mergesData = merges
       case ("merge", let value):
         throw APIError(422, "\(place)merge: expected true or false, not \(found(value))")

@@ -16,8 +16,8 @@ struct PushWriter {
   /// - Parameter file: the heartbeat file into which pushes go.
   init(options: ExporterOptions, file: String, queue: PushQueue, counts: PushCounts, logger: Logger) {
     var writing = HeartbeatManager.Options()
-    writing.lockTimeout = options.push.timeout * PushWriter.shareOfLock
-    writing.retention = options.push.retention
+    writing.lockTimeout = Duration(clampingSeconds: options.push.timeout * PushWriter.shareOfLock)
+    writing.retention = Duration(clampingSeconds: options.push.retention)
     writing.synchronise = options.push.synchronise
     writing.maximumFileSize = options.heartbeat.maxFileSize
     writing.warn = { logger.warn($0) }

@@ -14,11 +14,11 @@ struct FileLock: ~Copyable {
   /// `flock` has no time limit of its own, so this tries again in growing intervals with some jitter, so that writers
   /// which began together do not keep meeting.
   ///
-  /// - Parameter timeout: the most seconds it waits.
-  init(of place: borrowing Place, timeout: Double) throws(HeartbeatError) {
+  /// - Parameter timeout: the longest that it waits.
+  init(of place: borrowing Place, timeout: Duration) throws(HeartbeatError) {
     let name = FileLock.name(for: place.name)
     let start = Clock.monotonicNanoseconds
-    let deadline = start &+ Clock.nanoseconds(timeout)
+    let deadline = start &+ Clock.nanoseconds(timeout.inSeconds)
     var pause = FileLock.shortestPause
     while true {
       let isYoung = Clock.monotonicNanoseconds &- start < FileLock.longestBirth

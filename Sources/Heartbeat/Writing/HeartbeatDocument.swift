@@ -69,7 +69,7 @@ struct HeartbeatDocument {
       var time: Double?
       if cursor.peek == UInt8(ascii: "{") {
         try cursor.object { (cursor, key) throws(JSONParseError) in
-          guard cursor.isSame(key, Heartbeat.Key.lastHeartbeat) else { return try cursor.skipValue() }
+          guard cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) else { return try cursor.skipValue() }
           hasBeats = true
           time = nil
           if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }

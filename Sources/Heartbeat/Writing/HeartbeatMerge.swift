@@ -155,24 +155,27 @@ struct HeartbeatMerge: RecognisableText {
   ) -> [UInt8] {
     let time = rounded(beat.time ?? now)
     var members: [(String, [UInt8])] = [
-      (Heartbeat.Key.lastHeartbeat, JSONValue.number(time).serialised()),
-      (Heartbeat.Key.formatted, JSONValue.string(LocalTime.formatted(time)).serialised()),
+      (HeartbeatEntry.Key.lastHeartbeat, JSONValue.number(time).serialised()),
+      (HeartbeatEntry.Key.formatted, JSONValue.string(LocalTime.formatted(time)).serialised()),
     ]
-    if let pid = beat.pid { members.append((Heartbeat.Key.pid, JSONValue.integer(Int64(widening: pid)).serialised())) }
-    members.append((Heartbeat.Key.status, JSONValue.string(beat.status).serialised()))
-    if let interval = beat.interval {
-      members.append((Heartbeat.Key.interval, JSONValue.number(interval).serialised()))
+    if let pid = beat.pid {
+      members.append((HeartbeatEntry.Key.pid, JSONValue.integer(Int64(widening: pid)).serialised()))
     }
-    if let host = beat.host { members.append((Heartbeat.Key.host, JSONValue.string(host).serialised())) }
+    members.append((HeartbeatEntry.Key.status, JSONValue.string(beat.status).serialised()))
+    if let interval = beat.interval?.inSeconds, interval > 0, interval <= Beat.longestInterval {
+      members.append((HeartbeatEntry.Key.interval, JSONValue.number(interval).serialised()))
+    }
+    if let host = beat.host { members.append((HeartbeatEntry.Key.host, JSONValue.string(host).serialised())) }
     if let data = beat.additionalData, beat.mergesData, let cursor,
-      let place = old.last(where: { cursor.isSame($0.key, Heartbeat.Key.additionalData) })?.value,
+      let place = old.last(where: { cursor.isSame($0.key, HeartbeatEntry.Key.additionalData) })?.value,
       let kept = try? cursor.members(of: place)
     {
-      members.append((Heartbeat.Key.additionalData, merged(data, into: kept, cursor, depth + 1)))
+      members.append((HeartbeatEntry.Key.additionalData, merged(data, into: kept, cursor, depth + 1)))
     } else if let data = beat.additionalData {
-      members.append((Heartbeat.Key.additionalData, JSONValue.object(data).serialised(pretty: true, depth: depth + 1)))
+      let text = JSONValue.object(data).serialised(pretty: true, depth: depth + 1)
+      members.append((HeartbeatEntry.Key.additionalData, text))
     } else if old.isEmpty {
-      members.append((Heartbeat.Key.additionalData, Array("{}".utf8)))
+      members.append((HeartbeatEntry.Key.additionalData, Array("{}".utf8)))
     }
     var bytes: [UInt8] = [UInt8(ascii: "{")]
     for (key, value) in members {
@@ -185,8 +188,8 @@ struct HeartbeatMerge: RecognisableText {
     if let cursor {
       for member in old {
         let key = cursor.string(member.key)
-        let isKnown = Heartbeat.Key.known.contains(key)
-        if key == Heartbeat.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
+        let isKnown = HeartbeatEntry.Key.known.contains(key)
+        if key == HeartbeatEntry.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
         if beat.additionalData?[key] != nil { continue }
         bytes.append(UInt8(ascii: ","))
         JSONText.appendLineBreak(to: &bytes, depth: depth + 1)

@@ -68,7 +68,7 @@ struct HeartbeatUpdate {
   /// Removes what dead writers left, when it is time to. Whoever holds the lock knows that the writers of all temporary
   /// files are dead.
   func removeLeftovers(_ place: borrowing Place) {
-    guard Leftovers.due(place.name, in: place) != .notNow, let names = try? place.names() else { return }
+    guard Leftovers.isDue(place.name, in: place), let names = try? place.names() else { return }
     Leftovers.remove(temporaryPrefix(place), of: names, in: place)
   }
 

@@ -101,7 +101,7 @@ public final class HeartbeatWriter {
     let (beats, refused) = HeartbeatWriter.select(groups, maximumEntries, count: text.count) { text.has($0) }
     guard !beats.isEmpty else { return refused }
     let now = Clock.realtime
-    let oldest = update.options.retention > 0 ? now - update.options.retention : nil
+    let oldest = update.options.oldest(now)
     guard text.isRegular, let status, text.set(beats, now: now, removingBefore: oldest) else {
       // A new file, an odd one, a corrupt one, or one with entries to remove.
       _ = try update.runLocked(place, .merging) { (text) throws(JSONError) in

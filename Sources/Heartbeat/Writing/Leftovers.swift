@@ -3,9 +3,12 @@ internal import POSIX
 
 /// Temporary files of writers that were killed between making and renaming one. They are looked for when a writer
 /// starts, and once an hour: a folder with many other files must not be listed for each beat.
+///
+/// In a folder of own files, when somebody last looked is the time of a file, the mark, for processes know nothing of each
+/// other: a program that beats once and ends would start each time, and a thousand programs would each look once an hour.
 enum Leftovers {
-  /// Nanoseconds between two searches of one process for one file.
-  static let interval: UInt64 = 3_600_000_000_000
+  /// Seconds between two searches.
+  static let interval = 3_600.0
   private static let mostKnown = 1_000
 
   private struct Key: Hashable {
@@ -19,26 +22,61 @@ enum Leftovers {
   /// When this process last searched, by the monotonic clock.
   private static let searched = Lock([Key: UInt64]())
 
-  /// When a search is due.
-  enum Due {
-    case notNow
-    /// For the first time in this process.
-    case start
-    /// An hour after the last time.
-    case again
-  }
-
-  /// Whether a search is due; if so it counts as made.
-  static func due(_ name: String, in place: borrowing Place, now: UInt64 = Clock.monotonicNanoseconds) -> Due {
-    guard let folder = try? place.folder.status() else { return .notNow }
+  /// Whether a search is due. If so it counts as made.
+  ///
+  /// - Parameters:
+  ///   - name: what is searched for in the folder, as this process remembers it.
+  ///   - mark: the name of the file whose time says when somebody last searched; nil where there is none.
+  ///   - beatsOnce: whether this process beats once and ends, again and again: its start alone is no occasion.
+  static func isDue(
+    _ name: String, in place: borrowing Place, mark: String? = nil, beatsOnce: Bool = false,
+    now: UInt64 = Clock.monotonicNanoseconds
+  ) -> Bool {
+    guard let folder = try? place.folder.status() else { return false }
     let key = Key(
-      device: UInt(widening: folder.st_dev), inode: UInt(widening: folder.st_ino), path: place.path, name: name)
-    return searched.withLock { searched in
-      let last = searched[key]
-      if let last, now &- last < interval { return .notNow }
+      device: UInt(widening: folder.st_dev), inode: UInt(widening: folder.st_ino), path: Path.folder(of: place.path),
+      name: name)
+    var isStart = true
+    let mayBe = searched.withLock { searched in
+      if let last = searched[key] {
+        if Double(now &- last) / 1e9 < interval { return false }
+        isStart = false
+      }
       if searched.count >= mostKnown { searched.removeAll() }
       searched[key] = now
-      return last == nil ? .start : .again
+      return true
+    }
+    guard mayBe, let mark else { return mayBe }
+    if isStart, !beatsOnce {
+      _ = setMark(mark, in: place)
+      return true
+    }
+    if isYoung(mark, in: place) { return false }
+    // Who can set no mark would look at each start.
+    return setMark(mark, in: place) || !beatsOnce
+  }
+
+  private static func isYoung(_ mark: String, in place: borrowing Place) -> Bool {
+    guard let status = try? place.folder.status(at: mark), status.isRegular else { return false }
+    // One from the future is none: the clock was set back.
+    return (0..<interval).contains(Clock.realtime - FileContents.time(status.st_mtim))
+  }
+
+  /// Gives the mark this moment's time; false when this user may not.
+  private static func setMark(_ mark: String, in place: borrowing Place) -> Bool {
+    do throws(Errno) {
+      let descriptor: FileDescriptor
+      do throws(Errno) {
+        descriptor = try place.open(mark, O_RDONLY)
+      } catch {
+        guard error == .noSuchFile else { return false }
+        descriptor = try place.open(mark, O_RDONLY | O_CREAT | O_EXCL)
+      }
+      let status = try descriptor.status()
+      guard status.isRegular, status.st_nlink == 1 else { return false }
+      return futimens(descriptor.rawValue, nil) == 0
+    } catch {
+      return false
     }
   }
 

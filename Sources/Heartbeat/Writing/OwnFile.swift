@@ -9,6 +9,8 @@ struct OwnFile {
   static let largest = 4 << 20
   /// What the names of temporary files begin with.
   static let temporaryPrefix = ".heartbeat-tmp-"
+  /// What the name begins with of the file whose time says when a user's writers last looked for old files.
+  static let sweepMarkPrefix = ".heartbeat-swept-"
   /// The pauses before each further look at a file that seems half written, in microseconds.
   private static let pauses: [UInt32] = [1_000, 3_000, 10_000, 20_000, 40_000]
 
@@ -42,7 +44,7 @@ struct OwnFile {
         var isHeartbeat = false
         try cursor.object { (cursor, key) throws(JSONParseError) in
           let start = cursor.position
-          if cursor.isSame(key, Heartbeat.Key.lastHeartbeat) {
+          if cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) {
             isHeartbeat = true
             time = nil
             if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
@@ -63,9 +65,7 @@ struct OwnFile {
   /// - Parameters:
   ///   - place: the file.
   ///   - now: Unix time in seconds.
-  /// - Returns: `fstat(2)` of the file that was there before.
-  @discardableResult
-  func write(_ beat: Beat, to place: borrowing Place, now: Double) throws(HeartbeatError) -> stat? {
+  func write(_ beat: Beat, to place: borrowing Place, now: Double) throws(HeartbeatError) {
     let old = try current(place)
     var text: [UInt8] = []
     let bytes = old?.bytes ?? []
@@ -76,7 +76,6 @@ struct OwnFile {
     text.append(UInt8(ascii: "\n"))
     guard text.count <= OwnFile.largest else { throw .tooLarge(file: place.path, limit: OwnFile.largest) }
     try replace(place, with: text, like: old?.status)
-    return old?.status
   }
 
   private func replace(_ place: borrowing Place, with text: [UInt8], like old: stat?) throws(HeartbeatError) {

@@ -8,8 +8,6 @@ struct OwnFiles {
   static let temporaryDeadAfter = 3_600.0
   /// The most files that are read.
   static let mostFiles = 1_000_000
-  /// Seconds between two searches for files that have not beaten for long.
-  private static let sweepInterval = 3_600.0
 
   let path: String
   let options: HeartbeatManager.Options
@@ -26,12 +24,12 @@ struct OwnFiles {
       do throws(HeartbeatError) {
         place.name = try OwnFiles.fileName(of: beat.name)
         place.path = place.beside(place.name)
-        let old = try file.write(beat, to: place, now: now)
-        if index == 0 { sweep(&place, beat.name, old, now) }
+        try file.write(beat, to: place, now: now)
       } catch {
         failures[index] = error
       }
     }
+    if failures.count < beats.count { sweep(&place, now) }
     return failures
   }
 
@@ -58,9 +56,9 @@ struct OwnFiles {
   }
 
   /// What the files say of every process, by the order of the files' names; none when there is no folder.
-  func heartbeats() throws(HeartbeatError) -> [Heartbeat] {
+  func heartbeats() throws(HeartbeatError) -> [HeartbeatEntry] {
     guard var place = try openForReading() else { return [] }
-    var found: [Heartbeat] = []
+    var found: [HeartbeatEntry] = []
     for file in try names(in: place).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
       guard let process = OwnFileName.process(of: file.utf8) else { continue }
       place.name = file
@@ -70,16 +68,16 @@ struct OwnFiles {
   }
 
   /// What the file of a process says; nil when there is none.
-  func heartbeat(of process: String) throws(HeartbeatError) -> Heartbeat? {
+  func heartbeat(of process: String) throws(HeartbeatError) -> HeartbeatEntry? {
     guard let file = OwnFileName.file(of: process), var place = try openForReading() else { return nil }
     place.name = file
     return OwnFiles.heartbeat(process, place)
   }
 
-  private static func heartbeat(_ process: String, _ place: borrowing Place) -> Heartbeat? {
+  private static func heartbeat(_ process: String, _ place: borrowing Place) -> HeartbeatEntry? {
     guard let content = OwnFile.content(of: place), let entry = try? JSONValue(parsing: content.bytes).objectValue
     else { return nil }
-    return Heartbeat(name: process, entry: entry)
+    return HeartbeatEntry(name: process, entry: entry)
   }
 
   private func openForReading() throws(HeartbeatError) -> Place? {
@@ -167,25 +165,16 @@ struct OwnFiles {
 
   /// Removes what dead writers left and files that have not beaten for long: when a writer starts, and once an hour, for a
   /// beat must cost the same however many files there are.
-  ///
-  /// A program that beats once and ends (`heartbeat send`) is a writer's start each time: of such, the one that finds that
-  /// its file was written in another hour looks for old files.
-  private func sweep(_ place: inout Place, _ process: String, _ old: stat?, _ now: Double) {
-    let due = Leftovers.due(OwnFile.temporaryPrefix, in: place)
-    guard due != .notNow, let names = try? place.names() else { return }
+  private func sweep(_ place: inout Place, _ now: Double) {
+    // A user's own: in a sticky folder nobody can remove another's files.
+    let mark = OwnFile.sweepMarkPrefix + String(geteuid())
+    guard Leftovers.isDue(OwnFile.temporaryPrefix, in: place, mark: mark, beatsOnce: options.beatsOnce),
+      let names = try? place.names()
+    else { return }
     Leftovers.remove(
       OwnFile.temporaryPrefix, of: names, in: place, olderThan: OwnFiles.temporaryDeadAfter, isAny: true)
-    guard options.retention > 0 else { return }
-    if due == .start, let old, OwnFiles.hour(FileContents.time(old.st_mtim), process) == OwnFiles.hour(now, process) {
-      return
-    }
-    _ = removeStale(&place, now - options.retention, readsAll: false, names)
-  }
-
-  /// Processes' hours begin at different times, so that not all of them look at once.
-  private static func hour(_ time: Double, _ process: String) -> Double {
-    let shift = process.utf8.reduce(0) { ($0 &* 31 &+ Int(widening: $1)) % 3_600 }
-    return ((time + Double(shift)) / sweepInterval).rounded(.down)
+    guard let oldest = options.oldest(now) else { return }
+    _ = removeStale(&place, oldest, readsAll: false, names)
   }
 
   /// - Parameter readsAll: also files that were written lately, which need no reading where it is only about making room.

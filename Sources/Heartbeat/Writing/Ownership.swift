@@ -52,7 +52,7 @@ struct Ownership {
     var mode = mine.permissions
     if folder.st_mode & 0o020 != 0 {
       // Who is not in that group has the folder open for another reason.
-      if mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0 { mode |= 0o664 }
+      if mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0 { mode |= 0o660 }
     }
     if folder.st_mode & 0o002 != 0 { mode |= 0o666 }
     if mode != mine.permissions { _ = fchmod(number, mode) }

@@ -1,5 +1,6 @@
 internal import Flags
 internal import Heartbeat
+internal import POSIX
 
 /// `heartbeat prune`
 enum PruneCommand {
@@ -17,7 +18,7 @@ enum PruneCommand {
     run: { (values, _) in
       do throws(HeartbeatError) {
         let manager = HeartbeatManager(file: values[CommonFlags.file])
-        let names = try manager.prune(olderThan: values[olderThan], dryRun: values[dryRun])
+        let names = try manager.prune(olderThan: Duration(clampingSeconds: values[olderThan]), dryRun: values[dryRun])
         for name in names { Console.print((values[dryRun] ? "would remove " : "removed ") + quoted(name, limit: 200)) }
         if names.isEmpty { Console.print("nothing is older than \(Durations.format(values[olderThan]))") }
         return 0

@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Flags
 internal import Glibc
+internal import HeartbeatPush
 internal import POSIX
 
 /// The flags of commands that can beat to an exporter instead of into the file.

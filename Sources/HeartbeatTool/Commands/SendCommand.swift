@@ -1,6 +1,7 @@
 internal import Flags
 internal import Glibc
 internal import Heartbeat
+internal import HeartbeatPush
 internal import JSON
 internal import POSIX
 
@@ -76,30 +77,23 @@ enum SendCommand {
     if pid == nil, caller > 0, target?.isLocal ?? true { pid = caller }
     var beat = Beat(
       values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
-      interval: values[interval])
+      interval: values[interval].map(Duration.init(clampingSeconds:)))
     beat.mergesData = values[merge]
     beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)
-    if let target { return send(beat, to: target) }
     do throws(HeartbeatError) {
+      if let target {
+        try target.send(beat)
+        return 0
+      }
       var options = HeartbeatManager.Options()
-      options.retention = values[CommonFlags.retention]
-      try HeartbeatManager(file: values[CommonFlags.file], options: options).sendHeartbeats([beat])
+      options.beatsOnce = true
+      options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
+      try HeartbeatManager(file: values[CommonFlags.file], options: options).send(beat)
       return 0
     } catch {
       Console.error(error.description)
       return 1
     }
-  }
-
-  private static func send(_ beat: Beat, to target: PushTarget) -> Int32 {
-    var object: JSONObject = ["status": .string(beat.status)]
-    if let pid = beat.pid { object["pid"] = .integer(Int64(widening: pid)) }
-    if let interval = beat.interval { object["interval"] = .number(interval) }
-    if let data = beat.additionalData { object["additional_data"] = .object(data) }
-    if beat.mergesData { object["merge"] = .bool(true) }
-    guard let problem = target.send(beat.name, object, timeout: PushTarget.patience) else { return 0 }
-    Console.error(problem)
-    return 1
   }
 
   static func parse(_ bytes: [UInt8], from source: String) throws(FlagError) -> JSONObject {

@@ -64,7 +64,7 @@ struct LocalSource: ~Copyable {
     let snapshot = watch.sources.snapshot
     let source = snapshot.bytes[snapshot.entries[entry].source]
     guard case .object(let object)? = try? JSONValue(parsing: Array(source)) else { return [:] }
-    return Heartbeat(name: name, entry: object).additionalData
+    return HeartbeatEntry(name: name, entry: object).additionalData
   }
 
   /// Why a file could not be read at the last look.

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import HeartbeatPush
 internal import JSON
 internal import POSIX
 
@@ -12,7 +13,7 @@ struct BeatTarget: Sendable {
   /// - Parameter warn: gets what went on but is worth knowing.
   static func file(_ file: String, retention: Double, warn: @escaping @Sendable (String) -> Void) -> BeatTarget {
     var options = HeartbeatManager.Options()
-    options.retention = retention
+    options.retention = Duration(clampingSeconds: retention)
     options.warn = warn
     let manager = HeartbeatManager(file: file, options: options)
     return BeatTarget { beat in
@@ -28,13 +29,15 @@ struct BeatTarget: Sendable {
   /// An exporter that takes pushes.
   static func push(_ target: PushTarget) -> BeatTarget {
     BeatTarget { beat in
-      var object: JSONObject = ["status": .string(beat.status)]
+      var beat = beat
       // To another host this host's pids say nothing.
-      if target.isLocal, let pid = beat.pid { object["pid"] = .integer(Int64(clamping: pid)) }
-      if let time = beat.time { object["timestamp"] = .number(time) }
-      if let interval = beat.interval { object["interval"] = .number(interval) }
-      if let data = beat.additionalData { object["additional_data"] = .object(data) }
-      return target.send(beat.name, object, timeout: PushTarget.patience)
+      if !target.isLocal { beat.pid = nil }
+      do throws(HeartbeatError) {
+        try target.send(beat)
+        return nil
+      } catch {
+        return error.description
+      }
     }
   }
 }

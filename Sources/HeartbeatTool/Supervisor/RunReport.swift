@@ -1,5 +1,6 @@
 internal import Heartbeat
 internal import JSON
+internal import POSIX
 
 /// How the supervised program is, in one word: the status of its entry.
 enum RunWord: String, CaseIterable, Sendable {
@@ -58,6 +59,8 @@ struct RunReport: Sendable {
   ///
   /// - Parameter time: Unix time of the sign of life that it tells.
   func beat(_ name: String, time: Double) -> Beat {
-    Beat(name, status: word.rawValue, additionalData: data, pid: pid, time: time, interval: interval)
+    Beat(
+      name, status: word.rawValue, additionalData: data, pid: pid, time: time,
+      interval: Duration(clampingSeconds: interval))
   }
 }

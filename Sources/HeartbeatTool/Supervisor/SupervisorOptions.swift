@@ -1,6 +1,8 @@
 internal import CLinux
 internal import Glibc
 internal import Heartbeat
+internal import HeartbeatPush
+internal import POSIX
 
 /// What to do with a program that runs but no longer answers.
 enum StaleAction: String, CaseIterable, Sendable {
@@ -23,7 +25,7 @@ struct SupervisorOptions: Sendable {
   /// The heartbeat file.
   var file: String
   /// Age in seconds at which the entries of others are removed from it; 0 keeps them.
-  var retention = HeartbeatManager.Options().retention
+  var retention = HeartbeatManager.Options().retention.inSeconds
   /// Seconds between two beats.
   var interval: Double = 30
   /// After so many seconds without an answer the program counts as hung.

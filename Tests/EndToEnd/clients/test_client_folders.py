@@ -10,6 +10,11 @@ from support import TOOL, run
 from support.clients import node, python
 
 
+def names(folder):
+    """What is in a folder, but for the mark of the Swift library, which says when somebody last looked for old files."""
+    return sorted(name for name in os.listdir(folder) if not name.startswith(".heartbeat-swept-"))
+
+
 def python_beats(folder, name, data="{}", status="None", **more):
     code = f"from heartbeat_manager import *; HeartbeatManager({str(folder)!r}, raises=True).send_heartbeat({name}, {data}, {status}, interval=30)"
     result = python(code, **more)
@@ -57,16 +62,16 @@ NAMES = {
 
 
 def test_every_name_has_one_file_that_all_write_and_read(folder):
-    names = json.dumps(list(NAMES))
+    wanted = json.dumps(list(NAMES))
     python_code = f"""
 import json
 from heartbeat_manager import *
 manager = HeartbeatManager({str(folder)!r}, raises=True)
-for name in json.loads({names!r}): manager.send_heartbeat(name, {{"by": "python"}})
+for name in json.loads({wanted!r}): manager.send_heartbeat(name, {{"by": "python"}})
 """
     node_code = f"""
 const manager = new h.HeartbeatManager({str(folder)!r}, {{ throws: true }});
-for (const name of {names}) await manager.sendHeartbeat(name, {{ by: 'node' }});
+for (const name of {wanted}) await manager.sendHeartbeat(name, {{ by: 'node' }});
 """
 
     def tool():
@@ -82,13 +87,13 @@ for (const name of {names}) await manager.sendHeartbeat(name, {{ by: 'node' }});
         for file in folder.iterdir():
             file.unlink()
         write()
-        assert sorted(os.listdir(folder)) == sorted(NAMES.values())
+        assert names(folder) == sorted(NAMES.values())
         read = python(f"from heartbeat_manager import *; import json; print(json.dumps({{k: v['additional_data'] for k, v in HeartbeatManager({str(folder)!r}, raises=True).all_heartbeats().items()}}))")
         assert json.loads(read.stdout) == {name: {"by": by} for name in NAMES}, read.stderr
         read = node(f"""
           const m = new h.HeartbeatManager({str(folder)!r}, {{ throws: true }});
           const all = await m.allHeartbeats();
-          for (const name of {names}) if (!(await m.isProcessAlive(name, 3600))) console.log('not alive', name);
+          for (const name of {wanted}) if (!(await m.isProcessAlive(name, 3600))) console.log('not alive', name);
           console.log(JSON.stringify(Object.entries(all).map(([name, entry]) => [name, entry.additional_data.by])));
         """)  # fmt: skip
         assert dict(json.loads(read)) == {name: by for name in NAMES}
@@ -133,7 +138,7 @@ def test_the_entry_is_the_root_object(beat, folder):
     assert (entry["pid"], entry["status"], entry["interval"]) == (7, "busy", 30)
     assert entry["additional_data"] == {"n": 1.5, "deep": {"x": [1, None]}} and abs(time.time() - entry["last_heartbeat"]) < 600
     assert time.strptime(entry["last_heartbeat_formatted"], "%Y-%m-%d %H:%M:%S")
-    assert (folder / "a.json").stat().st_mode & 0o777 == 0o644 and os.listdir(folder) == ["a.json"]
+    assert (folder / "a.json").stat().st_mode & 0o777 == 0o644 and names(folder) == ["a.json"]
 
 
 def test_what_others_put_into_the_file_stays_byte_for_byte(beat, folder):
@@ -197,21 +202,53 @@ def test_old_entries_and_temporary_files_of_the_dead_are_swept_and_nothing_else(
         if name != "young_file.json":
             os.utime(folder / name, (day, day))
     assert beat(folder, '"a"') == ""
-    assert set(os.listdir(folder)) == {"a.json", *files} - {"old.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7"}
+    assert set(names(folder)) == {"a.json", *files} - {"old.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7"}
 
 
-def test_a_beat_does_not_list_the_folder(folder):
-    code = f"""
+LISTED = {
+    "python": """
 import os
 from heartbeat_manager import *
-manager = HeartbeatManager({str(folder)!r}, raises=True)
-manager.send_heartbeat("a")
+def beat(name): HeartbeatManager({path!r}, raises=True).send_heartbeat(name)
+beat("a")
 def fail(*_): raise AssertionError("listed")
-os.listdir = fail
-for _ in range(100): manager.send_heartbeat("a")
-"""
-    result = python(code)
-    assert result.returncode == 0, result.stderr
+os.listdir = os.scandir = fail
+for n in range(100): beat("b" + str(n))
+""",
+    "node": """
+const fs = require('node:fs/promises');
+const beat = (name) => new h.HeartbeatManager({path!r}, {{ throws: true }}).sendHeartbeat(name);
+await beat('a');
+fs.readdir = () => {{ console.log('listed'); return Promise.resolve([]); }};
+for (let n = 0; n < 100; n++) await beat('b' + n);
+""",
+}
+
+
+@pytest.mark.parametrize("language", LISTED)
+def test_a_beat_does_not_list_the_folder_nor_does_a_manager_made_anew_for_each(language, folder):
+    code = LISTED[language].format(path=str(folder))
+    if language == "node":
+        assert node(code, env={"HEARTBEAT_TOOL": "/nowhere"}) == ""
+    else:
+        result = python(code)
+        assert result.returncode == 0, result.stderr
+
+
+def test_the_tool_lists_a_folder_once_an_hour_whoever_beats(folder):
+    def looks(name):
+        old = folder / ".heartbeat-tmp-Xy7"
+        old.touch()
+        os.utime(old, (1e9, 1e9))
+        assert run(TOOL, "send", name, "--file", folder).returncode == 0
+        return not old.exists()
+
+    assert [looks(name) for name in ("first", "first", "second", "third")] == [True, False, False, False]
+    (mark,) = folder.glob(".heartbeat-swept-*")
+    assert mark.name == f".heartbeat-swept-{os.geteuid()}" and mark.stat().st_mode & 0o777 == 0o600
+    for age in (3700, -3700):  # the clock was set back
+        os.utime(mark, (time.time() - age,) * 2)
+        assert [looks(name) for name in ("second", f"new-{age}")] == [True, False]
 
 
 def test_a_folder_that_is_not_there_is_asked_for_and_not_made(beat, tmp_path):

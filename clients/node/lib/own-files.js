@@ -26,10 +26,12 @@ const SETTLED_AFTER = 2000;
 const MOST_ASIDE = 3;
 const ASIDE = /^\d{8}T\d{6}Z(-\d+)?$/;
 
+// When this program last swept a folder, by its path: a manager made anew for each beat is no new writer.
+const swept = new Map();
+const MOST_SWEPT = 1000;
+
 /** A folder of heartbeats, by its path. */
 class OwnFiles {
-  #swept = -Infinity;
-
   constructor(path, warn, retention) {
     this.path = path.replace(/(?<=.)\/+$/, '');
     this.warn = warn;
@@ -156,8 +158,9 @@ class OwnFiles {
 
   /** Once at the start, then once an hour: a beat must cost the same however many files there are. */
   async #sweep(folder) {
-    if (performance.now() - this.#swept < SWEEP_EVERY) return;
-    this.#swept = performance.now();
+    if (performance.now() - (swept.get(this.path) ?? -Infinity) < SWEEP_EVERY) return;
+    if (swept.size >= MOST_SWEPT) swept.clear();
+    swept.set(this.path, performance.now());
     const oldest = Date.now() - this.retention * 1000;
     for (const fileName of await fs.readdir(inside(folder, '.')).catch(() => [])) {
       const path = inside(folder, fileName);

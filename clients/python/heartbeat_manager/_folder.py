@@ -33,6 +33,9 @@ TEMPORARY_DEAD_AFTER = 3600.0
 # Bytes that stand for themselves in a file name: all but control characters, "/", "%" and DEL.
 _ENCODED = re.compile(rb"[\x00-\x1f/%\x7f]|^\.")
 _ENCODING = re.compile(rb"%([0-9A-F]{2})")
+#: When this program last swept a folder, by its device and number: a manager made anew for each beat is no new writer.
+_swept: Dict[Tuple[int, int], float] = {}
+_MOST_SWEPT = 1000
 _PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
 
 
@@ -67,7 +70,6 @@ class OwnFiles:
         self.path = path
         self._synchronise = synchronise
         self._warn = warn
-        self._swept: Dict[Tuple[int, int], float] = {}
 
     def send(self, beat: Beat, retention: float) -> None:
         name = file_name_of(beat.name)
@@ -188,9 +190,11 @@ class OwnFiles:
         """Once at the start, then once an hour: a beat must cost the same however many files there are."""
         folder = os.fstat(place.folder)
         key, now = (folder.st_dev, folder.st_ino), time.monotonic()
-        if now - self._swept.get(key, -SWEEP_EVERY) < SWEEP_EVERY:
+        if now - _swept.get(key, now - SWEEP_EVERY) < SWEEP_EVERY:
             return
-        self._swept = {key: now}
+        if len(_swept) >= _MOST_SWEPT:
+            _swept.clear()
+        _swept[key] = now
         sweep(place, TEMPORARY, TEMPORARY_DEAD_AFTER, is_any=True)
         if retention > 0:
             self._remove_stale(place, time.time() - retention)

@@ -22,6 +22,9 @@ SETTLED_AFTER = 2.0
 SWEEP_EVERY = 3600.0
 #: Seconds before each further look at a file that a careless writer may be filling right now.
 _PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
+#: When this program last swept beside a file, by the folder's device and number and the file's name.
+_swept: Dict[Tuple[int, int, str], float] = {}
+_MOST_SWEPT = 1000
 
 
 class OneFile:
@@ -34,7 +37,6 @@ class OneFile:
         self._synchronise = synchronise
         self._maximum_size = maximum_size
         self._warn = warn
-        self._swept: Dict[Tuple[int, int], float] = {}
 
     def send(self, beat: Beat, retention: float) -> None:
         def merge(document: Document, now: float) -> bool:
@@ -183,9 +185,11 @@ class OneFile:
     def _sweep(self, place: Place) -> None:
         """Whoever holds the lock knows that the writers of all temporary files are dead."""
         folder = os.fstat(place.folder)
-        key, now = (folder.st_dev, folder.st_ino), time.monotonic()
-        if now - self._swept.get(key, -SWEEP_EVERY) >= SWEEP_EVERY:
-            self._swept = {key: now}
+        key, now = (folder.st_dev, folder.st_ino, place.name), time.monotonic()
+        if now - _swept.get(key, now - SWEEP_EVERY) >= SWEEP_EVERY:
+            if len(_swept) >= _MOST_SWEPT:
+                _swept.clear()
+            _swept[key] = now
             sweep(place, place.name + ".tmp-", older_than=float("-inf"))
 
     def _move_aside(self, place: Place, problem: str) -> None:

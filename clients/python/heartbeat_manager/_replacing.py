@@ -63,7 +63,7 @@ def _share(place: Place, descriptor: int) -> None:
         try:
             if mine.st_gid != folder.st_gid:
                 os.fchown(descriptor, -1, folder.st_gid)
-            mode |= 0o664
+            mode |= 0o660
         except OSError:  # not in that group: the folder is open to this user for another reason
             pass
     if folder.st_mode & 0o002:

@@ -1,7 +1,8 @@
 public import JSON
+internal import POSIX
 
 /// What the file says of one process.
-public struct Heartbeat: Sendable, Equatable {
+public struct HeartbeatEntry: Sendable, Equatable {
   /// The process's name: its key in the file.
   public var name: String
   /// Unix time of the last beat in seconds; nil when the entry has none.
@@ -41,21 +42,23 @@ public struct Heartbeat: Sendable, Equatable {
         ?? .object(JSONObject(entry.members.filter { !Key.known.contains($0.key) })))
   }
 
-  /// The seconds since the last beat; negative when the writer's clock is ahead.
-  public func age(at now: Double) -> Double? {
-    lastHeartbeat.map { now - $0 }
+  /// The time since the last beat; negative when the writer's clock is ahead.
+  ///
+  /// - Parameter now: Unix time in seconds.
+  public func age(at now: Double) -> Duration? {
+    lastHeartbeat.map { Duration(clampingSeconds: now - $0) }
   }
 
   /// Whether the beat counts as alive: its age is at least -5 s and less than the timeout.
-  public func isAlive(at now: Double, timeout: Double = Heartbeat.defaultTimeout) -> Bool {
+  public func isAlive(at now: Double, timeout: Duration = HeartbeatEntry.defaultTimeout) -> Bool {
     guard let age = age(at: now) else { return false }
-    return age >= -Heartbeat.clockTolerance && age < timeout
+    return age >= .zero - HeartbeatEntry.clockTolerance && age < timeout
   }
 
-  /// After so many seconds without a beat a process counts as dead.
-  public static let defaultTimeout = 60.0
-  /// So many seconds may a writer's clock be ahead.
-  public static let clockTolerance = 5.0
+  /// After so long without a beat a process counts as dead.
+  public static let defaultTimeout = Duration.seconds(60)
+  /// So much may a writer's clock be ahead.
+  public static let clockTolerance = Duration.seconds(5)
 
   /// The member names that have a meaning of their own.
   enum Key {

@@ -1,33 +1,50 @@
-internal import HTTP
+package import HTTP
+public import Heartbeat
 internal import JSON
 internal import POSIX
 
 /// An exporter that takes heartbeats: `http://[user:password@]host:port`, `https://…`, or the path of its push
 /// socket, which may have `unix:` before it.
-struct PushTarget: Hashable, Sendable {
+///
+///     import Heartbeat
+///     import HeartbeatPush
+///
+///     guard let exporter = PushTarget("http://monitoring:9464") else { ... }
+///     let heartbeat = LoopHeartbeat("bidder", to: exporter)
+public struct PushTarget: HeartbeatTarget, Hashable {
   private enum Place: Hashable {
     case network(Endpoint)
     case socket(String)
   }
 
-  /// How long an exporter may take to answer, in seconds.
-  static let patience = 5.0
+  /// How long an exporter may take to answer.
+  public static let patience = Duration.seconds(5)
 
   private let place: Place
   private let trust: TLSTrust
   /// Whether the URL itself has a password, which does not belong on a command line.
-  let namesPassword: Bool
+  package let namesPassword: Bool
   /// The value of `Authorization`.
   private let authorization: String?
   /// The URL without its password.
-  let description: String
+  public let description: String
+
+  /// Reads a URL; nil when it is none of these kinds.
+  ///
+  /// - Parameters:
+  ///   - url: where the exporter takes pushes.
+  ///   - password: of the URL's user, when it is not in the URL.
+  ///   - authorities: a file with the certificates (PEM) that are believed, for `https`; nil for those of the host.
+  public init?(_ url: String, password: String? = nil, authorities: String? = nil) {
+    self.init(url, password: password, trust: TLSTrust(authorities: authorities))
+  }
 
   /// Reads a URL; nil when it is none of these kinds.
   ///
   /// - Parameters:
   ///   - password: of the URL's user, when it is not in the URL.
   ///   - trust: whose certificates are believed, for `https`.
-  init?(_ text: String, password: String? = nil, trust: TLSTrust = TLSTrust()) {
+  package init?(_ text: String, password: String? = nil, trust: TLSTrust) {
     self.trust = trust
     let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
     if path.hasPrefix("/") {
@@ -60,23 +77,47 @@ struct PushTarget: Hashable, Sendable {
   }
 
   /// Whether the exporter runs on this host for all that the URL says.
-  var isLocal: Bool {
+  public var isLocal: Bool {
     switch place {
     case .socket: true
     case .network(let endpoint): ["localhost", "::1"].contains(endpoint.host) || endpoint.host.hasPrefix("127.")
     }
   }
 
-  /// Sends one beat; nil when it was taken, else the sentence that says why it was not.
-  func send(_ name: String, _ beat: JSONObject, timeout: Double) -> String? {
+  /// Sends one beat, and waits for the answer, `patience` at the most.
+  ///
+  /// This process's own pid goes only to an exporter on this host: to another one it says nothing.
+  ///
+  /// - Throws: `notDelivered`, with the exporter's answer, or why there was none.
+  public func send(_ beat: Beat) throws(HeartbeatError) {
+    let beat = beat.takingKnownKeys()
+    let body = JSONValue.object(object(of: beat)).serialised()
+    let answer: HTTPClient.Answer
     do throws(NetworkError) {
-      let answer = try post(name, JSONValue.object(beat).serialised(), Deadline(after: timeout))
-      guard answer.status != 204 else { return nil }
-      let error = (try? JSONValue(parsing: answer.body))?.objectValue?["error"]?.objectValue?["message"]?.stringValue
-      return "\(description) answered \(answer.status)" + (error.map { ": \($0)" } ?? "; does it take pushes?")
+      answer = try post(beat.name, body, Deadline(after: PushTarget.patience.inSeconds))
     } catch {
-      return "\(description): \(error); is the exporter running, and does it take pushes there?"
+      throw .notDelivered(
+        target: description, reason: ": \(error); is the exporter running, and does it take pushes there?")
     }
+    guard answer.status != 204 else { return }
+    let error = (try? JSONValue(parsing: answer.body))?.objectValue?["error"]?.objectValue?["message"]?.stringValue
+    throw .notDelivered(
+      target: description,
+      reason: " answered \(answer.status)" + (error.map { ": \($0)" } ?? "; does it take pushes?"))
+  }
+
+  /// The body of a push: docs/push.md.
+  func object(of beat: Beat) -> JSONObject {
+    var object: JSONObject = ["status": .string(beat.status)]
+    if let pid = beat.pid, isLocal || pid != HeartbeatManager.currentPid {
+      object["pid"] = .integer(Int64(widening: pid))
+    }
+    if let time = beat.time { object["timestamp"] = .number(time) }
+    if let host = beat.host { object["host"] = .string(host) }
+    if let interval = beat.interval { object["interval"] = .number(interval.inSeconds) }
+    if let data = beat.additionalData { object["additional_data"] = .object(data) }
+    if beat.mergesData { object["merge"] = .bool(true) }
+    return object
   }
 
   private func post(_ name: String, _ body: [UInt8], _ deadline: Deadline) throws(NetworkError) -> HTTPClient.Answer {
