@@ -157,6 +157,16 @@ public struct HeartbeatManager: Sendable {
     }
   }
 
+  /// Removes the entries of processes, whatever their age, for good: readers forget them, too. Returns those that were there.
+  ///
+  /// - Parameter dryRun: only says what it would remove.
+  @discardableResult
+  public func remove(_ processNames: [String], dryRun: Bool = false) throws(HeartbeatError) -> [String] {
+    guard dryRun else { return try HeartbeatWriter(file: file, options: options).remove(processNames) }
+    let there = Set(try allHeartbeats().map { Array($0.name.utf8) })
+    return processNames.filter { there.contains(Array($0.utf8)) }
+  }
+
   /// The folder, when the path is one.
   private var ownFiles: OwnFiles? {
     HeartbeatLocation.isFolder(file) ? OwnFiles(path: file, options: options) : nil

@@ -10,21 +10,43 @@ enum PruneCommand {
     "dry-run", negatable: false, help: "Only says what would be removed.")
 
   static let command = Command(
-    name: "prune", title: "Removes entries that have not beaten for long.",
+    name: "prune", title: "Removes entries that have not beaten for long, or by their names.",
     flags: FlagSet(
-      program: "heartbeat prune", summary: "Removes entries that have not beaten for long.",
+      program: "heartbeat prune",
+      summary:
+        "Removes entries that have not beaten for long, or those of the names, whatever their age. Readers forget them.",
       groups: [FlagGroup("Flags", [olderThan, dryRun, CommonFlags.file])],
-      examples: [FlagExample("What is older than a week?", "heartbeat prune --older-than 7d --dry-run")]),
-    run: { (values, _) in
-      do throws(HeartbeatError) {
-        let manager = HeartbeatManager(file: values[CommonFlags.file])
-        let names = try manager.prune(olderThan: Duration(clampingSeconds: values[olderThan]), dryRun: values[dryRun])
-        for name in names { Console.print((values[dryRun] ? "would remove " : "removed ") + quoted(name, limit: 200)) }
-        if names.isEmpty { Console.print("nothing is older than \(Durations.format(values[olderThan]))") }
-        return 0
-      } catch {
-        Console.error(error.description)
-        return 1
+      arguments: .named("NAME", 0...longestList),
+      examples: [
+        FlagExample("What is older than a week?", "heartbeat prune --older-than 7d --dry-run"),
+        FlagExample("A program that is no more", "heartbeat prune bidder"),
+      ]),
+    run: { (values, _) throws(FlagError) in try run(values) })
+
+  /// The most names of one call.
+  private static let longestList = 10_000
+
+  private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
+    let names = values.arguments
+    if !names.isEmpty, values.source(of: olderThan) == .commandLine {
+      throw .invalid("--older-than and names exclude each other: a name is removed whatever its age")
+    }
+    let isDry = values[dryRun]
+    let manager = HeartbeatManager(file: values[CommonFlags.file])
+    do throws(HeartbeatError) {
+      let age = Duration(clampingSeconds: values[olderThan])
+      let removed =
+        names.isEmpty ? try manager.prune(olderThan: age, dryRun: isDry) : try manager.remove(names, dryRun: isDry)
+      for name in removed { Console.print((isDry ? "would remove " : "removed ") + quoted(name, limit: 200)) }
+      if names.isEmpty, removed.isEmpty {
+        Console.print("nothing is older than \(Durations.format(values[olderThan]))")
       }
-    })
+      let missing = names.filter { name in !removed.contains { $0.utf8.elementsEqual(name.utf8) } }
+      for name in missing { Console.error("there is no \(quoted(name, limit: 200)) in \(values[CommonFlags.file])") }
+      return missing.isEmpty ? 0 : 1
+    } catch {
+      Console.error(error.description)
+      return 1
+    }
+  }
 }

@@ -204,6 +204,30 @@ def test_prune(beats):
     assert set(json.loads(beats.read_text())["processes"]) == {"young"}
 
 
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_prune_by_name(kind, tmp_path):
+    """Whatever their age; what is not there is said."""
+    place = tmp_path / ("own.d" if kind == "folder" else "beats.json")
+    if kind == "folder":
+        place.mkdir()
+    for name in ("a", "eu/b", "c"):
+        assert run(TOOL, "send", name, "--file", place).returncode == 0
+
+    def left():
+        return {line.split()[1] for line in run(TOOL, "status", "--file", place).stdout.splitlines()} & {"a", "eu/b", "c"}
+
+    result = run(TOOL, "prune", "a", "nobody", "--dry-run", "--file", place)
+    assert (result.returncode, result.stdout) == (1, 'would remove "a"\n') and f'there is no "nobody" in {place}' in result.stderr
+    assert left() == {"a", "eu/b", "c"}
+    result = run(TOOL, "prune", "eu/b", "c", "--file", place)
+    assert (result.returncode, result.stdout, result.stderr) == (0, 'removed "eu/b"\nremoved "c"\n', "")
+    assert left() == {"a"}
+    result = run(TOOL, "prune", "eu/b", "--file", place)
+    assert (result.returncode, result.stdout) == (1, "") and "there is no" in result.stderr
+    result = run(TOOL, "prune", "a", "--older-than", "1h", "--file", place)
+    assert result.returncode == 2 and "exclude each other" in result.stderr and left() == {"a"}
+
+
 def test_help_and_mistakes():
     assert run(TOOL, "--version").stdout.startswith("heartbeat, version ")
     for command in ("send", "status", "monitor", "run", "simulate", "prune", "test-alert", "completions"):
