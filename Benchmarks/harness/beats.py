@@ -53,3 +53,20 @@ class HeartbeatFile:
 
     def processes(self):
         return {f"worker-{place:05d}": beat for place, beat in enumerate(self.beats)}
+
+
+class OwnFiles(HeartbeatFile):
+    """A folder in the place of the file: each process has a file of its own, which is replaced when it beats."""
+
+    def _entry(self, place):
+        return json.dumps(self.beats[place])
+
+    def _write(self, _):
+        self.written = getattr(self, "written", [None] * len(self.entries))
+        for place, entry in enumerate(self.entries):
+            if entry is self.written[place]:
+                continue
+            new = self.path / ".heartbeat-tmp-bench"
+            new.write_text(entry)
+            os.replace(new, self.path / f"worker-{place:05d}.json")
+            self.written[place] = entry
