@@ -24,12 +24,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 65532 heartbeat \
     && useradd --uid 65532 --gid 65532 --no-create-home --home-dir / --shell /usr/sbin/nologin heartbeat \
-    && install -d -o 65532 -g 65532 -m 2775 /run/heartbeat
+    && install -d -m 1777 /run/heartbeat.d
 COPY --from=build /out/ /usr/bin/
 USER 65532:65532
-ENV HEARTBEAT_FILE=/run/heartbeat/heartbeat_status.json
-# Programs write the file into this folder. It is the folder that is mounted, not the file: writers replace the file.
-VOLUME /run/heartbeat
+ENV HEARTBEAT_FILE=/run/heartbeat.d
+# Each program writes a file of its own into this folder.
+VOLUME /run/heartbeat.d
 EXPOSE 9464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=5s CMD ["/usr/bin/heartbeat-exporter", "--health-check"]
 ENTRYPOINT ["/usr/bin/heartbeat-exporter"]

@@ -84,18 +84,21 @@ apt-get update -qq || true
 apt-get install -qq -y --no-install-recommends /deb/*.deb >/log 2>&1 || { cat /log; exit 1; }
 getent passwd heartbeat-exporter | grep -q nologin
 stat -c '%U %G %a' /run/heartbeat | grep -qx 'heartbeat-exporter heartbeat-exporter 2775'
+stat -c '%U %G %a' /run/heartbeat.d | grep -qx 'root root 1777'
 test "$(dpkg --verify heartbeat-exporter)" = ""
 as_user() { exec setpriv --reuid heartbeat-exporter --regid heartbeat-exporter --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
 
-# As the unit starts it.
-export HEARTBEAT_FILE=/run/heartbeat/heartbeat_status.json
-heartbeat send the-package --data answer=42
+# As the unit starts it; somebody beats into the folder, somebody into the one file.
+setpriv --reuid nobody --regid nogroup --clear-groups heartbeat send the-package --file /run/heartbeat.d --data answer=42
+heartbeat send the-other --file /run/heartbeat/heartbeat_status.json --data answer=43
+export HEARTBEAT_FILE=$(sed -n 's/^Environment=HEARTBEAT_FILE=//p' /lib/systemd/system/heartbeat-exporter.service)
 as_user heartbeat-exporter --config.file=/etc/heartbeat-exporter/heartbeat.yml 2>/log &
 pid=$!
 for i in $(seq 100); do heartbeat-exporter --health-check 2>/dev/null && break; sleep 0.1; done
-heartbeat status the-package
+heartbeat status the-package --file /run/heartbeat.d
 perl -MIO::Socket -e 'my $s = IO::Socket::INET->new("127.0.0.1:9464") or die; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>' >/metrics
 grep -q '^heartbeat_data_answer{process="the-package"} 42' /metrics
+grep -q '^heartbeat_data_answer{process="the-other"} 43' /metrics
 kill $pid; wait $pid
 
 # A change of the configuration outlives an upgrade and a removal, but not a purge.
@@ -134,23 +137,28 @@ show StatusText | grep -qx 'serving .*:9464'
 grep -qx 'CapEff:.0000000000000000' /proc/$(show MainPID)/status
 grep -qx 'Seccomp:.2' /proc/$(show MainPID)/status
 
-# A member of the group beats; the exporter sees file and process through all that shuts it in.
-export HEARTBEAT_FILE=/run/heartbeat/heartbeat_status.json
+# Somebody beats into the folder, a member of the group into the one file; the exporter sees files and processes through all
+# that shuts it in.
 useradd -G heartbeat-exporter worker
-setpriv --reuid worker --regid worker --init-groups heartbeat run --name the-worker -- sleep 1000 &
+as_worker() { setpriv --reuid worker --regid worker --init-groups "$@"; }
+stat -c '%U %G %a' /run/heartbeat.d | grep -qx 'root root 1777'
+as_worker heartbeat run --name the-member --file /run/heartbeat/heartbeat_status.json -- sleep 1000 &
+export HEARTBEAT_FILE=/run/heartbeat.d
+setpriv --reuid nobody --regid nogroup --clear-groups heartbeat run --name the-worker -- sleep 1000 &
 metrics() { perl -MIO::Socket -e 'my $s = IO::Socket::INET->new("127.0.0.1:9464") or die; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>'; }
-seen() { metrics | grep -q '^process_up{process="the-worker"} 1'; }
+seen() { metrics >/metrics; for name in the-worker the-member; do grep -q '^process_up{process="'$name'"} 1' /metrics || return 1; done; }
 eventually seen
 for collector in heartbeat process system; do metrics | grep -qx 'heartbeat_exporter_collector_success{collector="'$collector'"} 1'; done
 systemctl reload heartbeat-exporter
 
-# The sockets: systemd listens, a push through the one is in the file.
+# The sockets: systemd listens, a push through the one is in the folder, where everybody may read it.
 echo HEARTBEAT_EXPORTER_WEB_SYSTEMD_SOCKET=true >>/etc/default/heartbeat-exporter
 systemctl stop heartbeat-exporter
 systemctl start heartbeat-exporter.socket heartbeat-exporter-push.socket
 systemctl start heartbeat-exporter
-setpriv --reuid worker --regid worker --init-groups heartbeat send pushed --url unix:/run/heartbeat-exporter/push.sock
-heartbeat status pushed
+as_worker heartbeat send pushed --url unix:/run/heartbeat-exporter/push.sock
+as_worker heartbeat status pushed
+stat -c '%U %a' /run/heartbeat.d/pushed.json | grep -qx 'heartbeat-exporter 644'
 eventually seen
 
 # One that hangs is ended and started again.
@@ -168,6 +176,7 @@ rm -r /run/systemd/system/heartbeat-exporter.service.d
 apt-get purge -qq -y heartbeat-exporter >/log 2>&1 || { cat /log; exit 1; }
 test -z "$(systemctl list-units --all --plain --no-legend 'heartbeat*')"
 test ! -e /run/heartbeat-exporter
+test ! -e /run/heartbeat.d/pushed.json
 systemctl --failed --plain --no-legend
 echo all is well
 """

@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from support import AS_ROOT, ENVIRONMENT, ROOT, Samples, entry, eventually, free_port, write_beats
+from support import AS_ROOT, ENVIRONMENT, ROOT, Samples, entry, eventually, free_port
 from support.podman import STACK
 
 pytestmark = pytest.mark.peers
@@ -68,13 +68,13 @@ def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_ho
     for parent in tmp_path.parents:
         if not parent.stat().st_mode & stat.S_IXOTH:
             parent.chmod(0o755)
-    beats = tmp_path / "heartbeat_status.json"
-    write_beats(beats, {"the-test": entry(pid=os.getpid())})
-    beats.chmod(0o644)
+    own = tmp_path / "the-test.json"
+    own.write_text(json.dumps(entry(pid=os.getpid())))
+    own.chmod(0o644)
     port, name = free_port(), f"heartbeat-image-{os.getpid()}"
     built(
         "run", "--detach", "--rm", "--name", name, "--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--pid=host",
-        "--security-opt=no-new-privileges", f"--publish=127.0.0.1:{port}:9464", f"--volume={tmp_path}:/run/heartbeat:ro",
+        "--security-opt=no-new-privileges", f"--publish=127.0.0.1:{port}:9464", f"--volume={tmp_path}:/run/heartbeat.d:ro",
         "docker.io/library/heartbeat-exporter:0.1.0",
     )  # fmt: skip
     try:
@@ -91,13 +91,13 @@ def test_the_image_runs_read_only_without_capabilities_as_nobody_and_sees_the_ho
         for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(status[capabilities], 16) == 0, capabilities
         assert status["NoNewPrivs"] == "1"
-        for path in ("/", "/tmp/x", "/usr/bin/x", "/run/heartbeat/x"):
+        for path in ("/", "/tmp/x", "/usr/bin/x", "/run/heartbeat.d/x"):
             written = built("exec", "--user=0", name, "touch", path, check=False)
             assert written.returncode != 0 and "Read-only" in written.stderr, (path, written.stderr)
 
         assert built("exec", name, "/usr/bin/heartbeat-exporter", "--health-check") == "healthy\n"
         assert built("healthcheck", "run", name, check=False).returncode == 0
-        assert built("exec", name, "/usr/bin/heartbeat", "status", "the-test", "--file=/run/heartbeat/heartbeat_status.json")
+        assert built("exec", name, "/usr/bin/heartbeat", "status", "the-test")
         # The same check fails when nobody answers.
         subprocess.run([*AS_ROOT, "kill", "-STOP", str(pid)], check=True)
         assert built("healthcheck", "run", name, check=False).returncode == 1
