@@ -74,7 +74,7 @@ let package = Package(
     tests(of: "Heartbeat", ["JSON", "POSIX"]),
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
-    tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX"]),
+    tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX", "Flags"]),
     tests(of: "HTTP", ["POSIX"]),
     tests(
       of: "Exporter",

@@ -19,6 +19,8 @@ public struct Beat: Sendable, Equatable {
   public var time: Double?
   /// The time between this process's beats, as it intends, 366 days at most; nil promises nothing.
   public var interval: Duration?
+  /// What happened to it as a job, the oldest first; none for a beat of a program that goes on.
+  public var jobEvents: [JobEvent] = []
 
   /// Puts a beat together.
   public init(
@@ -60,8 +62,14 @@ public struct Beat: Sendable, Equatable {
 
   /// This beat as it is to be written when it comes right behind another one of the same process: data that it leaves
   /// as they are would else be lost together with the other one.
-  func following(_ former: Beat) -> Beat {
+  package func following(_ former: Beat) -> Beat {
     var beat = self
+    beat.jobEvents =
+      former.jobEvents.map { event in
+        var event = event
+        event.time = event.time ?? former.time
+        return event
+      } + jobEvents
     guard let data = additionalData else {
       beat.additionalData = former.additionalData
       beat.mergesData = former.mergesData

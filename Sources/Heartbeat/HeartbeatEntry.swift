@@ -69,6 +69,7 @@ public struct HeartbeatEntry: Sendable, Equatable {
     static let host = "host"
     static let interval = "interval"
     static let additionalData = "additional_data"
-    static let known: Set<String> = [lastHeartbeat, formatted, pid, status, host, interval, additionalData]
+    static let job = "job"
+    static let known: Set<String> = [lastHeartbeat, formatted, pid, status, host, interval, additionalData, job]
   }
 }

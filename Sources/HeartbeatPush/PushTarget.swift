@@ -84,17 +84,30 @@ public struct PushTarget: HeartbeatTarget, Hashable {
     }
   }
 
-  /// Sends one beat, and waits for the answer, `patience` at the most.
+  /// Sends one beat, or what happened to a job, the oldest first, and waits for each answer, `patience` at the most.
   ///
   /// This process's own pid goes only to an exporter on this host: to another one it says nothing.
   ///
   /// - Throws: `notDelivered`, with the exporter's answer, or why there was none.
   public func send(_ beat: Beat) throws(HeartbeatError) {
     let beat = beat.takingKnownKeys()
-    let body = JSONValue.object(object(of: beat)).serialised()
+    guard !beat.jobEvents.isEmpty else { return try send(beat.name, object(of: beat)) }
+    for event in beat.jobEvents {
+      var path = "/" + event.word.rawValue
+      // That a run with another exit code than 0 is a success only its word says.
+      if case .end(let exitCode, let isSuccess) = event.kind, isSuccess == (exitCode == 0) {
+        path += "?exit_code=\(exitCode)"
+      }
+      try send(beat.name, path: path, object(of: event, in: beat))
+    }
+  }
+
+  /// - Parameter path: what follows the name.
+  private func send(_ name: String, path: String = "", _ object: JSONObject) throws(HeartbeatError) {
+    let body = JSONValue.object(object).serialised()
     let answer: HTTPClient.Answer
     do throws(NetworkError) {
-      answer = try post(beat.name, body, Deadline(after: PushTarget.patience.inSeconds))
+      answer = try post(PushTarget.encoded(name) + path, body, Deadline(after: PushTarget.patience.inSeconds))
     } catch {
       throw .notDelivered(
         target: description, reason: ": \(error); is the exporter running, and does it take pushes there?")
@@ -120,6 +133,17 @@ public struct PushTarget: HeartbeatTarget, Hashable {
     return object
   }
 
+  /// The body of the push of what happened to a job.
+  private func object(of event: JobEvent, in beat: Beat) -> JSONObject {
+    var object = JSONObject()
+    if let pid = beat.pid, isLocal || pid != HeartbeatManager.currentPid {
+      object["pid"] = .integer(Int64(widening: pid))
+    }
+    if let time = event.time ?? beat.time { object["timestamp"] = .number(time) }
+    if let data = beat.additionalData { object["additional_data"] = .object(data) }
+    return object
+  }
+
   private func post(_ name: String, _ body: [UInt8], _ deadline: Deadline) throws(NetworkError) -> HTTPClient.Answer {
     switch place {
     case .socket(let path):
@@ -133,7 +157,7 @@ public struct PushTarget: HeartbeatTarget, Hashable {
   }
 
   private func request(_ name: String, _ body: [UInt8], path: String, host: String) -> [UInt8] {
-    var head = "POST \(path)/api/v1/heartbeats/\(PushTarget.encoded(name)) HTTP/1.1\r\nHost: \(host)\r\n"
+    var head = "POST \(path)/api/v1/heartbeats/\(name) HTTP/1.1\r\nHost: \(host)\r\n"
     head += "User-Agent: heartbeat\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n"
     if let authorization { head += "Authorization: \(authorization)\r\n" }
     return Array((head + "Connection: close\r\n\r\n").utf8) + body

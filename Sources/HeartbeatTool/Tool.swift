@@ -57,8 +57,8 @@ public enum Tool {
 
   static let commands: [Command] = [
     SendCommand.command, StatusCommand.command, CheckCommand.command, MonitorCommand.command, RunCommand.command,
-    SimulateCommand.command,
-    PruneCommand.command, TestAlertCommand.command, CompletionsCommand.command,
+    JobCommand.command,
+    SimulateCommand.command, PruneCommand.command, TestAlertCommand.command, CompletionsCommand.command,
   ]
 
   private static var help: String {

@@ -1,4 +1,6 @@
+import Flags
 import Foundation
+import Heartbeat
 import Testing
 
 @testable import Monitoring
@@ -7,6 +9,33 @@ import Testing
 struct Situation: Decodable, CustomTestStringConvertible {
   struct Configured: Decodable {
     var stopped_status: [String]?
+    var every: String?
+    var grace: String?
+    var max_duration: String?
+
+    var plan: JobPlan? {
+      func seconds(_ text: String?) -> Double? { text.flatMap { try? Durations.parse($0) } }
+      guard every != nil || max_duration != nil else { return nil }
+      return JobPlan(
+        seconds(every).map { .every($0) }, grace: seconds(grace), longestRun: seconds(max_duration))
+    }
+  }
+
+  /// What an entry says of a job's runs, its times as ages.
+  struct Job: Decodable {
+    var started: Double?
+    var ended: Double?
+    var exit_code: Double?
+    var last_success: Double?
+
+    func record(at now: Double) -> JobRecord {
+      var record = JobRecord()
+      record.started = started.map { now - $0 }
+      record.ended = ended.map { now - $0 }
+      record.lastSuccess = last_success.map { now - $0 }
+      record.exitCode = exit_code
+      return record
+    }
   }
 
   var situation: String
@@ -17,6 +46,8 @@ struct Situation: Decodable, CustomTestStringConvertible {
   var timeout: Double
   var configured: Configured?
   var vanished: Bool?
+  var job: Job?
+  var watched: Double?
   var state: String
   var reason: String
   var up: Bool?
@@ -51,6 +82,19 @@ struct SituationsTests {
     #expect(reasons == Set(StateReason.allCases.map(\.rawValue)), "each reason stands in some row")
   }
 
+  /// What of the row its state as a job follows from; nil when it is none.
+  private func job(_ situation: Situation, at now: Double) -> JobFacts? {
+    let plan = situation.configured?.plan
+    guard plan != nil || situation.job != nil else { return nil }
+    let beat = situation.age.map {
+      JobRecord(beat: now - $0, hasFailed: StoppedWords.isSame((situation.status ?? "").utf8, "failed"))
+    }
+    let job = MonitoredJob(
+      situation.job?.record(at: now) ?? beat ?? JobRecord(), plan, seen: now - (situation.seen ?? 0),
+      watched: now - (situation.watched ?? 0))
+    return job.facts(at: now)
+  }
+
   @Test("each has one state with one reason", arguments: Situation.all)
   func verdict(situation: Situation) throws {
     let existence = try #require(situation.existence)
@@ -60,7 +104,7 @@ struct SituationsTests {
       saidStopped: situation.status.map {
         StoppedWords.contains($0.utf8, further: situation.configured?.stopped_status ?? [])
       } ?? false,
-      hasVanished: situation.vanished ?? false)
+      hasVanished: situation.vanished ?? false, job: job(situation, at: 1_700_000_000))
     #expect(facts.verdict.state.rawValue == situation.state)
     #expect(facts.verdict.reason.rawValue == situation.reason)
   }

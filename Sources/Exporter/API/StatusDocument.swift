@@ -31,6 +31,8 @@ struct StatusDocument {
     /// What it says of itself, as JSON text.
     var data: ArraySlice<UInt8>
     var figures: ProcessFigures?
+    /// What is known of its runs; nil when it is no job.
+    var job: MonitoredJob?
   }
 
   /// The processes' objects, with commas between them.
@@ -58,7 +60,7 @@ struct StatusDocument {
     let rest = objects.count
     append(",\"display_name\":", process.displayName.map { .string($0) })
     append(",\"configured\":", .bool(process.isConfigured))
-    append(",\"timeout_seconds\":", .number(process.timeout))
+    append(",\"timeout_seconds\":", process.job == nil ? .number(process.timeout) : nil)
     append(",\"interval_seconds\":", process.interval.map { .number($0) })
     append(",\"since\":", process.since.map { .number(($0 * 1e3).rounded() / 1e3) })
     append(",\"last_heartbeat\":", process.lastHeartbeat.map { .number($0) })
@@ -70,6 +72,7 @@ struct StatusDocument {
     append(",\"file\":", process.file.map { .string($0) })
     objects.append(contentsOf: ",\"data\":".utf8)
     objects.append(contentsOf: process.data)
+    append(",\"job\":", process.job.map { .object($0.object) })
     append(",\"process\":", process.figures.map { .object($0.object) })
     objects.append(UInt8(ascii: "}"))
     digest.add(objects[rest...])
@@ -106,6 +109,21 @@ struct StatusDocument {
     digest.add(files.serialised()[...])
     digest.add(JSONValue.array(problems).serialised()[...])
     return "W/\"\(String(digest.value, radix: 16))\""
+  }
+}
+
+extension MonitoredJob {
+  /// As the API shows it; what is not known is null.
+  fileprivate var object: JSONObject {
+    func number(_ value: Double?) -> JSONValue {
+      value.map { value in Int64(exactly: value).map { .integer($0) } ?? .number(value) } ?? .null
+    }
+    return [
+      "running": .bool(record.isRunning), "started": number(record.started), "ended": number(record.ended),
+      "exit_code": number(record.exitCode), "duration_seconds": number(record.durationSeconds),
+      "last_success": number(record.lastSuccess), "runs": number(record.runs), "failures": number(record.failures),
+      "next_due": number(due), "late_at": number(lateAt),
+    ]
   }
 }
 

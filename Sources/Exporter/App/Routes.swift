@@ -89,6 +89,11 @@ struct Routes: Sendable {
       responder.send(isAPI ? APIError(404, text).response : .text(404, text))
       return
     }
+    guard APIPath.jobWord(request.rawPath) == nil || APIPath.changes(request.method) else {
+      let text = "\(request.method.rawValue) is not allowed here; use POST"
+      responder.send(APIError(405, text, allow: "POST").response)
+      return
+    }
     guard request.method == .get || request.method == .head else {
       refuse(request, isAPI: isAPI, responder)
       return

@@ -14,6 +14,11 @@ struct AliveFlags {
     flags.reserveCapacity(processes.count)
     var span = QuietSpan(around: now)
     for process in processes {
+      // A job does not beat.
+      guard process.job == nil else {
+        flags.append(.absent)
+        continue
+      }
       flags.append(process.isAlive(at: now) ? .one : .zero)
       guard let last = process.lastHeartbeat else { continue }
       span.end(at: last - Facts.clockTolerance)

@@ -123,12 +123,14 @@ struct HeartbeatCollector: Collector {
     case .timeout:
       exposition.family(HeartbeatFamilies.timeout) { family in
         let labels = monitored.labels.span
-        for process in processes { family.add(labels: labels.extracting(process.labels), process.timeout) }
+        for process in processes where process.job == nil {
+          family.add(labels: labels.extracting(process.labels), process.timeout)
+        }
       }
     case .interval:
       exposition.family(HeartbeatFamilies.interval) { family in
         let labels = monitored.labels.span
-        for process in processes {
+        for process in processes where process.job == nil {
           if let interval = process.interval { family.add(labels: labels.extracting(process.labels), interval) }
         }
       }
@@ -205,6 +207,7 @@ struct HeartbeatCollector: Collector {
     }
     if !aliveFlags.hold(at: now) { aliveFlags = AliveFlags(monitored.processes, at: now) }
     body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
+    JobFamilies.write(monitored, into: &body.exposition)
     data.prepare(style.escaping, for: monitored.processes, snapshot: snapshot)
     let count = FixedFamily.allCases.count + data.count(in: style.escaping) + (showsStrings ? 1 : 0)
     // Moved out, so that what is kept is written to in place while this value is read.

@@ -36,6 +36,36 @@ struct PushBody {
     return try beat(name, object, defaults, "")
   }
 
+  /// What the body may say of a job, beside what the path says.
+  private static let jobKeys: Set = ["name", "pid", "timestamp", "host", "additional_data"]
+
+  /// Reads what happened to a job: the path says it, the body may say more.
+  static func job(
+    _ name: String, _ word: JobEvent.Word, query: [(String, String)], _ body: [UInt8], _ defaults: Defaults
+  ) throws(APIError) -> Beat {
+    var exitCode: Int64?
+    for (key, value) in query {
+      guard key == "exit_code", word != .start, exitCode == nil else {
+        let expected = word == .start ? "expected nothing behind the path" : "expected exit_code, once"
+        throw APIError(422, "\(key.prefix(longestQuotation)): \(expected)")
+      }
+      guard let code = Int64(value, radix: 10), JobEvent.exitCodes.contains(code) else {
+        throw APIError(422, "exit_code: expected an integer such as 3, not \(found(.string(value)))")
+      }
+      exitCode = code
+    }
+    if !body.isEmpty, case .object(let object) = try parse(body),
+      let member = object.members.first(where: { !jobKeys.contains($0.key) })
+    {
+      throw APIError(
+        422, "\(member.key.prefix(longestQuotation)): no such key; expected pid, timestamp, host or additional_data")
+    }
+    let beat = try beat(name, body, defaults)
+    return Beat.job(
+      name, JobEvent(word, exitCode: exitCode), additionalData: beat.additionalData, pid: beat.pid, host: beat.host,
+      time: beat.time)
+  }
+
   /// Reads the beats of a batch: `{"heartbeats": [{"name": "...", ...}, ...]}`.
   static func batch(_ body: [UInt8], _ defaults: Defaults) throws(APIError) -> [Beat] {
     guard case .object(let root) = try parse(body), root.count == 1, case .array(let items)? = root["heartbeats"] else {

@@ -59,7 +59,8 @@ struct PushRoutes: Sendable {
       try checkType(request)
       return .beats(seenFromHere(try PushBody.batch(request.body, defaults), request))
     }
-    let name = try PushRoutes.name(request)
+    let (name, word) = try PushRoutes.target(request)
+    if let word { return .beats(seenFromHere([try job(name, word, request, defaults)], request)) }
     switch request.method {
     case .delete: return .forget(name)
     case .post, .put:
@@ -86,18 +87,34 @@ struct PushRoutes: Sendable {
     }
   }
 
-  private static func name(_ request: Request) throws(APIError) -> String {
+  /// The beat of what happened to a job.
+  private func job(
+    _ name: String, _ word: JobEvent.Word, _ request: Request, _ defaults: PushBody.Defaults
+  ) throws(APIError) -> Beat {
+    guard request.method == .post else {
+      throw APIError(405, "\(request.method.rawValue) is not allowed here; use POST", allow: "POST")
+    }
+    // A body that is not there has no type, whatever a client says of it.
+    if !request.body.isEmpty { try checkType(request) }
+    return try PushBody.job(name, word, query: request.query, request.body, defaults)
+  }
+
+  /// The name of a process, and the word behind it when it is about a job.
+  private static func target(_ request: Request) throws(APIError) -> (name: String, word: JobEvent.Word?) {
     let raw = request.rawPath.utf8.dropFirst(APIPath.heartbeats.utf8.count + 1)
-    guard !raw.contains(UInt8(ascii: "/")) else {
-      throw APIError(404, "expected one name; a slash within it is written %2F")
+    let word = APIPath.jobWord(request.rawPath)
+    guard word != nil || !raw.contains(UInt8(ascii: "/")) else {
+      throw APIError(
+        404, "expected one name, and behind it nothing, /start, /success or /fail; a slash within it is written %2F")
     }
     // What is no UTF-8 has been replaced: such a name could not be asked for.
-    let name = String(request.path.dropFirst(APIPath.heartbeats.count + 1))
+    let path = request.path.dropFirst(APIPath.heartbeats.count + 1)
+    let name = String(path.dropLast(word.map { $0.rawValue.count + 1 } ?? 0))
     guard !name.isEmpty else { throw APIError(404, "expected the name of a process behind the slash") }
     guard !name.unicodeScalars.contains("\u{FFFD}") else {
       throw APIError(422, "the name is not UTF-8, percent-encoded")
     }
-    return name
+    return (name, word)
   }
 
   private func checkType(_ request: Request) throws(APIError) {

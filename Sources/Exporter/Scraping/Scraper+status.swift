@@ -167,12 +167,13 @@ extension Scraper {
       displayName: process.configured.flatMap { watch.configuration.processes[$0].displayName },
       isConfigured: process.configured != nil, verdict: process.verdict ?? Verdict(.never, .neverSeen),
       since: process.since, age: process.age(at: now),
-      timeout: process.timeout, interval: process.interval, lastHeartbeat: process.lastHeartbeat, pid: pid,
+      timeout: process.timeout, interval: process.job == nil ? process.interval : nil,
+      lastHeartbeat: process.lastHeartbeat, pid: pid,
       isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
       host: process.host.map(watch.monitored.text),
       file: process.entry.map { watch.sources.files[watch.sources.file(ofEntry: $0)].path },
       data: process.entry.map { ownData.text(of: $0, in: watch.sources.snapshot) } ?? ArraySlice("{}".utf8),
-      figures: finding?.figures)
+      figures: finding?.figures, job: process.job)
   }
 
   private func hostDocument() -> JSONObject {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import POSIX
 
 /// One content of a heartbeat file, parsed: flat arrays that point into the file's own bytes.
 public struct HeartbeatSnapshot: Sendable {
@@ -29,6 +30,8 @@ public struct HeartbeatSnapshot: Sendable {
     public internal(set) var host: Text?
     /// Seconds between two beats as the process means to beat; above zero and finite; nil when it does not say so.
     public internal(set) var interval: Double?
+    /// The place in `jobs` of what it says of its runs; negative when it is no job.
+    private var jobPlace: Int32
     private var numbersPlace: CompactRange
     private var stringsPlace: CompactRange
     private var sourcePlace: CompactRange
@@ -36,7 +39,7 @@ public struct HeartbeatSnapshot: Sendable {
 
     init(
       name: Text, lastHeartbeat: Double?, pid: Int32?, status: Text?, host: Text?, interval: Double?,
-      numbers: Range<Int>, strings: Range<Int>, source: Range<Int>, member: Range<Int>?
+      job: Int?, numbers: Range<Int>, strings: Range<Int>, source: Range<Int>, member: Range<Int>?
     ) {
       self.name = name
       self.lastHeartbeat = lastHeartbeat
@@ -44,11 +47,15 @@ public struct HeartbeatSnapshot: Sendable {
       self.status = status
       self.host = host
       self.interval = interval
+      jobPlace = job.flatMap { Int32(exactly: $0) } ?? -1
       numbersPlace = CompactRange(numbers)
       stringsPlace = CompactRange(strings)
       sourcePlace = CompactRange(source)
       memberPlace = member.map { CompactRange($0) }
     }
+
+    /// What it says of its runs, in `jobs`; nil when it is no job.
+    public var job: Int? { jobPlace >= 0 ? Int(widening: jobPlace) : nil }
 
     /// Its own data's numbers, in `numbers`.
     public internal(set) var numbers: Range<Int> {
@@ -107,6 +114,8 @@ public struct HeartbeatSnapshot: Sendable {
     case badLastHeartbeat = "bad_last_heartbeat"
     /// `pid` is none that a kernel gives, 1 to 4,194,304; the rest of the process counts.
     case badPid = "bad_pid"
+    /// `job` says nothing of runs, or something that cannot be; the rest of the process counts.
+    case badJob = "bad_job"
     /// The name is empty.
     case emptyName = "empty_name"
     /// The name is longer than `maximumNameLength`.
@@ -156,6 +165,8 @@ public struct HeartbeatSnapshot: Sendable {
   public internal(set) var numbers: [Number] = []
   /// The strings that were asked for, one process after the other.
   public internal(set) var strings: [StringValue] = []
+  /// What the jobs among the processes say of their runs.
+  public internal(set) var jobs: [JobRecord] = []
   /// Every path that leads to a value of some process, once.
   public internal(set) var keyPaths: [KeyPath] = []
   /// What the file gives as `last_updated`, Unix time.
@@ -178,6 +189,7 @@ public struct HeartbeatSnapshot: Sendable {
     entries.removeAll(keepingCapacity: true)
     numbers.removeAll(keepingCapacity: true)
     strings.removeAll(keepingCapacity: true)
+    jobs.removeAll(keepingCapacity: true)
     keyPaths = []
     lastUpdated = nil
     pruned = [:]

@@ -8,7 +8,7 @@ internal import JSON
 struct KeyPathTree {
   /// The keys that mean something to us, as children of the root, in the order in which they are made.
   enum KnownKey: Int, CaseIterable {
-    case lastHeartbeat, lastHeartbeatFormatted, pid, status, host, interval, additionalData
+    case lastHeartbeat, lastHeartbeatFormatted, pid, status, host, interval, additionalData, job
 
     var text: StaticString {
       switch self {
@@ -19,6 +19,7 @@ struct KeyPathTree {
       case .host: "host"
       case .interval: "interval"
       case .additionalData: "additional_data"
+      case .job: "job"
       }
     }
   }

@@ -8,6 +8,7 @@ extension SnapshotParser {
     var status: HeartbeatSnapshot.Text?
     var host: HeartbeatSnapshot.Text?
     var interval: Double?
+    var job: JobRecord?
 
     enum LastHeartbeat {
       case missing, bad, never
@@ -57,14 +58,17 @@ extension SnapshotParser {
     }
     // What lies elsewhere than in its own text, or was counted, the text alone would not bring back.
     let isWhole =
-      notes == notesBefore && decoded.count == decodedBefore && snapshot.strings.count == firstString
+      fields.job == nil && notes == notesBefore && decoded.count == decodedBefore
+      && snapshot.strings.count == firstString
       && name.range.upperBound <= cursor.text.count
     snapshot.entries.append(
       HeartbeatSnapshot.Entry(
         name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
-        interval: fields.interval, numbers: firstNumber..<snapshot.numbers.count,
+        interval: fields.interval, job: fields.job.map { _ in snapshot.jobs.count },
+        numbers: firstNumber..<snapshot.numbers.count,
         strings: firstString..<snapshot.strings.count,
         source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
+    if let job = fields.job { snapshot.jobs.append(job) }
     return true
   }
 
@@ -83,6 +87,7 @@ extension SnapshotParser {
     case .status: fields.status = try stringOrNil().map(statusWord)
     case .host: fields.host = try stringOrNil()
     case .interval: fields.interval = try numberOrNil().flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    case .job: fields.job = try jobOrNil()
     case .additionalData:
       if cursor.peek == UInt8(ascii: "{") {
         try data(under: KeyPathTree.none, depth: 1, firstNumber: firstNumber)
@@ -90,6 +95,33 @@ extension SnapshotParser {
         try cursor.skipValue()
       }
     }
+  }
+
+  /// What an object says of a job's runs; nil when it says nothing of any.
+  private mutating func jobOrNil() throws(JSONParseError) -> JobRecord? {
+    let start = cursor.position
+    guard cursor.peek == UInt8(ascii: "{") else {
+      if cursor.peek != UInt8(ascii: "n") { note(.badJob, at: start) }
+      try cursor.skipValue()
+      return nil
+    }
+    var job = JobRecord()
+    var isBad = false
+    try object { (parser, key) throws(JSONParseError) in
+      let known = String(decoding: key, as: UTF8.self)
+      guard JobRecord.Key.all.contains(known), parser.cursor.peek != UInt8(ascii: "n") else {
+        return try parser.cursor.skipValue()
+      }
+      let start = parser.cursor.position
+      if let value = try parser.numberOrNil(), value.isFinite, job.take(known, value) { return }
+      isBad = true
+      parser.note(.badJob, at: start)
+    }
+    guard !job.isEmpty else {
+      if !isBad { note(.badJob, at: start) }
+      return nil
+    }
+    return job
   }
 
   /// A number, also one that was written as a text.

@@ -130,7 +130,7 @@ struct SnapshotParser {
   }
 
   /// Walks over the members of an object that are few.
-  private mutating func object(
+  mutating func object(
     _ member: (inout SnapshotParser, [UInt8]) throws(JSONParseError) -> Void
   ) throws(JSONParseError) {
     try cursor.expect(UInt8(ascii: "{"), "'{'")

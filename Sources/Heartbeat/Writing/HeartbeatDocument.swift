@@ -6,8 +6,8 @@ struct HeartbeatDocument {
   /// One member of `processes`.
   struct Entry {
     var member: JSONCursor.RawMember
-    /// The Unix time of the last beat; nil when the entry has none.
-    var lastHeartbeat: Double?
+    /// The Unix time of the last beat, for the clean-up: a job's entry is kept longer. nil when the entry has none.
+    var keptFrom: Double?
   }
 
   private enum Shape {
@@ -67,9 +67,13 @@ struct HeartbeatDocument {
     try cursor.object { (cursor, key) throws(JSONParseError) in
       let start = cursor.position
       var time: Double?
+      var isJob = false
       if cursor.peek == UInt8(ascii: "{") {
         try cursor.object { (cursor, key) throws(JSONParseError) in
-          guard cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) else { return try cursor.skipValue() }
+          guard cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) else {
+            if cursor.isSame(key, HeartbeatEntry.Key.job) { isJob = cursor.peek == UInt8(ascii: "{") }
+            return try cursor.skipValue()
+          }
           hasBeats = true
           time = nil
           if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
@@ -78,7 +82,7 @@ struct HeartbeatDocument {
         try cursor.skipValue()
       }
       let member = JSONCursor.RawMember(key: key, value: start..<cursor.position)
-      entries.append(Entry(member: member, lastHeartbeat: time))
+      entries.append(Entry(member: member, keptFrom: time.map { isJob ? $0 + JobRecord.keptLonger : $0 }))
     }
     self.entries = entries
     self.hasBeats = hasBeats

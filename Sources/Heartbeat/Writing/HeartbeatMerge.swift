@@ -124,7 +124,7 @@ struct HeartbeatMerge: RecognisableText {
   }
 
   private func isOld(_ entry: HeartbeatDocument.Entry, _ oldest: Double?) -> Bool {
-    guard let oldest, let time = entry.lastHeartbeat else { return false }
+    guard let oldest, let time = entry.keptFrom else { return false }
     return time < oldest
   }
 
@@ -166,6 +166,7 @@ struct HeartbeatMerge: RecognisableText {
       members.append((HeartbeatEntry.Key.interval, JSONValue.number(interval).serialised()))
     }
     if let host = beat.host { members.append((HeartbeatEntry.Key.host, JSONValue.string(host).serialised())) }
+    if !beat.jobEvents.isEmpty { members.append((HeartbeatEntry.Key.job, job(beat, now, over: old, cursor, depth + 1))) }
     if let data = beat.additionalData, beat.mergesData, let cursor,
       let place = old.last(where: { cursor.isSame($0.key, HeartbeatEntry.Key.additionalData) })?.value,
       let kept = try? cursor.members(of: place)
@@ -188,9 +189,12 @@ struct HeartbeatMerge: RecognisableText {
     if let cursor {
       for member in old {
         let key = cursor.string(member.key)
-        let isKnown = HeartbeatEntry.Key.known.contains(key)
-        if key == HeartbeatEntry.Key.additionalData ? beat.additionalData != nil : isKnown { continue }
-        if beat.additionalData?[key] != nil { continue }
+        switch key {
+        case HeartbeatEntry.Key.additionalData: if beat.additionalData != nil { continue }
+        // What it says of a job's runs stays until a run begins or ends.
+        case HeartbeatEntry.Key.job: if !beat.jobEvents.isEmpty { continue }
+        default: if HeartbeatEntry.Key.known.contains(key) || beat.additionalData?[key] != nil { continue }
+        }
         bytes.append(UInt8(ascii: ","))
         JSONText.appendLineBreak(to: &bytes, depth: depth + 1)
         if depth > 0 {
@@ -205,6 +209,20 @@ struct HeartbeatMerge: RecognisableText {
     JSONText.appendLineBreak(to: &bytes, depth: depth)
     bytes.append(UInt8(ascii: "}"))
     return bytes
+  }
+
+  /// What is told of a job's runs behind what happened to it.
+  private static func job(
+    _ beat: Beat, _ now: Double, over old: [JSONCursor.RawMember], _ cursor: JSONCursor?, _ depth: Int
+  ) -> [UInt8] {
+    var object = JSONObject()
+    if let cursor, let place = old.last(where: { cursor.isSame($0.key, HeartbeatEntry.Key.job) })?.value,
+      case .object(let told)? = try? JSONValue(parsing: Array(cursor.text[place]))
+    {
+      object = told
+    }
+    for event in beat.jobEvents { object = event.applied(to: object, at: beat.time ?? now) }
+    return JSONValue.object(object).serialised(pretty: true, depth: depth)
   }
 
   /// An object with new members, and those of an old one that have other keys, as they stood.

@@ -12,7 +12,7 @@ struct HeartbeatText: RecognisableText {
   private var lastUpdated = 0..<0
   /// Where each entry's object stands, in the file's order.
   private var values: [Range<Int>] = []
-  /// The time of each entry's last beat; infinite when it has none.
+  /// The time of each entry's last beat, later for a job; infinite when it has none.
   private var times: [Double] = []
   /// The place of each name.
   private var places: [[UInt8]: Int] = [:]
@@ -40,7 +40,7 @@ struct HeartbeatText: RecognisableText {
     places.reserveCapacity(names.count)
     for (place, entry) in document.entries.enumerated() {
       values.append(entry.member.value)
-      times.append(entry.lastHeartbeat ?? .infinity)
+      times.append(entry.keptFrom ?? .infinity)
       places[names[place]] = place
     }
     let hasAll = document.lastUpdated != nil && document.processes != nil && !names.isEmpty
@@ -91,7 +91,8 @@ struct HeartbeatText: RecognisableText {
       values += addedValues.map { end + $0.lowerBound..<end + $0.upperBound }
     }
     for (beat, place) in zip(beats, known) {
-      let time = HeartbeatMerge.rounded(beat.time ?? now)
+      let time =
+        HeartbeatMerge.rounded(beat.time ?? now) + (beat.jobEvents.isEmpty ? 0 : JobRecord.keptLonger)
       if let place {
         times[place] = time
       } else {

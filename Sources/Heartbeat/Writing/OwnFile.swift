@@ -25,6 +25,8 @@ struct OwnFile {
     var lastHeartbeat: Double?
     /// Whether there is a `last_heartbeat`, of whatever kind.
     var isHeartbeat: Bool
+    /// Whether it says something of a job's runs.
+    var isJob = false
 
     /// Of nothing but white space.
     init(blank status: stat) {
@@ -34,7 +36,7 @@ struct OwnFile {
     init(_ bytes: [UInt8], _ status: stat) throws(JSONError) {
       self.init(blank: status)
       self.bytes = bytes
-      let found: ([JSONCursor.RawMember], Double?, Bool) = try JSONError.catching(in: bytes) {
+      let found: ([JSONCursor.RawMember], Double?, Bool, Bool) = try JSONError.catching(in: bytes) {
         (cursor) throws(JSONParseError) in
         var cursor = cursor
         cursor.maximumNesting = .max
@@ -42,6 +44,7 @@ struct OwnFile {
         var members: [JSONCursor.RawMember] = []
         var time: Double?
         var isHeartbeat = false
+        var isJob = false
         try cursor.object { (cursor, key) throws(JSONParseError) in
           let start = cursor.position
           if cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) {
@@ -49,14 +52,15 @@ struct OwnFile {
             time = nil
             if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
           } else {
+            if cursor.isSame(key, HeartbeatEntry.Key.job) { isJob = cursor.peek == UInt8(ascii: "{") }
             try cursor.skipValue()
           }
           members.append(JSONCursor.RawMember(key: key, value: start..<cursor.position))
         }
         try cursor.expectEnd()
-        return (members, time, isHeartbeat)
+        return (members, time, isHeartbeat, isJob)
       }
-      (members, lastHeartbeat, isHeartbeat) = found
+      (members, lastHeartbeat, isHeartbeat, isJob) = found
     }
   }
 

@@ -96,7 +96,10 @@ struct OwnFiles {
   func prune(before oldest: Double, dryRun: Bool) throws(HeartbeatError) -> [String] {
     guard var place = try openForReading() else { return [] }
     if dryRun {
-      return try heartbeats().filter { $0.lastHeartbeat.map { $0 < oldest } ?? false }.map(\.name)
+      return try names(in: place).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { file in
+        place.name = file
+        return OwnFiles.isStale(place, oldest) ? OwnFileName.process(of: file.utf8) : nil
+      }
     }
     let removed = removeStale(&place, oldest, readsAll: true, try names(in: place))
     note(removed, &place)
@@ -196,7 +199,8 @@ struct OwnFiles {
   }
 
   private static func isStale(_ place: borrowing Place, _ oldest: Double) -> Bool {
-    OwnFile.content(of: place)?.lastHeartbeat.map { $0 < oldest } ?? false
+    guard let content = OwnFile.content(of: place), let last = content.lastHeartbeat else { return false }
+    return last + (content.isJob ? JobRecord.keptLonger : 0) < oldest
   }
 
   /// Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh.

@@ -4,6 +4,14 @@ internal import POSIX
 
 /// The value of `--data KEY=VALUE`, as people write it.
 enum DataValue {
+  /// `KEY=VALUE` as a member.
+  static func member(_ pair: String) throws(FlagError) -> (key: String, value: JSONValue) {
+    guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")), equals != pair.startIndex else {
+      throw .badValue(source: "--data", value: pair, expected: "KEY=VALUE, such as offset=140")
+    }
+    return (String(pair[..<equals]), try parse(String(pair[pair.utf8.index(after: equals)...])))
+  }
+
   /// `true` and `false`, numbers (`.5`, `+5`, `007`, `1e3` and `" 12"` too), else a text.
   ///
   /// - Throws: for what means a number but is none in JSON (`1,000`, `0x1F`, `NaN`, `1e999`): as a text it would silently

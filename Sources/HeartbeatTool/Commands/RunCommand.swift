@@ -8,6 +8,10 @@ internal import POSIX
 enum RunCommand {
   private static let name = Flag<String?>.optional(
     "name", .string, help: "The heartbeat name. Without it the program's file name.")
+  private static let job = Flag<Bool>.toggle(
+    "job", negatable: false,
+    help: "The program is a job, which ends: its entry tells when it began, how it ended and when it last succeeded. "
+      + "It is not restarted.")
   private static let interval = Flag<Double>.value(
     "interval", .duration(0.1...Durations.longest), default: 30, help: "Time between two beats.")
   private static let timeout = Flag<Double>.value(
@@ -73,7 +77,7 @@ enum RunCommand {
         FlagGroup(
           "Heartbeat",
           [
-            name, interval, timeout, startTimeout, probe, probeAuthorities, isProbeBlind, CommonFlags.file,
+            name, job, interval, timeout, startTimeout, probe, probeAuthorities, isProbeBlind, CommonFlags.file,
             CommonFlags.retention,
           ]),
         FlagGroup("Push", PushFlags.all),
@@ -86,7 +90,8 @@ enum RunCommand {
         FlagExample(
           "A web server",
           "heartbeat run --name web --probe http://127.0.0.1:8080/ --restart on-failure "
-            + "--on-stale restart -- npm run serve")
+            + "--on-stale restart -- npm run serve"),
+        FlagExample("A job, in a crontab", "0 3 * * * heartbeat run --job --name backup -- ./backup.sh"),
       ]),
     run: { (values, _) throws(FlagError) in
       let options = try options(values)
@@ -98,6 +103,21 @@ enum RunCommand {
         return 1
       }
     })
+
+  /// Whether it is a job; what has no meaning for one is refused.
+  private static func isJob(_ values: FlagValues) throws(FlagError) -> Bool {
+    guard values[job] else { return false }
+    let others = [
+      ("interval", values.isSet(interval)), ("timeout", values.isSet(timeout)),
+      ("start-timeout", values.isSet(startTimeout)), ("probe", values.isSet(probe)),
+      ("restart", values.isSet(restart)), ("on-stale", values.isSet(onStale)),
+    ]
+    if let name = others.first(where: { $0.1 })?.0 {
+      throw .invalid(
+        "--job with --\(name): a job is told of when it begins and when it ends, and is not restarted")
+    }
+    return true
+  }
 
   private static func options(_ values: FlagValues) throws(FlagError) -> SupervisorOptions {
     let program = values.arguments.first ?? ""
@@ -118,6 +138,7 @@ enum RunCommand {
     options.dispositions = SignalDispositions.inherited
     options.push = try PushFlags.target(values, staysVisible: true)
     options.retention = values[CommonFlags.retention]
+    options.isJob = try isJob(values)
     options.interval = values[interval]
     options.timeout = values[timeout]
     options.startTimeout = values[startTimeout]

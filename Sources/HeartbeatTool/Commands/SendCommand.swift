@@ -64,11 +64,9 @@ enum SendCommand {
       object = try parse(bytes, from: text == "-" ? "standard input" : "--json")
     }
     for pair in values[data] {
-      guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")), equals != pair.startIndex else {
-        throw .badValue(source: "--data", value: pair, expected: "KEY=VALUE, such as offset=140")
-      }
+      let (key, value) = try DataValue.member(pair)
       object = object ?? [:]
-      object?[String(pair[..<equals])] = try DataValue.parse(String(pair[pair.utf8.index(after: equals)...]))
+      object?[key] = value
     }
     let target = try PushFlags.target(values, staysVisible: false)
     let caller = getppid()
@@ -109,9 +107,7 @@ enum SendCommand {
 
   private static func standardInput() throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
-    let raw = dup(STDIN_FILENO)
-    guard raw >= 0 else { throw Errno.last }
-    try FileDescriptor(owning: raw).readToEnd(appendingTo: &bytes, limit: longestInput)
+    try StandardInput.read(into: &bytes, limit: longestInput)
     return bytes
   }
 }

@@ -67,7 +67,8 @@ final class BeatThread: Sendable {
 
   /// Takes a beat in the place of one that still waits; never waits itself.
   func post(_ beat: Beat) {
-    state.withLock { $0.waiting = beat }
+    // What happened to a job is told of each run, also when it comes together.
+    state.withLock { $0.waiting = $0.waiting.map { beat.following($0) } ?? beat }
   }
 
   /// Waits until all is delivered, but not longer than so many seconds.
@@ -98,7 +99,7 @@ final class BeatThread: Sendable {
       complaint = failure
       state.withLock { state in
         // One that came meanwhile knows more.
-        if failure != nil, state.waiting == nil { state.waiting = beat }
+        if failure != nil { state.waiting = state.waiting.map { $0.following(beat) } ?? beat }
         state.isWriting = false
       }
       // A new beat does not cut the pause short, the end does.

@@ -9,6 +9,8 @@ internal import POSIX
 struct Supervisor: ~Copyable {
   /// Seconds that the last beat has, once the program has ended.
   static let lastBeatPatience = 2.0
+  /// Seconds that a job's end has to be told, in the place of these: nothing else tells of it later.
+  static let lastEventPatience = 10.0
   /// Seconds that the last lines of the log have.
   static let logPatience = 0.5
   /// Seconds after a start at which the guardian is told for the first time which processes there are; then with each interval.
@@ -41,6 +43,8 @@ struct Supervisor: ~Copyable {
   var ending: (end: SupervisorEnd, word: RunWord)?
   /// Unix time of the last sign of life.
   var lastSign: Double?
+  /// The start of the job's run was told.
+  var hasToldStart = false
   /// What the entry says now.
   var told: Told?
   /// What was said once and is not said again.
@@ -88,7 +92,8 @@ struct Supervisor: ~Copyable {
       try startProgram()
     } catch {
       host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
-      return leave(.exit(error.exitCode))
+      former = (0, 0, .exited(error.exitCode))
+      return leave(options.isJob ? end(.exit(error.exitCode), .failed) : .exit(error.exitCode))
     }
     advance()
     while ending == nil {
@@ -102,11 +107,16 @@ struct Supervisor: ~Copyable {
       advance()
     }
     guard let ending else { return leave(.exit(1)) }
-    tell(ending.word, isSign: true)
-    if !host.finishBeats(within: Self.lastBeatPatience) {
-      say("the last beat (\(ending.word.rawValue)) did not get through in time")
+    return leave(end(ending.end, ending.word))
+  }
+
+  /// Tells the last word.
+  private mutating func end(_ end: SupervisorEnd, _ word: RunWord) -> SupervisorEnd {
+    tell(word, isSign: true)
+    if !host.finishBeats(within: options.isJob ? Self.lastEventPatience : Self.lastBeatPatience) {
+      say("the last beat (\(word.rawValue)) did not get through in time")
     }
-    return leave(ending.end)
+    return end
   }
 
   private func leave(_ end: SupervisorEnd) -> SupervisorEnd {
@@ -205,6 +215,7 @@ struct Supervisor: ~Copyable {
   mutating func tell(_ word: RunWord, isSign: Bool) {
     let time = isSign ? Clock.realtime : lastSign ?? Clock.realtime
     lastSign = time
+    guard !options.isJob else { return tellJob(word, at: time) }
     var report = RunReport(
       word: word, pid: run?.mainPID ?? former?.pid, uptimeSeconds: run.map { now - $0.startedAt } ?? former?.seconds,
       restarts: restarts.restarts, lastEnd: former?.end, interval: run?.vitality.promisedInterval ?? options.interval)
@@ -212,6 +223,19 @@ struct Supervisor: ~Copyable {
     report.statusText = run?.statusText
     report.isReady = run?.isReady ?? false
     host.post(report.beat(options.name, time: time))
+  }
+
+  /// Tells of a job's run when it begins and when it has ended; nothing between them.
+  private mutating func tellJob(_ word: RunWord, at time: Double) {
+    if ending == nil, run != nil {
+      guard !hasToldStart else { return }
+      hasToldStart = true
+      return host.post(.job(options.name, JobEvent(.start, time: time), pid: run?.mainPID, time: time))
+    }
+    guard let former else { return }
+    let end = JobEvent.Kind.end(
+      exitCode: Int64(widening: former.end.code), isSuccess: options.policy.success.contains(former.end))
+    host.post(.job(options.name, JobEvent(end, time: time, durationSeconds: former.seconds), time: time))
   }
 
   func say(_ text: String) {

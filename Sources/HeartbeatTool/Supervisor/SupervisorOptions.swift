@@ -47,6 +47,8 @@ struct SupervisorOptions: Sendable {
   var folder: String?
   /// What the program ignores, and has blocked: what the supervisor was started with.
   var dispositions = SignalDispositions()
+  /// Whether the program is a job: it ends, and its entry tells of its runs.
+  var isJob = false
   /// Whether each line of the log begins with the time.
   var showsTime = false
 }

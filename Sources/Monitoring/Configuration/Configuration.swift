@@ -51,6 +51,8 @@ public struct ProcessConfiguration: Sendable, Equatable {
   public var stoppedWords: [String] = []
   /// How to find the process without its pid.
   public var match: Match?
+  /// What is expected of it as a job; nil when it is none.
+  public var job: JobPlan?
   /// Whether its figures are those of its whole process tree.
   public var children: Bool
 

@@ -35,16 +35,24 @@ enum ConfigurationDecoder {
     guard !name.text.isEmpty else { throw YAMLError(name.node.position, "an empty name: expected a heartbeat name") }
     var process = ProcessConfiguration(name: name.text)
     if node.isNull { return process }
-    let keys = ["display_name", "timeout", "match", "children", "stopped_status"]
-    for (key, value) in try node.mapping("settings of \(quoted(name.text)): " + keys.joined(separator: ", ")) {
+    let keys = ["display_name", "timeout", "match", "children", "stopped_status"] + JobPlanDecoder.keys
+    var job = JobPlanDecoder()
+    let pairs = try node.mapping("settings of \(quoted(name.text)): " + keys.joined(separator: ", "))
+    for (key, value) in pairs {
       switch key.text {
       case "display_name": process.displayName = try value.text(key, "a name for people")
       case "timeout": process.timeout = try timeout(value, key)
       case "match": process.match = try match(value, key)
       case "children": process.children = try value.boolean(key)
+      case let name where JobPlanDecoder.keys.contains(name): try job.take(value, key)
       case "stopped_status": process.stoppedWords = try stoppedWords(value, key)
       default: throw key.unknown(among: keys)
       }
+    }
+    process.job = try job.plan()
+    if process.job != nil, process.timeout != nil, let key = pairs.first(where: { $0.0.text == "timeout" })?.0 {
+      throw YAMLError(
+        key.node.position, "timeout of a job, which does not beat: expected max_duration, for how long a run may take")
     }
     return process
   }
@@ -57,10 +65,13 @@ enum ConfigurationDecoder {
     return words
   }
 
-  static func timeout(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> Double {
+  /// A duration in seconds.
+  static func timeout(
+    _ node: YAMLNode, _ key: YAMLKey, _ range: ClosedRange<Double> = 0.001...Durations.longest
+  ) throws(YAMLError) -> Double {
     let text = try node.text(key, "a duration such as 30s, 1h30m or 1d")
     do throws(ValueError) {
-      return try FlagType<Double>.duration(0.001...Durations.longest).parse(text)
+      return try FlagType<Double>.duration(range).parse(text)
     } catch {
       throw YAMLError(node.position, "\(key.text) is \(quoted(text)): expected \(error.expected)")
     }

@@ -84,7 +84,7 @@ enum SourcesDecoder {
     return text
   }
 
-  private static func zone(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> ZoneRules {
+  static func zone(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> ZoneRules {
     let expected = "a time zone such as Europe/Zurich, utc or local"
     let text = try node.text(key, expected)
     guard let zone = ZoneRules.named(text) else {

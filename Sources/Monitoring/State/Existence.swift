@@ -15,6 +15,20 @@ public enum Existence: Hashable, Sendable {
     case zombie
     /// Its pid was given to a process that started after the last beat.
     case reused
+
+    /// The reason of a state that follows from it alone.
+    var reason: StateReason {
+      switch self {
+      case .gone: .pidGone
+      case .zombie: .zombie
+      case .reused: .pidReused
+      }
+    }
+  }
+
+  /// Why it is not there; nil when it is, or nobody can say.
+  var absence: Absence? {
+    if case .no(let absence) = self { absence } else { nil }
   }
 
   /// True, false, or nil where nobody can say.

@@ -12,11 +12,13 @@ public struct Facts: Hashable, Sendable {
   public var saidStopped = false
   /// Whether its entry has vanished without a good-bye.
   public var hasVanished = false
+  /// What of a job its state follows from, in the place of its beats; nil when it is none.
+  public var job: JobFacts?
 
   /// Puts the facts of one process together.
   public init(
     age: Double?, ageSinceSeen: Double? = nil, timeout: Double, existence: Existence, saidStopped: Bool = false,
-    hasVanished: Bool = false
+    hasVanished: Bool = false, job: JobFacts? = nil
   ) {
     self.age = age
     self.ageSinceSeen = ageSinceSeen
@@ -24,6 +26,7 @@ public struct Facts: Hashable, Sendable {
     self.existence = existence
     self.saidStopped = saidStopped
     self.hasVanished = hasVanished
+    self.job = job
   }
 
   /// How far a writer's clock may be ahead, in seconds, before its word is not taken for the time of the beat.
@@ -40,6 +43,7 @@ public struct Facts: Hashable, Sendable {
 
   /// The state and its reason: the first row that applies.
   public var verdict: Verdict {
+    if let job { return job.verdict(existence) }
     guard age != nil else {
       // Found by its command line, it never beat and so cannot fall silent.
       return existence.isUp == true ? Verdict(.alive, .beating) : Verdict(.never, .neverSeen)
@@ -53,9 +57,7 @@ public struct Facts: Hashable, Sendable {
     let isFresh = isFresh
     if saidStopped, !(existence.isUp == true && isFresh) { return Verdict(.stopped, .saidStopped) }
     switch existence {
-    case .no(.gone): return Verdict(.dead, .pidGone)
-    case .no(.zombie): return Verdict(.dead, .zombie)
-    case .no(.reused): return Verdict(.dead, .pidReused)
+    case .no(let absence): return Verdict(.dead, absence.reason)
     case .yes(_, let isSuspended) where !isFresh:
       return Verdict(.hung, isSuspended ? .suspended : isAhead ? .clockAhead : .silent)
     case .unknown where !isFresh: return Verdict(.dead, isAhead ? .clockAhead : .silent)

@@ -1,10 +1,10 @@
 /// How a process does: the one word that every view shows for it.
 public enum ProcessState: String, CaseIterable, Sendable {
-  /// It beats, and nothing says that it does not run.
+  /// It beats, and nothing says that it does not run; or a job that is in order.
   case alive
-  /// It runs, but is silent.
+  /// It runs, but is silent; or a job whose run takes too long.
   case hung
-  /// It does not run; or it is silent, and nothing is known of its process.
+  /// It does not run; or it is silent, and nothing is known of its process; or a job that failed, or did not succeed in time.
   case dead
   /// It said that it ended.
   case stopped
@@ -45,6 +45,16 @@ public enum StateReason: String, CaseIterable, Sendable {
   case clockAhead = "clock_ahead"
   /// Its entry has vanished without a good-bye: these are the last facts.
   case entryVanished = "entry_vanished"
+  /// A run of the job goes on.
+  case jobRunning = "job_running"
+  /// The job's last run succeeded, and the next one is not yet due.
+  case jobSucceeded = "job_succeeded"
+  /// A run of the job takes longer than it may.
+  case jobOverdue = "job_overdue"
+  /// The job's last run failed.
+  case jobFailed = "job_failed"
+  /// The job did not succeed by the time at which it should have.
+  case jobLate = "job_late"
 
   /// The reason as a clause for people, such as `no beat within its timeout`.
   public var explanation: String {
@@ -59,6 +69,11 @@ public enum StateReason: String, CaseIterable, Sendable {
     case .beating: "it beats"
     case .clockAhead: "its clock is ahead"
     case .entryVanished: "its entry has vanished"
+    case .jobRunning: "it runs now"
+    case .jobSucceeded: "its last run succeeded"
+    case .jobOverdue: "its run takes longer than it may"
+    case .jobFailed: "its last run failed"
+    case .jobLate: "it did not succeed in time"
     }
   }
 }

@@ -7,14 +7,16 @@ public enum StoppedWords {
   ///
   /// - Parameter further: more words, in small letters.
   public static func contains(_ word: some Collection<UInt8>, further: [String] = []) -> Bool {
-    func isSame(_ known: String) -> Bool {
-      known.utf8.count == word.count
-        && zip(known.utf8, word).allSatisfy { known, given in
-          known == given || (0x41...0x5A).contains(given) && known == given | 0x20
-        }
-    }
     // The most frequent word is none of them: its length alone tells.
-    return usualList.contains(where: isSame) || further.contains(where: isSame)
+    usualList.contains { isSame(word, $0) } || further.contains { isSame(word, $0) }
+  }
+
+  /// Whether a word is a known one, which is in small letters.
+  static func isSame(_ word: some Collection<UInt8>, _ known: String) -> Bool {
+    known.utf8.count == word.count
+      && zip(known.utf8, word).allSatisfy { known, given in
+        known == given || (0x41...0x5A).contains(given) && known == given | 0x20
+      }
   }
 
   private static let usualList = Array(usual)

@@ -21,7 +21,7 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var seen: Double
   /// Seconds between the last two beats that were seen; nil before there were two.
   public internal(set) var interval: Double?
-  /// Age in seconds from which it is silent.
+  /// Age in seconds from which it is silent; infinite for a job, which does not beat.
   public internal(set) var timeout: Double
   /// Age in seconds from which its source says that it is silent; nil when that says nothing.
   public internal(set) var sourceTimeout: Double?
@@ -41,6 +41,10 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var vanished: Double?
   /// Its figures are those of its whole tree.
   public internal(set) var children: Bool
+  /// How it does as a job; nil when it is none.
+  public internal(set) var job: MonitoredJob?
+  /// Unix time since which it is watched.
+  var watched: Double
   /// It came while others were watched already.
   var isNew: Bool
   /// How it did when it was last judged; nil before.
@@ -58,6 +62,7 @@ public struct MonitoredProcess: Sendable {
     self.children = children
     self.isNew = isNew
     self.seen = seen
+    watched = seen
   }
 
   /// The pid that it reports, unless the beat comes from another host, or no kernel gives such a pid.
@@ -97,7 +102,7 @@ public struct MonitoredProcess: Sendable {
   public func facts(at now: Double, _ existence: Existence) -> Facts {
     Facts(
       age: age(at: now), ageSinceSeen: max(0, now - seen), timeout: timeout, existence: existence,
-      saidStopped: saidStopped, hasVanished: vanished != nil)
+      saidStopped: saidStopped, hasVanished: vanished != nil, job: job?.facts(at: now))
   }
 
   /// Of the timeout, the part that beats may take from one to the next: beyond it a little delay makes an alarm.
@@ -119,12 +124,14 @@ public struct MonitoredProcess: Sendable {
     verdict = old.verdict
     since = old.since
     isNew = old.isNew
+    watched = old.watched
     interval = old.interval
-    guard let last = lastHeartbeat else { return }
-    if let before = old.lastHeartbeat, before != last {
-      if last > before { interval = last - before }
-    } else {
+    // The first beat of one that was never seen is seen now.
+    guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
+    if before == last {
       seen = old.seen
+    } else if last > before {
+      interval = last - before
     }
   }
 }

@@ -65,6 +65,24 @@ extension MonitoredProcesses {
     }
   }
 
+  /// Notes what is known of a process as a job, once all else is.
+  ///
+  /// - Parameters:
+  ///   - record: what its entry says of its runs; nil when that says nothing.
+  ///   - plan: what the configuration says of it; nil when it says nothing.
+  mutating func noteJob(_ place: Int, _ record: JobRecord?, _ plan: JobPlan?) {
+    processes[place].job = nil
+    guard record != nil || plan != nil else { return }
+    let process = processes[place]
+    let hasFailed = process.status.map { StoppedWords.isSame(texts[$0], "failed") } ?? false
+    let beat = process.lastHeartbeat.map { JobRecord(beat: $0, hasFailed: hasFailed) }
+    processes[place].job = MonitoredJob(
+      record ?? beat ?? JobRecord(), plan, seen: process.seen, watched: process.watched)
+    processes[place].timeout = .infinity
+    // That it ended is what a job is there for.
+    processes[place].saidStopped = false
+  }
+
   private mutating func append(_ text: ArraySlice<UInt8>) -> Range<Int> {
     let start = texts.count
     texts.append(contentsOf: text)
@@ -100,6 +118,7 @@ extension MonitoredProcesses {
       configured: configuration?.timeout, source: process.sourceTimeout, declaredInterval: process.declaredInterval)
     processes[place].vanished = process.lastHeartbeat == nil ? nil : process.vanished ?? now
     processes[place].goOn(from: process, at: now)
+    processes[place].job = process.job
   }
 
   /// Goes on with those that nobody has configured.
@@ -122,6 +141,7 @@ extension MonitoredProcesses {
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old, place, snapshot, nil, at: now)
+      noteJob(processes.count - 1, processes[processes.count - 1].job?.record, nil)
       span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
       if settings.retention > 0, let last = old.processes[place].lastHeartbeat {
         span.end(at: last + settings.retention)

@@ -61,8 +61,9 @@ public struct MonitoredProcesses: Sendable {
       if let position {
         isMissing[position] = false
       } else if settings.retention > 0, let last = entry.lastHeartbeat {
-        span.end(at: last + settings.retention)
-        if now - last > settings.retention {
+        let retention = settings.retention + (entry.job == nil ? 0 : JobRecord.keptLonger)
+        span.end(at: last + retention)
+        if now - last > retention {
           expired += 1
           continue
         }
@@ -76,12 +77,14 @@ public struct MonitoredProcesses: Sendable {
         // A beat that is seen for the first time was written when the file was, at the latest.
         processes[last].seen = min(now, modified)
       }
+      noteJob(last, entry.job.map { snapshot.jobs[$0] }, position.flatMap { configured[$0].job })
     }
     for (index, process) in configured.enumerated() where isMissing[index] {
       let name = Array(process.name.utf8)[...]
       guard !name.elementsEqual(settings.reservedName) else { continue }
       append(name, configuration: (process, index), isNew: old.generation > 0, at: now)
       if let before = history.removeValue(forKey: name) { remember(old, before, snapshot, process, at: now) }
+      noteJob(processes.count - 1, processes[processes.count - 1].job?.record, process.job)
     }
     rememberOthers(old, history.values.sorted(), snapshot, at: now)
     forgotten = []
@@ -104,15 +107,18 @@ public struct MonitoredProcesses: Sendable {
       let entry = snapshot.entries[index]
       if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: now) }
       processes[place].reportedPid = entry.pid
-      guard entry.interval != processes[place].declaredInterval else { continue }
+      let isJob = entry.job != nil || processes[place].job != nil
+      guard isJob || entry.interval != processes[place].declaredInterval else { continue }
+      let before = processes[place].timeout
       processes[place].declaredInterval = entry.interval
-      let timeout = settings.timeout(
+      processes[place].timeout = settings.timeout(
         configured: processes[place].configured.flatMap { configured[$0].timeout },
         source: processes[place].sourceTimeout, declaredInterval: entry.interval)
-      if timeout != processes[place].timeout {
-        processes[place].timeout = timeout
-        hasNewTimeout = true
+      if isJob {
+        noteJob(
+          place, entry.job.map { snapshot.jobs[$0] }, processes[place].configured.flatMap { configured[$0].job })
       }
+      if before != processes[place].timeout { hasNewTimeout = true }
     }
     return hasNewTimeout
   }

@@ -70,7 +70,8 @@ TOOL_LINES = [
     ["run"], ["run", "--name", "a"], ["run", "--name", "a", "--", "absent-program"], ["run", "--", "./beats.json"],
     ["run", "--interval=0", "--", "true"], ["run", "--restart=sometimes", "--", "true"], ["run", "--probe=nonsense", "--", "true"],
     ["prune", "--file", "broken.json"], ["simulate", "--scenario", "chaos"], ["simulate", "--processes", "0"], ["completions"],
-    ["completions", "fish"], ["monitor", "extra"],
+    ["completions", "fish"], ["monitor", "extra"], ["job"], ["job", "begin", "a"], ["job", "sucess", "a"], ["job", "start", "a", "--exit-code", "1"],
+    ["job", "fail", "a", "--pid", "1"], ["job", "next", "0 25 * * *"], ["run", "--job", "--restart=always", "--", "true"],
 ]  # fmt: skip
 
 # Beside the folder Fixtures/config of the unit tests, which has each mistake within a file: what can be wrong with a file as such.

@@ -17,7 +17,7 @@ from support import FIXTURES, TOOL, eventually, run
 ONLY_IN_THE_MODEL = {"hidden"}
 TABLE = [
     s for s in json.loads((FIXTURES / "situations" / "situations.json").read_text())
-    if s["process"] not in ONLY_IN_THE_MODEL and not s.get("seen")
+    if s["process"] not in ONLY_IN_THE_MODEL and not s.get("seen") and not s.get("watched")
 ]  # fmt: skip
 ENDED_MAIN_THREAD = """
 import ctypes, threading, time
@@ -90,6 +90,12 @@ def pid_of(situation, start, mark):
     return {"remote": 1, "kernel thread": None, "impossible pid": 2_000_000_000}.get(kind)
 
 
+def filled(text, places):
+    for place, words in places.items():
+        text = text.replace(place, words)
+    return text
+
+
 def test_every_view_says_the_same(exporter, beats, tmp_path, started):
     entries, config, rows = {}, {}, {}
     for number, s in enumerate(TABLE):
@@ -103,11 +109,17 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         entry = {} if s["status"] is None else {"status": s["status"]}
         entry |= {"pid": pid} if pid else {}
         entry |= {"host": "elsewhere.example"} if s["process"] == "remote" else {}
-        is_silent = s["age"] is not None and s["age"] >= s["timeout"]
-        config[name] = {"timeout": f"{TIMEOUT}s" if is_silent else "1h"}
+        is_job = s["reason"].startswith("job_") or "job" in s or any(key in (s.get("configured") or {}) for key in ("every", "max_duration"))
+        is_silent = not is_job and s["age"] is not None and s["age"] >= s["timeout"]
+        if not is_job:
+            config[name] = {"timeout": f"{TIMEOUT}s" if is_silent else "1h"}
         for key, words in (s.get("configured") or {}).items():
-            config[name][key] = [w.replace("%absent%", "no-program-looks-so").replace("%program%", mark) for w in words]
-        if s["age"] is not None:
+            places = {"%absent%": "no-program-looks-so", "%program%": mark}
+            config.setdefault(name, {})[key] = words if isinstance(words, str) else [filled(w, places) for w in words]
+        if is_job and s["age"] is not None:
+            times = {key: s["job"][key] for key in ("started", "ended", "last_success") if key in s.get("job", {})}
+            entries[name] = (s["age"], entry | ({"job": (s["job"], times)} if "job" in s else {}))
+        elif s["age"] is not None:
             entries[name] = (SILENT if is_silent else min(s["age"], 0.5), entry)
     time.sleep(OLDER)  # no wait for a condition: processes must be older than their beats
     for name, s in rows.items():
@@ -115,6 +127,10 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
             entries[name] = (30, entries[name][1] | {"pid": started("sleep", "3600").pid})
     now = time.time()
     processes = {name: {"last_heartbeat": now - age, **entry} for name, (age, entry) in entries.items()}
+    for entry in processes.values():
+        if "job" in entry:
+            job, ages = entry["job"]
+            entry["job"] = job | {key: now - age for key, age in ages.items()}
     configuration = tmp_path / "heartbeat.yml"
     configuration.write_text(json.dumps({"processes": config}))
 

@@ -183,11 +183,11 @@ class Exporter:
             raise AssertionError(f"SIGTERM did not end it:\n{self.stderr}") from None
 
 
-def run(*arguments, env=None, cwd=None, timeout=None):
+def run(*arguments, env=None, cwd=None, timeout=None, input=None):
     """A program that must end by itself; its output as text."""
     return subprocess.run(
         [str(a) for a in arguments],
-        stdin=subprocess.DEVNULL,
+        **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}),
         capture_output=True,
         text=True,
         env=ENVIRONMENT | (env or {}),

@@ -27,7 +27,7 @@ import Testing
     #expect(
       text == #"{"name":"bi\u0001dder","state":"alive","reason":"beating","age_seconds":1.5,"display_name":null,"#
         + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"since":12.0,"#
-        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"data":{"x":1},"process":null}"#
+        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"data":{"x":1},"job":null,"process":null}"#
     )
   }
 

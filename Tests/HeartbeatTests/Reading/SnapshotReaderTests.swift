@@ -151,7 +151,7 @@ struct SnapshotReaderTests {
 
   @Test("a content that is torn when it is time to forget leaves nothing half forgotten")
   func tornWhenForgetting() throws {
-    var sequence = Sequence(rememberedPaths: 8)
+    var sequence = Sequence(rememberedPaths: 9)
     _ = try sequence.read(file(member("a"), member("b", more: #", "z": 1"#)))
     for end in ["", #"{"processes": {"a": {"#, #"{"processes": 7}"#] {
       #expect(throws: JSONParseError.self) {
@@ -161,7 +161,7 @@ struct SnapshotReaderTests {
     }
   }
 
-  @Test("keys of contents before take no room of a later one's", arguments: [(13, 13), (13, 21), (10, 9)])
+  @Test("keys of contents before take no room of a later one's", arguments: [(14, 14), (14, 22), (11, 10)])
   func roomForKeys(keyPaths: Int, rememberedPaths: Int) throws {
     var sequence = Sequence(keyPaths: keyPaths, rememberedPaths: rememberedPaths)
     for turn in 0..<20 {
@@ -196,7 +196,7 @@ struct SnapshotReaderTests {
       #", "additional_data": {"x": 4, "s": "t"}"#, #", "additional_data": null"#,
     ]
     for _ in 0..<100 {
-      var sequence = Sequence(keyPaths: .random(in: 8...20), rememberedPaths: .random(in: 6...20))
+      var sequence = Sequence(keyPaths: .random(in: 9...21), rememberedPaths: .random(in: 7...21))
       var members: [String] = []
       for _ in 0..<20 {
         for _ in 0..<Int.random(in: 0...2) {

@@ -4,9 +4,9 @@
 
 const STATES = ['dead', 'hung', 'never', 'stopped', 'alive']; // the worst first
 const MEANING = {
-  alive: 'It beats.',
-  hung: 'It runs, but does not beat.',
-  dead: 'It does not run, or nothing was heard of it for too long.',
+  alive: 'It beats; or a job that is in order.',
+  hung: 'It runs, but does not beat; or a job whose run takes too long.',
+  dead: 'It does not run, or nothing was heard of it for too long; or a job that failed, or did not succeed in time.',
   stopped: 'It said that it ended.',
   never: 'It is configured, and was never seen.',
 };
@@ -21,6 +21,11 @@ const REASONS = {
   beating: 'it beats',
   clock_ahead: 'its clock is ahead',
   entry_vanished: 'its entry has vanished',
+  job_running: 'it runs now',
+  job_succeeded: 'its last run succeeded',
+  job_overdue: 'its run takes longer than it may',
+  job_failed: 'its last run failed',
+  job_late: 'it did not succeed in time',
 };
 const NOTHING = 'Nothing has beaten yet. Try, with the heartbeat file of this exporter: heartbeat send my-first-program --file FILE';
 const HISTORY = 60; // seconds that a process's line of ages spans
@@ -67,6 +72,15 @@ const bytes = (value) => {
 };
 const percent = (value) => (value === null || value === undefined ? '' : `${(value * 100).toFixed(value < 0.0995 ? 1 : 0)} %`);
 const time = (value) => (value ? new Date(value * 1000).toLocaleString() : '');
+
+// When a job is next to succeed, such as `next due in 3 h`.
+const due = (job) => {
+  if (!job || job.next_due === null) return '';
+  const left = job.next_due - generated;
+  return left >= 0 ? `next due in ${seconds(left)}` : `due for ${seconds(-left)}`;
+};
+// What a process says of itself in a word; of a job also when it is due.
+const word = (told) => [told.status, due(told.job)].filter(Boolean).join(', ');
 
 const programs = new Map(); // by name: what was told last, its row once it is shown, its recent beats
 let order = []; // of names, as shown
@@ -189,8 +203,8 @@ function showDetails(program) {
     ['state', `${told.state}: ${REASONS[told.reason] || told.reason}`],
     ['name', told.name],
     ['last beat', told.last_heartbeat === null ? 'never' : time(told.last_heartbeat)],
-    ['timeout', seconds(told.timeout_seconds)],
   ];
+  if (told.timeout_seconds !== null) heart.push(['timeout', seconds(told.timeout_seconds)]);
   if (told.since !== null) heart.splice(1, 0, ['since', time(told.since)]);
   if (told.interval_seconds !== null) {
     const isTight = told.interval_seconds > 0.7 * told.timeout_seconds;
@@ -199,6 +213,20 @@ function showDetails(program) {
   if (told.host !== null) heart.push(['host', told.host]);
   if (told.pid !== null) heart.push(['pid', String(told.pid)]);
   const parts = [facts('Heartbeat', heart)];
+  if (told.job) {
+    const job = told.job;
+    const pairs = [
+      ['next due', job.next_due === null ? '' : `${time(job.next_due)} (${due(job)})`],
+      ['late from', time(job.late_at)],
+      ['last success', job.last_success === null ? 'never' : time(job.last_success)],
+      ['last start', time(job.started)],
+      ['last end', time(job.ended)],
+      ['took', seconds(job.duration_seconds)],
+      ['exit code', job.exit_code === null ? '' : String(job.exit_code)],
+      ['runs', job.runs === null ? '' : `${job.runs}, of which ${job.failures ?? 0} failed`],
+    ];
+    parts.push(facts('Job', pairs.filter(([, value]) => value)));
+  }
   if (told.process) {
     const p = told.process;
     const pairs = [
@@ -236,7 +264,7 @@ function showRow(program) {
   setText(view.host, told.host ?? '');
   setText(view.cells.age, seconds(told.age_seconds));
   setText(view.cells.timeout, seconds(told.timeout_seconds));
-  setText(view.cells.status, told.status ?? '');
+  setText(view.cells.status, word(told));
   setText(view.cells.pid, told.pid === null ? '' : String(told.pid));
   setText(view.cells.cpu, percent(program.cpu));
   setText(view.cells.memory, bytes(told.process?.resident_memory_bytes));

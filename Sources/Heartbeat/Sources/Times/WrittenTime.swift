@@ -39,7 +39,7 @@ struct WrittenTime: Hashable, Sendable {
 }
 
 /// Days of the Gregorian calendar.
-enum CivilDay {
+package enum CivilDay {
   /// Seconds from 1970 to the beginning of a day; nil when the calendar does not have it.
   static func seconds(year: Int, month: Int, day: Int) -> Double? {
     guard (1970...2200).contains(year), (1...12).contains(month), (1...31).contains(day) else { return nil }
@@ -50,14 +50,14 @@ enum CivilDay {
   }
 
   /// Days since 1 January 1970. The year is counted from March, so that the leap day is its last.
-  static func number(year: Int, month: Int, day: Int) -> Int {
+  package static func number(year: Int, month: Int, day: Int) -> Int {
     let year = month <= 2 ? year - 1 : year
     let month = month <= 2 ? month + 9 : month - 3
     return year * 365 + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day - 719_469
   }
 
   /// The year of a moment.
-  static func year(of seconds: Double) -> Int {
+  package static func year(of seconds: Double) -> Int {
     var year = 1970 + Int(clamping: seconds / 31_556_952)
     while Double(number(year: year + 1, month: 1, day: 1)) * 86_400 <= seconds { year += 1 }
     while year > 1, Double(number(year: year, month: 1, day: 1)) * 86_400 > seconds { year -= 1 }
@@ -65,5 +65,5 @@ enum CivilDay {
   }
 
   /// 0 is a Sunday.
-  static func weekday(ofDay number: Int) -> Int { ((number + 4) % 7 + 7) % 7 }
+  package static func weekday(ofDay number: Int) -> Int { ((number + 4) % 7 + 7) % 7 }
 }

@@ -54,12 +54,26 @@ public struct ZoneRules: Sendable, Hashable {
   /// The moments at which clocks of the zone show a time: two while they are set back. One that they skip is taken as they went before.
   ///
   /// - Parameter wall: seconds from 1970 to what the clocks show.
-  func moments(wall: Double) -> [Double] {
+  package func moments(wall: Double) -> [Double] {
     let before = offset(at: wall - 86_400)
     let after = offset(at: wall + 86_400)
     let moments = (before == after ? [before] : [before, after]).map { wall - $0 }
       .filter { $0 + offset(at: $0) == wall }
     return moments.isEmpty ? [wall - before] : moments
+  }
+
+  /// The moment at which clocks are set forward over a time that they never show, to the second.
+  ///
+  /// - Parameter wall: seconds from 1970 to what the clocks would show.
+  package func change(skipping wall: Double) -> Double {
+    let before = offset(at: wall - 86_400)
+    // One side of the change, and the other one.
+    var (low, high) = (wall - before - 86_400, wall - before)
+    while high - low > 1 {
+      let middle = ((low + high) / 2).rounded(.down)
+      if offset(at: middle) == before { low = middle } else { high = middle }
+    }
+    return high
   }
 }
 
