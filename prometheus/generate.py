@@ -13,7 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from prometheus.source import exporter, host, kit, processes, recording  # noqa: E402
+from prometheus.source import exporter, host, jobs, kit, processes, recording  # noqa: E402
 
 MADE = "Made by prometheus/generate.py of prometheus/source and settings.toml: change it there."
 
@@ -27,7 +27,7 @@ def settings(own=None):
 def files(chosen, folder):
     """{path: text} of everything that is made."""
     made = {}
-    for module in (recording, processes, exporter, host):
+    for module in (recording, processes, jobs, exporter, host):
         name = module.__name__.rsplit(".", 1)[1]
         made[folder / f"{name}.yml"] = kit.yaml_of(f"{module.__doc__}\n{MADE}", module.groups(chosen))
     return made

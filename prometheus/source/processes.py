@@ -15,7 +15,7 @@ def groups(settings):
             "ProcessDead",
             f"""
             (
-              max without (reason) (heartbeat_state{{S,state="dead",reason!="silent"}})
+              max without (reason) (heartbeat_state{{S,state="dead",reason!~"silent|job_.*"}})
               or max without (reason) (
                 heartbeat_state{{S,state="dead",reason="silent"}}
                 {silent}
@@ -31,7 +31,7 @@ def groups(settings):
             "ProcessHung",
             f"""
             (
-              max without (reason) (heartbeat_state{{S,state="hung",reason!~"silent|suspended"}})
+              max without (reason) (heartbeat_state{{S,state="hung",reason!~"silent|suspended|job_.*"}})
               or max without (reason) (
                 heartbeat_state{{S,state="hung",reason=~"silent|suspended"}}
                 {silent}
@@ -61,9 +61,11 @@ def groups(settings):
             f"{PROCESS}It said that it ends, and nobody started it again.{LAST_BEAT} Meant to be so? heartbeat prune ends this.",
             "Longer than a restart by hand takes."),
         *r.alert(
-            "ProcessNeverSeen", 'max without (reason) (heartbeat_state{S,state="never"})',
+            "ProcessNeverSeen",
+            'max without (reason) (heartbeat_state{S,state="never"})\nunless ignoring (state) heartbeat_job_next_due_timestamp_seconds{S}',
             f"{NAME} on {HOST} was never seen",
-            "It is in the exporter's configuration, but it never beat and no process matches. First: is the name spelt as the program spells it?"),
+            "It is in the exporter's configuration, but it never beat and no process matches. First: is the name spelt as the program spells it?",
+            "A job that is not yet due for the first time is none of them."),
         *r.alert(
             "ProcessClockAhead", "-heartbeat_age_seconds{S} > 5",
             f"{NAME} on {HOST} beats from the future",

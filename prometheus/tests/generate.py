@@ -17,7 +17,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 RULES = FOLDER.parent / "rules"
 sys.path.insert(0, str(FOLDER.parent.parent))
-from prometheus.tests.cases import exporter, host, kit, processes, recorded, trends  # noqa: E402
+from prometheus.tests.cases import exporter, host, jobs, kit, processes, recorded, trends  # noqa: E402
 
 # Where Prometheus is for people: links in alerts begin with it.
 OUTSIDE = "http://prometheus.example:9090"
@@ -116,7 +116,7 @@ def said_before(paths):
 def files(asks):
     """({path: text} of everything that is made, the expectations that do not hold). `asks`: promtool, for the texts of alerts."""
     made, faults = {}, []
-    for module in (processes, recorded, exporter, host, trends):
+    for module in (processes, jobs, recorded, exporter, host, trends):
         name = module.__name__.rsplit(".", 1)[1]
         # promtool has one evaluation interval for a file.
         mine = [t for t in kit.TESTS if t.module == module.__name__]

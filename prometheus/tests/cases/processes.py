@@ -15,7 +15,7 @@ Test("dead: it crashes after a minute and comes back after five") \
 
 Test("dead: why it is, in each case") \
     .state("1x20", "dead", "zombie", "zombie").state("1x20", "dead", "pid_reused", "reused").state("1x20", "dead", "entry_vanished", "vanished") \
-    .state("1x20", "dead", "clock_ahead", "ahead").state("1x20", "dead", "job_failed", "nightly") \
+    .state("1x20", "dead", "clock_ahead", "ahead").state("1x20", "dead", "unheard_of", "nightly") \
     .of_process("heartbeat_last_timestamp_seconds", "1700000000x20", "ahead").of_process("heartbeat_age_seconds", "-3600x20", "ahead") \
     .fires("ProcessDead", "3m")
 
