@@ -10,6 +10,7 @@
 //   new HeartbeatManager('/run/heartbeat.d')    new HeartbeatManager('http://user:password@host:9464')
 
 const { HeartbeatError } = require('./lib/errors');
+const jobs = require('./lib/jobs');
 const { HeartbeatManager } = require('./lib/manager');
 const rhythm = require('./lib/rhythm');
 
@@ -20,6 +21,7 @@ const manager = new HeartbeatManager();
 exports.HeartbeatError = HeartbeatError;
 exports.HeartbeatManager = HeartbeatManager;
 exports.heartbeat = (name, options) => rhythm.heartbeat(options?.manager ?? manager, name, options ?? {});
+exports.job = (name, work, options) => jobs.job(options?.manager ?? manager, name, work);
 exports.sendHeartbeat = (name, data, options) => manager.sendHeartbeat(name, data, options);
 exports.getHeartbeatStatus = (name) => manager.getHeartbeatStatus(name);
 exports.isProcessAlive = (name, timeout) => manager.isProcessAlive(name, timeout);

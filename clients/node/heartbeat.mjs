@@ -7,6 +7,7 @@ export const {
   getHeartbeatStatus,
   heartbeat,
   isProcessAlive,
+  job,
   sendHeartbeat,
   startHeartbeat,
 } = client;

@@ -2,6 +2,7 @@
 // One beat, and the entry that it becomes.
 
 const { HeartbeatError } = require('./errors');
+const { jobBehind } = require('./jobs');
 const { spell } = require('./text');
 const { LONGEST_DATA, Spelling, isObject, pidOf, wordOf } = require('./values');
 
@@ -67,6 +68,7 @@ function beatOf(name, data, options) {
     host: typeof options.host === 'string' && options.host !== '' ? options.host : undefined,
     interval: interval > 0 && interval <= LONGEST_INTERVAL ? interval : undefined,
     at: options.at,
+    job: options.job,
     leftOut: spelling.leftOut,
   };
 }
@@ -84,10 +86,13 @@ function membersOf(beat, old) {
   for (const key of ['pid', 'status', 'host', 'interval']) {
     if (beat[key] !== undefined) members.set(key, spell(beat[key]));
   }
+  if (beat.job) members.set('job', spell(jobBehind(beat.job, now, old.get('job'))));
   const data = beat.data ? spell(beat.data) : old.get('additional_data') ?? (old.size === 0 ? '{}' : undefined);
   if (data !== undefined) members.set('additional_data', data);
   for (const [key, text] of old) {
-    if (!KNOWN.includes(key) && !(beat.data && Object.hasOwn(beat.data, key))) members.set(key, text);
+    // What it says of a job's runs stays until a run begins or ends.
+    const stays = key === 'job' ? !beat.job : !KNOWN.includes(key) && !(beat.data && Object.hasOwn(beat.data, key));
+    if (stays) members.set(key, text);
   }
   return members;
 }

@@ -79,6 +79,7 @@ class Exporter {
   }
 
   async send(beat) {
+    if (beat.job) return this.sendJob(beat);
     const body = { status: beat.status, pid: beat.pid, host: beat.host, timestamp: beat.at };
     if (beat.data) body.additional_data = beat.data;
     if (this.takesInterval) body.interval = beat.interval;
@@ -88,6 +89,12 @@ class Exporter {
       delete body.interval;
       answer = await this.exchange('POST', this.path(beat.name), JSON.stringify(body));
     }
+    if (answer.status !== 204) throw this.refusal('cannot beat', answer);
+  }
+
+  async sendJob({ name, pid, at, job }) {
+    const query = job.word === 'start' ? '' : `?exit_code=${job.exitCode}`;
+    const answer = await this.exchange('POST', `${this.path(name)}/${job.word}${query}`, JSON.stringify({ pid, timestamp: at }));
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
   }
 

@@ -31,6 +31,11 @@ class OneFile {
   }
 
   async send(beat) {
+    if (beat.job) {
+      const { word, exitCode } = beat.job;
+      const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
+      return run(this.tool, ['job', '--file', this.path, ...more, '--', word, beat.name], '');
+    }
     const args = ['send', '--file', this.path, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
     if (beat.data) args.push('--json', '-');
     const input = beat.data ? JSON.stringify(beat.data) : '';

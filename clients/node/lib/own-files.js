@@ -8,6 +8,7 @@ const { randomBytes } = require('node:crypto');
 const { membersOf } = require('./beats');
 const { HeartbeatError } = require('./errors');
 const { LONGEST_FILE_NAME, fileNameOf, nameOf } = require('./file-names');
+const { KEPT_LONGER } = require('./jobs');
 const { inside, openFolder, readFile } = require('./folders');
 const { handOver } = require('./owners');
 const { members, objectText, parse } = require('./text');
@@ -229,7 +230,8 @@ function exists(path) {
 }
 
 function isOlder(entry, oldest) {
-  return typeof entry?.last_heartbeat === 'number' && entry.last_heartbeat * 1000 < oldest;
+  const longer = isObject(entry?.job) ? KEPT_LONGER : 0;
+  return typeof entry?.last_heartbeat === 'number' && (entry.last_heartbeat + longer) * 1000 < oldest;
 }
 
 module.exports = { OwnFiles };

@@ -20,12 +20,13 @@ from typing import Any, Mapping, Optional
 
 from ._beats import Entry
 from ._errors import HeartbeatError
+from ._job import Job
 from ._loop import AsyncHeartbeat, Heartbeat
 from ._manager import HeartbeatManager
 from ._senders import HeartbeatSender
 
-__all__ = ["AsyncHeartbeat", "Heartbeat", "HeartbeatError", "HeartbeatManager", "HeartbeatSender", "get_heartbeat_status",
-           "heartbeat_manager", "is_process_alive", "send_heartbeat"]
+__all__ = ["AsyncHeartbeat", "Heartbeat", "HeartbeatError", "HeartbeatManager", "HeartbeatSender", "Job", "get_heartbeat_status",
+           "heartbeat_manager", "is_process_alive", "job", "send_heartbeat"]
 __version__ = "0.1.0"
 
 #: The manager of the default file, or of the default exporter.
@@ -36,6 +37,11 @@ def send_heartbeat(process_name: str, additional_data: Optional[Mapping[str, Any
                    status: Optional[str] = None) -> None:
     """Says in the default place that this process is alive."""
     heartbeat_manager.send_heartbeat(process_name, additional_data, status)
+
+
+def job(name: str, manager: Optional[HeartbeatManager] = None) -> Job:
+    """A run of a job, by default in the default place: `with job("backup"):`, or `@job("backup")` before a function."""
+    return Job(name, heartbeat_manager if manager is None else manager)
 
 
 def get_heartbeat_status(process_name: str) -> Optional[Entry]:

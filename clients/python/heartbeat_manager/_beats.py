@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
@@ -9,6 +10,7 @@ from collections import abc
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ._errors import HeartbeatError
+from ._job_events import KEPT_LONGER, JobEvent, job_behind
 from ._values import LONGEST_DATA, MOST_NAMED, Spelling, as_object, json_of, pid_of, word_of
 
 #: A beat that is more than this many seconds in the future does not count as alive.
@@ -37,6 +39,8 @@ class Beat(NamedTuple):
     interval: Optional[float] = None
     #: Unix time of the beat; None: now.
     at: Optional[float] = None
+    #: What happened to it as a job; its data are put beside those of the last beat.
+    job: Optional[JobEvent] = None
 
 
 def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: Any, at: Optional[float],
@@ -73,6 +77,12 @@ def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: An
         number = os.getpid()
     place = host if isinstance(host, str) and host else None
     return Beat(name, own, word or "alive", number, place, interval_of(interval), at)
+
+
+def job_beat(name: Any, event: JobEvent, data: Any, warn: Callable[[str], None]) -> Beat:
+    """The beat that tells what happened to a job; its word is that of the job, whatever its data have."""
+    beat = beat_of(name, data, event.status, None, None, None, event.at, warn)
+    return beat._replace(status=event.status, job=event, pid=beat.pid if event.exit_code is None else None)
 
 
 def _take_known(data: Dict[str, Any], word: Optional[str], pid: Optional[int],
@@ -125,13 +135,27 @@ def members_of(beat: Beat, now: float, old: Mapping[str, str]) -> List[Tuple[str
     if beat.interval is not None:
         members.append(("interval", beat.interval))
     spelt = [(key, json_of(value)) for key, value in members]
+    if beat.job is not None:
+        spelt.append(("job", json_of(job_behind(beat.job, old.get("job")))))
     if beat.data is not None:
-        spelt.append(("additional_data", json_of(beat.data)))
+        spelt.append(("additional_data", json_of(_beside(beat, old.get("additional_data")))))
     elif "additional_data" in old or not old:
         spelt.append(("additional_data", old.get("additional_data", "{}")))
     fresh = as_object(beat.data) or {}
-    spelt.extend((key, text) for key, text in old.items() if key not in KNOWN and key not in fresh)
+    spelt.extend((key, text) for key, text in old.items()
+                 if (beat.job is None if key == "job" else key not in KNOWN and key not in fresh))
     return spelt
+
+
+def _beside(beat: Beat, old: Optional[str]) -> Any:
+    """A beat's data; of a job together with those that it reported before, so that a failure does not take these away."""
+    if beat.job is None or old is None:
+        return beat.data
+    try:
+        before = as_object(json.loads(old, parse_constant=lambda _: None))
+    except (ValueError, RecursionError):
+        return beat.data
+    return {**(before or {}), **(as_object(beat.data) or {})}
 
 
 def time_of(entry: Any) -> Optional[float]:
@@ -156,12 +180,15 @@ def with_data_beside(entry: Entry) -> Entry:
 
 def stale_names(entries: Iterable[Tuple[str, Any]], oldest: float) -> List[str]:
     """The names whose last beat is before a time. An entry without a time is not touched."""
-    names: List[str] = []
-    for name, entry in entries:
-        last = time_of(entry)
-        if last is not None and last < oldest:
-            names.append(name)
-    return names
+    return [name for name, entry in entries if is_older(entry, oldest)]
+
+
+def is_older(entry: Any, oldest: float) -> bool:
+    """Whether a clean-up of what is older than a time may take an entry: that of a job only much later."""
+    last = time_of(entry)
+    if last is None:
+        return False
+    return last + (KEPT_LONGER if as_object((as_object(entry) or {}).get("job")) is not None else 0) < oldest
 
 
 def format_duration(seconds: Any) -> str:

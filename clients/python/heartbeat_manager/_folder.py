@@ -12,7 +12,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ._aside import move_aside
-from ._beats import Beat, members_of, time_of
+from ._beats import Beat, is_older, members_of
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._one_file import SETTLED_AFTER, SWEEP_EVERY
 from ._places import Place, open_folder, read_file, remove, sweep, temporary_name
@@ -120,7 +120,7 @@ class OwnFiles:
 
     def prune(self, oldest: float, dry_run: bool) -> List[str]:
         if dry_run:
-            return [name for name, entry in self.entries().items() if _is_older(entry, oldest)]
+            return [name for name, entry in self.entries().items() if is_older(entry, oldest)]
         with self._opened("x.json", "write") as place:
             return self._remove_stale(place, oldest, reads_all=True)
 
@@ -212,7 +212,7 @@ class OwnFiles:
                 if name is None or (not reads_all and place.stat(file_name).st_mtime >= oldest):
                     continue
                 entry = self._entry(place, file_name)
-                if entry is not None and _is_older(entry, oldest) and self._take_out(place, file_name, oldest):
+                if entry is not None and is_older(entry, oldest) and self._take_out(place, file_name, oldest):
                     removed.append(name)
             except OSError as error:
                 let_through(error)
@@ -224,7 +224,7 @@ class OwnFiles:
         away = temporary_name(TEMPORARY)
         place.rename(file_name, away)
         entry = self._entry(place, away)
-        if entry is None or not _is_older(entry, oldest):
+        if entry is None or not is_older(entry, oldest):
             try:
                 os.link(away, file_name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
             except OSError:
@@ -244,10 +244,3 @@ class OwnFiles:
             except OSError:
                 pass
         return HeartbeatError("cannot %s %s: %s%s" % (task, place.path, cause_of(error), advice), place.path, task)
-
-
-def _is_older(entry: Any, oldest: float) -> bool:
-    last = time_of(entry)
-    return last is not None and last < oldest
-
-

@@ -7,9 +7,10 @@ import stat
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
 
-from ._beats import CLOCK_TOLERANCE, Entry, beat_of, format_duration, time_of, with_data_beside
+from ._beats import CLOCK_TOLERANCE, Beat, Entry, beat_of, format_duration, job_beat, time_of, with_data_beside
 from ._errors import HeartbeatError, SaidOnce, say
 from ._folder import OwnFiles
+from ._job_events import JobEvent
 from ._one_file import OneFile
 from ._push import Exporter, address_of
 from ._signals import inside, let_through, thread
@@ -159,6 +160,10 @@ class HeartbeatManager:
         """`45s`, `1m 5s`, `2h 3m`."""
         return format_duration(seconds)
 
+    def tell_job(self, process_name: str, event: JobEvent, additional_data: Optional[Mapping[str, Any]] = None) -> None:
+        """Says that a run of a job began, or how it ended; `heartbeat_manager.job` does both around the work."""
+        self._guarded(lambda: self._send(job_beat(process_name, event, additional_data, self._warn)), None, is_write=True)
+
     def cleanup_old_processes(self, max_age_hours: float = 24) -> None:
         """Removes the entries whose last beat is older."""
         self.prune(max_age_hours * 3600)
@@ -173,8 +178,11 @@ class HeartbeatManager:
              pid: Optional[int] = None, host: Optional[str] = None, interval: Optional[float] = None,
              at: Optional[float] = None) -> None:
         """As send_heartbeat, for who wants errors: raises HeartbeatError. `at`: Unix time of the beat; default: now."""
-        beat = beat_of(process_name, additional_data, status, pid, host, interval, at, self._warn)
-        key = (self, beat.name)
+        self._send(beat_of(process_name, additional_data, status, pid, host, interval, at, self._warn))
+
+    def _send(self, beat: Beat) -> None:
+        # Of a job each beginning and each end is told.
+        key = (self, beat.name if beat.job is None else "%s\0%s" % (beat.name, beat.job.word))
         if thread.is_busy:
             # A signal's handler beats while this very thread is in the middle of a beat: written right after that one.
             thread.pending[key] = lambda: self._store().send(beat, self.retention)

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from ._beats import Beat, Entry
 from ._connecting import connect
 from ._errors import HeartbeatError
+from ._job_events import JobEvent
 from ._signals import let_through
 from ._values import as_object
 
@@ -82,6 +83,8 @@ class Exporter:
             self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
 
     def send(self, beat: Beat, retention: float) -> None:
+        if beat.job is not None:
+            return self._send_job(beat, beat.job)
         body: Dict[str, Any] = {"status": beat.status}
         if beat.pid is not None:
             body["pid"] = beat.pid
@@ -100,6 +103,19 @@ class Exporter:
             self._takes_interval = False
             del body["interval"]
             answer, text = self._exchange("POST", self._path_of(beat.name), _encoded(body))
+        if answer.status != 204:
+            raise self._refusal("cannot beat", answer, text)
+
+    def _send_job(self, beat: Beat, event: JobEvent) -> None:
+        body: Dict[str, Any] = {"timestamp": event.at}
+        if beat.pid is not None:
+            body["pid"] = beat.pid
+        if as_object(beat.data) is not None:
+            body["additional_data"] = beat.data
+        path = "%s/%s" % (self._path_of(beat.name), event.word)
+        if event.exit_code is not None:
+            path += "?exit_code=%d" % event.exit_code
+        answer, text = self._exchange("POST", path, _encoded(body))
         if answer.status != 204:
             raise self._refusal("cannot beat", answer, text)
 

@@ -1,0 +1,129 @@
+"""Jobs of the clients: in the file, in a folder, and to an exporter; all write what the tool writes."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from support import ENVIRONMENT, ROOT, TOOL, run
+
+PYTHON, NODE = ROOT / "clients" / "python", ROOT / "clients" / "node"
+
+
+@pytest.fixture(params=["file", "folder", "exporter"])
+def place(request, tmp_path, beats, exporter):
+    """What a client's manager is made with, and a reader of the entry."""
+    if request.param == "folder":
+        path = tmp_path / "heartbeat.d"
+        path.mkdir()
+        return path, lambda: json.loads((path / "backup.json").read_text())
+    read = lambda: json.loads(beats.read_text())["processes"]["backup"]  # noqa: E731
+    if request.param == "file":
+        return beats, read
+    return f"http://127.0.0.1:{exporter('--web.enable-push', '--push.allow-unauthenticated').port}", read
+
+
+def python(place, code):
+    code = f"from heartbeat_manager import HeartbeatManager, job\nm = HeartbeatManager({str(place)!r}, raises=True)\n" + textwrap.dedent(code)
+    return subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT | {"PYTHONPATH": str(PYTHON)}, capture_output=True, text=True, timeout=120)
+
+
+def node(place, code):
+    code = f"const {{ HeartbeatManager, job }} = require({json.dumps(str(NODE / 'heartbeat.js'))}); const manager = new HeartbeatManager({json.dumps(str(place))}, {{ throws: true }});\n{code}"
+    return subprocess.run(["node", "-e", code], env=ENVIRONMENT | {"HEARTBEAT_TOOL": str(TOOL)}, capture_output=True, text=True, timeout=120)
+
+
+def succeeded(entry, runs=1, failures=0):
+    job = entry["job"]
+    assert (entry["status"], job["exit_code"], job["runs"], job["failures"]) == ("succeeded", 0, runs, failures) and "pid" not in entry
+    assert job["started"] <= job["ended"] == job["last_success"] and job["duration_seconds"] >= 0
+    return job
+
+
+def failed(entry, exit_code, runs, success):
+    job = entry["job"]
+    assert (entry["status"], job["exit_code"], job["runs"], job["failures"], job["last_success"]) == ("failed", exit_code, runs, runs - 1, success)
+    assert job["ended"] > success
+
+
+def test_python_work_that_ends_well_and_work_that_does_not(place):
+    path, entry = place
+    assert python(path, 'with job("backup", m) as run: run.data["files"] = 12').returncode == 0
+    success = succeeded(entry())["last_success"]
+    assert entry()["additional_data"] == {"files": 12}
+    result = python(path, 'with job("backup", m) as run:\n    run.data["error"] = "full"\n    raise ValueError("no room")')
+    assert result.returncode == 1 and "ValueError: no room" in result.stderr
+    failed(entry(), 1, 2, success)
+    assert entry()["additional_data"] == {"files": 12, "error": "full"}, "a failure leaves what the last success reported"
+    assert python(path, 'with job("backup", m): raise SystemExit(3)').returncode == 3
+    failed(entry(), 3, 3, success)
+
+
+@pytest.mark.parametrize(("leaves", "code"), [("raise SystemExit", 0), ("raise SystemExit(0)", 0), ("raise SystemExit('no')", 1), ("raise SystemExit(259)", 3), ("raise KeyboardInterrupt", 130)])
+def test_python_ways_to_leave(tmp_path, leaves, code):
+    path = tmp_path / "beats.json"
+    python(path, f'with job("backup", m): {leaves}')
+    job = json.loads(path.read_text())["processes"]["backup"]["job"]
+    assert job["exit_code"] == code and ("last_success" in job) == (code == 0)
+
+
+def test_python_a_function_that_is_a_job_runs_each_time_it_is_called(place):
+    path, entry = place
+    result = python(path, '@job("backup", m)\ndef work(): return 5\nassert (work(), work()) == (5, 5)')
+    assert result.returncode == 0, result.stderr
+    succeeded(entry(), runs=2)
+
+
+def test_python_while_it_runs(place):
+    path, entry = place
+    running = python(path, 'import os\nwith job("backup", m): os._exit(9)')
+    assert running.returncode == 9
+    assert entry()["status"] == "running" and set(entry()["job"]) == {"started"} and entry()["pid"] > 0
+
+
+def test_node_work_that_ends_well_and_work_that_does_not(place):
+    path, entry = place
+    result = node(path, "job('backup', async () => 5, { manager }).then((value) => console.log(value));")
+    assert result.stdout == "5\n", result.stderr
+    success = succeeded(entry())["last_success"]
+    result = node(path, "job('backup', () => { throw new Error('no room'); }, { manager }).catch((error) => console.log(error.message));")
+    assert result.stdout == "no room\n", result.stderr
+    failed(entry(), 1, 2, success)
+    assert node(path, "job('backup', () => process.exit(9), { manager });").returncode == 9
+    assert entry()["status"] == "running" and entry()["job"]["last_success"] == success
+
+
+@pytest.mark.parametrize("language", [python, node])
+def test_the_work_is_done_where_nothing_can_be_told(language, tmp_path):
+    absent = tmp_path / "absent" / "beats.json"
+    if language is python:
+        result = python(absent, "m.raises = False\nwith job('backup', m): print('done')")
+    else:
+        result = node(absent, "job('backup', () => console.log('done'), { manager: new HeartbeatManager(manager.file) });")
+    assert result.stdout == "done\n" and "heartbeat" in result.stderr
+
+
+@pytest.mark.parametrize("language", [python, node])
+def test_a_beat_and_the_clean_up_of_a_client_leave_a_job(language, place):
+    path, entry = place
+    if "http" in str(path):
+        return
+    assert run(TOOL, "job", "success", "backup", "--file", path).returncode == 0
+    old = time.time() - 10 * 86400
+    text = entry()
+    text["last_heartbeat"] = old
+    if path.is_dir():
+        (path / "backup.json").write_text(json.dumps(text))
+        os.utime(path / "backup.json", (old, old))
+    else:
+        path.write_text(json.dumps({"last_updated": old, "processes": {"backup": text}}))
+    send = "m.send_heartbeat('other')" if language is python else "manager.sendHeartbeat('other');"
+    assert language(path, send).returncode == 0
+    assert entry()["job"] == text["job"], "its last success is needed when the next run is due"
+    send = "m.send_heartbeat('backup', {'job': 5})" if language is python else "manager.sendHeartbeat('backup', { job: 5 });"
+    assert language(path, send).returncode == 0
+    assert entry()["job"] == text["job"] and entry()["status"] == "alive"
