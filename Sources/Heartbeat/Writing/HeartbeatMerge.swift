@@ -166,7 +166,9 @@ struct HeartbeatMerge: RecognisableText {
       members.append((HeartbeatEntry.Key.interval, JSONValue.number(interval).serialised()))
     }
     if let host = beat.host { members.append((HeartbeatEntry.Key.host, JSONValue.string(host).serialised())) }
-    if !beat.jobEvents.isEmpty { members.append((HeartbeatEntry.Key.job, job(beat, now, over: old, cursor, depth + 1))) }
+    if !beat.jobEvents.isEmpty {
+      members.append((HeartbeatEntry.Key.job, job(beat, now, over: old, cursor, depth + 1)))
+    }
     if let data = beat.additionalData, beat.mergesData, let cursor,
       let place = old.last(where: { cursor.isSame($0.key, HeartbeatEntry.Key.additionalData) })?.value,
       let kept = try? cursor.members(of: place)

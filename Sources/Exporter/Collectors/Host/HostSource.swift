@@ -76,7 +76,8 @@ enum HostSources {
   static func all(limits: ScrapeLimits) -> [any HostSource] {
     [
       CPUSource(limits: limits), LoadSource(), MemorySource(), FilesystemSource(), NetworkSource(), DiskSource(),
-      PressureSource(), UptimeSource(), VirtualMemorySource(), ProcessCountSource(), FileDescriptorSource(), ClockSource(),
+      PressureSource(), UptimeSource(), VirtualMemorySource(), ProcessCountSource(), FileDescriptorSource(),
+      ClockSource(),
       // The last one, for it is asked for the host's name.
       SystemInfoSource(),
     ]
