@@ -32,6 +32,17 @@ def hosts(word):
     return f'count by (job, instance) (heartbeat_state{{{PROCESS},state="{word}"}})'
 
 
+def job(number):
+    """What is told of a job, a series each."""
+    return f"max by (job, instance, process) (heartbeat_job_{number}{{{PROCESS}}})"
+
+
+def of_jobs(number, at=""):
+    """Leaves those that are jobs. What is due first comes first, behind it those of which nobody said when they are due."""
+    due = f"heartbeat_job_next_due_timestamp_seconds{{{PROCESS}}}{at} or 1e11 + 0 * heartbeat_job_runs_total{{{PROCESS}}}{at}"
+    return f"and on (job, instance, process) bottomk({number}, {due})"
+
+
 def board():
     b = Board("overview", "Heartbeat / Overview", "All processes of all hosts: their state now and over time. What is wrong comes first.",
               # Of many processes at once, marks would hide the lines: who wants them switches them on.
@@ -87,6 +98,42 @@ def board():
         ),
         timeline("States", "The thirty that were dead or hung for longest in the time range, and what they were. A gap: the exporter was down.",
                  worst(STATE, WRONG, 30), BOTH, height=9, links=[data_link("Process detail", "process", **TO_PROCESS)]),
+    )  # fmt: skip
+    b.row("Jobs").add(
+        rows("Jobs", "Programs that end: when each last succeeded, how its last run went, and when the next success is due. The hundred that are due first; its name leads to its details.",
+             [
+                 f"{state(PROCESS, 'job, instance, process, reason')} {of_jobs(100)}",
+                 f"time() - {job('last_success_timestamp_seconds')}",
+                 f"time() - {job('last_start_timestamp_seconds')}",
+                 f"time() - {job('last_end_timestamp_seconds')}",
+                 job("last_duration_seconds"),
+                 job("last_exit_code"),
+                 f"{job('next_due_timestamp_seconds')} - time()",
+                 job("runs_total"),
+                 job("failures_total"),
+             ],
+             [
+                 Column("process", "Name", **cell_link("Process detail", "process", **ROW_TO_PROCESS)),
+                 Column("instance", "Instance", **cell_link("Host", "host", **ROW_TO_HOST)),
+                 Column("job", "Job"),
+                 Column("Value #A", "State", **mapped(STATE_MAPPING_JSON)),
+                 Column("reason", "Reason"),
+                 Column("Value #B", "Last success ago", unit="s", decimals=0),
+                 Column("Value #C", "Last start ago", unit="s", decimals=0),
+                 Column("Value #D", "Last end ago", unit="s", decimals=0),
+                 Column("Value #E", "Took", unit="s", decimals=1),
+                 Column("Value #F", "Exit code", unit="none", **at("text", (1, RED))),
+                 Column("Value #G", "Due in", unit="s", decimals=0),
+                 Column("Value #H", "Runs", unit="none"),
+                 Column("Value #I", "Failures", unit="none"),
+             ],
+             sort="State", height=8),
+        timeline("Runs", "The thirty jobs that are due first, and what they were: succeeded and running ones are alive, a run that takes too long is hung, failed and late ones are dead.",
+                 f"{STATE} {of_jobs(30, ' @ end()')}", BOTH, width=12, height=8,
+                 links=[data_link("Process detail", "process", **TO_PROCESS)]),
+        lines("How long runs take", "The duration of the last run, of the ten jobs that take longest.",
+              (worst(f"heartbeat_job_last_duration_seconds{{{PROCESS}}}", f"heartbeat_job_last_duration_seconds{{{PROCESS}}} @ end()"), BOTH), unit="s", minimum=0, width=12, height=8,
+              links=[data_link("Process detail", "process", **TO_PROCESS)]),
     )  # fmt: skip
     b.row("Hosts").add(
         rows("Hosts", "The hundred worst hosts: how many of their processes are in which state. An instance leads to its host.",

@@ -46,7 +46,7 @@ def groups(settings):
         *r.alert(
             "ProcessGivenUp",
             """
-            max without (reason) (heartbeat_state{S,state="dead"})
+            max without (reason) (heartbeat_state{S,state="dead",reason!~"job_.*"})
             and on (job, instance, process) heartbeat_status{S,status="failed"}
             and on (job, instance, process) heartbeat_data_restarts_total{S}
             """,
@@ -54,7 +54,7 @@ def groups(settings):
             f"{PROCESS}heartbeat run has given it up, or may not restart it{{{{ with {asked('heartbeat_data_restarts_total%s')} }}}}: {{{{ . | first | value }}}} restarts"
             f"{{{{ with {asked('heartbeat_data_last_exit_code%s')} }}}}, exit status {{{{ . | first | value }}}}{{{{ end }}}}{{{{ end }}}}.{LAST_BEAT}"
             " First: read the end of its log, mend it, start it.",
-            "The last word of its supervisor. ProcessDead would say less."),
+            "The last word of its supervisor. ProcessDead would say less. That a job failed is an alert of its own."),
         *r.alert(
             "ProcessStopped", 'max without (reason) (heartbeat_state{S,state="stopped"})',
             f"{NAME} on {HOST} is stopped",

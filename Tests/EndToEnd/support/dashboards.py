@@ -23,7 +23,7 @@ def load(name, folder="dashboards"):
 class Scene:
     """Five hosts, web-1 to web-5, and a Prometheus with our rules that scrapes them.
 
-    On web-1 the demo runs, and there is a process of each state; on web-2 processes hang, on web-3 they crash; web-4 has
+    On web-1 the demo runs, and there are a process of each state and two jobs; on web-2 processes hang, on web-3 they crash; web-4 has
     no heartbeat file, and web-5 no exporter. `pace` is the interval of scrapes and beats in seconds, `timeout` what the scenarios are made for.
     """
 
@@ -42,7 +42,7 @@ class Scene:
         for number, (scenario, processes) in enumerate((("demo", 3), ("hang", 4), ("crash", 5), (None, 0)), 1):
             home = self.folder / f"web-{number}"
             home.mkdir()
-            (home / "heartbeat.yml").write_text("processes: { nightly-report: { timeout: 1h, match: [no-such-report] } }\n" if number == 1 else "processes: {}\n")
+            (home / "heartbeat.yml").write_text("processes: { nightly-report: { timeout: 1h, match: [no-such-report] }, backup: { every: 24h }, restore-test: { every: 168h } }\n" if number == 1 else "processes: {}\n")
             (home / "web.yml").write_text("")
             if number == 1:  # its pid is of nobody any more
                 gone = subprocess.Popen(["true"])
@@ -57,6 +57,8 @@ class Scene:
                 self.start(TOOL, "simulate", f"--scenario={scenario}", f"--processes={processes}", f"--interval={self.pace}s",
                            f"--timeout={timeout}s", "--file=beats.json", home=home)  # fmt: skip
         self.push_both()
+        for run in ("backup/start", "backup/success", "restore-test/start", "restore-test/fail?exit_code=3"):
+            assert self.push(run, {}) == 204
 
     def push_both(self):
         """A beat over the network that is taken, of a process that says good-bye, and one that is not."""

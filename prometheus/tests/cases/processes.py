@@ -129,6 +129,10 @@ Test("not given up: dead between two restarts; dead, and its own word is failed;
     .state("1x40", "alive", "beating", "works").of_process("heartbeat_status", "1x40", "works", status="failed").of_process("heartbeat_data_restarts_total", "2x40", "works") \
     .silent("ProcessGivenUp", "5m", "9m")
 
+Test("not given up: a job that failed, and that heartbeat run has once restarted under this name") \
+    .state("1x40", "dead", "job_failed").of_process("heartbeat_status", "1x40", status="failed").of_process("heartbeat_data_restarts_total", "2x40") \
+    .silent("ProcessGivenUp", "5m", "9m")
+
 Test("missed: one beat is over its time, one is only late, one has a short timeout") \
     .silence("91x8").silence("89x8", process="late").silence("4.9x8", 3, "quick") \
     .gives("heartbeat:missed", "1m", *(({"__name__": "heartbeat:missed"} | BIDDER | {"process": p}, v) for p, v in (("bidder", 1), ("late", 0), ("quick", 1))))
