@@ -66,19 +66,6 @@ enum JobCommand {
     let beat = Beat.job(
       name, JobEvent(word, exitCode: values[exitCode].map { Int64(widening: $0) }), additionalData: object,
       pid: values[pid].flatMap { Int32(exactly: $0) })
-    do throws(HeartbeatError) {
-      if let target {
-        try target.send(beat)
-        return 0
-      }
-      var options = HeartbeatManager.Options()
-      options.beatsOnce = true
-      options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
-      try HeartbeatManager(file: values[CommonFlags.file], options: options).send(beat)
-      return 0
-    } catch {
-      Console.error(error.description)
-      return 1
-    }
+    return PushFlags.send(beat, to: target, values)
   }
 }

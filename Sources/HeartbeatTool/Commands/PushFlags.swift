@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Flags
 internal import Glibc
+internal import Heartbeat
 internal import HeartbeatPush
 internal import POSIX
 
@@ -44,6 +45,24 @@ enum PushFlags {
           + "and --url-password-file")
     }
     return target
+  }
+
+  /// Beats once, to an exporter or into the file or folder that is named: the exit status of the command.
+  static func send(_ beat: Beat, to target: PushTarget?, _ values: FlagValues) -> Int32 {
+    do throws(HeartbeatError) {
+      if let target {
+        try target.send(beat)
+        return 0
+      }
+      var options = HeartbeatManager.Options()
+      options.beatsOnce = true
+      options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
+      try HeartbeatManager(file: values[CommonFlags.file], options: options).send(beat)
+      return 0
+    } catch {
+      Console.error(error.description)
+      return 1
+    }
   }
 
   private static func firstLine(of file: String, _ values: FlagValues) throws(FlagError) -> String {

@@ -78,20 +78,7 @@ enum SendCommand {
       interval: values[interval].map(Duration.init(clampingSeconds:)))
     beat.mergesData = values[merge]
     beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)
-    do throws(HeartbeatError) {
-      if let target {
-        try target.send(beat)
-        return 0
-      }
-      var options = HeartbeatManager.Options()
-      options.beatsOnce = true
-      options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
-      try HeartbeatManager(file: values[CommonFlags.file], options: options).send(beat)
-      return 0
-    } catch {
-      Console.error(error.description)
-      return 1
-    }
+    return PushFlags.send(beat, to: target, values)
   }
 
   static func parse(_ bytes: [UInt8], from source: String) throws(FlagError) -> JSONObject {
