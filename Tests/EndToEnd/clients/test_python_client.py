@@ -205,7 +205,7 @@ def test_the_examples_of_the_readme_run(tmp_path):
     assert len(blocks) >= 3
     around = (
         "import itertools, threading\nclass S(Exception): pass\ndef rounds(n=[0]):\n n[0] += 1\n if n[0] > 3: raise S\n return n[0]\n"
-        "def scan(): return rounds()\ndef work(): pass\noffset = 1\nitems = [1, 2]\n"
+        "def scan(): return rounds()\ndef copy(): return 12\ndef work(): pass\noffset = 1\nitems = [1, 2]\n"
     )
     for block in blocks:
         if "http" in block:

@@ -174,7 +174,7 @@ import os, signal, sys, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 child = os.fork()
 if child == 0:
-    while time.process_time() < 0.3: pass
+    while time.process_time() < 0.35: pass
     print("burnt", flush=True)
     time.sleep(600)
 sys.stdin.readline()

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 import yaml
 
-from support import LIMIT, ROOT, entry, eventually, write_beats
+from support import LIMIT, ROOT, TOOL, entry, eventually, run, write_beats
 from support.alert_rules import ALERTMANAGER, ALERTS, PROMETHEUS, RECORDED, RULE_FILES, RULES, TESTS, checks
 from support.prometheus import Prometheus
 
@@ -290,11 +290,14 @@ def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
     # What heartbeat run says of its program.
     supervised = {"restarts_total": 2, "last_exit_code": 3}
     write_beats(beats, {"bidder": entry(pid=1, age=30, test_alert=0, **supervised)})
+    (tmp_path / "heartbeat.yml").write_text("processes: { backup: { every: 24h } }\n")
     (tmp_path / "web.yml").write_text("")
     pattern = f"--heartbeat.file={tmp_path}/*/beat.json"
-    e = exporter(pattern, f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}")
+    e = exporter(pattern, f"--push.socket={tmp_path / 'push.sock'}", f"--web.config.file={tmp_path / 'web.yml'}", f"--config.file={tmp_path / 'heartbeat.yml'}")
     e.metrics()
     write_beats(beats, {"bidder": entry(pid=1, test_alert=0, **supervised)})
+    for word in ("start", "success"):
+        assert run(TOOL, "job", word, "backup", "--file", beats).returncode == 0
     present = e.metrics().names() | RECORDED | {"up"}
     for rule in RULES:
         texts = [rule["expr"], *(re.findall(r"printf `([^`{]+)`", rule.get("annotations", {}).get("description", "")))]

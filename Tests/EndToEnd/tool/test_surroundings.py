@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support import run, surroundings
+from support import eventually, run, surroundings
 
 FOLDER = Path(__file__).resolve().parents[1]
 INSIDE = """
@@ -26,6 +26,8 @@ def test_what_a_shell_has_its_jobs_ignore_reaches_no_program_of_a_test():
 
 def test_a_process_that_hangs_is_shown_where_it_waits():
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        # The pid is there before the program has taken its place.
+        eventually(lambda: f"{process.pid}  cat" in surroundings.portraits() and "pipe_read" in surroundings.portraits(), "cat reads")
         shown = surroundings.portraits()
         process.stdin.close()
     assert f"{process.pid}  cat" in shown and "State" in shown and "SigIgn 0000000000000000" in shown, shown

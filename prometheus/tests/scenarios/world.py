@@ -28,7 +28,7 @@ BOOTED = BEGIN - 86_400
 OF_THE_KERNEL = ("1", "2")
 # What is kept of a scrape: what the rules ask for. The exporter's own process is not scripted, nor whether the clock of
 # the machine that records is set.
-KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|last_timestamp_seconds|interval_seconds|status|entries_skipped_total|series_dropped_total"
+KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|last_timestamp_seconds|interval_seconds|status|job_\w+|entries_skipped_total|series_dropped_total"
                   r"|push_errors_total|file_(up|entries|skipped_entries|modified_timestamp_seconds)|exporter_collector_success|exporter_config_last_reload_successful)"
                   r"|process_(start_time_seconds|open_fds|max_fds|cpu_seconds_total|resident_memory_bytes)"
                   r"|system_(cpu_seconds_total|memory_(available|total)_bytes))[{ ]")  # fmt: skip
