@@ -66,8 +66,17 @@ def expression(rng):
             text = re.sub(r"\b0$", "7", text)
         days = [set(croniter.expand(text)[0][k]) for k in (2, 4)]
         # Lists that together are all numbers are a star to croniter, too.
-        if not any(d == {"*"} and t[0] != "*" for d, t in zip(days, (text.split()[2], text.split()[4]))):
+        if not any(d == {"*"} and t[0] != "*" for d, t in zip(days, (text.split()[2], text.split()[4]))) and comes(text):
             return text
+
+
+def comes(text):
+    """Whether any of its months has any of its days: 30 February comes never, and is refused."""
+    _, _, days, months, _ = croniter.expand(text)[0]
+    if days == ["*"] or text.split()[4][0] != "*":  # of the days of the week one comes always
+        return True
+    longest = max({2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(m, 31) for m in (range(1, 13) if months == ["*"] else months))
+    return min(days) <= longest
 
 
 def due(text, zone, after, count):

@@ -141,7 +141,9 @@ def answers(zone, after, texts):
 @pytest.mark.long
 def test_schedules_are_due_when_croniter_has_them_due():
     asked = defaultdict(list)
-    for zone, after, text in schedules.cases(seed=int(time.time()), count=10_000):
+    seed = int(os.environ.get("HEARTBEAT_SEED", time.time()))
+    print("HEARTBEAT_SEED =", seed)
+    for zone, after, text in schedules.cases(seed, count=10_000):
         # Not each time by itself: a start of the tool costs more than an answer.
         asked[zone, after // 40_000 * 40_000].append(text)
     count = 0
