@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -236,6 +237,37 @@ def test_an_exporter_that_hangs_does_not_hold_a_program_up():
     assert caught.value.cause == "unreachable"
     said = json.loads(node(NODE_SEND, url, "a", "1"))
     assert said["code"] == "unreachable" and "within 1 s" in said["text"]
+
+
+@pytest.mark.parametrize(("begin", "drip"), [
+    (b"", b"HTTP/1.1 100 Continue\r\n\r\n"), (b"H", b"T"), (b"HTTP/1.1 204 No Content\r\nX: ", b"a"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"), (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), (b"HTTP/1.0 200 OK\r\n\r\n", b"x"),
+])  # fmt: skip
+def test_an_answer_that_drips_does_not_hold_a_program_up(begin, drip):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        ended = threading.Event()
+
+        def serve():
+            for _ in range(2):
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    try:
+                        connection.sendall(begin)
+                        while not ended.wait(0.05):
+                            connection.sendall(drip)
+                    except OSError:
+                        pass  # the client has had enough
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(HeartbeatError, match="did not answer within 0.5 s"):
+            HeartbeatManager(url, timeout=0.5).send_heartbeat("a")
+        said = json.loads(node(NODE_SEND, url, "a", "1"))
+        assert said["code"] == "unreachable"
+        ended.set()
+        thread.join()
 
 
 @pytest.mark.hard

@@ -283,19 +283,33 @@ asyncio.run(main())
     assert found["turning"]["status"] == "alive"
 
 
-def test_a_handler_or_a_function_of_the_data_that_raises_ends_nothing(place):
+@pytest.mark.parametrize("kind", ["RuntimeError", "SystemExit", "GeneratorExit"])
+def test_a_handler_or_a_function_of_the_data_that_raises_ends_nothing(place, kind):
     where, entries = place
-    code = """
+    code = f"kind = {kind}" + """
 def raises(*_):
-    called.append(1); raise RuntimeError("a fault of its own")
+    called.append(1); raise kind("a fault of its own")
 called = []
 with HeartbeatSender("s", interval=0.005, data=raises, on_error=raises):
     until(lambda: len(called) > 20)
+kind = RuntimeError  # in the main thread the others are the program's own
 beat = Heartbeat("loop", every=0, on_error=raises)
 beat(raises)
 """
     harmless(code, {"HEARTBEAT_FILE": where})
     assert set(entries()) == {"s", "loop"}
+
+
+def test_odd_arguments_of_questions_are_said_and_raise_nothing(tmp_path):
+    code = """
+send_heartbeat("a")
+answers = [is_process_alive("a", "60"), is_process_alive("a", None)]
+heartbeat_manager.cleanup_old_processes(None)
+heartbeat_manager.cleanup_old_processes("24")
+print(answers)
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
+    assert result.stdout == "[False, False]\n" and "TypeError" in result.stderr
 
 
 # What stands for the value, spelt in Python, and what becomes of it; ... when it is left out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import Any, Callable, Mapping, Optional, Union
 
@@ -47,8 +48,8 @@ class Rhythm:
         if callable(data):
             try:
                 own = data()
-            except Exception as error:  # the data are an extra, the beat is the message
-                let_through(error)
+            except BaseException as error:  # the data are an extra, the beat is the message
+                _let_out(error)
                 own = None
                 self.failed(error)
         try:
@@ -57,15 +58,23 @@ class Rhythm:
             let_through(error)
             self.failed(error)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         if self._on_error is None:
             self.manager.say_failure(error)
             return
         try:
-            self._on_error(error)
-        except Exception as second:  # the handler's own fault ends neither the beats nor the program
-            let_through(second)
+            self._on_error(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        except BaseException as second:  # the handler's own fault ends neither the beats nor the program
+            _let_out(second)
             self.manager.say_failure(second)
+
+
+def _let_out(error: BaseException) -> None:
+    """Raises what is the program's own: what a signal's handler raised, and in the main thread what ends the program. On
+    another thread a function that calls `sys.exit` would end the beats alone, without a word."""
+    let_through(error)
+    if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+        raise error
 
 
 class Heartbeat:

@@ -131,7 +131,7 @@ class HeartbeatManager:
     def is_process_alive(self, process_name: str, timeout_seconds: float = 60.0) -> bool:
         """Whether a process beat within the last `timeout_seconds`."""
         since = self.get_time_since_last_heartbeat(process_name)
-        return since is not None and -CLOCK_TOLERANCE <= since < timeout_seconds
+        return self._guarded(lambda: since is not None and -CLOCK_TOLERANCE <= since < timeout_seconds, False)
 
     def get_all_processes_status(self) -> Dict[str, Entry]:
         """Every process's entry with its data beside it, and `time_since_heartbeat` (seconds; infinite without a beat),
@@ -166,7 +166,9 @@ class HeartbeatManager:
 
     def cleanup_old_processes(self, max_age_hours: float = 24) -> None:
         """Removes the entries whose last beat is older."""
-        self.prune(max_age_hours * 3600)
+        age = self._guarded(lambda: float(max_age_hours) * 3600, None)
+        if age is not None:
+            self.prune(age)
 
     def prune(self, older_than: Optional[float] = None, dry_run: bool = False) -> List[str]:
         """Removes the entries whose last beat is older, in seconds (default: the retention); returns their names."""
@@ -253,7 +255,7 @@ class HeartbeatManager:
             self.say_failure(error)
             return otherwise
 
-    def say_failure(self, error: Exception) -> None:
+    def say_failure(self, error: BaseException) -> None:
         """Says what went wrong, once."""
         text = str(error) if isinstance(error, HeartbeatError) else "%s: %s" % (type(error).__name__, error)
         if self._failures.is_new(text):

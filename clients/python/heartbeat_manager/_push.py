@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
+import io
 import json
 import os
 import socket
 import stat
+import time
 import urllib.parse
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 from ._beats import Beat, Entry
 from ._connecting import connect
@@ -186,10 +189,14 @@ class Exporter:
 
     def _ask(self, method: str, path: str, body: Optional[bytes]) -> Tuple[http.client.HTTPResponse, bytes]:
         """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once."""
+        deadline = time.monotonic() + self.timeout
         while True:
             kept = self._kept()
             connection = kept or self._connect()
             try:
+                if connection.sock is not None:
+                    connection.sock.settimeout(_left(deadline))
+                connection.response_class = cast(Any, functools.partial(_Answer, deadline))
                 connection.request(method, path, body, self._headers)
                 answer = connection.getresponse()
                 text = answer.read(LONGEST_ANSWER)
@@ -242,6 +249,45 @@ class Exporter:
                 connection.close()
                 raise
         return connection
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise socket.timeout("timed out")
+    return left
+
+
+class _Timely(io.RawIOBase):
+    """What a socket receives until a deadline: its own timeout begins anew with every byte that drips in."""
+
+    def __init__(self, receiving: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._socket = receiving
+        # It keeps the socket open for as long as somebody reads.
+        self._file: Any = receiving.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Optional[int]:
+        self._socket.settimeout(_left(self._deadline))
+        count: Optional[int] = self._file.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that comes whole until a deadline, or not at all."""
+
+    def __init__(self, deadline: float, receiving: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(receiving, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Timely(receiving, deadline))
 
 
 def _is_seconds(text: str) -> bool:
