@@ -28,7 +28,7 @@ enum TestAlertCommand {
       groups: [FlagGroup("Flags", [CommonFlags.file, exporter, prometheus, alertmanager, timeout])],
       examples: [
         FlagExample(
-          "All on this machine", "heartbeat test-alert --file /run/heartbeat/heartbeat_status.json"),
+          "All on this machine", "heartbeat test-alert --file /run/heartbeat.d"),
         FlagExample(
           "Prometheus and Alertmanager elsewhere",
           "heartbeat test-alert --prometheus http://monitoring:9090 --alertmanager http://monitoring:9093"),
