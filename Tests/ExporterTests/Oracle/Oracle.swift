@@ -47,7 +47,7 @@ struct Oracle {
     }
     beats = Beats(&choices)
     setting = Setting(&choices, file: place.path, folder: folder.path, isLive: isLive)
-    configuration = Setting.configuration(&choices)
+    configuration = Setting.configuration(&choices, isLive: isLive)
     long = Core(setting, configuration, probe: probe)
     self.choices = choices
   }
@@ -88,7 +88,7 @@ struct Oracle {
     }
     let rarely = setting.isCalm ? 40 : 8
     if choices.once(in: rarely) {
-      configuration = Setting.configuration(&choices)
+      configuration = Setting.configuration(&choices, isLive: setting.isLive)
       long.configure(configuration)
     }
     if choices.once(in: 16) { long.configure(nil) }

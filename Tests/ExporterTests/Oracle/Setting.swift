@@ -55,8 +55,10 @@ struct Setting {
     return ExpositionStyle(choices.one(of: formats), choices.one(of: NameEscaping.allCases))
   }
 
-  /// A configuration of processes.
-  static func configuration(_ choices: inout Choices) -> Configuration {
+  /// A configuration of processes. Where `/proc` is the kernel's, nobody else's process is found: it could come or go between
+  /// the two answers.
+  static func configuration(_ choices: inout Choices, isLive: Bool) -> Configuration {
+    let own = isLive ? Sleepers.argument : ""
     let names = ["a", "b", "never", "größe", "heartbeat-exporter", "p3"]
     return Configuration(
       processes: (0..<choices.number(0...3)).map { _ in
@@ -65,7 +67,8 @@ struct Setting {
           timeout: choices.once(in: 2) ? choices.one(of: [1, 100]) : nil,
           match: choices.once(in: 2)
             ? choices.one(of: [
-              .substrings(["bidder"]), .regex("order-w.*py"), .substrings(["sleep", Sleepers.argument]),
+              .substrings(["bidder"] + (isLive ? [own] : [])), .regex("order-w.*py\(own)"),
+              .substrings(["sleep", Sleepers.argument]),
             ]) : nil,
           children: choices.once(in: 3))
       })
