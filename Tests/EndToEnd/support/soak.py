@@ -151,7 +151,8 @@ class Soak:
         memory = int(status["VmRSS"].split()[0]) * 1024
         # The writer holds on to the file that it wrote last, if it did write: one descriptor or none.
         self.open = sorted(p for p in (os.readlink(d) for d in (folder / "fd").iterdir()) if not p.startswith(str(self.file)))
-        return memory, len(self.open), int(status["Threads"])
+        self.threads = sorted((d / "comm").read_text().strip() for d in (folder / "task").iterdir())
+        return memory, len(self.open), len(self.threads)
 
     def run_for(self, seconds):
         self.stop.clear()
@@ -166,12 +167,13 @@ class Soak:
     def run(self, seconds):
         # The first tenth warms up: buffers reach their size.
         self.run_for(max(4, seconds / 10))
-        before, open_before = self.resting(), self.open
+        before, open_before, threads_before = self.resting(), self.open, self.threads
         if not self.wrong:
             self.run_for(seconds)
         after = self.resting()
-        # A slow machine takes its time to close what clients have left.
-        deadline = time.monotonic() + 60
+        # A slow machine takes its time to close what clients have left, and a thread that helped where a call was slow
+        # ends only after 70 s without work.
+        deadline = time.monotonic() + 100
         while any(a > b for a, b in zip(after[1:], before[1:])) and time.monotonic() < deadline:
             after = self.resting()
         assert not self.wrong, f"seed {self.seed}: {self.wrong[:3]}"
@@ -180,6 +182,8 @@ class Soak:
         told = ", ".join(f"{name} {b:,} to {a:,}" for name, b, a in zip(names, before, after))
         if after[1] > before[1]:
             told += f"; open before: {open_before}, after: {self.open}"
+        if after[2] > before[2]:
+            told += f"; threads before: {threads_before}, after: {self.threads}"
         assert after[0] <= before[0] + MOST_GROWTH and after[1] <= before[1] and after[2] <= before[2], told
         return told
 
