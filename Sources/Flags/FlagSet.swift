@@ -100,6 +100,9 @@ public struct FlagValues: Sendable {
     case commandLine
   }
 
+  /// What `FlagOptions` that are being made take their values from.
+  @TaskLocal static var current: FlagValues?
+
   var texts: [String: [String]] = [:]
   var sources: [String: Source] = [:]
 

@@ -67,7 +67,7 @@ public struct Exporter: Sendable {
     let requests = RequestCounts(handler: options.web.telemetryPath)
     let access = WebPolicy(logger: logger)
     let watch = webFile.flatMap { file in
-      options.webConfigFile.map {
+      options.web.configFile.map {
         WebConfigurationWatch(file, path: $0, options: options, access: access, logger: logger)
       }
     }
@@ -146,7 +146,7 @@ public struct Exporter: Sendable {
   ) throws(ConfigurationError) -> (Configuration, WebConfigurationFile?) {
     var configuration = Configuration()
     if let file = options.configFile { configuration = try Configuration.load(file) }
-    guard let file = options.webConfigFile else { return (configuration, nil) }
+    guard let file = options.web.configFile else { return (configuration, nil) }
     return (configuration, try WebConfigurationFile.load(file))
   }
 

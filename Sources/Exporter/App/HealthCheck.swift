@@ -13,7 +13,7 @@ extension Exporter {
     let usesTLS: Bool
     do throws(ConfigurationError) {
       usesTLS =
-        try options.webConfigFile.map { file throws(ConfigurationError) in
+        try options.web.configFile.map { file throws(ConfigurationError) in
           try WebConfigurationFile.load(file).tls != nil
         } ?? false
     } catch {
