@@ -29,8 +29,8 @@ public struct ProcessFigures: Equatable, Sendable {
   public var involuntarySwitches: UInt64?
   /// Faults that needed no page from a disk.
   public var minorFaults: UInt64 = 0
-  /// Memory that is in the swap space, in bytes.
-  public var swapBytes: UInt64?
+  /// The numbers of the lines that `Procfs` was asked for, in their order.
+  public var lines = ProcessLine.Numbers()
   /// Of the files that it may open, the part that is open: of a tree the largest of any member's.
   public var worstFileRatio: Double?
 
@@ -68,13 +68,18 @@ extension Procfs {
     var figures = usage(stat, in: directory)
     figures.startTime = starts.startTime(of: stat)
     figures.maxOpenFiles = openFileLimit(of: stat.pid, in: directory)
-    let status = withFile("status", in: directory) { ProcessStatus(parsing: $0) }
+    let status = withFile(ProcessLine.File.status.name, in: directory) { bytes in
+      lines.read(.status, bytes, into: &figures.lines)
+      return ProcessStatus(parsing: bytes)
+    }
     // It ended before this last read, and the limit may be that of another process under its number.
     guard let status else {
       figures.maxOpenFiles = nil
       return (figures, nil)
     }
-    figures.swapBytes = status.swapBytes
+    if lines.contains(where: { $0.file == .smapsRollup }) {
+      withFile(ProcessLine.File.smapsRollup.name, in: directory) { lines.read(.smapsRollup, $0, into: &figures.lines) }
+    }
     figures.worstFileRatio = ProcessFigures.fileRatio(figures.openFiles, of: figures.maxOpenFiles)
     let switches = status.switches.flatMap { self.switches(of: stat, in: directory, main: $0) }
     figures.voluntarySwitches = switches?.voluntary

@@ -6,8 +6,6 @@ struct ProcessStatus: Equatable {
   var threadGroup: UInt64?
   var voluntarySwitches: UInt64?
   var involuntarySwitches: UInt64?
-  /// Memory that is in the swap space, in bytes.
-  var swapBytes: UInt64?
 
   /// The switches, if all are there.
   var switches: SwitchCounts? {
@@ -21,7 +19,6 @@ struct ProcessStatus: Equatable {
       // A look at the first letter passes over the other sixty lines.
       guard let first = line.first,
         first == UInt8(ascii: "v") || first == UInt8(ascii: "n") || first == UInt8(ascii: "T")
-          || first == UInt8(ascii: "V")
       else { continue }
       var fields = ByteFields(line)
       guard let key = fields.field() else { continue }
@@ -31,8 +28,6 @@ struct ProcessStatus: Equatable {
         involuntarySwitches = fields.unsigned()
       } else if key.equals("Tgid:") {
         threadGroup = fields.unsigned()
-      } else if key.equals("VmSwap:") {
-        swapBytes = fields.unsigned().map { clampedProduct($0, 1024) }
       }
     }
   }

@@ -16,6 +16,8 @@ public final class Procfs {
   private let name: UnsafeMutableBufferPointer<CChar>
   /// What was seen before and cannot be read again; it is never forgotten.
   package let history: KernelHistory
+  /// Which further lines are read of each process.
+  let lines: [ProcessLine]
   /// Which mounts and devices are shown.
   let filter: HostFilter
   let mountProbe: MountProbe
@@ -57,10 +59,12 @@ public final class Procfs {
 
   package init(
     procfs: String, rootfs: String, limits: ProcfsLimits, history: KernelHistory = KernelHistory(),
-    filter: HostFilter = .standard, mountProbe: MountProbe = MountProbe(), mountTimeout: Double = 2
+    lines: [ProcessLine] = [], filter: HostFilter = .standard, mountProbe: MountProbe = MountProbe(),
+    mountTimeout: Double = 2
   ) {
     path = procfs
     self.history = history
+    self.lines = lines
     self.filter = filter
     self.mountProbe = mountProbe
     self.mountTimeout = mountTimeout
@@ -82,7 +86,8 @@ public final class Procfs {
   /// One more reader of the same tree, with nothing remembered but the history, which they share.
   public func another() -> sending Procfs {
     Procfs(
-      procfs: path, rootfs: rootfs, limits: limits, history: history, filter: filter, mountProbe: mountProbe,
+      procfs: path, rootfs: rootfs, limits: limits, history: history, lines: lines, filter: filter,
+      mountProbe: mountProbe,
       mountTimeout: mountTimeout)
   }
 

@@ -2,7 +2,7 @@
 private struct TreeSum {
   var gauges = ProcessFigures(
     cpuSeconds: 0, residentBytes: 0, virtualBytes: 0, threads: 0, majorFaults: 0, openFiles: 0, minorFaults: 0,
-    swapBytes: 0)
+    lines: .zero)
   var members: [TreeMember] = []
   var hidesBytes = false
   var hidesSwitches = false
@@ -43,7 +43,7 @@ private struct TreeSum {
     gauges.virtualBytes = clampedSum(gauges.virtualBytes, figures.virtualBytes)
     gauges.threads = clampedSum(gauges.threads, figures.threads)
     gauges.openFiles = clampedSum(gauges.openFiles, figures.openFiles)
-    gauges.swapBytes = clampedSum(gauges.swapBytes, figures.swapBytes)
+    gauges.lines = gauges.lines + figures.lines
     if let ratio = figures.worstFileRatio { gauges.worstFileRatio = max(gauges.worstFileRatio ?? 0, ratio) }
   }
 

@@ -69,7 +69,9 @@ enum Collectors {
         seriesPerProcess: $0.options.heartbeat.maxSeriesPerProcess, series: $0.options.heartbeat.maxSeries,
         showsStrings: !$0.options.heartbeat.stringKeys.isEmpty, limits: $0.limits)
     },
-    Declaration(name: .process, needs: .figures) { ProcessCollector(logger: $0.logger, limits: $0.limits) },
+    Declaration(name: .process, needs: .figures) {
+      ProcessCollector(logger: $0.logger, lines: ProcessLineFamily.wanted(by: $0.options), limits: $0.limits)
+    },
     Declaration(name: .system, needs: .nothing) {
       SystemCollector($0.readers, problems: ProblemLog(collector: "system", logger: $0.logger))
     },

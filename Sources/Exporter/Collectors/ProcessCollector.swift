@@ -10,10 +10,13 @@ struct ProcessCollector: Collector {
   private let logger: Logger
   private let problems: ProblemLog
   private let ownLabels = Labels(["process": ownName])
+  private let lines: [ProcessLineFamily]
   private var up: FlagFamily
 
-  init(logger: Logger, limits: ScrapeLimits = ScrapeLimits()) {
+  /// - Parameter lines: what is read of each process beyond what every one shows, in the order of `ProcessFigures.lines`.
+  init(logger: Logger, lines: [ProcessLineFamily], limits: ScrapeLimits = ScrapeLimits()) {
     self.logger = logger
+    self.lines = lines
     problems = ProblemLog(collector: "process", logger: logger)
     up = FlagFamily(ProcessFamilies.up, styles: limits.styles)
   }
@@ -110,7 +113,9 @@ struct ProcessCollector: Collector {
     write(ProcessFamilies.cpu) { $0.cpuSeconds }
     write(ProcessFamilies.residentMemory) { Double($0.residentBytes) }
     write(ProcessFamilies.virtualMemory) { Double($0.virtualBytes) }
-    write(ProcessFamilies.swap) { $0.swapBytes.map { Double($0) } }
+    for (place, line) in lines.enumerated() {
+      write(line.family) { $0.lines[place].map { Double($0) } }
+    }
     write(ProcessFamilies.threads) { Double($0.threads) }
     write(ProcessFamilies.openFiles) { $0.openFiles.map { Double($0) } }
     write(ProcessFamilies.maximumFiles) { $0.maxOpenFiles }

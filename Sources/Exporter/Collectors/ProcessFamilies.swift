@@ -30,7 +30,6 @@ enum ProcessFamilies {
     "process_major_page_faults_total", .counter, "Page faults that needed a read from disk.")
   static let minorPageFaults = MetricFamily(
     "process_minor_page_faults_total", .counter, "Page faults that needed no read from disk.")
-  static let swap = MetricFamily("process_swap_bytes", .gauge, "Memory that is in the swap space, in bytes.")
   static let worstFileRatio = MetricFamily(
     "process_worst_fd_ratio", .gauge,
     "Open file descriptors as a part of those that there may be; of a process tree, the largest of any process.")

@@ -49,7 +49,8 @@ struct Scraper: ~Copyable {
     history = KernelHistory()
     let procfs = Procfs(
       procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs, history: history,
-      filter: options.host.filter, mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline))
+      lines: ProcessLineFamily.wanted(by: options).map(\.line), filter: options.host.filter,
+      mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline))
     readers = HostReaders(procfs, limits: limits)
     let surroundings = Collectors.Surroundings(options: options, logger: logger, limits: limits, readers: readers)
     collectors = Collectors.all.map { ($0, $0.make(surroundings)) }
