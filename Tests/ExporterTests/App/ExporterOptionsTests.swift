@@ -24,7 +24,8 @@ struct ExporterOptionsTests {
     arguments: ExporterOptions.flags.flags.map(\.name))
   func noDeadFlag(name: String) throws {
     let flag = try #require(ExporterOptions.flags.flags.first { $0.name == name })
-    let candidates = flag.isToggle ? ["true", "false"] : ["1", "2", "1s", "1500ms", "1MiB", "0600", "x", ":1", "/x", "debug", "json"]
+    let candidates =
+      flag.isToggle ? ["true", "false"] : ["1", "2", "1s", "1500ms", "1MiB", "0600", "x", ":1", "/x", "debug", "json"]
     let given = candidates.compactMap { candidate -> ExporterOptions? in
       // Without the checks of values that are wrong together.
       guard case .values(let values)? = try? ExporterOptions.flags.parse(["--\(name)=\(candidate)"]) else { return nil }
