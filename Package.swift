@@ -63,11 +63,11 @@ let package = Package(
       ],
       resources: [.embedInCode("StatusPage/Assets")]),
     library("HeartbeatPush", ["Heartbeat", "HTTP", "JSON", "POSIX"]),
-    program("heartbeat-exporter", ["Exporter", "Flags"]),
+    program("heartbeat-exporter", ["Exporter", "Flags", "POSIX"]),
     library(
       "HeartbeatTool",
       ["JSON", "HTTP", "Monitoring", "Heartbeat", "HeartbeatPush", "Procfs", "YAML", "Flags", "POSIX", "CLinux"]),
-    program("heartbeat", ["HeartbeatTool", "Flags"]),
+    program("heartbeat", ["HeartbeatTool", "Flags", "POSIX"]),
     tests(of: "POSIX"),
     tests(of: "Flags"),
     tests(of: "JSON"),

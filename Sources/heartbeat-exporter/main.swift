@@ -1,12 +1,15 @@
 import Exporter
 import Flags
 import Glibc
+import POSIX
 
 /// Ends the program with a sentence on standard error.
 func fail(_ message: String, status: Int32) -> Never {
   Logger.writeToStandardError(Array("heartbeat-exporter: \(message)\n".utf8))
   exit(status)
 }
+
+StandardStreams.fillGaps()
 
 do throws(FlagError) {
   switch try ExporterOptions.parse(

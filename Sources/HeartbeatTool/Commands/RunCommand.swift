@@ -119,8 +119,20 @@ enum RunCommand {
     return true
   }
 
+  /// The number of a signal; some have an effect that nobody means.
+  private static func signal(
+    _ values: FlagValues, _ flag: Flag<Signal>, _ name: String, but senseless: Set<Int32>
+  ) throws(FlagError) -> Int32 {
+    let signal = values[flag]
+    guard !senseless.contains(signal.number) else {
+      throw .invalid("--\(name): expected a signal that the program can act on, found \(signal)")
+    }
+    return signal.number
+  }
+
   private static func options(_ values: FlagValues) throws(FlagError) -> SupervisorOptions {
     let program = values.arguments.first ?? ""
+    guard !program.isEmpty else { throw .invalid("COMMAND: expected a program, found an empty word") }
     let name = values[name] ?? String(program.split(separator: "/").last ?? "")
     guard (1...HeartbeatManager.longestName).contains(name.utf8.count) else {
       throw .invalid("--name: expected 1 to \(HeartbeatManager.longestName) bytes")
@@ -146,8 +158,8 @@ enum RunCommand {
     options.probe = values[probe]
     options.probe?.trust = TLSTrust(authorities: values[probeAuthorities], isBlind: values[isProbeBlind])
     options.stopTimeout = values[stopTimeout]
-    options.stopSignal = values[stopSignal].number
-    options.reloadSignal = values[reloadSignal].number
+    options.stopSignal = try signal(values, stopSignal, "stop-signal", but: [SIGSTOP, SIGCONT])
+    options.reloadSignal = try signal(values, reloadSignal, "reload-signal", but: [SIGSTOP, SIGKILL])
     options.user = values[user]
     options.folder = values[folder]
     options.showsTime = values[logTime]

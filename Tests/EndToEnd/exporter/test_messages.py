@@ -69,6 +69,7 @@ TOOL_LINES = [
     ["status", "--file", "absent"], ["status", "--file", "broken.json"], ["status", "a", "--file", "broken.json"],
     ["run"], ["run", "--name", "a"], ["run", "--name", "a", "--", "absent-program"], ["run", "--", "./beats.json"],
     ["run", "--interval=0", "--", "true"], ["run", "--restart=sometimes", "--", "true"], ["run", "--probe=nonsense", "--", "true"],
+    ["run", "--", ""], ["run", "--stop-signal=CONT", "--", "true"], ["run", "--reload-signal=9", "--", "true"],
     ["prune", "--file", "broken.json"], ["simulate", "--scenario", "chaos"], ["simulate", "--processes", "0"], ["completions"],
     ["completions", "fish"], ["monitor", "extra"], ["job"], ["job", "begin", "a"], ["job", "sucess", "a"], ["job", "start", "a", "--exit-code", "1"],
     ["job", "fail", "a", "--pid", "1"], ["job", "next", "0 25 * * *"], ["run", "--job", "--restart=always", "--", "true"],

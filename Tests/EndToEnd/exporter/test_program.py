@@ -1,6 +1,7 @@
 """heartbeat-exporter as a program: flags, environment, configuration, signals, and how it fails."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -249,3 +250,10 @@ def test_it_runs_in_a_root_that_holds_only_its_libraries(tmp_path):
     finally:
         process.terminate()
         assert process.wait(timeout=LIMIT) == 0
+
+
+def test_without_standard_streams_no_file_of_its_own_gets_their_numbers(exporter):
+    """Else the log would go into a connection, or where the kernel is asked for events."""
+    e = exporter(under=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+    streams = [os.readlink(f"/proc/{e.process.pid}/fd/{number}") for number in range(3)]
+    assert streams == ["/dev/null"] * 3 and e.get("/metrics").status == 200
