@@ -37,21 +37,40 @@ public struct Beat: Sendable, Equatable {
   }
 
   /// A `status` or a `pid` that a caller puts into the data is meant as the beat's own, unless the beat says another one.
+  /// What is neither a word nor a process id stays among the data.
   ///
-  /// - Parameter hasOwnPid: whether the pid was chosen; nil takes any but this process's for chosen.
-  public func takingKnownKeys(hasOwnPid: Bool? = nil) -> Beat {
+  /// - Parameters:
+  ///   - hasOwnStatus: whether the status was chosen; nil takes any but `alive` for chosen.
+  ///   - hasOwnPid: whether the pid was chosen; nil takes any but this process's for chosen.
+  public func takingKnownKeys(hasOwnStatus: Bool? = nil, hasOwnPid: Bool? = nil) -> Beat {
     guard var data = additionalData else { return self }
     var beat = self
     if let word = data["status"]?.stringValue, !word.isEmpty {
-      if status == Beat.usualStatus { beat.status = word }
+      if !(hasOwnStatus ?? (status != Beat.usualStatus)) { beat.status = Beat.shortened(word) }
       data["status"] = nil
     }
-    if let number = data["pid"]?.integerValue.flatMap({ Int32(exactly: $0) }), number > 0 {
+    if let number = data["pid"]?.integerValue.flatMap({ Int32(exactly: $0) }), Beat.pids.contains(number) {
       if !(hasOwnPid ?? (pid != nil && pid != HeartbeatManager.currentPid)) { beat.pid = number }
       data["pid"] = nil
     }
     beat.additionalData = data
     return beat
+  }
+
+  /// The process ids that Linux gives: up to `PID_MAX_LIMIT`, see `proc(5)`.
+  package static let pids: ClosedRange<Int32> = 1...4_194_304
+  /// The most bytes of a status word.
+  package static let longestStatus = 256
+
+  /// A status word of at most `longestStatus` bytes, cut between two characters.
+  private static func shortened(_ word: String) -> String {
+    guard word.utf8.count > longestStatus else { return word }
+    var kept = Substring()
+    for character in word {
+      guard kept.utf8.count + character.utf8.count <= longestStatus else { break }
+      kept.append(character)
+    }
+    return String(kept)
   }
 
   /// The longest interval that is declared, in seconds: 366 days.

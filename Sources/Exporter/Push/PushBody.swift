@@ -14,14 +14,10 @@ struct PushBody {
     var retention: Double
   }
 
-  /// The most bytes of a status word.
-  static let longestStatus = 256
   /// The most bytes of a host's name (RFC 1035 section 2.3.4).
   static let longestHost = 255
   /// The longest time between two beats that a push may name, in seconds: a year.
   static let longestInterval = 366.0 * 86_400
-  /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`.
-  static let largestPid: Int64 = 4_194_304
   /// How far a beat's time may be ahead, in seconds: a wrong clock is to be seen in the metrics, milliseconds in the
   /// place of seconds are a mistake to be told.
   static let longestAhead = 86_400.0
@@ -118,7 +114,7 @@ struct PushBody {
         ("additional_data", .null), ("merge", .null):
         continue
       case ("pid", let value): beat.pid = try pid(value, place)
-      case ("status", let value): beat.status = try text(value, place + "status", longest: longestStatus)
+      case ("status", let value): beat.status = try text(value, place + "status", longest: Beat.longestStatus)
       case ("host", let value): beat.host = try text(value, place + "host", longest: longestHost)
       case ("timestamp", let value): beat.time = try time(value, defaults, place)
       case ("interval", let value): beat.interval = Duration(clampingSeconds: try interval(value, place))
@@ -135,14 +131,19 @@ struct PushBody {
             + "interval, additional_data or merge")
       }
     }
-    return beat
+    // As the clients do with theirs; so whoever pushes by hand is served alike.
+    return beat.takingKnownKeys(hasOwnStatus: isGiven("status", in: object), hasOwnPid: isGiven("pid", in: object))
+  }
+
+  private static func isGiven(_ key: String, in object: JSONObject) -> Bool {
+    object[key].map { $0 != .null } ?? false
   }
 
   private static func pid(_ value: JSONValue, _ place: String) throws(APIError) -> Int32 {
-    guard let number = value.integerValue, (1...largestPid).contains(number) else {
-      throw APIError(422, "\(place)pid: expected an integer from 1 to \(largestPid), not \(found(value))")
+    guard let number = value.integerValue.flatMap({ Int32(exactly: $0) }), Beat.pids.contains(number) else {
+      throw APIError(422, "\(place)pid: expected an integer from 1 to \(Beat.pids.upperBound), not \(found(value))")
     }
-    return Int32(clamping: number)
+    return number
   }
 
   private static func interval(_ value: JSONValue, _ place: String) throws(APIError) -> Double {

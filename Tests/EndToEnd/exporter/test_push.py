@@ -68,10 +68,14 @@ def test_beats_of_every_kind_are_in_the_file_and_in_the_metrics(exporter, beats)
     x = {"name": "x", "host": "elsewhere", "pid": os.getpid(), "additional_data": {"m": 3}}
     assert push(e, "", {"heartbeats": [x, {"name": "y"}, {"name": "x", "status": "last"}]})[0] == 204
     assert processes(beats)["x"]["additional_data"] == {"m": 3}  # the data stay here too
+    assert push(e, "known", {"additional_data": {"status": "busy", "pid": os.getpid(), "n": 1}})[0] == 204
+    known = processes(beats)["known"]
+    assert (known["status"], known["pid"], known["additional_data"]) == ("busy", os.getpid(), {"n": 1})
     samples = e.metrics()
     assert samples.value("heartbeat_data_offset", process="b/c é") == 7
     assert samples.value("heartbeat_status", process="x", status="last") == 1
-    assert samples.value("heartbeat_push_beats_total") == 6
+    assert samples.value("process_up", process="known") == 1
+    assert samples.value("heartbeat_push_beats_total") == 7
     assert samples.value("heartbeat_push_queue_length") == 0
     assert set(samples.of("heartbeat_push_errors_total").values()) == {0}
 

@@ -1,4 +1,5 @@
 import Heartbeat
+import JSON
 import Testing
 
 @testable import Exporter
@@ -30,6 +31,50 @@ import Testing
     let body = #"{"name":"a","pid":12,"status":"busy","timestamp":1799999999.5,"host":"h","additional_data":{"x":1}}"#
     let beat = try PushBody.beat("a", Array(body.utf8), defaults)
     #expect(beat == Beat("a", status: "busy", additionalData: ["x": 1], pid: 12, host: "h", time: 1_799_999_999.5))
+  }
+
+  struct KnownKeys {
+    var body: String
+    var status: String
+    var pid: Int32?
+    var data: JSONObject
+
+    init(_ body: String, _ status: String, _ pid: Int32?, _ data: JSONObject) {
+      (self.body, self.status, self.pid, self.data) = (body, status, pid, data)
+    }
+
+    static let all = [
+      KnownKeys(#"{"additional_data": {"status": "busy", "pid": 7, "n": 1}}"#, "busy", 7, ["n": 1]),
+      KnownKeys(
+        #"{"status": null, "pid": null, "additional_data": {"status": "busy", "pid": 7}}"#, "busy", 7, [:]),
+      KnownKeys(
+        #"{"status": "alive", "pid": 8, "additional_data": {"status": "busy", "pid": 7}}"#, "alive", 8, [:]),
+      KnownKeys(
+        #"{"additional_data": {"status": 3, "pid": 4194305}, "merge": true}"#, "alive", nil,
+        ["status": 3, "pid": 4_194_305]),
+      KnownKeys(#"{"additional_data": {"status": "", "pid": 0}}"#, "alive", nil, ["status": "", "pid": 0]),
+      KnownKeys(
+        #"{"additional_data": {"status": "a\#(String(repeating: "é", count: 200))"}}"#,
+        "a" + String(repeating: "é", count: 127), nil, [:]),
+    ]
+  }
+
+  @Test(
+    "A status and a pid among the data are the beat's own, unless it has its own; what is neither stays there",
+    arguments: KnownKeys.all)
+  func knownKeys(expected: KnownKeys) throws {
+    let item = expected.body.replacing("{", with: #"{"name": "a", "#, maxReplacements: 1)
+    let batch = try PushBody.batch(Array(#"{"heartbeats": [\#(item)]}"#.utf8), defaults)
+    for beat in [try PushBody.beat("a", Array(expected.body.utf8), defaults)] + batch {
+      #expect(beat.status == expected.status && beat.pid == expected.pid && beat.additionalData == expected.data)
+    }
+  }
+
+  @Test("The word of a job is that of its run, whatever its data say")
+  func jobWord() throws {
+    let body = #"{"additional_data": {"status": "busy", "pid": 7, "n": 1}}"#
+    let beat = try PushBody.job("a", .start, query: [], Array(body.utf8), defaults)
+    #expect(beat.status == "running" && beat.pid == 7 && beat.additionalData == ["n": 1])
   }
 
   @Test(
