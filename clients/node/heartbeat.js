@@ -13,15 +13,25 @@ const { HeartbeatError } = require('./lib/errors');
 const jobs = require('./lib/jobs');
 const { HeartbeatManager } = require('./lib/manager');
 const rhythm = require('./lib/rhythm');
+const { membersNamed, sayOnce } = require('./lib/settings');
 
 // The manager of the default file, folder or exporter, by what the environment says at each call.
 const manager = new HeartbeatManager();
 
+/** The manager that the options name, or the default one. */
+function managerOf(options) {
+  const chosen = membersNamed(['manager'], options).manager;
+  if (chosen === undefined || chosen === null) return manager;
+  if (typeof chosen.beat === 'function' && typeof chosen.fail === 'function' && typeof chosen.sendHeartbeat === 'function') return chosen;
+  sayOnce('manager: expected a HeartbeatManager; the default one is taken');
+  return manager;
+}
+
 // Plain assignments: Node finds the names of what an ES module may import by looking for them.
 exports.HeartbeatError = HeartbeatError;
 exports.HeartbeatManager = HeartbeatManager;
-exports.heartbeat = (name, options) => rhythm.heartbeat(options?.manager ?? manager, name, options ?? {});
-exports.job = (name, work, options) => jobs.job(options?.manager ?? manager, name, work);
+exports.heartbeat = (name, options) => rhythm.heartbeat(managerOf(options), name, options);
+exports.job = (name, work, options) => jobs.job(managerOf(options), name, work);
 exports.sendHeartbeat = (name, data, options) => manager.sendHeartbeat(name, data, options);
 exports.getHeartbeatStatus = (name) => manager.getHeartbeatStatus(name);
 exports.isProcessAlive = (name, timeout) => manager.isProcessAlive(name, timeout);

@@ -138,6 +138,72 @@ def test_nothing_ends_the_program(harm, tmp_path):
     assert node(code, cwd=tmp_path) == "undefined null false []\non"
 
 
+# Each is odd in its own way; none may end the program, nor cost the beat.
+ODD_OPTIONS = {
+    "times": "h.heartbeat('times', { every: Symbol('x'), interval: {} })(); await h.startHeartbeat('times2', { interval: Symbol('x'), maxSilence: 'x' })();",
+    "functions": "h.heartbeat('functions', { onError: 3 })(() => { throw 1; }); await h.startHeartbeat('functions2', { onError: {}, data: 7 })();",
+    "manager": "h.heartbeat('manager', { manager: 'x' })(); await h.job('manager2', () => 1, { manager: 3 });",
+    "null": "h.heartbeat('null', null)(); await h.startHeartbeat('null2', null)();",
+    "none": "h.heartbeat('none', 'x')(); await h.sendHeartbeat('none2', null, 3);",
+    "getters": "const o = { get every() { throw 1; }, get interval() { throw 1; }, get manager() { throw 1; } }; h.heartbeat('getters', o)(); await h.startHeartbeat('getters2', o)();",
+    "no text": "const no = () => { throw Object.create(null); }; h.heartbeat('no text')(no); await h.startHeartbeat('no text2', { data: async () => no() })();",
+    "its own": "const own = new h.HeartbeatManager(process.env.HEARTBEAT_FILE, { timeout: 'x', retention: {}, onError: 3, tool: process.env.HEARTBEAT_TOOL });"
+    "await own.sendHeartbeat('its own'); await own.sendHeartbeat('its own2');",
+}  # fmt: skip
+
+
+def test_odd_options_end_nothing_and_cost_no_beat(place):
+    where, entries = place
+    more = "await h.heartbeat('last').stop(); console.log(await h.isProcessAlive('last', Symbol('x')) !== undefined, await h.isProcessAlive(Symbol('x'), {}));"
+    assert node("".join(ODD_OPTIONS.values()) + more, env={"HEARTBEAT_FILE": where}) == "true false"
+    assert set(entries()) == {"last", *ODD_OPTIONS, *(name + "2" for name in ODD_OPTIONS)}
+
+
+def test_what_is_no_place_is_said_and_raises_nothing(tmp_path):
+    code = """
+    for (const file of [3, Symbol('x'), {}, [], () => 1, true]) {
+      const m = new h.HeartbeatManager(file);
+      await m.sendHeartbeat('a');
+      console.log(Object.keys(await m.allHeartbeats()).length);
+      try { new h.HeartbeatManager(file, { throws: true }); } catch (e) { console.log(e.code); }
+    }
+    """
+    assert node(code, cwd=tmp_path) == "\n".join(["0", "invalid"] * 6)
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_that_never_come_cost_only_themselves(tmp_path):
+    (tmp_path / "beats.d").mkdir()
+    program = f"""
+    const h = require({str(NODE)!r});
+    const never = () => new Promise(() => {{}});
+    (async () => {{
+      const beat = h.heartbeat('loop', {{ every: 0 }});
+      for (let n = 0; n < 3; n++) beat(never);
+      await Promise.all([h.startHeartbeat('timer', {{ interval: 3600, data: never }})(), beat.stop(never)]);
+      console.log('stopped');
+    }})();
+    """
+    result = run("node", "-e", program, cwd=tmp_path, env={"HEARTBEAT_FILE": "beats.d"})
+    assert (result.returncode, result.stdout) == (0, "stopped\n"), result.stderr
+    assert json.loads((tmp_path / "beats.d/loop.json").read_text())["status"] == "stopped"
+    assert (tmp_path / "beats.d/timer.json").exists()
+    lines = result.stderr.splitlines()
+    assert len(lines) == len(set(lines)) == 2 and all("took more than 5 s" in line for line in lines), result.stderr
+
+
+def test_data_that_throw_when_they_are_looked_at_cost_only_themselves(place):
+    where, entries = place
+    code = """
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {}); revoke();
+    await m.sendHeartbeat('keys', new Proxy({}, { ownKeys() { throw new Error('no'); } }), { status: 'busy' });
+    await m.sendHeartbeat('kind', new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 1; } }), { status: 'busy' });
+    await m.sendHeartbeat('revoked', revoked, { status: 'busy' });
+    """
+    assert node(THROWS + code, env={"F": where}) == ""
+    assert {name: found["status"] for name, found in entries().items()} == {"keys": "busy", "kind": "busy", "revoked": "busy"}
+
+
 def test_the_same_mishap_is_said_once(tmp_path):
     program = f"const h = require({str(NODE)!r}); (async () => {{ for (let n = 0; n < 5; n++) await h.sendHeartbeat('a'); }})()"
     result = run("node", "-e", program, cwd=tmp_path, env={"HEARTBEAT_FILE": "none.d"})

@@ -3,8 +3,9 @@
 
 const { HeartbeatError } = require('./errors');
 const { jobBehind } = require('./jobs');
+const { membersNamed } = require('./settings');
 const { spell } = require('./text');
-const { LONGEST_DATA, Spelling, isObject, pidOf, wordOf } = require('./values');
+const { LONGEST_DATA, Spelling, pidOf, secondsOf, wordOf } = require('./values');
 
 // A beat that is more than this many seconds in the future does not count as alive.
 const CLOCK_TOLERANCE = 5;
@@ -19,7 +20,8 @@ const KNOWN = ['last_heartbeat', 'last_heartbeat_formatted', 'pid', 'status', 'h
  * A beat of what a program hands over: name, data, status, pid, host, interval, at. Only a name that is none, and data that
  * are no object, are errors; what else is odd is left out, and named in `leftOut`.
  */
-function beatOf(name, data, options) {
+function beatOf(name, data, given) {
+  const options = membersNamed(['status', 'pid', 'host', 'interval', 'at', 'job'], given);
   if (typeof name !== 'string' || name === '') {
     throw new HeartbeatError('cannot beat: the process name must be a string that is not empty', 'invalid');
   }
@@ -27,11 +29,7 @@ function beatOf(name, data, options) {
     throw new HeartbeatError(`cannot beat: the process name has more than ${LONGEST_NAME} bytes`, 'invalid');
   }
   const spelling = new Spelling();
-  let own = null;
-  if (data !== undefined && data !== null) {
-    if (isObject(data)) own = spelling.ofObject(data);
-    else spelling.leftOut.push('data: it is no object');
-  }
+  let own = spelling.ofData(data);
   let status = wordOf(options.status);
   if (options.status !== undefined && options.status !== null && status === undefined) {
     spelling.leftOut.push(`status: a ${typeof options.status} is no word`);
@@ -59,7 +57,7 @@ function beatOf(name, data, options) {
     }
   }
   if (pid === undefined && (options.pid === undefined || options.pid === null)) pid = process.pid;
-  const interval = Number(options.interval);
+  const interval = secondsOf(options.interval);
   return {
     name,
     data: own,

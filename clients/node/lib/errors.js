@@ -17,6 +17,15 @@ class HeartbeatError extends Error {
   }
 }
 
+/** What went wrong, in words. Anything can be thrown, also what has no text or throws when it is looked at. */
+function textOf(error) {
+  try {
+    return error instanceof HeartbeatError ? error.message : String(error?.stack ?? error);
+  } catch {
+    return 'an error without a text';
+  }
+}
+
 /** A line on standard error; nothing that goes wrong there reaches the program. */
 function say(text) {
   try {
@@ -45,4 +54,4 @@ class SaidOnce {
   }
 }
 
-module.exports = { HeartbeatError, SaidOnce, say };
+module.exports = { HeartbeatError, SaidOnce, say, textOf };

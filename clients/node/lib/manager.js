@@ -2,14 +2,17 @@
 
 const { statSync } = require('node:fs');
 const { CLOCK_TOLERANCE, beatOf } = require('./beats');
-const { HeartbeatError, SaidOnce, say } = require('./errors');
+const { HeartbeatError, SaidOnce, say, textOf } = require('./errors');
 const { Exporter, addressOf } = require('./exporter');
 const { OneFile } = require('./one-file');
 const { OwnFiles } = require('./own-files');
 const { startHeartbeat } = require('./rhythm');
+const { functionOr, membersNamed, secondsOr } = require('./settings');
 
-// How long sending to an exporter may take in milliseconds.
-const PUSH_TIMEOUT = 5000;
+// How long sending to an exporter may take in seconds.
+const PUSH_TIMEOUT = 5;
+// The longest delay of Node's timers in milliseconds.
+const LONGEST_DELAY = 2 ** 31 - 1;
 // Seconds after which the entry of a process that beats no more is removed from a folder.
 const RETENTION = 86400;
 // The most beats that wait for those before them.
@@ -37,8 +40,14 @@ class HeartbeatManager {
    */
   constructor(file, options = {}) {
     this.#given = file;
-    this.#options = options ?? {};
-    this.tool = this.#options.tool || process.env.HEARTBEAT_TOOL || 'heartbeat';
+    const given = membersNamed(['tool', 'timeout', 'throws', 'retention', 'onError'], options);
+    this.#options = {
+      throws: Boolean(given.throws),
+      timeout: secondsOr(PUSH_TIMEOUT, given.timeout, 'timeout') || PUSH_TIMEOUT,
+      retention: secondsOr(RETENTION, given.retention, 'retention'),
+      onError: functionOr(given.onError, 'onError'),
+    };
+    this.tool = (typeof given.tool === 'string' && given.tool) || process.env.HEARTBEAT_TOOL || 'heartbeat';
     if (this.#options.throws) this.#store(); // a wrong address is known at once
   }
 
@@ -62,7 +71,7 @@ class HeartbeatManager {
     const last = (await this.getHeartbeatStatus(name))?.last_heartbeat;
     if (typeof last !== 'number') return false;
     const age = Date.now() / 1000 - last;
-    return age >= -CLOCK_TOLERANCE && age < timeout;
+    return age >= -CLOCK_TOLERANCE && age < secondsOr(60, timeout, 'timeout');
   }
 
   /**
@@ -75,7 +84,7 @@ class HeartbeatManager {
 
   /** Beats at an interval by itself: see rhythm.js. */
   startHeartbeat(name, options) {
-    return startHeartbeat(this, name, options ?? {});
+    return startHeartbeat(this, name, options);
   }
 
   /** As sendHeartbeat, for who wants errors: rejects with them. `options.at`: Unix time of the beat; default: now. */
@@ -94,12 +103,12 @@ class HeartbeatManager {
 
   /** Says what went wrong, once. */
   fail(error) {
-    const text = error instanceof HeartbeatError ? error.message : String(error?.stack ?? error);
+    const text = textOf(error);
     if (!this.#options.onError) {
       if (this.#failures.isNew(text)) say(text);
       return;
     }
-    const fault = (second) => this.#warn(`onError failed: ${second}`);
+    const fault = (second) => this.#warn(`onError failed: ${textOf(second)}`);
     try {
       const answer = this.#options.onError(error);
       // A handler that is async has its faults in a promise, which would end the program when nobody looks at it.
@@ -127,16 +136,19 @@ class HeartbeatManager {
 
   #store() {
     const target = this.file;
+    if (typeof target !== 'string') {
+      throw new HeartbeatError(`cannot beat: expected the path of a file or a folder, or an address, not the type ${typeof target}`, 'invalid');
+    }
     const kind = isFolder(target) ? 'folder' : 'file';
     const key = `${kind}:${target}`;
     let store = this.#stores.get(key);
     if (!store) {
       const { timeout, retention } = this.#options;
       if (kind === 'folder') {
-        store = new OwnFiles(target, (text) => this.#warn(text), retention ?? RETENTION);
+        store = new OwnFiles(target, (text) => this.#warn(text), retention);
       } else {
         const address = addressOf(target);
-        store = address ? new Exporter(address, timeout ? timeout * 1000 : PUSH_TIMEOUT) : new OneFile(target, this.tool);
+        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY)) : new OneFile(target, this.tool);
       }
       this.#stores.clear();
       this.#stores.set(key, store);

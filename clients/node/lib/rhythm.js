@@ -1,10 +1,15 @@
 'use strict';
 // Beating again and again: from the program's own loop (the better way), or by a timer.
 
+const { HeartbeatError } = require('./errors');
+const { functionOr, membersNamed, secondsOr } = require('./settings');
+
 // The status of a program whose timer misses its ticks.
 const STALLED = 'stalled';
 // Milliseconds between two beats when the status changes each time.
 const CHANGES_EVERY = 1000;
+// Milliseconds for which a beat waits for its data; then it goes out without them.
+const DATA_TIMEOUT = 5000;
 // The longest delay of Node's timers in milliseconds.
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -13,30 +18,32 @@ const LONGEST_DELAY = 2 ** 31 - 1;
  * neither throws nor has to be waited for.
  */
 function heartbeat(manager, name, options) {
-  const every = Number(options.every ?? 10) * 1000;
+  const { every, interval, pid, host, onError } = membersNamed(['every', 'interval', 'pid', 'host', 'onError'], options);
+  const pause = secondsOr(10, every, 'every') * 1000;
+  const fail = failing(manager, onError);
   let last = -Infinity;
   let word;
   let tail = Promise.resolve(); // one after the other, however long a function of the data takes: the last word stays last
   const send = (data, status) => {
-    const made = dataOf(data, (error) => failed(manager, options, error));
+    const made = dataOf(name, data, fail);
     tail = tail.then(async () => {
       try {
-        await manager.beat(name, await made, { status, interval: options.interval, pid: options.pid, host: options.host });
+        await manager.beat(name, await made, { status, interval, pid, host });
       } catch (error) {
-        failed(manager, options, error);
+        fail(error);
       }
     });
     return tail;
   };
   const beat = (data, status) => {
     const since = performance.now() - last;
-    if (since < every && (status === word || since < CHANGES_EVERY)) return;
+    if (since < pause && (status === word || since < CHANGES_EVERY)) return;
     last = performance.now();
     word = status;
     void send(data, status);
   };
   /** The last word, at once: the program ends as it should. */
-  beat.stop = (data, status = 'stopped') => send(data, status);
+  beat.stop = (data, status = 'stopped') => kept(send(data, status));
   return beat;
 }
 
@@ -46,14 +53,16 @@ function heartbeat(manager, name, options) {
  * seconds, and says `stalled` as the status, until the next tick. Does not keep the program running.
  */
 function startHeartbeat(manager, name, options) {
-  const interval = Math.min(Math.max(Number(options.interval ?? 30), 0.01) * 1000 || 30_000, LONGEST_DELAY);
-  const silence = options.maxSilence === undefined ? Infinity : Number(options.maxSilence) * 1000;
+  const { status, pid, host, data, onError, ...given } = membersNamed(['status', 'pid', 'host', 'data', 'onError', 'interval', 'maxSilence'], options);
+  const interval = Math.min(Math.max(secondsOr(30, given.interval, 'interval') || 30, 0.01) * 1000, LONGEST_DELAY);
+  const silence = secondsOr(Infinity, given.maxSilence, 'maxSilence') * 1000;
+  const how = { status, pid, host, interval: interval / 1000 };
+  const fail = failing(manager, onError);
   let ticked = performance.now();
   let isStalled = false;
   let beatAt;
   let current = null;
   const send = async () => {
-    const how = { status: options.status, pid: options.pid, host: options.host, interval: interval / 1000 };
     try {
       if (performance.now() - ticked > silence) {
         // The status says so; the time stays that of the last beat.
@@ -63,11 +72,10 @@ function startHeartbeat(manager, name, options) {
       }
       isStalled = false;
       const at = Date.now() / 1000;
-      const data = await dataOf(options.data, (error) => failed(manager, options, error));
-      await manager.beat(name, data, how);
+      await manager.beat(name, await dataOf(name, data, fail), how);
       beatAt = at;
     } catch (error) {
-      failed(manager, options, error);
+      fail(error);
     }
   };
   const beat = () => {
@@ -78,11 +86,11 @@ function startHeartbeat(manager, name, options) {
   const guard = silence === Infinity ? null : setInterval(() => performance.now() - ticked > silence && !isStalled && beat(), Math.min(interval, 1000));
   guard?.unref();
   beat();
-  const stop = async (status) => {
+  const stop = async (last) => {
     clearInterval(timer);
     clearInterval(guard);
-    await current;
-    if (typeof status === 'string') await manager.beat(name, null, { ...options, data: undefined, status }).catch((error) => failed(manager, options, error));
+    await kept(current);
+    if (typeof last === 'string') await manager.beat(name, null, { ...how, status: last }).catch(fail);
   };
   /** The work goes on. */
   stop.tick = () => {
@@ -92,26 +100,49 @@ function startHeartbeat(manager, name, options) {
   return stop;
 }
 
-/** The data of a beat, or of the function that makes them; without them when that fails: the beat is the message. */
-async function dataOf(data, onError) {
+/** The data of a beat, or of the function that makes them; without them when that fails or never answers: the beat is the message. */
+async function dataOf(name, data, fail) {
   if (typeof data !== 'function') return data;
+  let timer;
   try {
-    return await data();
+    const late = new Promise((_, reject) => {
+      const error = new HeartbeatError(`the beats of ${String(name)} go out without their data: these took more than ${DATA_TIMEOUT / 1000} s`, 'invalid');
+      timer = setTimeout(reject, DATA_TIMEOUT, error);
+      timer.unref();
+    });
+    late.catch(() => {}); // where nobody waits for it any more
+    return await Promise.race([data(), late]);
   } catch (error) {
-    onError(error);
+    fail(error);
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-function failed(manager, options, error) {
-  if (!options.onError) return manager.fail(error);
+/** Waits for a promise, and keeps the program running meanwhile: whoever waits for a last word wants it written. */
+async function kept(promise) {
+  const alive = setInterval(() => {}, LONGEST_DELAY);
   try {
-    const answer = options.onError(error);
-    // A handler that is async has its faults in a promise, which would end the program when nobody looks at it.
-    if (typeof answer?.then === 'function') answer.then(undefined, (second) => manager.fail(second));
-  } catch (second) {
-    manager.fail(second); // the handler's own fault ends neither the beats nor the program
+    return await promise;
+  } finally {
+    clearInterval(alive);
   }
+}
+
+/** What is done with a mishap. It never throws. */
+function failing(manager, onError) {
+  const handler = functionOr(onError, 'onError');
+  if (!handler) return (error) => manager.fail(error);
+  return (error) => {
+    try {
+      const answer = handler(error);
+      // A handler that is async has its faults in a promise, which would end the program when nobody looks at it.
+      if (typeof answer?.then === 'function') answer.then(undefined, (second) => manager.fail(second));
+    } catch (second) {
+      manager.fail(second); // the handler's own fault ends neither the beats nor the program
+    }
+  };
 }
 
 module.exports = { heartbeat, startHeartbeat };

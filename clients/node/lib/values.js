@@ -14,10 +14,30 @@ const MOST_NAMED = 10;
 
 class LeftOut extends Error {}
 
+function reasonOf(error) {
+  try {
+    return error instanceof LeftOut ? error.message : `${error?.name ?? 'an error'} while it was read`;
+  } catch {
+    return 'an error while it was read'; // which throws by itself when it is looked at
+  }
+}
+
 /** Spells data, and collects in `leftOut` what had to be left out as "key.path: why". */
 class Spelling {
   leftOut = [];
   #open = []; // the containers that the value lies in: a cycle meets one of them again
+
+  /** The data of a beat; null when they are none, or throw when they are looked at (a Proxy, a getter). */
+  ofData(data) {
+    if (data === undefined || data === null) return null;
+    try {
+      if (isObject(data)) return this.ofObject(data);
+      this.leftOut.push('data: it is no object');
+    } catch (error) {
+      this.#note('data', error);
+    }
+    return null;
+  }
 
   ofObject(object, path = '') {
     const spelt = Object.create(null);
@@ -34,8 +54,7 @@ class Spelling {
   }
 
   #note(path, error) {
-    const reason = error instanceof LeftOut ? error.message : `${error?.name ?? 'an error'} while it was read`;
-    if (this.leftOut.length < MOST_NAMED) this.leftOut.push(`${path.slice(0, 200)}: ${reason}`);
+    if (this.leftOut.length < MOST_NAMED) this.leftOut.push(`${path.slice(0, 200)}: ${reasonOf(error)}`);
   }
 
   #of(value, path) {
@@ -102,8 +121,15 @@ function pidOf(value) {
   return Number.isInteger(value) && value > 0 && value <= LARGEST_PID ? value : undefined;
 }
 
+/** A value as a time in seconds, not negative; undefined when it is none. */
+function secondsOf(value) {
+  if (!['number', 'string', 'bigint'].includes(typeof value) || value === '') return undefined;
+  const seconds = Number(value);
+  return seconds >= 0 ? seconds : undefined;
+}
+
 function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-module.exports = { LONGEST_DATA, Spelling, isObject, pidOf, wordOf };
+module.exports = { LONGEST_DATA, Spelling, isObject, pidOf, secondsOf, wordOf };
