@@ -57,6 +57,7 @@ extension JSONCursor {
   /// them must not cost all processes their beats.
   @usableFromInline
   mutating func notFinite(isNegative: Bool) throws(JSONParseError) -> Double {
+    guard !isStrict else { throw error("a value") }
     switch peek {
     case UInt8(ascii: "N") where !isNegative:
       try word("NaN")

@@ -9,6 +9,8 @@ package struct JSONCursor {
   /// Deeper nesting than this is an error. A writer, which passes over what it does not know, has no use for a bound:
   /// `skipValue` needs one byte for a level.
   package var maximumNesting = JSONValue.maximumNesting
+  /// Whether what is no JSON but common is an error too: `NaN` and infinities, numbers that no double is near to.
+  package var isStrict = false
   @usableFromInline var containers: [UInt8] = []
 
   @inlinable

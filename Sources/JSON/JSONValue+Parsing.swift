@@ -1,10 +1,20 @@
 extension JSONValue {
   /// Reads JSON text (RFC 8259) in UTF-8.
   ///
+  /// - Parameter strictly: whether `NaN`, infinities, numbers beyond a double's and bytes that are no UTF-8 are errors. Files that
+  ///   others write are read without it, so that one odd value does not cost all; what is taken in to be written is not.
   /// - Throws: `JSONError` with the place where the text stops being JSON.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
+  public init(parsing bytes: [UInt8], strictly: Bool = false) throws(JSONError) {
+    if strictly {
+      do throws(UTF8.ValidationError) {
+        _ = try UTF8Span(validating: bytes.span)
+      } catch {
+        throw JSONError(offset: error.byteOffsets.lowerBound, reason: "expected UTF-8")
+      }
+    }
     self = try JSONError.catching(in: bytes) { (cursor) throws(JSONParseError) in
       var cursor = cursor
+      cursor.isStrict = strictly
       cursor.begin()
       let value = try cursor.value()
       try cursor.expectEnd()
@@ -53,6 +63,9 @@ extension JSONCursor {
       let digits = text[start..<position]
       let isWhole = digits.allSatisfy { $0 == UInt8(ascii: "-") || $0 &- UInt8(ascii: "0") < 10 }
       if isWhole, let integer = Int64(String(decoding: digits, as: UTF8.self)) { return .integer(integer) }
+      guard !isStrict || number.isFinite else {
+        throw .notJSON(offset: start, expected: "a number of at most 1.8e308")
+      }
       return .number(number)
     }
   }

@@ -81,4 +81,29 @@ struct JSONValueTests {
     #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{}".utf8) + mark) }
     #expect(throws: JSONError.self) { try JSONValue(parsing: Array(mark.prefix(2)) + Array("{}".utf8)) }
   }
+
+  @Test(
+    "read strictly, what is no JSON is an error, with its place; read for others' files it is not",
+    arguments: [
+      (#"{"x": NaN}"#, 6), (#"{"x": Infinity}"#, 6), (#"{"x": -Infinity}"#, 7), ("[1, 1e999]", 4), ("[-1e999]", 1),
+    ])
+  func strict(text: String, offset: Int) {
+    #expect(throws: Never.self) { try JSONValue(parsing: Array(text.utf8)) }
+    do {
+      _ = try JSONValue(parsing: Array(text.utf8), strictly: true)
+      Issue.record("\(text) is taken")
+    } catch {
+      #expect(error.offset == offset)
+    }
+  }
+
+  @Test("read strictly, bytes that are no UTF-8 are an error, and what is JSON is the same")
+  func strictText() throws {
+    let odd = Array(#"{"s": "gr"#.utf8) + [0xFC] + Array(#"n"}"#.utf8)
+    #expect(try JSONValue(parsing: odd).objectValue?["s"] == .string("gr\u{FFFD}n"))
+    #expect(throws: JSONError(offset: 9, reason: "expected UTF-8")) { try JSONValue(parsing: odd, strictly: true) }
+    for text in [#"{"a": [1, -2.5e3, 1e308, 1e-999, "gr\u00fcn", "\ud800", null, true]}"#, "0", "\"\""] {
+      #expect(try JSONValue(parsing: Array(text.utf8), strictly: true) == JSONValue(parsing: text))
+    }
+  }
 }

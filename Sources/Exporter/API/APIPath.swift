@@ -17,13 +17,36 @@ enum APIPath {
     path == heartbeats || path.hasPrefix(heartbeats + "/")
   }
 
-  /// What happened to a job, by what follows its name; nil when nothing follows, or something else.
+  /// What a path below `heartbeats` is about.
+  enum Target: Equatable {
+    case all
+    case one(String)
+    /// What happened to a job.
+    case job(String, JobEvent.Word)
+  }
+
+  /// What a path is about; nil when there is no such one.
   ///
-  /// - Parameter rawPath: the path as it was asked for, so that a slash of the name is none.
-  static func jobWord(_ rawPath: String) -> JobEvent.Word? {
-    let rest = rawPath.utf8.dropFirst(heartbeats.utf8.count + 1)
-    guard rawPath.hasPrefix(heartbeats + "/"), let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-    return JobEvent.Word.allCases.first { $0.rawValue.utf8.elementsEqual(rest[rest.index(after: slash)...]) }
+  /// - Parameter path: as in `Request.path`, so that a slash of a name is none of the path.
+  static func target(_ path: String) -> Target? {
+    guard path != heartbeats else { return .all }
+    guard path.hasPrefix(heartbeats + "/") else { return nil }
+    let segments = path.dropFirst(heartbeats.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+    guard let name = segments.first, !name.isEmpty else { return nil }
+    switch segments.count {
+    case 1: return .one(Request.text(ofSegment: name))
+    case 2:
+      return JobEvent.Word.allCases.first { $0.rawValue.utf8.elementsEqual(segments[1].utf8) }
+        .map { .job(Request.text(ofSegment: name), $0) }
+    default: return nil
+    }
+  }
+
+  /// What is expected in the place of a path that is about no heartbeat.
+  static func expectation(_ path: String) -> String {
+    path == heartbeats + "/"
+      ? "expected the name of a process behind the slash"
+      : "expected one name, and behind it nothing, /start, /success or /fail; a slash within it is written %2F"
   }
 
   /// Whether a method changes something.

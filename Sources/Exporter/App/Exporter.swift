@@ -73,6 +73,7 @@ public struct Exporter: Sendable {
     }
     var serverConfiguration = self.serverConfiguration(sockets, routes, requests, push?.counts)
     serverConfiguration.headers = { access.headers }
+    serverConfiguration.refusal = { access.refusal($0) ?? routes.refusal($0, hasBody: true) }
     if let first = webFile?.tls { serverConfiguration.tls = { access.tls ?? first } }
     if let silence = manager.watchdog {
       // Twice as often as needed, as sd_watchdog_enabled(3) advises.
@@ -89,10 +90,13 @@ public struct Exporter: Sendable {
     var isGood: (@Sendable () -> Bool)?
     if let watch { isGood = { watch.isGood } }
     let webConfigurationIsGood = isGood
+    var countsHandshakes: (@Sendable () -> Int)?
+    if webFile?.tls != nil { countsHandshakes = { server.statistics.failedHandshakes } }
+    let failedHandshakes = countsHandshakes
     let scraping = Scraping(queue: queue, logger: logger) {
       Scraper(
         options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
-        openConnections: { server.statistics.openConnections },
+        openConnections: { server.statistics.openConnections }, failedHandshakes: failedHandshakes,
         webConfigurationIsGood: webConfigurationIsGood, lateAnswers: { queue.late })
     }
     var services = Services()
@@ -203,8 +207,20 @@ public struct Exporter: Sendable {
     configuration.onProblem = { problem in
       logger.debug("connection", ["problem": problem.description])
       if let warning = Exporter.warning(of: problem.kind) { logger.once(problem.kind.rawValue, .warn, warning) }
+      if problem.kind == .noUnderstanding { Exporter.tell(of: problem, logger) }
     }
     return configuration
+  }
+
+  /// Says that a client came to no encrypted connection: for each reason once in an hour, since an expired certificate would else fill
+  /// the log with each scrape.
+  private static func tell(of problem: ConnectionProblem, _ logger: Logger) {
+    let reason = problem.detail ?? problem.kind.rawValue
+    let hour = UInt64(clamping: Clock.monotonicNanoseconds / 3_600_000_000_000)
+    guard logger.isNews(String(hour), of: "tls " + reason) else { return }
+    logger.warn(
+      "a client came to no encrypted connection (told once an hour for each reason)",
+      ["reason": reason, "peer": problem.peer?.description ?? "-"])
   }
 
   /// What to say, once, of connections that a limit held back; nil for what single clients do.

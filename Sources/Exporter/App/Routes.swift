@@ -1,5 +1,6 @@
 internal import Exposition
 internal import HTTP
+internal import Heartbeat
 
 /// Which path is answered by what.
 struct Routes: Sendable {
@@ -14,6 +15,8 @@ struct Routes: Sendable {
     case heartbeats
     /// The heartbeat of one process.
     case heartbeat(name: String)
+    /// What happened to a job.
+    case job(name: String, word: JobEvent.Word)
     /// The host's figures.
     case host
     /// The status page's news, without an end.
@@ -22,7 +25,7 @@ struct Routes: Sendable {
     /// Whether it is there on the push socket too.
     var isOnPushSocket: Bool {
       switch self {
-      case .healthy, .ready, .heartbeats, .heartbeat: true
+      case .healthy, .ready, .heartbeats, .heartbeat, .job: true
       default: false
       }
     }
@@ -46,20 +49,22 @@ struct Routes: Sendable {
     statusPage = StatusPage(telemetryPath: telemetryPath)
   }
 
-  /// The route of a percent-decoded path; nil when there is nothing.
+  /// The route of a path as in `Request.path`; nil when there is nothing.
   func route(_ path: String) -> Route? {
     switch path {
     case telemetryPath: return .metrics
     case "/-/healthy": return .healthy
     case "/-/ready": return .ready
-    case APIPath.heartbeats: return .heartbeats
     case APIPath.host: return .host
     case APIPath.events: return .events
     case let path where StatusPage.paths.contains(path): return .page(path: path)
     default:
-      guard path.hasPrefix(APIPath.heartbeats + "/") else { return nil }
-      let name = path.dropFirst(APIPath.heartbeats.count + 1)
-      return name.isEmpty ? nil : .heartbeat(name: String(name))
+      switch APIPath.target(path) {
+      case .all?: return .heartbeats
+      case .one(let name)?: return .heartbeat(name: name)
+      case .job(let name, let word)?: return .job(name: name, word: word)
+      case nil: return nil
+      }
     }
   }
 
@@ -70,34 +75,70 @@ struct Routes: Sendable {
     case .page(let path): path
     case .healthy: "/-/healthy"
     case .ready: "/-/ready"
-    case .heartbeats, .heartbeat: APIPath.heartbeats
+    case .heartbeats, .heartbeat, .job: APIPath.heartbeats
     case .host: APIPath.host
     case .events: APIPath.events
     case nil: "other"
     }
   }
 
+  /// The answer to a request that its head rules out, whatever its body may say; nil for all others.
+  ///
+  /// - Parameter hasBody: whether a body has come, or is to come.
+  func refusal(_ request: Request, hasBody: Bool) -> Response? {
+    let isAPI = request.path.hasPrefix(APIPath.prefix)
+    let changes = APIPath.isHeartbeats(request.path) && APIPath.changes(request.method)
+    guard let route = route(request.path), request.listener == ListenSocket.web || route.isOnPushSocket else {
+      let text = changes ? APIPath.expectation(request.path) : "not found; the metrics are at \(telemetryPath)"
+      return isAPI ? APIError(404, text).response : .text(404, text)
+    }
+    let methods = methods(route)
+    let allowed = methods.map(\.rawValue)
+    if request.method == .options {
+      return Response(status: 204, headers: [("Allow", (allowed + ["OPTIONS"]).joined(separator: ", "))])
+    }
+    guard methods.contains(request.method) else {
+      let text = "\(request.method.rawValue) is not allowed here; use \(Routes.list(allowed))"
+      let allow = allowed.joined(separator: ", ")
+      if isAPI { return APIError(405, text, allow: allow).response }
+      var response = Response.text(405, text)
+      response.headers.append(("Allow", allow))
+      return response
+    }
+    guard changes else { return nil }
+    do throws(APIError) {
+      guard let push else { throw APIError(403, "pushing is off; --web.enable-push or --push.socket turns it on") }
+      try push.check(request, hasBody: hasBody)
+      return nil
+    } catch {
+      return error.response
+    }
+  }
+
+  /// The methods that are right for a route (RFC 9110 section 10.2.1). Whether pushing is on is another question, which 403 answers.
+  private func methods(_ route: Route) -> [Request.Method] {
+    switch route {
+    case .heartbeats: [.get, .head, .post]
+    case .heartbeat: [.get, .head, .post, .put, .delete]
+    case .job: [.post]
+    default: [.get, .head]
+    }
+  }
+
+  /// Such as `GET or HEAD`.
+  private static func list(_ words: [String]) -> String { words.joined(separator: words.count == 2 ? " or " : ", ") }
+
   /// Answers a request, or has another thread answer it.
   func answer(_ request: Request, _ responder: Responder) {
-    if let push, APIPath.isHeartbeats(request.path), APIPath.changes(request.method) {
+    if let refusal = refusal(request, hasBody: !request.body.isEmpty) {
+      responder.send(refusal)
+      return
+    }
+    if let push, APIPath.changes(request.method) {
       push.answer(request, responder)
       return
     }
-    let isAPI = request.path.hasPrefix(APIPath.prefix)
-    guard let route = route(request.path), request.listener == ListenSocket.web || route.isOnPushSocket else {
-      let text = "not found; the metrics are at \(telemetryPath)"
-      responder.send(isAPI ? APIError(404, text).response : .text(404, text))
-      return
-    }
-    guard APIPath.jobWord(request.rawPath) == nil || APIPath.changes(request.method) else {
-      let text = "\(request.method.rawValue) is not allowed here; use POST"
-      responder.send(APIError(405, text, allow: "POST").response)
-      return
-    }
-    guard request.method == .get || request.method == .head else {
-      refuse(request, isAPI: isAPI, responder)
-      return
-    }
+    guard let route = route(request.path) else { return }
     switch route {
     case .metrics: scrape(request, responder)
     case .page: responder.send(statusPage.answer(request))
@@ -106,6 +147,8 @@ struct Routes: Sendable {
     case .heartbeats: ask(.heartbeats, request, responder)
     case .heartbeat(let name): ask(.heartbeat(name: name), request, responder)
     case .host: ask(.host, request, responder)
+    // It takes POST alone.
+    case .job: break
     case .events:
       if !streams.add(responder) { responder.send(StatusRequest.busy.response) }
     }
@@ -118,18 +161,6 @@ struct Routes: Sendable {
     }
     return .text(
       503, "a scrape has been waiting for \(Int(clamping: seconds)) s: this host, or what is read on it, is too slow")
-  }
-
-  private func refuse(_ request: Request, isAPI: Bool, _ responder: Responder) {
-    if APIPath.isHeartbeats(request.path), APIPath.changes(request.method) {
-      let hint = "pushing is off; --web.enable-push or --push.socket turns it on"
-      responder.send(APIError(403, hint).response)
-      return
-    }
-    let text = "\(request.method.rawValue) is not allowed here; use GET or HEAD"
-    var response = isAPI ? APIError(405, text).response : .text(405, text)
-    response.headers.append(("Allow", "GET, HEAD"))
-    responder.send(response)
   }
 
   /// Has the scrape thread answer a question of the API.

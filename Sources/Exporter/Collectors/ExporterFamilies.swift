@@ -15,6 +15,9 @@ enum ExporterFamilies {
     "Scrapes and questions of the API that were answered after more than 10 seconds.")
   static let connections = MetricFamily(
     "heartbeat_exporter_http_connections", .gauge, "HTTP connections that are open.")
+  static let failedHandshakes = MetricFamily(
+    "heartbeat_exporter_tls_handshake_failures_total", .counter,
+    "Connections that were to be encrypted and came to nothing: a certificate was refused, or what came was no TLS.")
   static let reloadSuccessful = MetricFamily(
     "heartbeat_exporter_config_last_reload_successful", .gauge,
     "1 if the configuration file was good when it was last read.")

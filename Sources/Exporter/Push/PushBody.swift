@@ -85,7 +85,7 @@ struct PushBody {
 
   private static func parse(_ body: [UInt8]) throws(APIError) -> JSONValue {
     do throws(JSONError) {
-      return try JSONValue(parsing: body)
+      return try JSONValue(parsing: body, strictly: true)
     } catch {
       throw APIError(error, in: body)
     }

@@ -20,12 +20,37 @@ struct PushRoutes: Sendable {
     limiter = RateLimiter(rate: options.rateLimit)
   }
 
-  /// Checks a request, and has the writer answer it.
+  /// Throws when the head of a request rules it out, whatever its body may say.
+  ///
+  /// - Parameter hasBody: whether a body has come, or is to come.
+  func check(_ request: Request, hasBody: Bool) throws(APIError) {
+    try checkAccess(request)
+    let target = APIPath.target(request.path)
+    switch target {
+    case .one(let name)?, .job(let name, _)?:
+      // What is no UTF-8 has been replaced: such a name could not be asked for.
+      guard !name.unicodeScalars.contains("\u{FFFD}") else {
+        throw APIError(422, "the name is not UTF-8, percent-encoded")
+      }
+    case .all?, nil: break
+    }
+    guard request.method != .delete else { return }
+    // A body that is not there has no type, whatever a client says of it.
+    if case .job? = target, !hasBody { return }
+    try checkType(request, hasBody: hasBody)
+  }
+
+  /// Has the writer answer a request that `check` lets through.
   func answer(_ request: Request, _ responder: Responder) {
     do throws(APIError) {
-      try checkAccess(request)
-      let task = try task(request)
-      guard queue.add(task, size: request.body.count, responder) else {
+      let wait = limiter.seconds(
+        RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
+      if let wait {
+        throw APIError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
+      }
+      let body = try unpackedBody(of: request)
+      let task = try task(request, body)
+      guard queue.add(task, size: body.count, responder) else {
         throw APIError(503, "too many pushes wait for the disk (--push.queue-limit)", retryAfter: 1)
       }
     } catch {
@@ -44,29 +69,20 @@ struct PushRoutes: Sendable {
       throw APIError(
         403, "a browser may push only to an IP address or localhost: any other name may be another site's")
     }
-    let wait = limiter.seconds(
-      RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
-    if let wait {
-      throw APIError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
-    }
   }
 
-  private func task(_ request: Request) throws(APIError) -> PushQueue.Task {
+  private func task(_ request: Request, _ body: [UInt8]) throws(APIError) -> PushQueue.Task {
     let defaults = PushBody.Defaults(
       now: Clock.realtime, host: PushRoutes.host(of: request), retention: options.retention)
-    guard request.rawPath != APIPath.heartbeats else {
-      guard request.method == .post else { throw PushRoutes.notAllowed(request, ["POST"]) }
-      try checkType(request)
-      return .beats(seenFromHere(try PushBody.batch(request.body, defaults), request))
-    }
-    let (name, word) = try PushRoutes.target(request)
-    if let word { return .beats(seenFromHere([try job(name, word, request, defaults)], request)) }
-    switch request.method {
-    case .delete: return .forget(name)
-    case .post, .put:
-      try checkType(request)
-      return .beats(seenFromHere([try PushBody.beat(name, request.body, defaults)], request))
-    default: throw PushRoutes.notAllowed(request, ["POST", "PUT", "DELETE"])
+    switch APIPath.target(request.path) {
+    case .all?: return .beats(seenFromHere(try PushBody.batch(body, defaults), request))
+    case .job(let name, let word)?:
+      let beat = try PushBody.job(name, word, query: request.query, body, defaults)
+      return .beats(seenFromHere([beat], request))
+    case .one(let name)?:
+      guard request.method != .delete else { return .forget(name) }
+      return .beats(seenFromHere([try PushBody.beat(name, body, defaults)], request))
+    case nil: throw APIError(404, APIPath.expectation(request.path))
     }
   }
 
@@ -87,54 +103,43 @@ struct PushRoutes: Sendable {
     }
   }
 
-  /// The beat of what happened to a job.
-  private func job(
-    _ name: String, _ word: JobEvent.Word, _ request: Request, _ defaults: PushBody.Defaults
-  ) throws(APIError) -> Beat {
-    guard request.method == .post else {
-      throw APIError(405, "\(request.method.rawValue) is not allowed here; use POST", allow: "POST")
+  /// How the body is packed; nil when it is not.
+  private enum Packing { case gzip }
+
+  private func packing(of request: Request) throws(APIError) -> Packing? {
+    switch request.header("Content-Encoding")?.lowercased() {
+    case nil, "identity": nil
+    // RFC 9110 section 8.4.1.3: x-gzip is another name of it.
+    case "gzip", "x-gzip": .gzip
+    case .some: throw APIError(415, "expected Content-Encoding gzip, or none")
     }
-    // A body that is not there has no type, whatever a client says of it.
-    if !request.body.isEmpty { try checkType(request) }
-    return try PushBody.job(name, word, query: request.query, request.body, defaults)
   }
 
-  /// The name of a process, and the word behind it when it is about a job.
-  private static func target(_ request: Request) throws(APIError) -> (name: String, word: JobEvent.Word?) {
-    let raw = request.rawPath.utf8.dropFirst(APIPath.heartbeats.utf8.count + 1)
-    let word = APIPath.jobWord(request.rawPath)
-    guard word != nil || !raw.contains(UInt8(ascii: "/")) else {
-      throw APIError(
-        404, "expected one name, and behind it nothing, /start, /success or /fail; a slash within it is written %2F")
+  /// The body as it was before it was packed.
+  private func unpackedBody(of request: Request) throws(APIError) -> [UInt8] {
+    guard try packing(of: request) != nil, !request.body.isEmpty else { return request.body }
+    do throws(Gunzip.Failure) {
+      return try Gunzip.decompress(request.body, limit: options.maxBody)
+    } catch {
+      switch error {
+      case .malformed: throw APIError(400, "the body is not gzip, or only a part of it")
+      case .tooLarge:
+        throw APIError(413, "the body is larger than \(options.maxBody) bytes when it is unpacked (--push.max-body)")
+      case .noMemory: throw APIError(503, "there is not enough memory to unpack the body", retryAfter: 1)
+      }
     }
-    // What is no UTF-8 has been replaced: such a name could not be asked for.
-    let path = request.path.dropFirst(APIPath.heartbeats.count + 1)
-    let name = String(path.dropLast(word.map { $0.rawValue.count + 1 } ?? 0))
-    guard !name.isEmpty else { throw APIError(404, "expected the name of a process behind the slash") }
-    guard !name.unicodeScalars.contains("\u{FFFD}") else {
-      throw APIError(422, "the name is not UTF-8, percent-encoded")
-    }
-    return (name, word)
   }
 
-  private func checkType(_ request: Request) throws(APIError) {
-    if let coding = request.header("Content-Encoding"), coding.lowercased() != "identity" {
-      throw APIError(415, "expected a body without Content-Encoding")
-    }
+  private func checkType(_ request: Request, hasBody: Bool) throws(APIError) {
+    _ = try packing(of: request)
     guard let type = request.header("Content-Type") else {
       // A browser can send such a body to any host without asking; and it is what a forgotten header looks like.
-      if request.body.isEmpty { return }
+      if !hasBody { return }
       throw APIError(415, "expected Content-Type: application/json")
     }
     let essence = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
     guard essence == "application/json" else {
       throw APIError(415, "expected Content-Type: application/json, not \(essence.prefix(100))")
     }
-  }
-
-  /// `Allow` names all methods that are right for a path (RFC 9110 section 10.2.1), those that only read too.
-  private static func notAllowed(_ request: Request, _ changing: [String]) -> APIError {
-    let allowed = (["GET", "HEAD"] + changing).joined(separator: ", ")
-    return APIError(405, "\(request.method.rawValue) is not allowed here; use \(allowed)", allow: allowed)
   }
 }

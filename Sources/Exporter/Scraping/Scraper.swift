@@ -21,6 +21,7 @@ struct Scraper: ~Copyable {
   private let requests: RequestCounts
   private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
+  private let failedHandshakes: (@Sendable () -> Int)?
   private let lateAnswers: @Sendable () -> UInt64
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
@@ -34,7 +35,8 @@ struct Scraper: ~Copyable {
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    openConnections: @escaping @Sendable () -> Int, webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
+    openConnections: @escaping @Sendable () -> Int, failedHandshakes: (@Sendable () -> Int)? = nil,
+    webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
     lateAnswers: @escaping @Sendable () -> UInt64 = { 0 }, limits: ScrapeLimits = ScrapeLimits(),
     probe: FileProbe? = nil
   ) {
@@ -43,6 +45,7 @@ struct Scraper: ~Copyable {
     self.requests = requests
     self.push = push
     self.openConnections = openConnections
+    self.failedHandshakes = failedHandshakes
     self.webConfigurationIsGood = webConfigurationIsGood
     self.limits = limits
     ownData = OwnDataText(limit: limits.ownDataBytes)
@@ -199,6 +202,9 @@ struct Scraper: ~Copyable {
     requests.collect(into: &body.exposition)
     body.exposition.family(ExporterFamilies.lateAnswers, Double(lateAnswers()))
     body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
+    if let failedHandshakes {
+      body.exposition.family(ExporterFamilies.failedHandshakes, Double(failedHandshakes()))
+    }
     body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
     if let isGood = webConfigurationIsGood?() {
       body.exposition.family(ExporterFamilies.webReloadSuccessful, isGood ? 1 : 0)

@@ -90,7 +90,7 @@ final class WebPolicy: Sendable {
       return
     }
     guard let credentials else {
-      challenge(request, responder)
+      responder.send(challenge(request))
       return
     }
     let peer = RateLimiter.Peer(request.peer, request.credentials)
@@ -108,7 +108,7 @@ final class WebPolicy: Sendable {
       case true?:
         failures.giveBack(peer)
         serve(request, responder)
-      case false?: challenge(request, responder)
+      case false?: responder.send(challenge(request))
       case nil:
         failures.giveBack(peer)
         refuse(503, "too many passwords wait to be checked", request, responder, retryAfter: 1)
@@ -116,16 +116,28 @@ final class WebPolicy: Sendable {
     }
   }
 
-  private func challenge(_ request: Request, _ responder: Responder) {
-    refuse(401, "a user name and a password are needed", request, responder) { response in
+  /// The answer to a request that its head rules out: one that names no user where one is needed. nil for all others.
+  func refusal(_ request: Request) -> Response? {
+    guard request.listener == ListenSocket.web, passwords.isNeeded, BasicCredentials(request) == nil else { return nil }
+    return challenge(request)
+  }
+
+  private func challenge(_ request: Request) -> Response {
+    refusal(401, "a user name and a password are needed", request) { response in
       response.headers.append(("WWW-Authenticate", "Basic realm=\"heartbeat-exporter\", charset=\"UTF-8\""))
     }
   }
 
   private func refuse(
-    _ status: Int, _ reason: String, _ request: Request, _ responder: Responder, retryAfter: Int? = nil,
-    _ change: (inout Response) -> Void = { _ in }
+    _ status: Int, _ reason: String, _ request: Request, _ responder: Responder, retryAfter: Int
   ) {
+    responder.send(refusal(status, reason, request, retryAfter: retryAfter))
+  }
+
+  private func refusal(
+    _ status: Int, _ reason: String, _ request: Request, retryAfter: Int? = nil,
+    _ change: (inout Response) -> Void = { _ in }
+  ) -> Response {
     var response: Response
     if request.path.hasPrefix("/api/") {
       response = APIError(status, reason, retryAfter: retryAfter).response
@@ -137,6 +149,6 @@ final class WebPolicy: Sendable {
     // Whatever the reason, a password that was given is not the known one: a new connection for each makes guessing slower. A bcrypt
     // makes it slow by itself.
     if status != 401, request.header("Authorization") != nil { response.headers.append(("Connection", "close")) }
-    responder.send(response)
+    return response
   }
 }

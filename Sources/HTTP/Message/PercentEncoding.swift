@@ -5,6 +5,26 @@ enum PercentEncoding {
     decode(text, plusIsSpace: false, lenient: false)
   }
 
+  /// A path with all decoded but the slashes and percent signs that are characters of a segment: they stay `%2F` and `%25`, so
+  /// that it can be told what separates segments (RFC 3986 section 2.2). nil as for `decodedStrictly`.
+  static func decodedPath(_ path: some Sequence<UInt8>) -> [UInt8]? {
+    var result: [UInt8] = []
+    for (place, segment) in Array(path).split(separator: slash, omittingEmptySubsequences: false).enumerated() {
+      guard let decoded = decodedStrictly(segment) else { return nil }
+      if place > 0 { result.append(slash) }
+      for byte in decoded {
+        switch byte {
+        case slash: result += "%2F".utf8
+        case UInt8(ascii: "%"): result += "%25".utf8
+        default: result.append(byte)
+        }
+      }
+    }
+    return result
+  }
+
+  private static let slash = UInt8(ascii: "/")
+
   /// The decoded bytes of a query's name or value: `+` is a space, a `%` that encodes nothing stands for itself.
   static func decodedQuery(_ text: some Sequence<UInt8>) -> [UInt8] {
     decode(text, plusIsSpace: true, lenient: true) ?? []

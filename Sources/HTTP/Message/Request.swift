@@ -17,7 +17,8 @@ public struct Request: Sendable {
   public let method: Method
   /// The path as it came, still percent-encoded; `/` at least.
   public let rawPath: String
-  /// The path percent-decoded; bytes that are no UTF-8 become U+FFFD. Dot segments are not resolved.
+  /// The path percent-decoded, but for `%2F` and `%25`, which are characters of a segment: `text(ofSegment:)` gives them. Bytes that
+  /// are no UTF-8 become U+FFFD. Dot segments are not resolved.
   public let path: String
   /// What follows the `?`, as it came; empty when nothing does.
   public let rawQuery: String
@@ -33,6 +34,18 @@ public struct Request: Sendable {
   public internal(set) var listener = ListenSocket.web
   /// Who is at the other end of a Unix socket; nil for TCP.
   public internal(set) var credentials: PeerCredentials?
+
+  /// What `path` is of a path as it came.
+  static func path(_ rawPath: ArraySlice<UInt8>) -> String {
+    String(decoding: PercentEncoding.decodedPath(rawPath) ?? Array(rawPath), as: UTF8.self)
+  }
+
+  /// What a segment of `path` says, with its slashes.
+  public static func text(ofSegment segment: some StringProtocol) -> String {
+    guard segment.utf8.contains(UInt8(ascii: "%")) else { return String(segment) }
+    let decoded = PercentEncoding.decodedStrictly(segment.utf8)
+    return decoded.map { String(decoding: $0, as: UTF8.self) } ?? String(segment)
+  }
 
   /// The value of a header field, several lines joined by `, `; nil when there is none.
   public func header(_ name: String) -> String? { headers[name] }
@@ -65,7 +78,7 @@ public struct Request: Sendable {
     let rawPath = parts.first ?? []
     self.method = method
     self.rawPath = String(decoding: rawPath, as: UTF8.self)
-    self.path = String(decoding: PercentEncoding.decodedStrictly(rawPath) ?? Array(rawPath), as: UTF8.self)
+    self.path = Request.path(rawPath)
     self.rawQuery = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
     self.headers = headers
     self.body = body

@@ -57,6 +57,12 @@ struct RequestParser {
     head.map { ($0.method, $0.target) }
   }
 
+  /// The request whose body has not come, without it; nil before its head is whole.
+  var announced: Request? {
+    guard stage == .body, let head else { return nil }
+    return Request(method: head.method, target: head.target, headers: head.headers, body: [], isHTTP10: head.isHTTP10)
+  }
+
   /// What the body of an unfinished request takes, in bytes.
   var bodyBytes: Int { body.capacity }
 

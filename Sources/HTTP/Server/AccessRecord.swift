@@ -4,7 +4,7 @@ public import POSIX
 public struct AccessRecord: Sendable {
   /// The method; nil when the request broke before it was known.
   public var method: Request.Method?
-  /// The path, percent-decoded: it may hold any character. Empty when the request broke before it was known.
+  /// The path, as in `Request.path`: it may hold any character. Empty when the request broke before it was known.
   public var path: String
   /// The status of the answer.
   public var status: Int
@@ -71,6 +71,8 @@ public struct ServerStatistics: Sendable {
   public var evictedConnections = 0
   /// Requests and answers that took too long.
   public var timeouts = 0
+  /// Connections that were to be encrypted and on which keys were not agreed on.
+  public var failedHandshakes = 0
   /// Times that the kernel had no descriptor for a new connection.
   public var acceptErrors = 0
 }

@@ -7,6 +7,7 @@ final class Counters: Sendable {
   let refused = Atomic<Int>(0)
   let evicted = Atomic<Int>(0)
   let timeouts = Atomic<Int>(0)
+  let failedHandshakes = Atomic<Int>(0)
   let acceptErrors = Atomic<Int>(0)
 
   var snapshot: ServerStatistics {
@@ -16,6 +17,7 @@ final class Counters: Sendable {
     result.refusedConnections = refused.load(ordering: .relaxed)
     result.evictedConnections = evicted.load(ordering: .relaxed)
     result.timeouts = timeouts.load(ordering: .relaxed)
+    result.failedHandshakes = failedHandshakes.load(ordering: .relaxed)
     result.acceptErrors = acceptErrors.load(ordering: .relaxed)
     return result
   }

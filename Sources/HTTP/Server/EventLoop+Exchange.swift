@@ -22,9 +22,7 @@ extension EventLoop {
         case .needsMore:
           waitForInput(connection)
           return
-        case .expectsContinue:
-          connection.output = Output(head: Self.continueHead, isInterim: true)
-          connection.phase = .writing
+        case .expectsContinue: answerExpectation(connection)
         case .request(let request, let keepsAlive):
           requests += 1
           dispatch(connection, request, keepsAlive: keepsAlive)
@@ -44,7 +42,7 @@ extension EventLoop {
           close(connection)
           return
         case .rejected(let reason):
-          report(.noUnderstanding, connection.peer, detail: reason)
+          reject(connection, reason)
           close(connection)
           return
         }
@@ -52,6 +50,37 @@ extension EventLoop {
         return
       }
     }
+  }
+
+  /// Has the client send its body, or spares it that where the head tells already that it is of no use (RFC 9110 section 10.1.1).
+  private func answerExpectation(_ connection: Connection) {
+    if let refusal = setup.configuration.refusal, let announced = connection.parser.announced {
+      let request = request(announced, of: connection)
+      if let response = refusal(request) {
+        begin(connection, request)
+        // Whether the body comes all the same nobody knows, so nothing can follow on this connection.
+        connection.keepsAlive = false
+        respond(connection, response)
+        return
+      }
+    }
+    connection.output = Output(head: Self.continueHead, isInterim: true)
+    connection.phase = .writing
+  }
+
+  private func begin(_ connection: Connection, _ request: Request) {
+    connection.exchange.method = request.method
+    connection.exchange.path = request.path
+    connection.exchange.isHTTP10 = request.isHTTP10
+  }
+
+  /// A request with what is known of the connection on which it came.
+  private func request(_ request: Request, of connection: Connection) -> Request {
+    var request = request
+    request.peer = connection.peer
+    request.listener = connection.listener
+    request.credentials = connection.credentials
+    return request
   }
 
   func becameReadable(_ connection: Connection, _ events: UInt32) {
@@ -99,13 +128,19 @@ extension EventLoop {
       }
       watch(connection, direction == .untilReadable ? EventPoll.readable : EventPoll.writable)
     case .rejected(let reason):
-      report(.noUnderstanding, connection.peer, detail: reason)
+      reject(connection, reason)
       // OpenSSL has told the client why, which a reset would take from it.
       linger(connection)
     case .failed(let error):
       if connection.parser.stage != .betweenRequests { report(.brokenByClient, connection.peer, error) }
       close(connection)
     }
+  }
+
+  /// Says that what came is no TLS, or that there was no agreement.
+  private func reject(_ connection: Connection, _ reason: String) {
+    if connection.transport.isHandshaking { setup.counters.failedHandshakes.add(1, ordering: .relaxed) }
+    report(.noUnderstanding, connection.peer, detail: reason)
   }
 
   private func waitForInput(_ connection: Connection) {
@@ -127,9 +162,7 @@ extension EventLoop {
   }
 
   private func dispatch(_ connection: Connection, _ request: Request, keepsAlive: Bool) {
-    connection.exchange.method = request.method
-    connection.exchange.path = request.path
-    connection.exchange.isHTTP10 = request.isHTTP10
+    begin(connection, request)
     connection.keepsAlive = keepsAlive
     connection.phase = .responding
     // Who is answered by another thread is idle from then on, without the loop's knowing.
@@ -140,13 +173,9 @@ extension EventLoop {
       respond(connection, Response(status: 204))
       return
     }
-    var request = request
-    request.peer = connection.peer
-    request.listener = connection.listener
-    request.credentials = connection.credentials
     let responder = Responder(
       mailbox: setup.mailbox, connection: connection.id, shortcut: shortcut(connection), client: connection.client)
-    setup.handler(request, responder)
+    setup.handler(self.request(request, of: connection), responder)
     if let response = responder.handlerReturned() { respond(connection, response) }
   }
 
@@ -163,7 +192,7 @@ extension EventLoop {
     if let current = connection.parser.current {
       let path = current.target.prefix { $0 != UInt8(ascii: "?") }
       connection.exchange.method = current.method
-      connection.exchange.path = String(decoding: PercentEncoding.decodedStrictly(path) ?? Array(path), as: UTF8.self)
+      connection.exchange.path = Request.path(path)
     }
     connection.exchange.isServersOwn = true
     connection.keepsAlive = false
@@ -270,6 +299,7 @@ extension EventLoop {
     case .answer: setDeadline(connection, .answer)
     case .header where connection.transport.isHandshaking:
       setup.counters.timeouts.add(1, ordering: .relaxed)
+      setup.counters.failedHandshakes.add(1, ordering: .relaxed)
       report(.requestTimeout, connection.peer)
       close(connection)
     case .header, .body:

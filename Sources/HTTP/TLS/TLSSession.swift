@@ -79,8 +79,17 @@ final class TLSSession {
     case SSL_ERROR_SYSCALL where number != 0: return .failed(Errno(number))
     default:
       if OpenSSLFailure.reason(of: ERR_peek_error()) == SSL_R_HTTP_REQUEST { refusePlainRequest() }
-      return .rejected(OpenSSLFailure.take() ?? "the connection ended")
+      let reason = OpenSSLFailure.take() ?? "the connection ended"
+      return .rejected(certificateProblem.map { "\(reason): \($0)" } ?? reason)
     }
+  }
+
+  /// What is wrong with the client's certificate; nil when nothing is, or it showed none.
+  private var certificateProblem: String? {
+    let result = SSL_get_verify_result(pointer)
+    guard result != X509_V_OK, let text = X509_verify_cert_error_string(result) else { return nil }
+    // Sound: it is one of OpenSSL's own constants.
+    return String(cString: text)
   }
 
   /// Tells somebody who forgot the s of https, in the words that Go's servers use.

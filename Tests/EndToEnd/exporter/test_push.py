@@ -1,5 +1,6 @@
 """Push: every status, what a 204 promises, sockets, and a disk that is slow, full or read-only."""
 
+import gzip
 import json
 import os
 import re
@@ -144,6 +145,18 @@ def test_delete_forgets_one(exporter, beats):
     assert push(e, "c")[0] == 204 and list(processes(beats)) == ["c"]
 
 
+def test_a_batch_that_gzip_packed_arrives(exporter, beats):
+    e = exporter(*OPEN)
+    batch = {"heartbeats": [{"name": f"worker-{n}", "additional_data": {"n": n}} for n in range(300)]}
+    result = subprocess.run(
+        ["curl", "-sS", "-o", "-", "-w", "%{http_code}", "-H", "Content-Type: application/json", "-H", "Content-Encoding: gzip",
+         "-H", "Transfer-Encoding: chunked", "--data-binary", "@-", f"http://127.0.0.1:{e.port}{PATH}"],
+        input=gzip.compress(json.dumps(batch).encode()), capture_output=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert result.stdout == b"204", result
+    assert {name: p["additional_data"]["n"] for name, p in processes(beats).items()} == {f"worker-{n}": n for n in range(300)}
+
+
 @pytest.mark.parametrize(
     "name, method, body, more, expected, said",
     [
@@ -156,7 +169,10 @@ def test_delete_forgets_one(exporter, beats):
         ("a", "POST", "{}", ("-H", "Content-Type: application/x-www-form-urlencoded"), 415, "application/json"),
         ("a", "POST", "{}", ("-H", "Content-Type: text/plain"), 415, "application/json"),
         ("a", "POST", None, ("-d", ""), 415, "application/json"),
-        ("a", "POST", "{}", ("-H", "Content-Encoding: gzip"), 415, "Content-Encoding"),
+        ("a", "POST", "{}", ("-H", "Content-Encoding: br"), 415, "Content-Encoding"),
+        ("a", "POST", "{}", ("-H", "Content-Encoding: gzip"), 400, "not gzip"),
+        ("a", "POST", '{"additional_data": {"x": NaN}}', (), 400, "line 1, column 27"),
+        ("a", "POST", '{"additional_data": {"x": 1e999}}', (), 400, "line 1, column 27"),
         ("a", "POST", '{"pid": -1}', (), 422, "pid"),
         ("a", "POST", '{"timestamp": 1700000000000}', (), 422, "timestamp"),
         ("a", "POST", "[]", (), 422, "object"),

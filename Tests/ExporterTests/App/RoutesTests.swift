@@ -37,7 +37,14 @@ struct RoutesTests {
       ("/assets/status.js", .page(path: "/assets/status.js"), "/assets/status.js"),
       ("/-/healthy", .healthy, "/-/healthy"),
       ("/-/ready", .ready, "/-/ready"), ("/api/v1/heartbeats", .heartbeats, "/api/v1/heartbeats"),
-      ("/api/v1/heartbeats/a b/c", .heartbeat(name: "a b/c"), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a b%2Fc", .heartbeat(name: "a b/c"), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a b/c", nil, "other"), ("/api/v1/heartbeats%2Fa", nil, "other"),
+      ("/api/v1/heartbeats/%2F", .heartbeat(name: "/"), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a%252F", .heartbeat(name: "a%2F"), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a/start", .job(name: "a", word: .start), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a%2Fstart", .heartbeat(name: "a/start"), "/api/v1/heartbeats"),
+      ("/api/v1/heartbeats/a/begin", nil, "other"), ("/api/v1/heartbeats//start", nil, "other"),
+      ("/api%2Fv1/host", nil, "other"), ("/-%2Fhealthy", nil, "other"),
       ("/api/v1/host", .host, "/api/v1/host"),
       ("/api/v1/events", .events, "/api/v1/events"), ("/api/v1/heartbeats/", nil, "other"), ("/metrics/", nil, "other"),
       ("", nil, "other"), ("/assets/", nil, "other"), ("/api/v1/heartbeatsx", nil, "other"), ("//", nil, "other"),
@@ -57,12 +64,49 @@ struct RoutesTests {
   @Test(
     "only GET and HEAD are taken, whatever is there; the others are told so in the form of the place",
     arguments: ["/metrics", "/", "/-/healthy", "/api/v1/host", "/api/v1/events"],
-    [.post, .put, .delete, .patch, .options, .trace] as [Request.Method])
+    [.post, .put, .delete, .patch, .trace] as [Request.Method])
   func methods(path: String, method: Request.Method) throws {
     let refused = try #require(answer(method, path))
     #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD")
     #expect((refused.header("Content-Type") == "application/json") == path.hasPrefix("/api/"))
     #expect(refused.text.contains("\(method.rawValue) is not allowed here"))
+  }
+
+  @Test(
+    "OPTIONS and a method that is wrong tell all methods that are right",
+    arguments: [
+      ("/metrics", "GET, HEAD"), ("/api/v1/host", "GET, HEAD"), ("/api/v1/heartbeats", "GET, HEAD, POST"),
+      ("/api/v1/heartbeats/a", "GET, HEAD, POST, PUT, DELETE"), ("/api/v1/heartbeats/a/success", "POST"),
+    ])
+  func allow(path: String, methods: String) throws {
+    let options = try #require(answer(.options, path))
+    #expect(options.status == 204 && options.header("Allow") == methods + ", OPTIONS")
+    let refused = try #require(answer(.patch, path))
+    #expect(refused.status == 405 && refused.header("Allow") == methods)
+  }
+
+  @Test(
+    "the head alone tells what has no chance, and lets through what may have one",
+    arguments: [
+      (.post, "/api/v2/heartbeats/a", "application/json", nil, 404), (.post, "/metrics", "application/json", nil, 405),
+      (.post, "/api/v1/heartbeats/a", "text/plain", nil, 415), (.post, "/api/v1/heartbeats/a", nil, nil, 415),
+      (.post, "/api/v1/heartbeats/a/start", "text/plain", nil, 415),
+      (.post, "/api/v1/heartbeats/a", "application/json", "br", 415),
+      (.put, "/api/v1/heartbeats/%ff", "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats", "application/json", nil, nil),
+      (.put, "/api/v1/heartbeats/a", "application/json", "gzip", nil),
+    ] as [(Request.Method, String, String?, String?, Int?)])
+  func refusalByHead(method: Request.Method, target: String, type: String?, coding: String?, status: Int?) {
+    var options = ExporterOptions.Push()
+    options.isOnWeb = true
+    let pushes = PushQueue(limit: 1, timeout: 5)
+    let routes = routes(push: PushRoutes(options: options, procfs: "/proc", queue: pushes))
+    let headers = [("Content-Type", type), ("Content-Encoding", coding)].compactMap { name, value in
+      value.map { (name, $0) }
+    }
+    let request = Request(method, target, headers: Headers(headers))
+    #expect(routes.refusal(request, hasBody: true)?.status == status)
+    #expect(pushes.count == 0)
   }
 
   @Test(

@@ -37,6 +37,11 @@ struct PushRoutesTests {
     request.peer = SocketAddress(bytes: push.peer, port: 1)
     request.listener = push.listener
     request.credentials = push.credentials
+    do throws(APIError) {
+      try routes.check(request, hasBody: !request.body.isEmpty)
+    } catch {
+      return (error.response, nil)
+    }
     let number = questions.statuses.count
     routes.answer(request, questions.ask())
     if let answer = questions.answers(to: number).first { return (answer, nil) }
@@ -107,7 +112,8 @@ struct PushRoutesTests {
       ([("Content-Type", "application/json; charset=utf-8")], "{}", nil),
       ([("Content-Type", "Application/JSON")], "{}", nil), ([], "", nil), ([], "{}", 415),
       ([("Content-Type", "text/plain")], "{}", 415), ([("Content-Type", "text/plain")], "", 415),
-      ([("Content-Type", "application/json"), ("Content-Encoding", "gzip")], "{}", 415),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "gzip")], "{}", 400),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "br")], "{}", 415),
       ([("Content-Type", "application/json"), ("Content-Encoding", "Identity")], "{}", nil),
     ] as [([(String, String)], String, Int?)] {
       #expect(status(Push(headers: headers, body: body)) == expected, "\(headers) \(body)")
@@ -121,12 +127,39 @@ struct PushRoutesTests {
     ] { #expect(status(Push(path: path)) == expected, "\(path)") }
   }
 
-  @Test("methods that are not for a path are told which are")
-  func methods() throws {
-    let one = try #require(push(Push(method: .patch)).answer)
-    #expect(one.status == 405 && one.header("Allow") == "GET, HEAD, POST, PUT, DELETE")
-    let all = try #require(push(Push(method: .delete, path: "/api/v1/heartbeats")).answer)
-    #expect(all.status == 405 && all.header("Allow") == "GET, HEAD, POST")
+  @Test("a body that gzip packed is unpacked, within the bound of a body")
+  func packed() throws {
+    func push(_ body: [UInt8], coding: String = "gzip", maxBody: Int = 1 << 20) throws -> (Response?, [Beat]?) {
+      var options = options
+      options.maxBody = maxBody
+      let routes = PushRoutes(options: options, procfs: "/proc", queue: queue)
+      let headers = Headers([("Content-Type", "application/json"), ("Content-Encoding", coding)])
+      let request = Request(.post, "/api/v1/heartbeats/a", headers: headers, body: body)
+      do throws(APIError) {
+        try routes.check(request, hasBody: true)
+      } catch {
+        return (error.response, nil)
+      }
+      let number = questions.statuses.count
+      routes.answer(request, questions.ask())
+      if let answer = questions.answers(to: number).first { return (answer, nil) }
+      let jobs = try #require(queue.take())
+      queue.finished()
+      guard case .beats(let beats)? = jobs.first?.task else { return (nil, nil) }
+      return (nil, beats)
+    }
+    let packed = try #require(Gzip.compress(Array(#"{"status": "busy"}"#.utf8), level: 6))
+    #expect(try push(packed).1?.first?.status == "busy")
+    #expect(try push(packed, coding: "X-GZip").1?.first?.status == "busy")
+    #expect(try push(Array("{}".utf8)).0?.status == 400)
+    #expect(try push(Array(packed.dropLast(9))).0?.status == 400)
+    #expect(try push(packed, coding: "br").0?.status == 415)
+    #expect(try push(packed, coding: "gzip, gzip").0?.status == 415)
+    let large = try #require(
+      Gzip.compress([UInt8](repeating: UInt8(ascii: " "), count: 5_000) + Array("{}".utf8), level: 9))
+    #expect(large.count < 100)
+    #expect(try push(large, maxBody: 5_001).0?.status == 413)
+    #expect(try push(large, maxBody: 5_002).1?.count == 1)
   }
 
   @Test("more than the rate in a second is told to wait, and a full queue too")

@@ -23,11 +23,22 @@ import Testing
 
   @Test(
     "The path is decoded, the raw one is kept",
-    arguments: [("/a%20b?c", "/a b", "/a%20b"), ("/a+b", "/a+b", "/a+b"), ("/%C3%A4", "/\u{e4}", "/%C3%A4")])
+    arguments: [
+      ("/a%20b?c", "/a b", "/a%20b"), ("/a+b", "/a+b", "/a+b"), ("/%C3%A4", "/\u{e4}", "/%C3%A4"),
+      ("/%61%62", "/ab", "/%61%62"), ("/a%2fb", "/a%2Fb", "/a%2fb"), ("/a%252Fb", "/a%252Fb", "/a%252Fb"),
+      ("/100%25", "/100%25", "/100%25"), ("//%2F/", "//%2F/", "//%2F/"), ("/a%zz", "/a%zz", "/a%zz"),
+    ])
   func path(target: String, path: String, rawPath: String) {
     let request = Request(.get, target)
     #expect(request.path == path)
     #expect(request.rawPath == rawPath)
+  }
+
+  @Test(
+    "A segment of the path has its slashes and percent signs again",
+    arguments: [("a b", "a b"), ("a%2Fb", "a/b"), ("a%252Fb", "a%2Fb"), ("100%25", "100%"), ("%", "%"), ("", "")])
+  func segment(segment: String, text: String) {
+    #expect(Request.text(ofSegment: segment) == text)
   }
 
   @Test("Headers are found in any case, and several lines are joined")

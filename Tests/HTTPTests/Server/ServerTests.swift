@@ -122,6 +122,29 @@ import Testing
     #expect(client.receive()?.status == 200)
   }
 
+  @Test("Who waits for 100 Continue is told at once when the body is of no use, and nothing follows on the connection")
+  func refusedExpectation() throws {
+    let server = try TestServer(configure: {
+      $0.refusal = { $0.path == "/no" && $0.method == .put ? .text(415, "no use") : nil }
+    })
+    let client = try server.connect()
+    let head = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+    client.send("PUT /yes" + head)
+    #expect(client.receive()?.status == 100)
+    client.send("abc")
+    #expect(client.receive()?.text == "PUT /yes? [abc]\n")
+    client.send("PUT /no" + head)
+    let answer = try #require(client.receive())
+    #expect(answer.status == 415 && answer.text == "no use\n" && answer.headers["connection"] == "close")
+    client.send("abc" + get)
+    #expect(client.receive() == nil)
+    #expect(server.waits { $0.access.map(\.status) == [200, 415] && $0.access.last?.path == "/no" })
+    // Who sends the body unasked is answered by the handler.
+    let other = try server.connect()
+    other.send("PUT /no" + head + "abc")
+    #expect(other.receive()?.text == "PUT /no? [abc]\n")
+  }
+
   @Test("OPTIONS * is answered by the server itself")
   func optionsAsterisk() throws {
     let server = try TestServer()
