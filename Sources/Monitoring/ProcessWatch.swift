@@ -94,6 +94,11 @@ public struct ProcessWatch: ~Copyable {
     return sources.problems + (monitored.reserved > 0 ? [reserved] : [])
   }
 
+  /// How much of the files is left out; `problems` names the first of it.
+  public var problemCount: Int {
+    max(problems.count, sources.skipped.values.reduce(0, +) + (monitored.reserved > 0 ? 1 : 0))
+  }
+
   /// In what the processes differ from the last time.
   public struct Change: Sendable {
     /// The same ones stand at the same places in the file; only what they say is new.

@@ -28,13 +28,13 @@ DEAD_BECAUSE = {
     "pid_reused": "Its process is gone, and its pid belongs to another one",
     "silent": "No beat within its timeout, and nobody knows of its process",
     "clock_ahead": "Nothing new from it within its timeout; its clock is ahead",
-    "entry_vanished": "Its entry has vanished from the file, and it does not run",
+    "entry_vanished": "Its entry has vanished or cannot be read, and it does not run",
 }
 HUNG_BECAUSE = {
     "silent": "It runs, but no beat came within its timeout",
     "suspended": "It is suspended by a signal and beats no more",
     "clock_ahead": "It runs, but nothing new came within its timeout; its clock is ahead",
-    "entry_vanished": "It runs, but its entry has vanished from the file",
+    "entry_vanished": "It runs, but its entry has vanished or cannot be read",
 }
 
 # Images that are read-only are full by nature.

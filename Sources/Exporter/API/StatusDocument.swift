@@ -83,17 +83,20 @@ struct StatusDocument {
     (value ?? .null).append(to: &objects)
   }
 
-  /// `{"generated": ..., "summary": {...}, "file": {...}, "files": [...], "problems": [...], "heartbeats": [...]}` in pieces.
+  /// `{"generated": ..., "summary": {...}, "file": {...}, "files": [...], "problems": [...], "problem_count": 0, "heartbeats": [...]}` in
+  /// pieces.
   ///
-  /// - Parameter generated: Unix time in seconds.
+  /// - Parameters:
+  ///   - generated: Unix time in seconds.
+  ///   - problemCount: how many there are with those that are not named.
   func list(
-    generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue]
+    generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue], problemCount: Int = 0
   ) -> [[UInt8]] {
     var summary = JSONObject()
     for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
     let head: JSONObject = [
       "generated": .number(generated), "summary": .object(summary), "file": .object(file), "files": files,
-      "problems": .array(problems),
+      "problems": .array(problems), "problem_count": .integer(Int64(clamping: problemCount)),
     ]
     var start = JSONValue.object(head).serialised()
     start.removeLast()
@@ -103,8 +106,11 @@ struct StatusDocument {
 
   /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
   /// part of it, though it too may change by the mere passing of time: a silent process is news.
-  func tag(_ file: JSONObject, _ files: JSONValue = .array([]), _ problems: [JSONValue]) -> String {
+  func tag(
+    _ file: JSONObject, _ files: JSONValue = .array([]), _ problems: [JSONValue], problemCount: Int = 0
+  ) -> String {
     var digest = digest
+    digest.add(Array("\(problemCount)".utf8)[...])
     digest.add(JSONValue.object(file).serialised()[...])
     digest.add(files.serialised()[...])
     digest.add(JSONValue.array(problems).serialised()[...])

@@ -5,22 +5,43 @@ struct FileProblemLog {
   private let logger: Logger
   /// What was told last of each file.
   private var told: [String: String] = [:]
+  /// The processes' own files that were told to be bad.
+  private var toldOwn: Set<EntryProblem> = []
+  private var othersTold = 0
 
   init(logger: Logger) {
     self.logger = logger
   }
 
-  /// Names what is left out of the file, each thing once.
-  func report(_ problems: [EntryProblem]) {
+  /// Names what is left out of the files: each thing once; a process's own file each time that it turns bad.
+  ///
+  /// - Parameter count: how much that is with what is not named.
+  mutating func report(_ problems: [EntryProblem], count: Int) {
+    let own = Set(problems.filter(\.reason.isOfOwnFile))
     for problem in problems {
-      logger.once(
-        "entry \(problem.reason.rawValue) \(problem.process)", .warn,
-        problem.reason.leavesOutEntry ? "a heartbeat is left out" : "a part of a heartbeat is left out",
-        [
-          "process": problem.process, "reason": problem.reason.rawValue, "error": problem.reason.explanation,
-          "byte": problem.offset.map { "\($0)" } ?? "",
-        ])
+      let fields: Logger.Fields = [
+        "process": problem.process, "reason": problem.reason.rawValue, "error": problem.reason.explanation,
+        "file": problem.file ?? "", "byte": problem.offset.map { "\($0)" } ?? "",
+      ]
+      let message =
+        problem.reason.leavesOutEntry ? "a heartbeat is left out" : "a part of a heartbeat is left out"
+      if !problem.reason.isOfOwnFile {
+        logger.once("entry \(problem.reason.rawValue) \(problem.process)", .warn, message, fields)
+      } else if !toldOwn.contains(problem) {
+        logger.warn(message, fields)
+      }
     }
+    let bad = Set(own.map(\.file))
+    for file in Set(toldOwn.map(\.file)).subtracting(bad).compactMap(\.self).sorted() {
+      logger.info("a heartbeat is not left out any more, or its file is gone", ["file": file])
+    }
+    toldOwn = own
+    let others = count - problems.count
+    if others > 0, othersTold == 0 {
+      logger.warn(
+        "more heartbeats, or parts of them, are left out than are named", ["named": problems.count, "others": others])
+    }
+    othersTold = others
   }
 
   /// Tells what the last refresh found.

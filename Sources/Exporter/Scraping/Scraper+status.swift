@@ -63,15 +63,16 @@ extension Scraper {
       let document = statusDocument(at: now)
       return Content(
         text: document.list(
-          generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList),
-        tag: document.tag(fileObject, fileObjects, problemList))
+          generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList,
+          problemCount: watch.problemCount),
+        tag: document.tag(fileObject, fileObjects, problemList, problemCount: watch.problemCount))
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
         throw APIError(404, "there is no heartbeat of that name")
       }
       let document = statusDocument(of: place..<place + 1, at: now)
-      return Content(text: [document.objects], tag: document.tag([:], .null, []))
+      return Content(text: [document.objects], tag: document.tag([:], .null, [], problemCount: 0))
     case .host:
       return Content(text: [JSONValue.object(hostDocument()).serialised()])
     case .watchers:
@@ -82,7 +83,8 @@ extension Scraper {
   /// The picture for those who watch, in pieces.
   mutating func news(at now: Double) -> [[UInt8]] {
     let list = statusDocument(at: now).list(
-      generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList)
+      generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList,
+      problemCount: watch.problemCount)
     let host = JSONValue.object(hostDocument()).serialised()
     return [Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]]
   }
@@ -128,7 +130,8 @@ extension Scraper {
     watch.problems.map {
       [
         "process": .string($0.process), "reason": .string($0.reason.rawValue),
-        "byte": $0.offset.map { .integer(Int64(widening: $0)) } ?? .null, "message": .string($0.description),
+        "byte": $0.offset.map { .integer(Int64(widening: $0)) } ?? .null,
+        "file": $0.file.map { .string($0) } ?? .null, "message": .string($0.description),
       ]
     }
   }

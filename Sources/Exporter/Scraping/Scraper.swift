@@ -163,7 +163,7 @@ struct Scraper: ~Copyable {
     let change = watch.refresh(at: now)
     problems.report(watch.sources)
     guard let change else { return }
-    problems.report(watch.problems)
+    problems.report(watch.problems, count: watch.problemCount)
     for place in collectors.indices { collectors[place].collector.update(watch, change) }
   }
 

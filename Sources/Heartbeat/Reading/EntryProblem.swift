@@ -6,23 +6,34 @@ public struct EntryProblem: Hashable, Sendable, CustomStringConvertible {
   public let reason: HeartbeatSnapshot.SkipReason
   /// Where it stands, in bytes from the beginning of the file; nil where the place says nothing.
   public let offset: Int?
+  /// The file that it is in: in a folder of own files the process's own; nil where that is not known.
+  public let file: String?
 
   /// Puts the parts together.
-  public init(process: String, reason: HeartbeatSnapshot.SkipReason, offset: Int?) {
+  public init(process: String, reason: HeartbeatSnapshot.SkipReason, offset: Int?, file: String? = nil) {
     self.process = process
     self.reason = reason
     self.offset = offset
+    self.file = file
   }
 
-  /// A sentence such as `"bidder" is left out: last_heartbeat is not a time (byte 132)`; the name stands as it is.
-  public var description: String { sentence(naming: "\"\(process)\"") }
+  /// A sentence such as `"bidder" is left out: last_heartbeat is not a time (byte 132)`; names stand as they are.
+  public var description: String { sentence { "\"\($0)\"" } }
 
   /// The sentence.
   ///
-  /// - Parameter name: the process's name as it may be shown: it can hold control characters.
-  public func sentence(naming name: String) -> String {
+  /// - Parameter quote: makes of a name what may be shown: it can hold control characters.
+  public func sentence(quoting quote: (String) -> String) -> String {
+    let name = quote(process)
     let what = reason.leavesOutEntry ? "\(name) is left out" : "a part of \(name) is left out"
-    return "\(what): \(reason.explanation)" + (offset.map { " (byte \($0))" } ?? "")
+    let place: String
+    switch (offset, file) {
+    case (let offset?, let file?): place = " (byte \(offset) of \(quote(file)))"
+    case (let offset?, nil): place = " (byte \(offset))"
+    case (nil, let file?): place = " (\(quote(file)))"
+    case (nil, nil): place = ""
+    }
+    return "\(what): \(reason.explanation)\(place)"
   }
 
   /// How many are named for one content of a file; all are counted.
@@ -34,9 +45,17 @@ extension HeartbeatSnapshot.SkipReason {
   public var leavesOutEntry: Bool {
     switch self {
     case .notAnObject, .missingLastHeartbeat, .badLastHeartbeat, .emptyName, .nameTooLong, .reservedName,
-      .tooManyEntries, .nameTaken:
+      .tooManyEntries, .nameTaken, .permissionDenied, .notARegularFile, .notJSON, .tooLarge, .inputOutput, .badFileName:
       true
     case .badPid, .badJob, .duplicateName, .numberOutOfRange, .tooDeep, .keyTooLong, .tooManyKeys, .changingKey: false
+    }
+  }
+
+  /// Whether it is said of a process's own file as a whole.
+  public var isOfOwnFile: Bool {
+    switch self {
+    case .permissionDenied, .notARegularFile, .notJSON, .tooLarge, .inputOutput, .badFileName: true
+    default: false
     }
   }
 
@@ -58,6 +77,12 @@ extension HeartbeatSnapshot.SkipReason {
     case .numberOutOfRange: "a number is not finite"
     case .tooDeep: "an object lies deeper than \(HeartbeatSnapshot.maximumDataDepth) levels"
     case .keyTooLong: "its keys are longer than \(HeartbeatSnapshot.maximumKeyPathLength) bytes together"
+    case .permissionDenied: "this user may not read its file"
+    case .notARegularFile: "its file is a link, a pipe or the like; expected a regular file"
+    case .notJSON: "its file is empty or no whole JSON"
+    case .tooLarge: "its file is too large, by itself or with the others of its folder"
+    case .inputOutput: "its file cannot be read: the kernel gives an error"
+    case .badFileName: "no process has a file of this name; a percent sign is spelt %25, a slash %2F"
     case .tooManyKeys: "the file has more than \(HeartbeatSnapshot.maximumKeyPaths) different keys"
     }
   }

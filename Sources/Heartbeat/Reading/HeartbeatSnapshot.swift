@@ -138,6 +138,18 @@ public struct HeartbeatSnapshot: Sendable {
     case changingKey = "changing_key"
     /// The file has more different key paths than `maximumKeyPaths`; what stands under the first ones counts.
     case tooManyKeys = "too_many_keys"
+    /// In a folder of own files: this user may not read the process's file.
+    case permissionDenied = "permission_denied"
+    /// In a folder of own files: it is a symbolic link, a pipe, a folder or a device.
+    case notARegularFile = "not_a_regular_file"
+    /// In a folder of own files: the file is empty or no whole JSON for longer than it takes to write it.
+    case notJSON = "not_json"
+    /// In a folder of own files: the file has more than 4 MiB, or all together have more than a file may have.
+    case tooLarge = "too_large"
+    /// In a folder of own files: the kernel gives another error.
+    case inputOutput = "io_error"
+    /// In a folder of own files: no process has a file of that name.
+    case badFileName = "bad_file_name"
   }
 
   /// The largest pid that Linux gives: `PID_MAX_LIMIT`, see `proc(5)`, `/proc/sys/kernel/pid_max`.

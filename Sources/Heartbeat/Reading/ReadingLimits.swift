@@ -15,6 +15,10 @@ package struct ReadingLimits: Sendable {
   /// The pause in front of each of these, in microseconds.
   package var retryPause = HeartbeatFile.retryPause
 
+  /// In a folder of own files, one that is empty or cut short counts as being written: until nobody has written it for so many
+  /// seconds, or it was so for as long.
+  package var unfinishedFor = 10.0
+
   /// The limits that docs/limits.md names.
   package init() {}
 }

@@ -19,6 +19,9 @@ package struct PrunedNotes {
   /// Of so many users the notes are read.
   private static let mostFiles = 100
 
+  /// Whether a file of that name says such things.
+  static func isNote(_ name: some Collection<UInt8>) -> Bool { name.starts(with: prefix.utf8) }
+
   static func fileName(of user: uid_t) -> String { prefix + String(user) }
 
   /// Adds processes to this user's note.

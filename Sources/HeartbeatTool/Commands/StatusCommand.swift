@@ -34,7 +34,7 @@ enum StatusCommand {
 
   /// The programs as they are seen, or why they cannot be.
   private enum Seen {
-    case programs([ProgramView], leftOut: [EntryProblem], place: String)
+    case programs([ProgramView], leftOut: LeftOut, place: String)
     case nothing(String)
   }
 
@@ -82,17 +82,19 @@ enum StatusCommand {
   }
 
   private static func show(
-    _ programs: [ProgramView], _ leftOut: [EntryProblem], of place: String, _ values: FlagValues
+    _ programs: [ProgramView], _ found: LeftOut, of place: String, _ values: FlagValues
   ) -> Int32 {
     let name = values.arguments.first
-    let leftOut = leftOut.filter { name == nil || $0.process == name }
+    let leftOut = found.named.filter { name == nil || $0.process == name }
+    let others = name == nil ? found.others : 0
     let shown = values.arguments.first.map { name in programs.filter { $0.name == name } } ?? programs
     if values[json] {
       let items = shown.map { Self.json(of: $0) }
       let value: JSONValue = values.arguments.isEmpty ? .array(items) : items.first ?? .null
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
-    for problem in leftOut { Console.error(problem.sentence(naming: quoted(problem.process))) }
+    for problem in leftOut { Console.error(problem.sentence { quoted($0, limit: 200) }) }
+    if others > 0 { Console.error("and \(others) more are left out") }
     guard !shown.isEmpty else {
       guard leftOut.isEmpty else { return 2 }
       let what = values.arguments.first.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
@@ -102,7 +104,7 @@ enum StatusCommand {
     if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
     guard shown.allSatisfy({ $0.verdict.state == .alive }) else { return 1 }
     // How a program does whose entry cannot be read, nobody can say.
-    return leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
+    return others > 0 || leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
   }
 
   private static func json(of program: ProgramView) -> JSONValue {

@@ -36,6 +36,14 @@ struct ProgramView: Equatable, Sendable {
   }
 }
 
+/// What of the heartbeat files is left out.
+struct LeftOut: Equatable, Sendable {
+  /// The first ones.
+  var named: [EntryProblem] = []
+  /// How many more there are.
+  var others = 0
+}
+
 /// How loaded a host is; what could not be read is nil.
 struct SystemView: Hashable, Sendable {
   /// 0...1
@@ -56,6 +64,7 @@ struct HostView: Equatable, Sendable {
   var time: Double
   var system = SystemView()
   var programs: [ProgramView] = []
+  var leftOut = LeftOut()
   /// Why there is nothing to show.
   var failure: String?
 }

@@ -34,6 +34,7 @@ struct LocalSource: ~Copyable {
     var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     view.programs = programs(at: view.time)
+    view.leftOut = leftOut
     if let problem = watch.sources.lastProblem, problem.failure != .missing { view.failure = problem.description }
     return view
   }
@@ -70,8 +71,11 @@ struct LocalSource: ~Copyable {
   /// Why a file could not be read at the last look.
   var problem: HeartbeatFileProblem? { watch.sources.lastProblem }
 
-  /// What of the file is left out.
-  var leftOut: [EntryProblem] { watch.problems }
+  /// What of the files is left out.
+  var leftOut: LeftOut {
+    let named = watch.problems
+    return LeftOut(named: named, others: max(0, watch.problemCount - named.count))
+  }
 
   private func program(_ place: Int, _ finding: ProcessSearch.Finding?, at now: Double) -> ProgramView {
     let process = watch.monitored.processes[place]

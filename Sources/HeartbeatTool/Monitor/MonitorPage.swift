@@ -1,3 +1,4 @@
+internal import Flags
 internal import Monitoring
 internal import POSIX
 
@@ -74,6 +75,7 @@ struct MonitorPage: Sendable {
       let text = DisplayWidth.truncated(DisplayWidth.sanitised(failure), to: width)
       lines += ["", style.apply(.bad, to: text)]
     }
+    lines += leftOutLines(host.leftOut, width: width)
     let configured = host.programs.filter(\.isConfigured)
     let others = host.programs.filter { !$0.isConfigured }
     guard !host.programs.isEmpty else {
@@ -86,6 +88,17 @@ struct MonitorPage: Sendable {
     if !configured.isEmpty, !others.isEmpty { lines += ["", style.apply(.faint, to: "ALSO BEATING")] }
     lines += table.dropFirst(1 + configured.count)
     return lines
+  }
+
+  /// So much of what is left out is named.
+  static let mostLeftOut = 5
+
+  private func leftOutLines(_ leftOut: LeftOut, width: Int) -> [String] {
+    guard !leftOut.named.isEmpty || leftOut.others > 0 else { return [] }
+    let named = leftOut.named.prefix(MonitorPage.mostLeftOut).map { $0.sentence { quoted($0, limit: 200) } }
+    let others = leftOut.named.count - named.count + leftOut.others
+    let lines = named + (others > 0 ? ["and \(others) more are left out"] : [])
+    return [""] + lines.map { style.apply(.warning, to: DisplayWidth.truncated($0, to: width)) }
   }
 
   private func heading(_ host: HostView, width: Int) -> String {

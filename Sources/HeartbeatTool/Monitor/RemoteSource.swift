@@ -39,11 +39,9 @@ struct RemoteSource {
   mutating func look() -> HostView {
     var view = HostView(name: endpoint.authority, time: clock())
     do throws(NetworkError) {
-      guard let programs = try Self.programs(ask(path: "api/v1/heartbeats"), now: clock()) else {
-        return try lookAtMetrics()
-      }
+      guard let seen = try programs() else { return try lookAtMetrics() }
       view.time = clock()
-      view.programs = programs
+      (view.programs, view.leftOut) = seen
       if let host = try Self.object(ask(path: "api/v1/host")) { view.system = system(host) }
     } catch {
       view.failure = error.description
@@ -52,11 +50,14 @@ struct RemoteSource {
   }
 
   /// What the exporter says of its programs, and what it has left out of its file; nil when there is no such API.
-  func programs() throws(NetworkError) -> (programs: [ProgramView], leftOut: [EntryProblem])? {
+  func programs() throws(NetworkError) -> (programs: [ProgramView], leftOut: LeftOut)? {
     let answer = try ask(path: "api/v1/heartbeats")
     guard let programs = Self.programs(answer, now: clock()) else { return nil }
-    guard case .array(let items)? = Self.object(answer)?["problems"] else { return (programs, []) }
-    return (programs, items.compactMap(EntryProblem.init))
+    let object = Self.object(answer)
+    guard case .array(let items)? = object?["problems"] else { return (programs, LeftOut()) }
+    let named = items.compactMap(EntryProblem.init)
+    let count = object?["problem_count"]?.integerValue.flatMap { Int(exactly: $0) } ?? items.count
+    return (programs, LeftOut(named: named, others: max(0, count - named.count)))
   }
 
   private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
@@ -144,6 +145,7 @@ extension EntryProblem {
       let reason = object["reason"]?.stringValue.flatMap(HeartbeatSnapshot.SkipReason.init(rawValue:))
     else { return nil }
     self.init(
-      process: process, reason: reason, offset: object["byte"]?.integerValue.flatMap { Int(exactly: $0) })
+      process: process, reason: reason, offset: object["byte"]?.integerValue.flatMap { Int(exactly: $0) },
+      file: object["file"]?.stringValue)
   }
 }

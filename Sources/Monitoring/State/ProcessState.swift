@@ -43,7 +43,7 @@ public enum StateReason: String, CaseIterable, Sendable {
   case beating
   /// Its last beat lies in the future, so that the moment counts at which the beat was seen to change.
   case clockAhead = "clock_ahead"
-  /// Its entry has vanished without a good-bye: these are the last facts.
+  /// Its entry has vanished without a good-bye, or cannot be read any more: these are the last facts.
   case entryVanished = "entry_vanished"
   /// A run of the job goes on.
   case jobRunning = "job_running"
@@ -68,7 +68,7 @@ public enum StateReason: String, CaseIterable, Sendable {
     case .silent: "no beat within its timeout"
     case .beating: "it beats"
     case .clockAhead: "its clock is ahead"
-    case .entryVanished: "its entry has vanished"
+    case .entryVanished: "its entry has vanished, or cannot be read"
     case .jobRunning: "it runs now"
     case .jobSucceeded: "its last run succeeded"
     case .jobOverdue: "its run takes longer than it may"

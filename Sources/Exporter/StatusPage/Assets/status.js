@@ -20,7 +20,7 @@ const REASONS = {
   silent: 'no beat within its timeout',
   beating: 'it beats',
   clock_ahead: 'its clock is ahead',
-  entry_vanished: 'its entry has vanished',
+  entry_vanished: 'its entry has vanished, or cannot be read',
   job_running: 'it runs now',
   job_succeeded: 'its last run succeeded',
   job_overdue: 'its run takes longer than it may',
@@ -374,13 +374,13 @@ function arrange() {
 
 const MOST_LEFT_OUT = 5;
 
-function showLeftOut(problems) {
+function showLeftOut(problems, count) {
   const box = byId('left-out');
   box.hidden = problems.length === 0;
-  setText(box.querySelector('p'), problems.length === 1 ? 'The heartbeat file has something that cannot be used:'
-    : `The heartbeat file has ${problems.length} things that cannot be used:`);
+  setText(box.querySelector('p'), count === 1 ? 'The heartbeat file has something that cannot be used:'
+    : `The heartbeat file has ${count} things that cannot be used:`);
   const lines = problems.slice(0, MOST_LEFT_OUT).map((problem) => problem.message);
-  if (problems.length > lines.length) lines.push(`and ${problems.length - lines.length} more, see /api/v1/heartbeats`);
+  if (count > lines.length) lines.push(`and ${count - lines.length} more, see /api/v1/heartbeats`);
   const list = box.querySelector('ul');
   while (list.children.length > lines.length) list.lastChild.remove();
   while (list.children.length < lines.length) list.append(document.createElement('li'));
@@ -411,7 +411,7 @@ function takeStatus(status) {
   byId('file-problem').hidden = !problem;
   const kept = programs.size ? 'The heartbeat file cannot be read, what follows is its last good content. ' : '';
   if (problem) setText(byId('file-problem'), kept + problem.message);
-  showLeftOut(status.problems);
+  showLeftOut(status.problems, status.problem_count);
   const worst = ['dead', 'hung'].find((state) => status.summary[state] > 0) || 'alive';
   setAttribute(document.body, 'data-worst', worst);
   const trouble = status.summary.dead + status.summary.hung;

@@ -4,15 +4,21 @@ internal import POSIX
 
 /// A folder in the place of the file: each process has a file of its own there, `NAME.json`, with its entry as the root object.
 ///
-/// Each file is parsed again only when it changed, and never worse than it was last. To be used by one thread at a time.
+/// Each file is parsed again only when it changed. One that is being written is served as it was last; one of which no beat comes is
+/// named with its reason, and its process is left out. To be used by one thread at a time.
 struct OwnFolder: Sendable {
   /// Where the folder is.
   let path: String
   private let limits: ReadingLimits
+  private let maximumBytes: Int
   private var reader: SnapshotReader
   private var spare = HeartbeatSnapshot()
-  private var listing: (stamp: ReadStamp, names: [[UInt8]])?
-  private var items: [[UInt8]: Item] = [:]
+  private var listing: ReadStamp?
+  /// The processes' files, sorted by their names' bytes.
+  private var items: [Item] = []
+  /// Names that look as if they were of processes' files, and are not.
+  private var misnamed: [[UInt8]] = []
+  private var pruned = PrunedProcesses()
 
   /// The last good content of all files.
   private(set) var snapshot = HeartbeatSnapshot()
@@ -24,29 +30,32 @@ struct OwnFolder: Sendable {
   private(set) var modified: Double?
   private(set) var readErrors: [HeartbeatFileFailure: UInt64] = [:]
   private(set) var lastProblem: HeartbeatFileProblem?
-  /// Files that cannot be read, or are no heartbeats.
-  private(set) var bad: [SourceRecognition.LeftOut] = []
+  /// What of it is left out, by the files' names: the first `EntryProblem.maximumCount` ones, and how many more there are.
+  private(set) var leftOut: [SourceRecognition.LeftOut] = []
 
   /// One file.
   private struct Item {
+    let name: [UInt8]
+    let file: String
+    let process: String
     var stamp: ReadStamp?
-    /// Its process as a member of `processes`; nil before it was ever good.
+    /// Its process as a member of `processes`; nil before it was ever good, and while it is bad.
     var member: [UInt8]?
-    var problem: Problem?
+    var problem: OwnFileLook.Problem?
+    /// When it was first seen to be empty or cut short, on the monotonic clock.
+    var unfinished: UInt64?
+    /// Whose it was when it was seen last.
+    var owner: UInt32?
   }
 
-  /// What is wrong with a file.
-  private struct Problem {
-    var skip: HeartbeatSnapshot.SkipReason?
-    var sentence: String
-  }
-
-  /// The largest file that is read, in bytes.
-  static let largestFile = 4 << 20
-
-  init(path: String, stringKeys: Set<String>, limits: ReadingLimits) {
+  /// - Parameter maximumBytes: of all files together; the largest ones beyond are left out.
+  init(
+    path: String, stringKeys: Set<String>, limits: ReadingLimits,
+    maximumBytes: Int = HeartbeatFile.defaultMaximumSize
+  ) {
     self.path = path
     self.limits = limits
+    self.maximumBytes = maximumBytes
     reader = SnapshotReader(stringKeys: stringKeys, limits: limits)
   }
 
@@ -61,43 +70,34 @@ struct OwnFolder: Sendable {
     reader.forget()
     spare = HeartbeatSnapshot()
     listing = nil
-    for name in items.keys { items[name]?.stamp = nil }
+    for place in items.indices { items[place].stamp = nil }
   }
 
   /// Looks at the folder, and reads what changed.
-  mutating func refresh(mayWait: Bool) {
-    do throws(Errno) { try readIfChanged(mayWait: mayWait) } catch { fail(error) }
+  ///
+  /// - Parameter end: until then, on the monotonic clock, it may wait for files that are being written.
+  mutating func refresh(waitingUntil end: UInt64) {
+    do throws(Errno) { try readIfChanged(waitingUntil: end) } catch { fail(error) }
   }
 
-  private mutating func readIfChanged(mayWait: Bool) throws(Errno) {
+  private mutating func readIfChanged(waitingUntil end: UInt64) throws(Errno) {
     let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
     let status = try folder.status()
+    // Who may list the folder and not search it would see no file of it.
+    _ = try folder.status(at: ".")
     modified = ReadStamp.seconds(status.st_mtim)
     let stamp = ReadStamp(status)
-    let names: [[UInt8]]
-    if let listing, listing.stamp == stamp {
-      names = listing.names
-    } else {
+    var isChanged = generation == 0
+    if listing != stamp {
       let start = Clock.realtime
-      var found: [[UInt8]] = []
-      try FolderListings.list(folder, &found)
-      names = found.filter { OwnFolder.process(ofFile: $0) != nil }
-      listing = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain ? (stamp, names) : nil
-      let present = Set(names)
-      items = items.filter { present.contains($0.key) }
+      if try list(folder) { isChanged = true }
+      listing = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
     }
-    var isChanged = generation == 0 || names.count != shown
-    size = 0
-    for name in names {
-      if look(at: name, in: folder, mayWait: mayWait) { isChanged = true }
-    }
+    if look(in: folder, waitingUntil: end) { isChanged = true }
     isUp = true
     lastProblem = nil
-    if isChanged { parse(names) }
+    if isChanged { parse() }
   }
-
-  /// How many files the snapshot is of.
-  private var shown = -1
 
   private mutating func fail(_ error: Errno) {
     let problem: HeartbeatFileProblem =
@@ -120,150 +120,175 @@ struct OwnFolder: Sendable {
     readErrors[problem.failure, default: 0] += 1
   }
 
-  /// Reads a file if it changed; says whether something else comes of it now.
-  private mutating func look(at name: [UInt8], in folder: borrowing FileDescriptor, mayWait: Bool) -> Bool {
-    var status = stat()
-    let descriptor = folder.rawValue
-    let file = String(decoding: name, as: UTF8.self)
-    guard fstatat(descriptor, file, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      // It went, or is no regular file.
-      return items.removeValue(forKey: name)?.member != nil
-    }
-    size &+= Int(widening: status.st_size)
-    let stamp = ReadStamp(status)
-    if let known = items[name], known.stamp == stamp { return false }
-    let start = Clock.realtime
-    var attempt = mayWait ? 0 : limits.retries
-    while true {
-      var outcome = read(name, file, in: folder)
-      if outcome.problem != nil, outcome.mayHeal, attempt < limits.retries {
-        attempt += 1
-        usleep(limits.retryPause)
-        continue
-      }
-      let isSettled = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
-      outcome.item.stamp = isSettled ? stamp : nil
-      outcome.item.problem = outcome.problem
-      let before = items[name]
-      // What is being written, or cannot be read, is served as it was last.
-      if outcome.item.member == nil, outcome.mayHeal { outcome.item.member = before?.member }
-      let isNew = before?.member != outcome.item.member || before?.problem?.sentence != outcome.problem?.sentence
-      items[name] = outcome.item
-      return isNew
-    }
-  }
+  // MARK: - Which files there are
 
-  private func read(
-    _ name: [UInt8], _ file: String, in folder: borrowing FileDescriptor
-  ) -> (item: Item, problem: Problem?, mayHeal: Bool) {
-    var bytes: [UInt8] = []
-    do throws(Errno) {
-      let opened = try folder.open(at: file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
-      try opened.readToEnd(appendingTo: &bytes, limit: OwnFolder.largestFile)
-    } catch {
-      let sentence =
-        error.rawValue == EFBIG ? "more than \(OwnFolder.largestFile) bytes" : "\(error)"
-      return (Item(), Problem(sentence: sentence), error.rawValue != EFBIG)
-    }
-    var found: (range: Range<Int>, hasTime: Bool)?
-    do throws(JSONError) {
-      found = try JSONError.catching(in: bytes) {
-        (cursor) throws(JSONParseError) -> (range: Range<Int>, hasTime: Bool)? in
-        var cursor = cursor
-        cursor.begin()
-        guard cursor.peek == UInt8(ascii: "{") else {
-          try cursor.skipValue()
-          try cursor.expectEnd()
-          return nil
-        }
-        let start = cursor.position
-        var hasTime = false
-        try cursor.object { (cursor, key) throws(JSONParseError) in
-          if cursor.isSame(key, "last_heartbeat") { hasTime = true }
-          try cursor.skipValue()
-        }
-        let end = cursor.position
-        try cursor.expectEnd()
-        return (start..<end, hasTime)
-      }
-    } catch {
-      return (Item(), Problem(sentence: bytes.isEmpty ? "it is empty" : "no JSON: \(error)"), true)
-    }
-    guard let found else { return (Item(), Problem(skip: .notAnObject, sentence: "no JSON object"), false) }
-    guard found.hasTime, let process = OwnFolder.process(ofFile: name) else {
-      return (Item(), Problem(skip: .missingLastHeartbeat, sentence: "there is no last_heartbeat"), false)
-    }
-    var member: [UInt8] = []
-    JSONText.append(process, to: &member)
-    member.append(UInt8(ascii: ":"))
-    member.append(contentsOf: bytes[found.range])
-    return (Item(member: member), nil, true)
-  }
-
-  private mutating func parse(_ names: [[UInt8]]) {
-    var text = SourceText.head
-    var skipped: [HeartbeatSnapshot.SkipReason: Int] = [:]
-    bad = []
+  /// Lists the folder; says whether other files are there now, or something else was pruned.
+  private mutating func list(_ folder: borrowing FileDescriptor) throws(Errno) -> Bool {
+    var names: [[UInt8]] = []
+    try FolderListings.list(folder, &names)
+    var old = items[...]
+    var next: [Item] = []
+    next.reserveCapacity(names.count)
+    var others: [[UInt8]] = []
+    var isChanged = false
+    var hasNotes = false
     for name in names {
-      guard let item = items[name] else { continue }
-      if let problem = item.problem {
-        bad.append(.init(String(decoding: name, as: UTF8.self), problem.sentence))
-        if let reason = problem.skip { skipped[reason, default: 0] += 1 }
+      while let first = old.first, first.name.lexicographicallyPrecedes(name) {
+        pruned.note(first.process, wasOf: first.owner)
+        old.removeFirst()
+        isChanged = true
       }
+      if let first = old.first, first.name == name {
+        next.append(first)
+        old.removeFirst()
+      } else if let process = OwnFileName.process(of: name) {
+        next.append(Item(name: name, file: String(decoding: name, as: UTF8.self), process: process))
+        isChanged = true
+      } else if name.first != UInt8(ascii: "."), name.suffix(OwnFolder.suffix.count).elementsEqual(OwnFolder.suffix) {
+        others.append(name)
+      } else if PrunedNotes.isNote(name) {
+        hasNotes = true
+      }
+    }
+    for item in old { pruned.note(item.process, wasOf: item.owner) }
+    isChanged = isChanged || !old.isEmpty || misnamed != others
+    (items, misnamed) = (next, others)
+    var notes = pruned
+    if notes.read(in: path, hasNotes: hasNotes, owner: { owner(of: $0) }) { isChanged = true }
+    pruned = notes
+    return isChanged
+  }
+
+  private static let suffix = Array(".json".utf8)
+
+  private func owner(of process: String) -> UInt32? { items.first { $0.process == process }?.owner }
+
+  // MARK: - What they say
+
+  /// Looks at each file, and reads those that changed; says whether something else comes of one.
+  private mutating func look(in folder: borrowing FileDescriptor, waitingUntil end: UInt64) -> Bool {
+    var found: [Result<stat, Errno>] = []
+    found.reserveCapacity(items.count)
+    for item in items {
+      do throws(Errno) {
+        found.append(.success(try folder.status(at: item.file)))
+      } catch {
+        found.append(.failure(error))
+      }
+    }
+    let largest = largestThatFits(found)
+    var isChanged = false
+    for (place, status) in found.enumerated() {
+      let isNew =
+        switch status {
+        case .success(let status): look(at: place, status, upTo: largest, in: folder, waitingUntil: end)
+        // The next listing does not have it any more.
+        case .failure(.noSuchFile): take(nil, nil, at: place)
+        case .failure(let error): take(nil, OwnFileLook.Problem(error), at: place)
+        }
+      isChanged = isNew || isChanged
+    }
+    return isChanged
+  }
+
+  /// Adds up the files, and says how large one may be so that all together fit.
+  private mutating func largestThatFits(_ found: [Result<stat, Errno>]) -> Int {
+    var sizes: [Int] = []
+    sizes.reserveCapacity(found.count)
+    for case .success(let status) in found where status.st_mode & S_IFMT == S_IFREG {
+      sizes.append(Int(widening: status.st_size))
+    }
+    size = sizes.reduce(0, &+)
+    guard size > maximumBytes else { return OwnFile.largest }
+    sizes.sort()
+    var room = maximumBytes
+    for size in sizes {
+      guard size <= room else { return min(OwnFile.largest, size - 1) }
+      room -= size
+    }
+    return OwnFile.largest
+  }
+
+  private mutating func look(
+    at place: Int, _ status: stat, upTo largest: Int, in folder: borrowing FileDescriptor, waitingUntil end: UInt64
+  ) -> Bool {
+    items[place].owner = status.st_uid
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      return take(nil, OwnFileLook.notRegular(status.st_mode), at: place)
+    }
+    let size = Int(widening: status.st_size)
+    guard size <= largest else { return take(nil, OwnFileLook.tooLarge(largest, maximumBytes), at: place) }
+    let stamp = ReadStamp(status)
+    if items[place].stamp == stamp { return false }
+    let start = Clock.realtime
+    let (file, process) = (items[place].file, items[place].process)
+    var look = OwnFileLook(file, of: process, in: folder)
+    var attempt = 0
+    while case .unfinished = look, attempt < limits.retries, Clock.monotonicNanoseconds < end {
+      attempt += 1
+      usleep(limits.retryPause)
+      look = OwnFileLook(file, of: process, in: folder)
+    }
+    let isSettled = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
+    let kept = isSettled ? stamp : nil
+    switch look {
+    case .member(let member): return take(member, nil, at: place, stamp: kept)
+    case .gone: return take(nil, nil, at: place)
+    case .bad(let problem):
+      // Whether this user may read it can change without a trace in the file.
+      let isInFile = problem.reason == .notAnObject || problem.reason == .missingLastHeartbeat
+      return take(nil, problem, at: place, stamp: isInFile ? kept : nil)
+    case .unfinished(let problem):
+      let since = items[place].unfinished ?? Clock.monotonicNanoseconds
+      let age = max(
+        start - ReadStamp.seconds(status.st_mtim), Double(Clock.monotonicNanoseconds &- since) / 1e9)
+      guard age >= limits.unfinishedFor else {
+        items[place].unfinished = since
+        // Served as it was last.
+        return take(items[place].member, nil, at: place, isUnfinished: true)
+      }
+      return take(nil, problem, at: place, stamp: kept)
+    }
+  }
+
+  /// Takes over what comes of a file; says whether it is something else than before.
+  private mutating func take(
+    _ member: [UInt8]?, _ problem: OwnFileLook.Problem?, at place: Int, stamp: ReadStamp? = nil,
+    isUnfinished: Bool = false
+  ) -> Bool {
+    let isNew = items[place].member != member || items[place].problem != problem
+    items[place].stamp = stamp
+    items[place].member = member
+    items[place].problem = problem
+    if !isUnfinished { items[place].unfinished = nil }
+    return isNew
+  }
+
+  private mutating func parse() {
+    var text = SourceText.head
+    var problems = OwnFileProblems(folder: path)
+    for name in misnamed {
+      problems.add(String(decoding: name, as: UTF8.self), file: name, OwnFileLook.badName)
+    }
+    for item in items {
+      if let problem = item.problem { problems.add(item.process, file: item.name, problem) }
       guard let member = item.member else { continue }
       if text.count > SourceText.head.count { text.append(UInt8(ascii: ",")) }
       text.append(contentsOf: member)
     }
     text.append(contentsOf: SourceText.tail)
-    shown = names.count
     do throws(JSONParseError) {
       var next = try reader.read(text, into: &spare)
-      next.skipped.merge(skipped) { $0 + $1 }
+      problems.add(next.problems)
+      next.problems = problems.named
+      next.skipped.merge(problems.counts) { $0 + $1 }
+      next.pruned = pruned.times
       swap(&next, &snapshot)
       spare = next
+      leftOut = problems.leftOut
       generation += 1
     } catch {
       note(HeartbeatFileProblem(failure: .tooLarge, description: "\(path): its files are too large together: \(error)"))
     }
-  }
-
-  // MARK: - Names
-
-  /// The process of a file of that name; nil when it is no file of a process. A process has exactly one file name.
-  static func process(ofFile name: [UInt8]) -> String? {
-    guard name.count > 5, name.suffix(5).elementsEqual(".json".utf8), name.first != UInt8(ascii: ".") else {
-      return nil
-    }
-    var bytes: [UInt8] = []
-    var rest = name.dropLast(5)
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap(JSONString.hexadecimal),
-        let low = rest.popFirst().flatMap(JSONString.hexadecimal)
-      else { return nil }
-      bytes.append(UInt8(truncatingIfNeeded: high << 4 | low))
-    }
-    guard let text = String(validating: bytes, as: UTF8.self), file(ofProcess: bytes) == Array(name) else { return nil }
-    return text
-  }
-
-  /// The name of a process's file.
-  static func file(ofProcess name: [UInt8]) -> [UInt8] {
-    var file: [UInt8] = []
-    for (place, byte) in name.enumerated() {
-      let isEncoded =
-        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%")
-        || place == 0 && byte == UInt8(ascii: ".")
-      if isEncoded {
-        file.append(UInt8(ascii: "%"))
-        for digit in [byte >> 4, byte & 15] { file.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
-      } else {
-        file.append(byte)
-      }
-    }
-    return file + Array(".json".utf8)
   }
 }

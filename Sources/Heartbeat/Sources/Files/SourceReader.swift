@@ -32,9 +32,12 @@ public struct SourceReader: Sendable {
     file = HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
   }
 
-  mutating func refresh(mayWait: Bool) {
+  /// - Parameters:
+  ///   - mayWait: whether to look again a few times at a file that seems to be written just now.
+  ///   - end: until then, on the monotonic clock, a folder may wait for such files.
+  mutating func refresh(mayWait: Bool, until end: UInt64) {
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
-      folder = OwnFolder(path: path, stringKeys: stringKeys, limits: limits)
+      folder = OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize)
       earlier &+= file.generation &+ 2
       // What the file said is no more.
       earlierErrors.merge(file.readErrors) { $0 + $1 }
@@ -43,7 +46,7 @@ public struct SourceReader: Sendable {
     }
     if folder != nil {
       if OwnFolder.isMeant(path) {
-        folder?.refresh(mayWait: mayWait)
+        folder?.refresh(waitingUntil: end)
         return
       }
       earlier &+= (folder?.generation ?? 0) &+ 2
@@ -97,18 +100,34 @@ public struct SourceReader: Sendable {
 
   /// What of it was left out, and where it stands.
   public var leftOut: [SourceRecognition.LeftOut] {
-    var parts = folder?.bad ?? file.explanation?.leftOut ?? []
+    var parts = folder?.leftOut ?? file.explanation?.leftOut ?? []
     for name in taken {
       parts.append(.init(name, "a source before has a process of this name; `name` of its source gives it another"))
     }
-    let told: Set<HeartbeatSnapshot.SkipReason> = folder == nil ? [] : [.notAnObject, .missingLastHeartbeat]
-    for (reason, count) in (folder?.snapshot.skipped ?? file.snapshot.skipped).sorted(by: {
-      $0.key.rawValue < $1.key.rawValue
-    })
-    where !told.contains(reason) {
+    guard folder == nil else { return parts }
+    for (reason, count) in file.snapshot.skipped.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       parts.append(.init("\(count) times", reason.rawValue))
     }
     return parts
+  }
+
+  /// What of it is left out, by name: the first ones.
+  var problems: [EntryProblem] {
+    var problems =
+      folder?.snapshot.problems
+      ?? file.snapshot.problems.map { problem in
+        // Of other layouts the place is that of our own text of it.
+        EntryProblem(
+          process: problem.process, reason: problem.reason, offset: layout == .ours ? problem.offset : nil, file: path)
+      }
+    for name in taken.prefix(EntryProblem.maximumCount) {
+      let own = folder == nil ? nil : OwnFileName.file(of: name)
+      problems.append(
+        EntryProblem(
+          process: name, reason: .nameTaken, offset: nil,
+          file: own.map { OwnFileProblems.path(of: $0, in: path) } ?? path))
+    }
+    return problems
   }
 
   /// What of it was left out.

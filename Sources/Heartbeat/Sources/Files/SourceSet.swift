@@ -182,19 +182,10 @@ public struct SourceSet: Sendable {
     return file < files.count ? files[file].modified : nil
   }
 
-  /// What of the files is left out, by name; of each file `EntryProblem.maximumCount` at most, and of all together.
+  /// What of the files is left out, by name: the first `EntryProblem.maximumCount` of all.
   public var problems: [EntryProblem] {
     var problems: [EntryProblem] = []
-    for file in files where problems.count < EntryProblem.maximumCount {
-      problems += file.snapshot.problems.map { problem in
-        // Of other layouts the place is that of our own text of it.
-        EntryProblem(
-          process: problem.process, reason: problem.reason, offset: file.layout == .ours ? problem.offset : nil)
-      }
-      problems += file.taken.prefix(EntryProblem.maximumCount).map {
-        EntryProblem(process: $0, reason: .nameTaken, offset: nil)
-      }
-    }
+    for file in files where problems.count < EntryProblem.maximumCount { problems += file.problems }
     return Array(problems.prefix(EntryProblem.maximumCount))
   }
 
@@ -210,7 +201,7 @@ public struct SourceSet: Sendable {
       var reader = SourceReader(
         path: settings.path, source: 0, foreign: ForeignFile(settings, zone: .utc), stringKeys: [],
         maximumSize: HeartbeatFile.defaultMaximumSize, limits: ReadingLimits(), mayBeFolder: true)
-      reader.refresh(mayWait: true)
+      reader.refresh(mayWait: true, until: Clock.monotonicNanoseconds + patience)
       if let layout = reader.layout { if [.ours, .folder].contains(layout) { return settings.path } else { continue } }
       if let failure = reader.lastProblem?.failure, failure != .noBeat { return settings.path }
     }
@@ -245,7 +236,7 @@ public struct SourceSet: Sendable {
     for place in files.indices {
       if answers[files[place].source] {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
-        files[place].refresh(mayWait: mayWait)
+        files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience)
       } else {
         files[place].refreshTimedOut(after: readTimeout)
       }

@@ -1,0 +1,216 @@
+import Foundation
+import POSIX
+import Testing
+
+@testable import Heartbeat
+
+@Suite("Folders of own files")
+final class OwnFolderTests {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "own-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  /// - Parameter age: how long ago it seems to have been written, in seconds.
+  private func write(_ name: String, _ text: String, age: Double? = nil) throws {
+    try Data(text.utf8).write(to: folder.appending(path: name))
+    guard let age else { return }
+    let date = Date(timeIntervalSinceNow: -age)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path(name))
+  }
+
+  private func own(maximumBytes: Int = 1 << 20, limits: ReadingLimits = ReadingLimits()) -> OwnFolder {
+    OwnFolder(path: folder.path, stringKeys: [], limits: limits, maximumBytes: maximumBytes)
+  }
+
+  private static let beat = #"{"last_heartbeat": 1784021213}"#
+
+  @Test("bytes that are no UTF-8 are no name")
+  func notUTF8() {
+    #expect(OwnFileName.process(of: [0xFF] + Array(".json".utf8)) == nil)
+  }
+
+  /// Something in the place of a process's file of which no beat comes.
+  enum Bad: String, CaseIterable {
+    case link, linkToNothing, pipe, folder, socket, tooLarge, empty, torn, text, list, package, deep
+
+    var reason: HeartbeatSnapshot.SkipReason {
+      switch self {
+      case .link, .linkToNothing, .pipe, .folder, .socket: .notARegularFile
+      case .tooLarge: .tooLarge
+      case .empty, .torn, .text, .deep: .notJSON
+      case .list: .notAnObject
+      case .package: .missingLastHeartbeat
+      }
+    }
+
+    /// Whether it may be what somebody is writing just now.
+    var mayBeUnfinished: Bool { reason == .notJSON }
+  }
+
+  private func make(_ bad: Bad, _ name: String, age: Double) throws {
+    try? FileManager.default.removeItem(atPath: path(name))
+    switch bad {
+    case .link:
+      try write("elsewhere", OwnFolderTests.beat)
+      try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: "elsewhere")
+    case .linkToNothing:
+      try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: "nothing")
+    case .pipe: #expect(mkfifo(path(name), 0o644) == 0)
+    case .folder: try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: false)
+    case .socket: #expect(mknod(path(name), S_IFSOCK | 0o644, 0) == 0)
+    case .tooLarge: try write(name, OwnFolderTests.beat + String(repeating: " ", count: OwnFile.largest), age: age)
+    case .empty: try write(name, "", age: age)
+    case .torn: try write(name, #"{"last_heartbeat": 17840"#, age: age)
+    case .text: try write(name, "alive since Tuesday", age: age)
+    case .list: try write(name, "[1]", age: age)
+    case .package: try write(name, #"{"name": "a package"}"#, age: age)
+    case .deep:
+      let levels = 511
+      let value = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+      try write(name, #"{"last_heartbeat": 1784021213, "additional_data": \#(value)}"#, age: age)
+    }
+  }
+
+  @Test(
+    "a file of which no beat comes is named and counted, and costs no other one", arguments: Bad.allCases, [0, 60.0])
+  func bad(_ bad: Bad, age: Double) throws {
+    for name in ["a.json", "z.json"] { try write(name, OwnFolderTests.beat) }
+    try make(bad, "m.json", age: age)
+    var own = own(maximumBytes: 64 << 20)
+    own.refresh(waitingUntil: 0)
+    #expect(own.isUp && own.names == ["a", "z"])
+    let isQuiet = bad.mayBeUnfinished && age == 0
+    #expect(own.snapshot.problems.map(\.reason) == (isQuiet ? [] : [bad.reason]))
+    #expect(own.snapshot.problems.allSatisfy { $0.process == "m" && $0.file == path("m.json") })
+    #expect(own.snapshot.skipped == (isQuiet ? [:] : [bad.reason: 1]))
+    #expect(own.leftOut.map(\.place) == (isQuiet ? [] : ["m.json"]))
+    try? FileManager.default.removeItem(atPath: path("m.json"))
+    own.refresh(waitingUntil: 0)
+    #expect(own.snapshot.problems.isEmpty && own.snapshot.skipped.isEmpty && own.leftOut.isEmpty)
+  }
+
+  @Test(
+    "what was good and is not any more leaves the content, unless it is being written", arguments: Bad.allCases,
+    [0, 60.0])
+  func turnsBad(_ bad: Bad, age: Double) throws {
+    for name in ["a.json", "m.json"] { try write(name, OwnFolderTests.beat) }
+    var own = own(maximumBytes: 64 << 20)
+    own.refresh(waitingUntil: 0)
+    try make(bad, "m.json", age: age)
+    for _ in 1...2 {
+      own.refresh(waitingUntil: 0)
+      let isQuiet = bad.mayBeUnfinished && age == 0
+      #expect(own.names == (isQuiet ? ["a", "m"] : ["a"]))
+      #expect(own.snapshot.problems.map(\.reason) == (isQuiet ? [] : [bad.reason]))
+      own.forget()
+    }
+    try? FileManager.default.removeItem(atPath: path("m.json"))
+    try write("m.json", OwnFolderTests.beat)
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["a", "m"] && own.snapshot.problems.isEmpty)
+  }
+
+  @Test("a file that stays unfinished is told in the end, though somebody writes it again and again")
+  func unfinishedForEver() throws {
+    var limits = ReadingLimits()
+    limits.unfinishedFor = 0.01
+    try write("m.json", OwnFolderTests.beat)
+    var own = own(limits: limits)
+    own.refresh(waitingUntil: 0)
+    // In the future, where its age says nothing.
+    try write("m.json", "{", age: -3_600)
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["m"])
+    usleep(20_000)
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == [] && own.snapshot.problems.map(\.reason) == [.notJSON])
+  }
+
+  @Test("one that took the place of another is seen, whatever comes of it")
+  func replaced() throws {
+    try write("a.json", OwnFolderTests.beat)
+    try write("b.json", OwnFolderTests.beat)
+    var own = own()
+    own.refresh(waitingUntil: 0)
+    try FileManager.default.removeItem(atPath: path("b.json"))
+    try write("c.json", "")
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["a"])
+  }
+
+  @Test("names that no process has are told, others are passed over", arguments: ["%41.json", "%2f.json", "a%.json"])
+  func misnamed(_ name: String) throws {
+    for name in [name, ".a.json", "a.txt", "b.json.lock", "README", ".heartbeat-tmp-1"] {
+      try write(name, OwnFolderTests.beat)
+    }
+    var own = own()
+    own.refresh(waitingUntil: 0)
+    #expect(
+      own.snapshot.problems == [
+        EntryProblem(process: name, reason: .badFileName, offset: nil, file: path(name))
+      ])
+    #expect(own.leftOut.map(\.place) == [name])
+  }
+
+  @Test("of many the first hundred are named, and all are counted", arguments: [99, 100, 101, 250])
+  func many(_ count: Int) throws {
+    for number in 0..<count { try write("p\(1000 + number).json", "[]") }
+    var own = own()
+    own.refresh(waitingUntil: 0)
+    #expect(own.snapshot.problems.map(\.process) == (0..<min(count, 100)).map { "p\(1000 + $0)" })
+    #expect(own.snapshot.skipped == [.notAnObject: count])
+    #expect(own.leftOut.count == min(count, 101))
+    #expect(count <= 100 || own.leftOut.last?.place == "and \(count - 100) more")
+  }
+
+  @Test("a part of an entry is told with the process's own file")
+  func parts() throws {
+    try write("eu%2Fmill.json", #"{"last_heartbeat": 1784021213, "pid": -1}"#)
+    var own = own()
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["eu/mill"])
+    #expect(
+      own.snapshot.problems == [
+        EntryProblem(process: "eu/mill", reason: .badPid, offset: nil, file: path("eu%2Fmill.json"))
+      ])
+  }
+
+  @Test(
+    "of files that are too large together the largest are left out, whatever their names are", arguments: [true, false])
+  func together(_ isForgotten: Bool) throws {
+    let large = #"{"last_heartbeat": 1, "x": "\#(String(repeating: "x", count: 600))"}"#
+    try write("a.json", large)
+    for name in ["b.json", "c.json"] { try write(name, OwnFolderTests.beat) }
+    try write("d.json", large + "  ")
+    var own = own(maximumBytes: 800)
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["a", "b", "c"])
+    #expect(own.snapshot.problems.map(\.reason) == [.tooLarge] && own.snapshot.problems.map(\.process) == ["d"])
+    try FileManager.default.removeItem(atPath: path("a.json"))
+    if isForgotten { own.forget() }
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["b", "c", "d"] && own.snapshot.problems.isEmpty)
+  }
+
+  @Test("what is pruned is told to readers, and what has beaten since is not")
+  func pruned() throws {
+    for name in ["a.json", "b.json"] { try write(name, OwnFolderTests.beat) }
+    var own = own()
+    own.refresh(waitingUntil: 0)
+    #expect(own.snapshot.pruned.isEmpty)
+    var options = HeartbeatManager.Options()
+    options.warn = { _ in }
+    let manager = HeartbeatManager(file: folder.path, options: options)
+    #expect(try manager.remove(["b"]) == ["b"])
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["a"])
+    #expect(own.snapshot.pruned.keys.map { String(decoding: $0, as: UTF8.self) } == ["b"])
+  }
+}
+
+extension OwnFolder {
+  fileprivate var names: [String] { snapshot.entries.map { snapshot.string($0.name) } }
+}
