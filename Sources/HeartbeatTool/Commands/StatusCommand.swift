@@ -93,7 +93,7 @@ enum StatusCommand {
       let value: JSONValue = values.arguments.isEmpty ? .array(items) : items.first ?? .null
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
-    for problem in leftOut { Console.error(problem.sentence { quoted($0, limit: 200) }) }
+    for problem in leftOut { Console.error(problem.sentence { quoted($0, limit: 400) }) }
     if others > 0 { Console.error("and \(others) more are left out") }
     guard !shown.isEmpty else {
       guard leftOut.isEmpty else { return 2 }
