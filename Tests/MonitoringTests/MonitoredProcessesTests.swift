@@ -106,6 +106,16 @@ struct MonitoredProcessesTests {
     #expect(watched.monitored.hold(at: 1099.9) && !watched.monitored.hold(at: 1100.1))
   }
 
+  @Test("a job that vanished is left out when its entry would be, long after others")
+  func vanishedJob() throws {
+    var watched = Watched(retention: 100)
+    let job = Self.beat("b", 800, #", "job": {"ended": 800, "last_success": 800}"#)
+    try watched.read(Self.beat("a", 1000) + "," + job, at: 1000)
+    try watched.read(Self.beat("a", 1010), at: 1010)
+    #expect(watched.names == ["a", "b"] && watched.word("b") == "alive job_succeeded")
+    #expect(watched["b"]?.vanished == 1010)
+  }
+
   @Test("one that never beat is in its state since it was first missed, whatever is forgotten", arguments: [0, 1000])
   func never(remember: Double) throws {
     var watched = Watched(remember: remember, configured: [ProcessConfiguration(name: "never")])

@@ -71,9 +71,14 @@ struct PushRoutes: Sendable {
     }
   }
 
-  private func task(_ request: Request, _ body: [UInt8]) throws(APIError) -> PushQueue.Task {
+  /// What the writer is to do for a request that `check` lets through.
+  ///
+  /// - Parameter body: the request's, unpacked.
+  func task(
+    _ request: Request, _ body: [UInt8], at now: Double = Clock.realtime
+  ) throws(APIError) -> PushQueue.Task {
     let defaults = PushBody.Defaults(
-      now: Clock.realtime, host: PushRoutes.host(of: request), retention: options.retention)
+      now: now, host: PushRoutes.host(of: request), retention: options.retention)
     switch APIPath.target(request.path) {
     case .all?: return .beats(seenFromHere(try PushBody.batch(body, defaults), request))
     case .job(let name, let word)?:

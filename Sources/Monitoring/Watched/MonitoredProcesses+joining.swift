@@ -127,7 +127,7 @@ extension MonitoredProcesses {
   ) {
     var kept = places.filter { place in
       let process = old.processes[place]
-      guard let last = process.lastHeartbeat, settings.retention == 0 || now - last <= settings.retention else {
+      guard let last = process.lastHeartbeat, now - last <= settings.retention(isJob: process.job != nil) else {
         return false
       }
       return now - (process.vanished ?? now) < settings.remember
@@ -143,8 +143,8 @@ extension MonitoredProcesses {
       remember(old, place, snapshot, nil, at: now)
       noteJob(processes.count - 1, processes[processes.count - 1].job?.record, nil)
       span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
-      if settings.retention > 0, let last = old.processes[place].lastHeartbeat {
-        span.end(at: last + settings.retention)
+      if let last = old.processes[place].lastHeartbeat {
+        span.end(at: last + settings.retention(isJob: old.processes[place].job != nil))
       }
     }
   }

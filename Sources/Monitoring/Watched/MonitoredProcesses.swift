@@ -60,8 +60,8 @@ public struct MonitoredProcesses: Sendable {
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
       if let position {
         isMissing[position] = false
-      } else if settings.retention > 0, let last = entry.lastHeartbeat {
-        let retention = settings.retention + (entry.job == nil ? 0 : JobRecord.keptLonger)
+      } else if let last = entry.lastHeartbeat {
+        let retention = settings.retention(isJob: entry.job != nil)
         span.end(at: last + retention)
         if now - last > retention {
           expired += 1

@@ -1,3 +1,5 @@
+internal import Heartbeat
+
 /// What holds for all processes that are watched.
 public struct MonitoringSettings: Sendable {
   /// For processes whose configuration gives no timeout, in seconds.
@@ -35,5 +37,10 @@ public struct MonitoringSettings: Sendable {
   /// half of the intervals that it declares if that is more.
   func timeout(configured: Double?, source: Double?, declaredInterval: Double?) -> Double {
     configured ?? source ?? max(timeout, 2.5 * (declaredInterval ?? 0))
+  }
+
+  /// The age of the last beat from which one is left out that is not configured, in seconds: a job's is kept longer.
+  func retention(isJob: Bool) -> Double {
+    retention > 0 ? retention + (isJob ? JobRecord.keptLonger : 0) : .infinity
   }
 }

@@ -21,6 +21,7 @@ struct Beats {
     "x", "y", "cpu-load", "cpu_load", "cpuLoad", "a.b", "a_b", "é", "e\u{301}", #"\u0078"#, "info", long,
     long + long.prefix(40), "s", "status", "pid",
   ]
+  private static let words = [#""s1""#, #""stopped""#, #""é\n""#, "5", #""running""#, #""failed""#]
   private static let values = [
     "0", "1", "2", "-0", "0.5", "1e999", "true", "false", "null", #""text""#, #""é\u00e9""#, "[1]", #"{"b": 1}"#,
     #"{"in": {"deep": 2, "s": "t"}, "b": 3}"#, "{}", "12345678901234567890",
@@ -62,6 +63,20 @@ struct Beats {
     }
   }
 
+  /// What an entry says of a job's runs: one that goes on, ended well or failed, was due before or is not yet, and what is none.
+  private func job(_ choices: inout Choices, now: Double) -> String {
+    if choices.once(in: 12) { return choices.one(of: ["null", "{}", "7", #"{"started": "x"}"#, #"{"runs": -1}"#]) }
+    let times = ["started", "ended", "last_success"].filter { _ in !choices.once(in: 4) }
+    let ages = [0, 1, 30, 59, 61, 600, 3_600, 86_400, -6, 100]
+    var parts = times.map { "\"\($0)\": \(now - Double(choices.one(of: ages)))" }
+    if !choices.once(in: 3) { parts.append("\"exit_code\": \(choices.one(of: [0, 1, 137]))") }
+    if choices.once(in: 2) {
+      parts.append("\"runs\": \(choices.number(0...3)), \"failures\": \(choices.number(0...2))")
+    }
+    if choices.once(in: 4) { parts.append("\"duration_seconds\": 0.5, \"note\": {\"x\": 1}") }
+    return "{\(parts.joined(separator: ", "))}"
+  }
+
   private mutating func member(_ choices: inout Choices, now: Double, pids: [Int]) -> String {
     var parts: [String] = []
     if !choices.once(in: 20) {
@@ -69,13 +84,14 @@ struct Beats {
       let time = now - Double(choices.one(of: ages)) + (choices.once(in: 3) ? 0.25 : 0)
       parts.append("\"last_heartbeat\": \(choices.once(in: 20) ? "\"now\"" : "\(time)")")
     }
+    if choices.once(in: 4) { parts.append("\"job\": \(job(&choices, now: now))") }
     if isSteady {
       parts.append("\"pid\": \(choices.one(of: pids))")
       parts.append("\"x\": \(choices.number(0...5)), \"a.b\": 1, \"\(Self.long)\": \(choices.number(0...2))")
       return "{\(parts.joined(separator: ", "))}"
     }
     if choices.once(in: 2) { parts.append("\"pid\": \(choices.once(in: 12) ? "\"7\"" : "\(choices.one(of: pids))")") }
-    if choices.once(in: 3) { parts.append("\"status\": \(choices.one(of: [#""s1""#, #""stopped""#, #""é\n""#, "5"]))") }
+    if choices.once(in: 3) { parts.append("\"status\": \(choices.one(of: Self.words))") }
     if choices.once(in: 6) {
       parts.append("\"host\": \(choices.one(of: [#""far""#, #""here""#, #""h\u0065re""#, "1"]))")
     }

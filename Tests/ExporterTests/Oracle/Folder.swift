@@ -5,8 +5,9 @@ final class Folder: Sendable {
   let path: String
 
   init() {
-    var template = Array("/tmp/memory-oracle-XXXXXX".utf8CString)
-    precondition(mkdtemp(&template) != nil, "no folder can be made in /tmp")
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/memory-oracle-XXXXXX".utf8CString)
+    precondition(mkdtemp(&template) != nil, "no folder can be made in \(parent)")
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 

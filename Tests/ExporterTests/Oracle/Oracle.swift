@@ -55,17 +55,18 @@ struct Oracle {
   /// Where the heartbeat file lies in a folder.
   static func file(in folder: Folder) -> String { folder.path + "/" + HeartbeatPlace.name }
 
-  /// Runs so many steps, fewer when the choices are used up.
-  mutating func run(steps: Int) throws(Finding) {
+  /// Runs so many steps, fewer when the choices are used up, until something is found.
+  mutating func run(steps: Int) -> Finding? {
     for step in 0..<steps where !choices.isUsedUp {
       change()
       for _ in 0..<choices.number(1...2) {
         let question = Question(&choices, setting, tag: tag)
         do throws(Finding) { try ask(question) } catch {
-          throw Finding(description: "step \(step), \(question)\n\(error)\n\(state)")
+          return Finding(description: "step \(step), \(question)\n\(error)\n\(state)")
         }
       }
     }
+    return nil
   }
 
   private var state: String {

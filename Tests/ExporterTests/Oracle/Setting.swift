@@ -1,4 +1,5 @@
 import Exposition
+import Heartbeat
 import Monitoring
 
 @testable import Exporter
@@ -62,7 +63,7 @@ struct Setting {
     let names = ["a", "b", "never", "größe", "heartbeat-exporter", "p3"]
     return Configuration(
       processes: (0..<choices.number(0...3)).map { _ in
-        ProcessConfiguration(
+        var process = ProcessConfiguration(
           name: choices.one(of: names), displayName: choices.once(in: 2) ? "A name" : nil,
           timeout: choices.once(in: 2) ? choices.one(of: [1, 100]) : nil,
           match: choices.once(in: 2)
@@ -71,7 +72,25 @@ struct Setting {
               .substrings(["sleep", Sleepers.argument]),
             ]) : nil,
           children: choices.once(in: 3))
+        if choices.once(in: 2) { process.job = job(&choices) }
+        return process
       })
+  }
+
+  /// What is expected of a job: soon, late already, at a minute or an hour of some zone's clocks, or never.
+  private static func job(_ choices: inout Choices) -> JobPlan {
+    let grace: Double? = choices.once(in: 2) ? choices.one(of: [0, 1, 60]) : nil
+    let longestRun: Double? = choices.once(in: 2) ? choices.one(of: [1, 59, 3_600]) : nil
+    guard !choices.once(in: 6) else { return JobPlan(longestRun: longestRun ?? 10) }
+    if choices.once(in: 2) {
+      return JobPlan(.every(choices.one(of: [1, 60, 61, 86_400])), grace: grace, longestRun: longestRun)
+    }
+    let zone = choices.one(of: ["CET-1CEST,M3.5.0,M10.5.0/3", "<+0545>-5:45"])
+    guard
+      let schedule = try? CronSchedule(choices.one(of: ["* * * * *", "*/5 * * * *", "30 3 * * mon-fri", "@daily"])),
+      let rules = choices.once(in: 2) ? .utc : ZoneRules(posix: zone)
+    else { preconditionFailure("a schedule was refused") }
+    return JobPlan(.schedule(schedule, rules), grace: grace, longestRun: longestRun)
   }
 }
 
