@@ -194,6 +194,9 @@ for n in range(60 if is_exporter else 300):
     assert status == "stopped" or is_exporter, (status, n, seed)
 managers[0].send_heartbeat("main", status="stopped")
 import gc; gc.collect()
+where = os.environ["HEARTBEAT_FILE"]
+left = [name for name in os.listdir(where if os.path.isdir(where) else os.path.dirname(where)) if "tmp-" in name]
+assert left == [], (left, seed)
 if not is_exporter:
     after = len(os.listdir("/proc/self/fd"))  # of the exporter's connections some are kept
     assert after == before, (before, after, seed)

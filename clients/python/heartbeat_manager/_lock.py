@@ -13,14 +13,18 @@ from typing import Optional
 
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._places import Place
-from ._signals import close, held
+from ._signals import close, held, let_through, thread
+
+#: For so many seconds a lock that may not be opened is taken for one that its maker has not opened to others yet.
+_LONGEST_BIRTH = 0.05
 
 
 def forget_in_child() -> None:
     """After fork: a copy of a descriptor would keep a lock that the parent gives back only by its end."""
     me = threading.get_ident()
-    for descriptor, thread in list(held.items()):
-        if thread != me and descriptor in held:
+    thread.temporaries.clear()  # the parent's, which it may be about to rename
+    for descriptor, holder in list(held.items()):
+        if holder != me and descriptor in held:
             del held[descriptor]
             try:
                 os.close(descriptor)
@@ -37,9 +41,11 @@ class Lock:
         self.path = place.beside(self._name)
         self._timeout = timeout
         self._descriptor: Optional[int] = None
+        self._born_until = 0.0
 
     def __enter__(self) -> Lock:
         deadline = time.monotonic() + self._timeout
+        self._born_until = min(deadline, time.monotonic() + _LONGEST_BIRTH)
         pause = 0.0002
         while not self._attempt():
             if time.monotonic() >= deadline:
@@ -58,9 +64,18 @@ class Lock:
         try:
             descriptor = self._open()
         except OSError as error:
+            owner = self._owner()
+            is_mine = owner == os.geteuid()
             if error.errno == errno.ELOOP:
-                raise HeartbeatError("the lock file %s is a symbolic link: it is not followed; remove it" % self.path,
-                                     self.path, "link") from None
+                raise HeartbeatError("the lock file %s is a symbolic link%s: it is not followed; remove it" % (
+                    self.path, "" if is_mine else " of user %d" % owner), self.path, "link") from None
+            if error.errno == errno.EACCES and not is_mine:
+                if time.monotonic() < self._born_until:  # its maker may not have opened it to others yet
+                    return False
+                raise HeartbeatError(
+                    "cannot open the lock file %s: it belongs to user %d, who lets nobody else open it; have it removed, or take "
+                    "a folder in the place of the file (/run/heartbeat.d), or another file (HEARTBEAT_FILE)" % (
+                        self.path, owner), self.path, "lock") from error
             raise HeartbeatError("cannot open the lock file %s: %s%s" % (
                 self.path, cause_of(error), advice_for(error, self.path)), self.path, "lock") from error
         is_kept, me = False, threading.get_ident()
@@ -68,7 +83,8 @@ class Lock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             mine = os.fstat(descriptor)
             if not stat.S_ISREG(mine.st_mode) or mine.st_nlink > 1:
-                raise HeartbeatError("the lock file %s is no file of its own: remove it" % self.path, self.path, "lock")
+                raise HeartbeatError("the lock file %s%s is no file of its own: remove it" % (
+                    self.path, "" if mine.st_uid == os.geteuid() else " of user %d" % mine.st_uid), self.path, "lock")
             # Somebody may have removed the file between opening and locking it: then this lock guards nothing.
             is_kept = os.path.samestat(mine, self._place.stat(self._name))
         except OSError as error:
@@ -112,6 +128,13 @@ class Lock:
                 os.fchmod(descriptor, mode)
         except OSError:
             pass
+
+    def _owner(self) -> int:
+        try:
+            return self._place.stat(self._name).st_uid
+        except OSError as error:
+            let_through(error)
+            return os.geteuid()
 
     def _holder(self) -> str:
         """Who holds the lock, by /proc/locks, and what to do about it."""

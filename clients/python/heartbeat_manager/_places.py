@@ -204,22 +204,18 @@ def temporary_name(prefix: str) -> str:
 
 def write_new(place: Place, name: str, content: bytes, mode: int, synchronise: bool,
               prepare: Optional[Callable[[int], None]] = None) -> None:
-    """Makes a file that is not there yet, with what `prepare` does to it; on any error it is gone again."""
+    """Makes a file that is not there yet, with what `prepare` does to it. On an error the caller removes it."""
     descriptor = place.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        try:
-            if prepare:
-                prepare(descriptor)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view):]
-            if synchronise:
-                os.fsync(descriptor)
-        finally:
-            close(descriptor)
-    except BaseException:
-        remove(place, name)
-        raise
+        if prepare:
+            prepare(descriptor)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view):]
+        if synchronise:
+            os.fsync(descriptor)
+    finally:
+        close(descriptor)
 
 
 def remove(place: Place, name: str) -> None:
@@ -241,7 +237,8 @@ def sweep(place: Place, prefix: str, older_than: float, is_any: bool = False) ->
     for name in names:
         if name.startswith(prefix) and (is_any or _TEMPORARY.fullmatch(name[len(prefix):])):
             try:
-                if time.time() - place.stat(name).st_mtime >= older_than:
+                # One from the future was made before the clock was set back.
+                if abs(time.time() - place.stat(name).st_mtime) >= older_than:
                     place.unlink(name)
             except OSError:
                 pass

@@ -6,11 +6,11 @@ import errno
 import os
 import pwd
 import stat
-from typing import Dict, Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 from ._errors import HeartbeatError
 from ._places import Place, remove, temporary_name, write_new
-from ._signals import close
+from ._signals import close, let_through, thread
 
 _groups: Dict[Tuple[int, int], bool] = {}
 
@@ -32,12 +32,7 @@ def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_resul
             _share(place, descriptor)
 
     try:
-        write_new(place, temporary, content, 0o644 if old is None else 0o600, synchronise, prepare)
-        try:
-            place.rename(temporary, name)
-        except BaseException:
-            remove(place, temporary)
-            raise
+        _put(place, temporary, name, content, 0o644 if old is None else 0o600, synchronise, prepare)
     except _TakesAway as problem:
         if old is None or not _rewrite(place, name, content, old, synchronise):
             raise HeartbeatError(str(problem), place.beside(name), "owner") from None
@@ -50,6 +45,33 @@ def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_resul
         return
     if synchronise:
         place.synchronise()
+
+
+def _put(place: Place, temporary: str, name: str, content: bytes, mode: int, synchronise: bool,
+         prepare: Callable[[int], None]) -> None:
+    """Makes the temporary file and renames it. Whatever goes wrong, it is gone again: at once, or, where a signal's handler
+    raises twice, with this thread's next beat into the folder."""
+    left = thread.temporaries
+    folder = os.fstat(place.folder)
+    key = (folder.st_dev, folder.st_ino)
+    for entry in [entry for entry in left if entry[0] == key]:
+        remove(place, entry[1])
+        left.remove(entry)
+    mine = (key, temporary)
+    # Noted before it is made: from there on a handler may raise at any moment.
+    left.append(mine)
+    is_renamed = False
+    try:
+        write_new(place, temporary, content, mode, synchronise, prepare)
+        place.rename(temporary, name)
+        is_renamed = True
+    finally:
+        if not is_renamed:
+            try:
+                os.unlink(temporary, dir_fd=place.folder)
+            except OSError as error:
+                let_through(error)
+        left.remove(mine)
 
 
 def _share(place: Place, descriptor: int) -> None:

@@ -33,6 +33,8 @@ class _ThreadState(threading.local):
         #: The descriptors that this thread has open.
         self.opened: List[int] = []
         self.is_inside = False
+        #: Temporary files that this thread has made, or is about to: their folder, by device and number, and their name.
+        self.temporaries: List[Tuple[Tuple[int, int], str]] = []
 
 
 thread = _ThreadState()
