@@ -9,6 +9,8 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case cannotWrite(file: String, Errno)
   /// The lock file could not be made or opened.
   case cannotLock(lockFile: String, Errno)
+  /// The lock file belongs to another user, who lets nobody else open it.
+  case lockOfAnother(lockFile: String, user: UInt32)
   /// Somebody else held the lock for the whole time that the writer was willing to wait.
   case lockTimeout(lockFile: String, waited: Duration, holder: LockHolder?)
   /// The path names a directory, a device or a pipe.
@@ -25,6 +27,8 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case ownedByAnother(file: String, user: UInt32)
   /// There is no such folder of heartbeats.
   case noFolder(path: String)
+  /// A path that is taken for a folder of heartbeats is that of a file.
+  case notAFolder(path: String)
   /// Somebody writes the file all the time: it was never whole.
   case beingWritten(file: String)
   /// Writing the file would take it from those who could write it before.
@@ -49,6 +53,9 @@ extension HeartbeatError: CustomStringConvertible {
         + HeartbeatError.advice(error, file)
     case .cannotLock(let lockFile, let error):
       "cannot open the lock file \(lockFile): \(error)\(HeartbeatError.advice(error, lockFile))"
+    case .lockOfAnother(let lockFile, let user):
+      "cannot open the lock file \(lockFile): it belongs to user \(user), who lets nobody else open it; have it removed, or "
+        + "take a folder in the place of the file (/run/heartbeat.d), or another file (HEARTBEAT_FILE)"
     case .lockTimeout(let lockFile, let waited, let holder):
       "gave up waiting for the lock \(lockFile) after \(HeartbeatError.seconds(waited)): "
         + (holder?.advice ?? "another writer holds it; find it with: fuser -v \(lockFile)")
@@ -66,6 +73,9 @@ extension HeartbeatError: CustomStringConvertible {
       "cannot write \(file): it belongs to user \(user): take another name for this process"
     case .noFolder(let path):
       "cannot write heartbeats: there is no folder \(path): make it (install -d -m 1777 \(path))"
+    case .notAFolder(let path):
+      "\(path) is no folder, and a path that ends in \".d\" or \"/\" is taken for a folder of heartbeats: give the file "
+        + "another name, or move it away and make the folder (install -d -m 1777 \(path))"
     case .beingWritten(let file):
       "\(file) is being written by somebody, and is never whole"
     case .ownership(let file, let reason):

@@ -25,33 +25,28 @@ struct FileContents {
   private static let pauses: [UInt32] = [1_000, 3_000, 10_000, 20_000, 40_000]
   /// Seconds for which a file that is half written, or empty, must stay as it is until it counts as damaged, or as new.
   static let settledAfter = 2.0
-  private static let longPause: UInt32 = 50_000
+  static let longPause: UInt32 = 50_000
 
   /// Reads the file until `parse` understands it. Somebody else's file is an error.
   func read<Value: RecognisableText>(
     _ place: borrowing Place, _ parse: ([UInt8]) throws(JSONError) -> Value
   ) throws(HeartbeatError) -> Reading<Value> {
-    let start = Clock.monotonicNanoseconds
     var looks = 0
-    var known: (stamp: FileStamp, since: UInt64)?
+    var stillness = Stillness()
     while true {
       guard let (bytes, status) = try readOnce(place) else { return .missing }
       let problem = FileContents.problem(of: bytes, parse)
       if case .none(let value) = problem { return .value(value, status) }
-      let now = Clock.monotonicNanoseconds
-      let stamp = FileStamp(status)
-      if known?.stamp != stamp { known = (stamp, now) }
+      stillness.note(status)
       if looks >= FileContents.pauses.count {
-        let stillness = max(
-          Double(now &- (known?.since ?? now)) / 1e9, Clock.realtime - FileContents.time(status.st_mtim))
-        let isSettled = !settles || stillness >= FileContents.settledAfter
+        let isSettled = !settles || stillness.isLong
         switch problem {
         case .foreign(let reason): throw .foreign(file: place.path, reason: reason)
         case .empty where isSettled: return .empty(status)
         case .damaged(let reason) where isSettled: return .damaged(reason: reason, status)
         default: break
         }
-        guard Double(now &- start) / 1e9 < 2 * FileContents.settledAfter else { throw .beingWritten(file: place.path) }
+        guard stillness.watched < 2 * FileContents.settledAfter else { throw .beingWritten(file: place.path) }
       }
       usleep(looks < FileContents.pauses.count ? FileContents.pauses[looks] : FileContents.longPause)
       looks += 1
@@ -73,7 +68,7 @@ struct FileContents {
       let value = try parse(bytes)
       return value.foreignReason.map { .foreign($0) } ?? .none(value)
     } catch {
-      return UnreadableText.beginsLikeOurs(bytes) ? .damaged(error.description) : .foreign(error.description)
+      return TornText.isHeartbeatFile(bytes) ? .damaged(error.description) : .foreign(error.description)
     }
   }
 
@@ -101,6 +96,35 @@ struct FileContents {
   static func time(_ time: timespec) -> Double {
     Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
+}
+
+/// For how long nobody has touched a file, as far as one who looks at it again and again can know.
+struct Stillness {
+  private let start = Clock.monotonicNanoseconds
+  private var known: (stamp: FileStamp, since: UInt64)?
+  /// Seconds since the file was written, by its own time; negative when that lies ahead: the clock was set back, or the
+  /// time was set by somebody.
+  private var age = 0.0
+
+  /// Notes what `fstat(2)` says now.
+  mutating func note(_ status: stat) {
+    let stamp = FileStamp(status)
+    if known?.stamp != stamp { known = (stamp, Clock.monotonicNanoseconds) }
+    age = Clock.realtime - FileContents.time(status.st_mtim)
+  }
+
+  /// Seconds since the first look.
+  var watched: Double { Stillness.seconds(since: start) }
+
+  /// Whether the file's own time says nothing.
+  var isAhead: Bool { age < 0 }
+
+  /// Whether it has stayed as it is for long enough to count as damaged, or as new.
+  var isLong: Bool {
+    max(known.map { Stillness.seconds(since: $0.since) } ?? 0, age) >= FileContents.settledAfter
+  }
+
+  private static func seconds(since past: UInt64) -> Double { Double(Clock.monotonicNanoseconds &- past) / 1e9 }
 }
 
 /// What tells one content of a file from another without reading it.

@@ -66,11 +66,15 @@ struct FileLock: ~Copyable {
       return descriptor
     } catch {
       let path = place.beside(name)
+      let owner = (try? place.folder.status(at: name))?.st_uid ?? geteuid()
+      let whose = owner == geteuid() ? "" : " of user \(owner)"
       switch error.rawValue {
       case EWOULDBLOCK: return nil
       case EACCES where mayBeNew: return nil
-      case ELOOP: throw .link(file: path, reason: "the lock file is a symbolic link: it is not followed; remove it")
-      case EMLINK: throw .link(file: path, reason: "the lock file is no file of its own: remove it")
+      case ELOOP:
+        throw .link(file: path, reason: "the lock file is a symbolic link\(whose): it is not followed; remove it")
+      case EMLINK: throw .link(file: path, reason: "the lock file\(whose) is no file of its own: remove it")
+      case EACCES where owner != geteuid(): throw .lockOfAnother(lockFile: path, user: owner)
       default: throw .cannotLock(lockFile: path, error)
       }
     }

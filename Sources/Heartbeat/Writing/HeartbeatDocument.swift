@@ -10,10 +10,6 @@ struct HeartbeatDocument {
     var keptFrom: Double?
   }
 
-  private enum Shape {
-    case missing, null, object, other
-  }
-
   /// Right behind the text's opening brace.
   var start = 0
   /// Whether the text's object has any member.
@@ -25,12 +21,8 @@ struct HeartbeatDocument {
   /// The value of `processes`.
   var processes: Range<Int>?
   var entries: [Entry] = []
-  /// How many members the text's object has.
-  private var members = 0
-  /// What stands as `processes`: of several the last counts.
-  private var shape = Shape.missing
-  /// Whether an entry has a member `last_heartbeat`, of whatever kind.
-  private var hasBeats = false
+  /// What of it tells whose the file is.
+  private(set) var signs = HeartbeatSigns()
 
   /// Walks over the whole text; anything that is not a heartbeat file's shape throws.
   init(scanning cursor: JSONCursor) throws(JSONParseError) {
@@ -41,8 +33,8 @@ struct HeartbeatDocument {
     var document = self
     try cursor.object { (cursor, key) throws(JSONParseError) in
       document.isEmpty = false
-      document.members += 1
       let start = cursor.position
+      document.signs.note(HeartbeatSigns.rootKeys.first { cursor.isSame(key, $0) }, HeartbeatSigns.Kind(cursor.peek))
       if cursor.isSame(key, "processes") {
         try document.scanProcesses(&cursor)
         document.processes = start..<cursor.position
@@ -58,15 +50,13 @@ struct HeartbeatDocument {
 
   private mutating func scanProcesses(_ cursor: inout JSONCursor) throws(JSONParseError) {
     entries = []
-    hasBeats = false
-    // A file whose `processes` is null has none yet.
-    shape = cursor.peek == UInt8(ascii: "n") ? .null : cursor.peek == UInt8(ascii: "{") ? .object : .other
-    guard shape == .object else { return try cursor.skipValue() }
-    var hasBeats = false
+    guard signs.processes == .object else { return try cursor.skipValue() }
+    var signs = signs
     var entries: [Entry] = []
     try cursor.object { (cursor, key) throws(JSONParseError) in
       let start = cursor.position
       var time: Double?
+      var kind = HeartbeatSigns.Kind.missing
       var isJob = false
       if cursor.peek == UInt8(ascii: "{") {
         try cursor.object { (cursor, key) throws(JSONParseError) in
@@ -74,32 +64,22 @@ struct HeartbeatDocument {
             if cursor.isSame(key, HeartbeatEntry.Key.job) { isJob = cursor.peek == UInt8(ascii: "{") }
             return try cursor.skipValue()
           }
-          hasBeats = true
+          kind = HeartbeatSigns.Kind(cursor.peek)
           time = nil
           if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
         }
       } else {
         try cursor.skipValue()
       }
+      signs.noteEntry(hasTime: kind.isTime)
       let member = JSONCursor.RawMember(key: key, value: start..<cursor.position)
       entries.append(Entry(member: member, keptFrom: time.map { isJob ? $0 + JobRecord.keptLonger : $0 }))
     }
     self.entries = entries
-    self.hasBeats = hasBeats
+    self.signs = signs
   }
 }
 
 extension HeartbeatDocument: RecognisableText {
-  /// Why this is somebody else's JSON; nil when it is a heartbeat file. docs/file-format.md has the table.
-  var foreignReason: String? {
-    switch shape {
-    case .other: return "\"processes\" is no object"
-    case .missing, .null:
-      let hasNothingElse = members == (shape == .null ? 1 : 0)
-      return hasNothingElse || lastUpdated != nil ? nil : "it has no \"processes\""
-    case .object:
-      let isOurs = lastUpdated != nil || entries.isEmpty || hasBeats
-      return isOurs ? nil : "nothing under \"processes\" has a \"last_heartbeat\""
-    }
-  }
+  var foreignReason: String? { signs.foreignReason }
 }

@@ -52,14 +52,23 @@ enum Leftovers {
       return true
     }
     if isYoung(mark, in: place) { return false }
-    // Who can set no mark would look at each start.
+    // Who can set no mark would look at each start, or never: it looks now and then.
     return setMark(mark, in: place) || !beatsOnce
+      || Int.random(in: 0..<startsWithoutMark) == 0  // no trap: it is more than 0
   }
 
+  /// One of so many starts of who cannot set the mark, as where somebody else's file has its name, is an occasion.
+  private static let startsWithoutMark = 50
+
   private static func isYoung(_ mark: String, in place: borrowing Place) -> Bool {
-    guard let status = try? place.folder.status(at: mark), status.isRegular else { return false }
+    // In a folder that others may write too, anybody may have made a file of this name.
+    guard let status = try? place.folder.status(at: mark), isMark(status) else { return false }
     // One from the future is none: the clock was set back.
     return (0..<interval).contains(Clock.realtime - FileContents.time(status.st_mtim))
+  }
+
+  private static func isMark(_ status: stat) -> Bool {
+    status.isRegular && status.st_nlink == 1 && status.st_uid == geteuid()
   }
 
   /// Gives the mark this moment's time; false when this user may not.
@@ -72,8 +81,7 @@ enum Leftovers {
         guard error == .noSuchFile else { return false }
         descriptor = try place.open(mark, O_RDONLY | O_CREAT | O_EXCL)
       }
-      let status = try descriptor.status()
-      guard status.isRegular, status.st_nlink == 1 else { return false }
+      guard isMark(try descriptor.status()) else { return false }
       return futimens(descriptor.rawValue, nil) == 0
     } catch {
       return false
@@ -93,8 +101,9 @@ enum Leftovers {
     let prefix = Array(prefix.utf8)
     for name in names where isAny ? name.utf8.starts(with: prefix) : isTemporary(name.utf8, prefix) {
       if let age {
+        // One from the future was made before the clock was set back.
         guard let status = try? place.folder.status(at: name),
-          Clock.realtime - FileContents.time(status.st_mtim) >= age
+          (Clock.realtime - FileContents.time(status.st_mtim)).magnitude >= age
         else { continue }
       }
       place.remove(name)

@@ -23,32 +23,39 @@ struct OwnFile {
     var status: stat
     /// The Unix time of the last beat; nil when it says none.
     var lastHeartbeat: Double?
-    /// Whether there is a `last_heartbeat`, of whatever kind.
-    var isHeartbeat: Bool
+    /// What stands as `last_heartbeat`.
+    var time = HeartbeatSigns.Kind.missing
     /// Whether it says something of a job's runs.
     var isJob = false
 
     /// Of nothing but white space.
     init(blank status: stat) {
-      (bytes, members, self.status, isHeartbeat) = ([], [], status, false)
+      (bytes, members, self.status) = ([], [], status)
     }
+
+    /// Whether it may be changed: an entry of ours, or nothing yet. Somebody else's may have a `last_heartbeat` of
+    /// another kind.
+    var isOurs: Bool { members.isEmpty || time.isTime }
+
+    /// Whether readers take it for an entry.
+    var isHeartbeat: Bool { time != .missing }
 
     init(_ bytes: [UInt8], _ status: stat) throws(JSONError) {
       self.init(blank: status)
       self.bytes = bytes
-      let found: ([JSONCursor.RawMember], Double?, Bool, Bool) = try JSONError.catching(in: bytes) {
+      let found: ([JSONCursor.RawMember], Double?, HeartbeatSigns.Kind, Bool) = try JSONError.catching(in: bytes) {
         (cursor) throws(JSONParseError) in
         var cursor = cursor
         cursor.maximumNesting = .max
         cursor.begin()
         var members: [JSONCursor.RawMember] = []
         var time: Double?
-        var isHeartbeat = false
+        var kind = HeartbeatSigns.Kind.missing
         var isJob = false
         try cursor.object { (cursor, key) throws(JSONParseError) in
           let start = cursor.position
           if cursor.isSame(key, HeartbeatEntry.Key.lastHeartbeat) {
-            isHeartbeat = true
+            kind = HeartbeatSigns.Kind(cursor.peek)
             time = nil
             if cursor.startsNumber { time = try cursor.number() } else { try cursor.skipValue() }
           } else {
@@ -58,9 +65,9 @@ struct OwnFile {
           members.append(JSONCursor.RawMember(key: key, value: start..<cursor.position))
         }
         try cursor.expectEnd()
-        return (members, time, isHeartbeat, isJob)
+        return (members, time, kind, isJob)
       }
-      (members, lastHeartbeat, isHeartbeat, isJob) = found
+      (members, lastHeartbeat, time, isJob) = found
     }
   }
 
@@ -100,13 +107,14 @@ struct OwnFile {
   /// What the file holds now; nil when there is none. Somebody else's content is refused, a damaged one moved aside.
   private func current(_ place: borrowing Place) throws(HeartbeatError) -> Content? {
     var looks = 0
+    var stillness = Stillness()
     while true {
       guard let (bytes, status) = try FileContents(limit: OwnFile.largest).readOnce(place) else { return nil }
       if UnreadableText.isBlank(bytes) { return Content(blank: status) }
       let problem: JSONError
       do throws(JSONError) {
         let content = try Content(bytes, status)
-        guard content.isHeartbeat || content.members.isEmpty else {
+        guard content.isOurs else {
           throw JSONError(offset: 0, reason: OwnFile.noBeat)
         }
         return content
@@ -114,16 +122,22 @@ struct OwnFile {
         problem = error
       }
       guard problem.reason != OwnFile.noBeat else { throw .foreignEntry(file: place.path, reason: problem.reason) }
-      guard UnreadableText.isObjectWithBeat(bytes) else {
+      guard TornText.isEntry(bytes) else {
         throw .foreignEntry(file: place.path, reason: problem.description)
       }
+      stillness.note(status)
       guard looks >= OwnFile.pauses.count else {
         usleep(OwnFile.pauses[looks])
         looks += 1
         continue
       }
-      guard Clock.realtime - FileContents.time(status.st_mtim) >= FileContents.settledAfter else {
-        throw .beingWritten(file: place.path)
+      guard stillness.isLong else {
+        // Until the next beat its writer will be done. But a time that lies ahead says nothing: it is watched.
+        guard stillness.isAhead, stillness.watched < 2 * FileContents.settledAfter else {
+          throw .beingWritten(file: place.path)
+        }
+        usleep(FileContents.longPause)
+        continue
       }
       do throws(Errno) {
         let name = try DamagedFile.moveAside(place)
@@ -135,7 +149,7 @@ struct OwnFile {
     }
   }
 
-  private static let noBeat = "it has no last_heartbeat"
+  private static let noBeat = "it has no last_heartbeat that is a number"
 
   /// What a file holds, for who only reads; nil when it is no heartbeat.
   static func content(of place: borrowing Place) -> Content? {

@@ -49,10 +49,17 @@ struct OwnFiles {
       return Place(folder: try Place.openFolder(path), name: "", path: path == "/" ? "/x" : path + "/x")
     } catch {
       if case .system(let cause) = error, cause == .noSuchFile || cause.rawValue == ENOTDIR {
-        throw .noFolder(path: path)
+        throw isFile ? .notAFolder(path: path) : .noFolder(path: path)
       }
       throw error.described { .cannotWrite(file: path, $0) }
     }
+  }
+
+  /// Whether something else than a folder has the name.
+  private var isFile: Bool {
+    let name = path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+    guard let place = try? Place.locate(name) else { return false }
+    return place.has(place.name)
   }
 
   /// What the files say of every process, by the order of the files' names; none when there is no folder.
@@ -114,7 +121,7 @@ struct OwnFiles {
       guard let file = OwnFileName.file(of: process) else { continue }
       place.name = file
       place.path = place.beside(file)
-      guard OwnFile.content(of: place) != nil else { continue }
+      guard OwnFile.content(of: place)?.isOurs == true else { continue }
       do throws(Errno) {
         try place.folder.unlink(file)
         removed.append(process)
@@ -188,9 +195,10 @@ struct OwnFiles {
     for file in names {
       guard let process = OwnFileName.process(of: file.utf8) else { continue }
       if !readsAll {
-        guard let status = try? place.folder.status(at: file), FileContents.time(status.st_mtim) < oldest else {
-          continue
-        }
+        guard let status = try? place.folder.status(at: file) else { continue }
+        // One from the future says nothing of when the process has beaten.
+        let time = FileContents.time(status.st_mtim)
+        if time >= oldest, time <= Clock.realtime { continue }
       }
       place.name = file
       if OwnFiles.isStale(place, oldest), takeOut(&place, file, oldest) { removed.append(process) }

@@ -1,7 +1,9 @@
 """A folder in the place of the file, written by the tool (the Swift library), the Python and the Node client alike: the names, what is kept, what is refused."""
 
+import itertools
 import json
 import os
+import threading
 import time
 
 import pytest
@@ -155,17 +157,6 @@ def test_what_others_put_into_the_file_stays_byte_for_byte(beat, folder):
     assert "offset" not in entry and "é" not in entry and entry["additional_data"] == {"é": "2", "offset": "4"} and entry["x"] == {"NaN": "1"}
 
 
-FOREIGN = {"package": '{\n  "name": "mill"\n}\n', "list": "[1]", "text": "hello\n", "number": "42", "one_file": '{"processes": {}}'}
-
-
-@pytest.mark.parametrize("name", FOREIGN)
-def test_somebody_elses_file_is_refused_and_left_as_it_is(beat, name, folder):
-    (folder / f"{name}.json").write_text(FOREIGN[name])
-    said = beat(folder, f'"{name}"')
-    assert "is not a heartbeat" in said and "left as it is" in said
-    assert {p.name: p.read_text() for p in folder.iterdir()} == {f"{name}.json": FOREIGN[name]}
-
-
 def test_a_file_that_is_empty_is_filled_and_one_that_is_damaged_moved_aside(beat, folder):
     for name, content in (("empty", ""), ("zeros", "\0" * 100), ("torn", '{"last_heartbeat": 17')):
         (folder / f"{name}.json").write_text(content)
@@ -185,9 +176,22 @@ def test_a_file_that_is_empty_is_filled_and_one_that_is_damaged_moved_aside(beat
 
 
 def test_a_torn_file_that_is_being_written_is_not_moved_aside(beat, folder):
-    (folder / "a.json").write_text('{"last_heartbeat": 17')
-    os.utime(folder / "a.json", (time.time() + 3600, time.time() + 3600))  # young, however slow this machine is
-    assert "is being written" in beat(folder, '"a"')
+    file, ended = folder / "a.json", threading.Event()
+    file.write_text('{"last_heartbeat": 17')
+
+    def writes_on():
+        for n in itertools.count():
+            if ended.wait(0.01):
+                return
+            os.utime(file, (time.time() + n % 2,) * 2)  # young, however slow this machine is
+
+    careless = threading.Thread(target=writes_on)
+    careless.start()
+    try:
+        assert "is being written" in beat(folder, '"a"')
+    finally:
+        ended.set()
+        careless.join()
     assert {p.name: p.read_text() for p in folder.iterdir()} == {"a.json": '{"last_heartbeat": 17'}
 
 
@@ -195,14 +199,16 @@ def test_old_entries_and_temporary_files_of_the_dead_are_swept_and_nothing_else(
     day = time.time() - 90_000
     files = {
         "old.json": json.dumps({"last_heartbeat": day}), "young.json": json.dumps({"last_heartbeat": time.time()}), "no_time.json": '{"last_heartbeat": null}',
-        ".heartbeat-tmp-0123456789abcdef": "", ".heartbeat-tmp-Xy7": "", ".other-tmp-0": "", "notes.txt": "", "package.json": "{}", "young_file.json": json.dumps({"last_heartbeat": day}),
+        ".heartbeat-tmp-0123456789abcdef": "", ".heartbeat-tmp-Xy7": "", ".heartbeat-tmp-ahead": "", "old_ahead.json": json.dumps({"last_heartbeat": day}), ".other-tmp-0": "", "notes.txt": "", "package.json": "{}", "young_file.json": json.dumps({"last_heartbeat": day}),
     }  # fmt: skip
     for name, content in files.items():
         (folder / name).write_text(content)
-        if name != "young_file.json":
+        if "ahead" in name:  # of before the clock was set back
+            os.utime(folder / name, (time.time() + 90_000,) * 2)
+        elif name != "young_file.json":
             os.utime(folder / name, (day, day))
     assert beat(folder, '"a"') == ""
-    assert set(names(folder)) == {"a.json", *files} - {"old.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7"}
+    assert set(names(folder)) == {"a.json", *files} - {"old.json", "old_ahead.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7", ".heartbeat-tmp-ahead"}
 
 
 LISTED = {
@@ -246,7 +252,7 @@ def test_the_tool_lists_a_folder_once_an_hour_whoever_beats(folder):
     assert [looks(name) for name in ("first", "first", "second", "third")] == [True, False, False, False]
     (mark,) = folder.glob(".heartbeat-swept-*")
     assert mark.name == f".heartbeat-swept-{os.geteuid()}" and mark.stat().st_mode & 0o777 == 0o600
-    for age in (3700, -3700):  # the clock was set back
+    for age in (3700, -60, -3700):  # the clock was set back
         os.utime(mark, (time.time() - age,) * 2)
         assert [looks(name) for name in ("second", f"new-{age}")] == [True, False]
 

@@ -59,7 +59,7 @@ STRANGE = {
 @pytest.mark.parametrize("kind", STRANGE)
 def test_what_others_wrote_stays_byte_for_byte(kind, beats):
     raw = STRANGE[kind] % {"now": time.time()}
-    text = '{"v": [1.0], "processes": {"other": %s, "a": {"last_heartbeat": 5, "port": 1.10, "offset": 3}}, "w": 1e2}' % raw
+    text = '{"v": [1.0], "last_updated": 1, "processes": {"other": %s, "a": {"last_heartbeat": 5, "port": 1.10, "offset": 3}}, "w": 1e2}' % raw
     beats.write_bytes(text.encode("utf-8", "surrogateescape"))
     HeartbeatManager(beats, raises=True).send_heartbeat("a", {"offset": 4})
     written = beats.read_bytes().decode("utf-8", "surrogateescape")

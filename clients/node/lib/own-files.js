@@ -2,7 +2,6 @@
 // A folder in the place of the file: each process has a file of its own there, written by rename, without a lock.
 // docs/file-format.md has the rules for the names.
 
-const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
 const { randomBytes } = require('node:crypto');
 const { membersOf } = require('./beats');
@@ -10,7 +9,9 @@ const { HeartbeatError } = require('./errors');
 const { LONGEST_FILE_NAME, fileNameOf, nameOf } = require('./file-names');
 const { KEPT_LONGER } = require('./jobs');
 const { inside, openFolder, readFile } = require('./folders');
-const { handOver } = require('./owners');
+const { replace } = require('./replacing');
+const { isEntry, isTornEntry } = require('./recognition');
+const { SETTLED_AFTER, Stillness } = require('./stillness');
 const { members, objectText, parse } = require('./text');
 const { isObject } = require('./values');
 
@@ -21,8 +22,6 @@ const TEMPORARY = '.heartbeat-tmp-';
 const SWEEP_EVERY = 3600_000;
 // Milliseconds before each further look at a file that a careless writer may be filling right now.
 const PAUSES = [1, 3, 10, 20, 40];
-// How long such a file must have stayed as it is, in milliseconds, until it counts as damaged.
-const SETTLED_AFTER = 2000;
 // How many copies of damaged files are kept.
 const MOST_ASIDE = 3;
 const ASIDE = /^\d{8}T\d{6}Z(-\d+)?$/;
@@ -43,22 +42,12 @@ class OwnFiles {
     const fileName = fileNameOf(beat.name);
     const shown = `${this.path}/${fileName}`;
     const folder = await this.#open();
-    const temporary = TEMPORARY + randomBytes(8).toString('hex');
     try {
       await this.#sweep(folder);
       const { found, stat } = await this.#old(folder, fileName, shown);
-      const text = objectText(membersOf(beat, found));
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-      const file = await fs.open(inside(folder, temporary), flags, stat ? 0o600 : 0o644);
-      try {
-        if (stat) await handOver(file, stat, shown);
-        await file.writeFile(text, 'latin1');
-      } finally {
-        await file.close();
-      }
-      await fs.rename(inside(folder, temporary), inside(folder, fileName));
+      const content = Buffer.from(objectText(membersOf(beat, found)), 'latin1');
+      await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown);
     } catch (error) {
-      await fs.unlink(inside(folder, temporary)).catch(() => {});
       throw await this.#explained(error, folder, fileName, shown);
     } finally {
       await folder.close();
@@ -103,6 +92,14 @@ class OwnFiles {
       return await openFolder(this.path);
     } catch (error) {
       if (isReading && error.code === 'ENOENT') return null;
+      if (error.code === 'ENOTDIR' && (await exists(this.path))) {
+        throw new HeartbeatError(
+          `${this.path} is no folder, and a path that ends in ".d" or "/" is taken for a folder of heartbeats: give the file ` +
+            `another name, or move it away and make the folder (install -d -m 1777 ${this.path})`,
+          'not_a_folder',
+          { cause: error },
+        );
+      }
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
         const advice = `make it (install -d -m 1777 ${this.path})`;
         throw new HeartbeatError(`cannot beat: there is no folder ${this.path}: ${advice}`, 'write', { cause: error });
@@ -114,28 +111,31 @@ class OwnFiles {
 
   /** The members of the process's file as it is, and its stat. Somebody else's content is refused. */
   async #old(folder, fileName, shown) {
+    const stillness = new Stillness();
     for (let look = 0; ; look++) {
-      const { text, stat } = await readFile(inside(folder, fileName), shown, LARGEST_FILE);
+      const read = await readFile(inside(folder, fileName), shown, LARGEST_FILE);
+      const text = read.text.replace(/^\u00ef\u00bb\u00bf/, '');
+      const { stat } = read;
       if (stat === null || /^[\0 \t\r\n]*$/.test(text)) return { found: new Map(), stat };
-      let problem = 'it has no last_heartbeat';
+      let problem = 'it has no last_heartbeat that is a number';
       try {
-        const root = parse(text.replace(/^\u00ef\u00bb\u00bf/, ''));
-        if (isObject(root) && (Object.keys(root).length === 0 || Object.hasOwn(root, 'last_heartbeat'))) {
-          return { found: members(text), stat };
-        }
+        const found = isObject(parse(text)) ? members(text) : null;
+        if (found !== null && isEntry(found)) return { found, stat };
       } catch (error) {
         problem = error.message;
-        if (text.includes('"last_heartbeat"')) {
+        if (isTornEntry(text)) {
           // Half an entry: a careless writer is at it, or has died.
-          if (look < PAUSES.length) {
-            await new Promise((resolve) => setTimeout(resolve, PAUSES[look]));
-            continue;
+          stillness.note(stat);
+          if (look >= PAUSES.length && stillness.isLong()) {
+            await this.#moveAside(folder, fileName, problem);
+            return { found: new Map(), stat: null };
           }
-          if (Date.now() - stat.mtimeMs < SETTLED_AFTER) {
+          // Until the next beat its writer will be done. But a time that lies ahead says nothing: it is watched.
+          if (look >= PAUSES.length && !(stillness.isAhead() && stillness.watched() < 2 * SETTLED_AFTER)) {
             throw new HeartbeatError(`${shown} is being written by somebody`, 'being_written');
           }
-          await this.#moveAside(folder, fileName, problem);
-          return { found: new Map(), stat: null };
+          await new Promise((resolve) => setTimeout(resolve, PAUSES[look] ?? 50));
+          continue;
         }
       }
       throw new HeartbeatError(`${shown} is not a heartbeat (${problem}): it is left as it is; take another name, or another folder`, 'foreign');
@@ -168,10 +168,11 @@ class OwnFiles {
       try {
         const isTemporary = fileName.startsWith(TEMPORARY);
         if (!isTemporary && (this.retention <= 0 || nameOf(fileName) === null)) continue;
+        // A time that lies ahead says nothing: the clock was set back.
         const { mtimeMs } = await fs.lstat(path);
         if (isTemporary) {
-          if (Date.now() - mtimeMs >= SWEEP_EVERY) await fs.unlink(path);
-        } else if (mtimeMs < oldest && isOlder(await this.#entry(folder, fileName), oldest)) {
+          if (Math.abs(Date.now() - mtimeMs) >= SWEEP_EVERY) await fs.unlink(path);
+        } else if ((mtimeMs < oldest || mtimeMs > Date.now()) && isOlder(await this.#entry(folder, fileName), oldest)) {
           await this.#takeOut(folder, fileName, oldest);
         }
       } catch {
@@ -182,7 +183,7 @@ class OwnFiles {
 
   /** Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh. */
   async #takeOut(folder, fileName, oldest) {
-    const away = TEMPORARY + randomBytes(8).toString('hex');
+    const away = temporaryName();
     await fs.rename(inside(folder, fileName), inside(folder, away));
     if (!isOlder(await this.#entry(folder, away), oldest)) {
       await fs.link(inside(folder, away), inside(folder, fileName)).catch(() => {}); // an even younger one has its place
@@ -217,6 +218,10 @@ class OwnFiles {
     const reason = error.message.replace(/, \w+ '.*$/s, ''); // without the path below /proc/self/fd
     return new HeartbeatError(`cannot write ${shown}: ${reason}${advice}`, 'write', { cause: error });
   }
+}
+
+function temporaryName() {
+  return TEMPORARY + randomBytes(8).toString('hex');
 }
 
 /** Sorts copies that were moved aside by their time, then by the number behind it. */

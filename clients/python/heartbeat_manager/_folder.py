@@ -14,10 +14,12 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from ._aside import move_aside
 from ._beats import Beat, is_older, members_of
 from ._errors import HeartbeatError, advice_for, cause_of
-from ._one_file import SETTLED_AFTER, SWEEP_EVERY
+from ._one_file import SWEEP_EVERY
 from ._places import Place, open_folder, read_file, remove, sweep, temporary_name
+from ._recognition import has_time, is_torn_entry
 from ._replacing import replace
 from ._signals import let_through
+from ._stillness import SETTLED_AFTER, Stillness
 from ._text import bytes_of, object_of, object_text, text_of
 
 SUFFIX = ".json"
@@ -93,7 +95,7 @@ class OwnFiles:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise HeartbeatError("cannot read %s: %s" % (self.path, cause_of(error)), self.path, "read") from error
+            raise self._cannot_open("read", error) from error
         with place:
             found: Dict[str, Any] = {}
             try:
@@ -114,7 +116,7 @@ class OwnFiles:
         except (HeartbeatError, FileNotFoundError):
             return None
         except OSError as error:
-            raise HeartbeatError("cannot read %s: %s" % (self.path, cause_of(error)), self.path, "read") from error
+            raise self._cannot_open("read", error) from error
         with Place(folder, file_name, os.path.join(self.path, file_name)) as place:
             return self._entry(place, file_name)
 
@@ -128,42 +130,57 @@ class OwnFiles:
         try:
             return Place(open_folder(self.path), file_name, os.path.join(self.path, file_name))
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR):
-                raise HeartbeatError("cannot %s heartbeats: there is no folder %s: make it (install -d -m 1777 %s)" % (
-                    task, self.path, self.path), self.path, task) from None
-            raise HeartbeatError("cannot %s in %s: %s" % (task, self.path, cause_of(error)), self.path, task) from error
+            raise self._cannot_open(task, error) from error
+
+    def _cannot_open(self, task: str, error: OSError) -> HeartbeatError:
+        if error.errno == errno.ENOTDIR and os.path.lexists(self.path.rstrip("/")):
+            return HeartbeatError(
+                '%s is no folder, and a path that ends in ".d" or "/" is taken for a folder of heartbeats: give the file another '
+                "name, or move it away and make the folder (install -d -m 1777 %s)" % (self.path, self.path), self.path,
+                "not_a_folder")
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return HeartbeatError("cannot %s heartbeats: there is no folder %s: make it (install -d -m 1777 %s)" % (
+                task, self.path, self.path), self.path, task)
+        return HeartbeatError("cannot %s in %s: %s" % (task, self.path, cause_of(error)), self.path, task)
 
     def _old(self, place: Place) -> Tuple[Dict[str, str], Optional[os.stat_result]]:
         """The members of the process's file as it is, and its stat. Somebody else's content is refused."""
-        for pause in _PAUSES + (None,):
+        looks, stillness = 0, Stillness()
+        while True:
             content, status = read_file(place, place.name, LARGEST_FILE)
             if status is None or not content.strip(b"\0 \t\r\n"):
                 return {}, status
             if len(content) > LARGEST_FILE:
                 raise HeartbeatError("%s has more than %d bytes: is it a heartbeat?" % (place.path, LARGEST_FILE),
                                      place.path, "too_large")
+            problem = "its root is no object"
             try:
                 members = object_of(text_of(content))
             except RecursionError:
                 members, problem = None, "it is nested too deeply"
             except ValueError as error:
-                if '"last_heartbeat"' in text_of(content):  # half an entry: a careless writer is at it, or has died
-                    if pause is not None:
-                        time.sleep(pause)
-                        continue
-                    if time.time() - status.st_mtime < SETTLED_AFTER:
-                        raise HeartbeatError("%s is being written by somebody" % place.path, place.path,
-                                             "being_written") from None
-                    move_aside(place, str(error), self._warn)
-                    return {}, None
                 members, problem = None, str(error)
-            else:
-                problem = "it has no last_heartbeat"
-            if members is not None and (not members or any(m.key == "last_heartbeat" for m in members)):
-                return {member.key: member.raw for member in members}, status
+                if is_torn_entry(text_of(content)):  # half an entry: a careless writer is at it, or has died
+                    stillness.note(status)
+                    if looks < len(_PAUSES):
+                        time.sleep(_PAUSES[looks])
+                        looks += 1
+                        continue
+                    if stillness.is_long():
+                        move_aside(place, problem, self._warn)
+                        return {}, None
+                    # Until the next beat its writer will be done. But a time that lies ahead says nothing: it is watched.
+                    if stillness.is_ahead() and stillness.watched() < 2 * SETTLED_AFTER:
+                        time.sleep(0.05)
+                        continue
+                    raise HeartbeatError("%s is being written by somebody" % place.path, place.path,
+                                         "being_written") from None
+            if members is not None:
+                if not members or has_time({member.key: member.value for member in members}):
+                    return {member.key: member.raw for member in members}, status
+                problem = "it has no last_heartbeat that is a number"
             raise HeartbeatError("%s is not a heartbeat (%s): it is left as it is; take another name, or another folder" % (
                 place.path, problem), place.path, "foreign")
-        return {}, None
 
     def _entry(self, place: Place, file_name: str) -> Optional[Dict[str, Any]]:
         """An entry as it stands in a file; None when it is none."""
@@ -208,8 +225,11 @@ class OwnFiles:
         for file_name in names:
             name = name_of(file_name)
             try:
-                # What was written lately needs no reading, where it is only about making room.
-                if name is None or (not reads_all and place.stat(file_name).st_mtime >= oldest):
+                if name is None:
+                    continue
+                # What was written lately needs no reading, where it is only about making room. A time that lies ahead
+                # says nothing.
+                if not reads_all and oldest <= place.stat(file_name).st_mtime <= time.time():
                     continue
                 entry = self._entry(place, file_name)
                 if entry is not None and is_older(entry, oldest) and self._take_out(place, file_name, oldest):
@@ -222,17 +242,19 @@ class OwnFiles:
     def _take_out(self, place: Place, file_name: str, oldest: float) -> bool:
         """Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh."""
         away = temporary_name(TEMPORARY)
-        place.rename(file_name, away)
-        entry = self._entry(place, away)
-        if entry is None or not is_older(entry, oldest):
+        is_stale = False
+        try:
+            place.rename(file_name, away)
+            entry = self._entry(place, away)
+            is_stale = entry is not None and is_older(entry, oldest)
+        finally:
             try:
-                os.link(away, file_name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
-            except OSError:
-                pass  # an even younger one has its place
+                if not is_stale:  # an even younger one keeps its place
+                    os.link(away, file_name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
+            except OSError as error:
+                let_through(error)
             remove(place, away)
-            return False
-        remove(place, away)
-        return True
+        return is_stale
 
     def _cannot(self, task: str, place: Place, error: OSError) -> HeartbeatError:
         advice = advice_for(error, place.path)

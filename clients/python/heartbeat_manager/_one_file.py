@@ -14,10 +14,9 @@ from ._lock import Lock
 from ._places import Place, locate, read_file, sweep
 from ._replacing import replace
 from ._signals import let_through
+from ._stillness import SETTLED_AFTER, Stillness
 from ._text import Document, Shape, bytes_of, read_document, text_of
 
-#: Seconds for which a file that is half written, or empty, must stay as it is until it counts as damaged, or as new.
-SETTLED_AFTER = 2.0
 #: Seconds between two searches for temporary files of writers that were killed.
 SWEEP_EVERY = 3600.0
 #: Seconds before each further look at a file that a careless writer may be filling right now.
@@ -59,7 +58,9 @@ class OneFile:
         def merge(document: Document, now: float) -> bool:
             removed.extend(stale_names(document.entries().items(), oldest))
             document.remove(removed)
-            return bool(removed) and not dry_run
+            if removed:
+                document.note_pruned(removed, now)
+            return bool(removed)
 
         if dry_run:
             document = self._look()
@@ -154,9 +155,7 @@ class OneFile:
 
     def _read(self, place: Place) -> Tuple[Shape, Optional[Document], str, Optional[os.stat_result]]:
         """What the file is; looks again at one that seems half written, until nobody writes it any more."""
-        looks = 0
-        since = started = time.monotonic()
-        stamp: Optional[Tuple[int, int, int]] = None
+        looks, stillness = 0, Stillness()
         while True:
             content, status = read_file(place, place.name, self._maximum_size)
             if status is None:
@@ -169,14 +168,10 @@ class OneFile:
                 raise HeartbeatError("%s: %s" % (place.path, error), place.path, error.cause) from None
             if shape is Shape.OURS:
                 return shape, document, problem, status
-            now = time.monotonic()
-            seen = (status.st_ino, status.st_size, status.st_mtime_ns)
-            if seen != stamp:
-                since, stamp = now, seen
-            is_settled = now - since >= SETTLED_AFTER or time.time() - status.st_mtime >= SETTLED_AFTER
-            if looks >= len(_PAUSES) and (is_settled or shape is Shape.FOREIGN):
+            stillness.note(status)
+            if looks >= len(_PAUSES) and (stillness.is_long() or shape is Shape.FOREIGN):
                 return shape, None, problem, status
-            if looks >= len(_PAUSES) and now - started > 2 * SETTLED_AFTER:
+            if looks >= len(_PAUSES) and stillness.watched() > 2 * SETTLED_AFTER:
                 raise HeartbeatError("%s is being written by somebody, and is never whole" % place.path, place.path,
                                      "being_written")
             time.sleep(_PAUSES[looks] if looks < len(_PAUSES) else 0.05)

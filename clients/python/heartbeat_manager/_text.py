@@ -8,11 +8,13 @@ import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ._errors import HeartbeatError
+from ._recognition import Kind, Signs, has_time, is_torn_file, kind_of
 from ._values import as_object, json_of
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-# How a heartbeat file begins, also when a careless writer has got no farther than its first key.
-_FIRST_KEYS = ('"last_updated"', '"processes"')
+#: For how many seconds a file tells of what was pruned, and of how many names at most.
+_TOLD_FOR = 86400.0
+_MOST_TOLD = 1000
 
 
 class Shape(enum.Enum):
@@ -149,6 +151,20 @@ class Document:
         gone = set(names)
         self.processes = [member for member in self.processes if member.key not in gone]
 
+    def note_pruned(self, names: List[str], now: float) -> None:
+        """Says that processes were removed on purpose: readers forget them, where they remember what vanishes otherwise.
+        It also says that the file is ours, where nothing but an odd entry is left."""
+        told: Dict[str, Any] = {}
+        for member in self._root:
+            if member.key == "pruned":
+                told = as_object(member.value) or {}
+        young = [(name, time) for name, time in told.items()
+                 if name not in names and kind_of(time) is Kind.NUMBER and abs(time) < 1e12 and now - time < _TOLD_FOR]
+        members = (young + [(name, now) for name in names])[-_MOST_TOLD:]
+        raw = object_text([(name, json_of(time)) for name, time in members], "  ")
+        self._root = [member for member in self._root if member.key != "pruned"]
+        self._root.append(Member("pruned", '"pruned"', raw, {}))
+
     def text(self, now: float) -> str:
         """The whole file, with its `last_updated` set."""
         parts: List[str] = []
@@ -189,34 +205,21 @@ def read_document(text: str) -> Tuple[Shape, Optional[Document], str]:
         root = object_of(text)
         if root is None:
             return Shape.FOREIGN, None, "its root is no object"
-        problem = foreign_root({member.key: member.value for member in root})
+        problem = signs_of({member.key: member.value for member in root}).foreign_reason()
         if problem:
             return Shape.FOREIGN, None, problem
         return Shape.OURS, Document(root), ""
     except RecursionError:
         raise HeartbeatError("it is nested too deeply for this reader", cause="too_deep") from None
     except ValueError as error:
-        return (Shape.BROKEN if _begins_like_ours(text) else Shape.FOREIGN), None, str(error)
+        return (Shape.BROKEN if is_torn_file(text) else Shape.FOREIGN), None, str(error)
 
 
-def foreign_root(root: Dict[str, Any]) -> str:
-    """Why a root object is none of a heartbeat file; empty when it is one."""
-    value = root.get("processes")
-    processes = as_object(value)
-    if value is None:
-        return "" if not root or "last_updated" in root or set(root) == {"processes"} else 'it has no "processes"'
-    if processes is None:
-        return '"processes" is no object'
-    if "last_updated" in root or not processes:
-        return ""
-    if any("last_heartbeat" in (as_object(entry) or {}) for entry in processes.values()):
-        return ""
-    return 'nothing under "processes" has a "last_heartbeat"'
-
-
-def _begins_like_ours(text: str) -> bool:
-    body = text.lstrip("\ufeff \t\r\n")
-    if not body.startswith("{"):
-        return False
-    rest = body[1:].lstrip(" \t\r\n")
-    return '"last_heartbeat"' in body or any(rest.startswith(key) or key.startswith(rest) for key in _FIRST_KEYS)
+def signs_of(root: Dict[str, Any]) -> Signs:
+    """What of a root object tells whose the file is."""
+    signs = Signs()
+    for key, value in root.items():
+        signs.note(key, kind_of(value))
+    for entry in (as_object(root.get("processes")) or {}).values():
+        signs.note_entry(has_time(entry))
+    return signs

@@ -1,0 +1,68 @@
+'use strict';
+// New content in a file's place, so that whoever could write the file before can write it after.
+
+const { constants } = require('node:fs');
+const fs = require('node:fs/promises');
+const { HeartbeatError } = require('./errors');
+const { handOver } = require('./owners');
+
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OLD = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Puts new content in a file's place in one step (rename). Where that would take the file from its owner, or the folder does
+ * not let this user, it is rewritten in place, if this user may write it. `old`: its stat, null for a new file.
+ */
+async function replace(path, temporary, content, old, shown) {
+  try {
+    const file = await fs.open(temporary, NEW, old ? 0o600 : 0o644);
+    try {
+      if (old) await handOver(file, old, shown);
+      await file.writeFile(content);
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => {});
+    const isRights = error.code === 'owner' || error.code === 'EACCES' || error.code === 'EPERM';
+    if (!old || !isRights || !(await rewrite(path, content, old, shown))) throw error;
+  }
+}
+
+/** Writes a file in place, so that it stays its owner's; false when this user may not. */
+async function rewrite(path, content, old, shown) {
+  let file;
+  try {
+    file = await fs.open(path, OLD);
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS', 'ETXTBSY'].includes(error.code)) return false;
+    throw error;
+  }
+  try {
+    const now = await file.stat();
+    if (now.ino !== old.ino || now.dev !== old.dev) {
+      throw new HeartbeatError(`${shown} was replaced while it was being written; try again`, 'being_written');
+    }
+    if (!now.isFile() || now.nlink !== 1) return false; // another name of it (a hard link) may lie where it means something else
+    // What is behind the old end first: a full disk is noticed while all that was there is as it was.
+    const split = Math.min(now.size, content.length);
+    try {
+      await writeAll(file, content, split, content.length);
+    } catch (error) {
+      await file.truncate(now.size);
+      throw error;
+    }
+    await writeAll(file, content, 0, split);
+    await file.truncate(content.length);
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file, content, start, end) {
+  while (start < end) start += (await file.write(content, start, end - start, start)).bytesWritten;
+}
+
+module.exports = { replace };
