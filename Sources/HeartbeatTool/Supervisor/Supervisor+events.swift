@@ -25,12 +25,7 @@ extension Supervisor {
     switch action {
     case .nothing: return
     case .handOn(let number):
-      if let value = signal.value, number == signal.number {
-        if let child = run?.child { host.queue(number, value: value, to: child.pid) }
-        run?.handedOn[number] = now
-      } else {
-        handOn(number)
-      }
+      handOn(number, value: number == signal.number ? signal.value : nil)
     case .end(let number):
       isStopping = true
       run?.grace.ask(at: now)
@@ -60,7 +55,20 @@ extension Supervisor {
     }
   }
 
-  private mutating func handOn(_ number: Int32) {
+  /// Signals that a terminal sends to all of a job, and that mean all of it from elsewhere too.
+  private static let ofJob: Set<Int32> = [SIGTSTP, SIGCONT]
+
+  /// Hands a signal on to the main process alone, as if it had been sent to it: a server that is to read its configuration anew deals
+  /// with its workers itself, and those may die of what it lives by.
+  private mutating func handOn(_ number: Int32, value: Int32?) {
+    guard let current = run else { return }
+    guard !Self.ofJob.contains(number) else { return signalAll(number) }
+    let main = host.hasDescendant(current.mainPID) ? current.mainPID : current.child.pid
+    if let value { host.queue(number, value: value, to: main) } else { host.signal(number, to: main) }
+    run?.handedOn[number] = now
+  }
+
+  private mutating func signalAll(_ number: Int32) {
     guard let current = run else { return }
     host.signal(number, to: current.child)
     // A main process that the program named by MAINPID= may be in another group.
@@ -73,10 +81,11 @@ extension Supervisor {
     run?.handedOn[number] = now
   }
 
-  /// Asks the program to end; one that is suspended could not hear it.
+  /// Asks the program to end, with all of its group: a shell that has started it may hand on nothing. One that is suspended could not
+  /// hear it.
   mutating func endProgram(with number: Int32) {
-    handOn(number)
-    handOn(SIGCONT)
+    signalAll(number)
+    signalAll(SIGCONT)
   }
 
   mutating func handleChildren() {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from support import ENVIRONMENT, LIMIT, TOOL, eventually
-from support.surroundings import children
+from support.surroundings import children, descendants  # noqa: F401: for the tests
 
 # Notes the number of each signal that it gets in a file, and ends with status 0 at SIGTERM.
 RECORDER = """
