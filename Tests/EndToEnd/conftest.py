@@ -22,7 +22,7 @@ def pytest_sessionstart(session):
 
 
 # Files whose tests share something dear: one worker runs them, one after the other. podman's storage can have one user only.
-TOGETHER = {"test_stack": "podman", "test_packages": "podman", "test_getting_started": "podman", "test_dashboards": "scene", "test_many_hosts": "hosts"}
+TOGETHER = {"test_stack": "podman", "test_packages": "podman", "test_getting_started": "podman", "test_under_systemd": "podman", "test_dashboards": "scene", "test_many_hosts": "hosts"}
 
 
 class Scheduling(LoadScopeScheduling):
