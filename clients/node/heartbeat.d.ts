@@ -107,9 +107,10 @@ export class HeartbeatManager {
 export function heartbeat(name: string, options?: BeatOptions): Beat;
 /**
  * Does a job's work, and says when it began and how it ended: what it gives is given on; what it throws is thrown on, and is a
- * failure. `manager`: default: the one of the default file, folder or exporter.
+ * failure. What the work puts into `run.data` is told at the end, beside what was told before. `manager`: default: the one of the
+ * default file, folder or exporter.
  */
-export function job<Value>(name: string, work: () => Value | Promise<Value>, options?: { manager?: HeartbeatManager }): Promise<Value>;
+export function job<Value>(name: string, work: (run: { data: { [key: string]: unknown } }) => Value | Promise<Value>, options?: { manager?: HeartbeatManager }): Promise<Value>;
 /** Says that a process is alive; `data` replaces those of the last beat, without it they stay. */
 export function sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions): Promise<void>;
 /** The entry of a process, or null. */

@@ -12,6 +12,8 @@ enum JobCommand {
   private static let data = Flag<[String]>.list(
     "data", .string.named("KEY=VALUE"),
     help: "A number, true, false or a text of the job's own; may be given more than once. Others stay as they are.")
+  private static let json = Flag<String?>.optional(
+    "json", .string.named("OBJECT"), help: "Such data as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
     "pid", .integer(1...Int(Int32.max)).named("PID"),
     help: "With start: the process that runs, such as a script's $$. When it is gone without an end of the run, the "
@@ -24,7 +26,8 @@ enum JobCommand {
       summary: "Says that a job began (start), or how it ended (success, fail); or shows when a schedule is due "
         + "(next).",
       groups: [
-        FlagGroup("Flags of start, success and fail", [exitCode, data, pid, CommonFlags.file, CommonFlags.retention]),
+        FlagGroup(
+          "Flags of start, success and fail", [exitCode, data, json, pid, CommonFlags.file, CommonFlags.retention]),
         FlagGroup("Flags of next", ScheduleShow.flags),
         FlagGroup("Push", PushFlags.all),
       ],
@@ -56,12 +59,7 @@ enum JobCommand {
     guard word == .start || values[pid] == nil else {
       throw .invalid("--pid with \(word.rawValue): a run that has ended has none")
     }
-    var object: JSONObject?
-    for pair in values[data] {
-      let (key, value) = try DataValue.member(pair)
-      object = object ?? [:]
-      object?[key] = value
-    }
+    guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
     let target = try PushFlags.target(values, staysVisible: false)
     let beat = Beat.job(
       name, JobEvent(word, exitCode: values[exitCode].map { Int64(widening: $0) }), additionalData: object,

@@ -7,9 +7,6 @@ internal import POSIX
 
 /// `heartbeat send`
 enum SendCommand {
-  /// The most bytes of JSON that are read from standard input.
-  static let longestInput = 1 << 20
-
   /// The longest interval that a beat declares, in seconds: 366 days.
   private static let longestInterval = 31_622_400.0
 
@@ -50,24 +47,7 @@ enum SendCommand {
     run: { (values, _) throws(FlagError) in try run(values) })
 
   private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
-    var object: JSONObject?
-    if let text = values[json] {
-      let bytes: [UInt8]
-      do throws(Errno) {
-        bytes = text == "-" ? try standardInput() : Array(text.utf8)
-      } catch {
-        Console.error(
-          error.rawValue == EFBIG
-            ? "standard input has more than \(longestInput) bytes" : "cannot read standard input: \(error)")
-        return 1
-      }
-      object = try parse(bytes, from: text == "-" ? "standard input" : "--json")
-    }
-    for pair in values[data] {
-      let (key, value) = try DataValue.member(pair)
-      object = object ?? [:]
-      object?[key] = value
-    }
+    guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
     let target = try PushFlags.target(values, staysVisible: false)
     let caller = getppid()
     var pid = values[pid].flatMap { Int32(exactly: $0) }
@@ -79,22 +59,5 @@ enum SendCommand {
     beat.mergesData = values[merge]
     beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)
     return PushFlags.send(beat, to: target, values)
-  }
-
-  static func parse(_ bytes: [UInt8], from source: String) throws(FlagError) -> JSONObject {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: bytes)
-    } catch {
-      throw .invalid("\(source): \(error)")
-    }
-    guard let object = value.objectValue else { throw .invalid("\(source): expected a JSON object") }
-    return object
-  }
-
-  private static func standardInput() throws(Errno) -> [UInt8] {
-    var bytes: [UInt8] = []
-    try StandardInput.read(into: &bytes, limit: longestInput)
-    return bytes
   }
 }

@@ -120,6 +120,7 @@ enum StatusCommand {
     object["last_heartbeat"] = program.lastBeat.map { .number($0) } ?? .null
     object["pid"] = program.pid.map { .integer(Int64(widening: $0)) } ?? .null
     object["status"] = program.status.map { .string($0) } ?? .null
+    if let due = program.nextDue { object["next_due"] = .number(due) }
     if let host = program.host { object["host"] = .string(host) }
     object["additional_data"] = program.data ?? [:]
     return .object(object)

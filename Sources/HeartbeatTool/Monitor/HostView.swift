@@ -29,10 +29,16 @@ struct ProgramView: Equatable, Sendable {
   var residentBytes: Double?
   /// What it says of itself, where that was asked for.
   var data: JSONValue?
+  /// Of a job: the Unix time at which it is next to succeed, and the seconds until then, negative when it is due; nil when nothing is
+  /// expected.
+  var nextDue: Double?
+  var dueIn: Double?
 
-  /// What there is to say beside the state: its own word while all is well, else the reason.
+  /// What there is to say beside the state: its own word while all is well, else the reason; of a job also when it is due.
   var detail: String {
-    verdict.reason == .beating ? status ?? (age == nil ? "running" : "-") : verdict.reason.explanation
+    let detail = verdict.reason == .beating ? status ?? (age == nil ? "running" : "-") : verdict.reason.explanation
+    guard let dueIn else { return detail }
+    return detail + (dueIn >= 0 ? ", next due in \(seconds(dueIn))" : ", due for \(seconds(-dueIn))")
   }
 }
 

@@ -126,6 +126,7 @@ extension ProgramView {
       let reason = object["reason"]?.stringValue.flatMap(StateReason.init(rawValue:))
     else { return nil }
     let process: JSONObject? = if case .object(let process)? = object["process"] { process } else { nil }
+    let due = object["job"]?.objectValue?["next_due"]?.doubleValue
     let title = object["display_name"]?.stringValue
     let isUp: Bool? = if case .bool(let isUp)? = object["up"] { isUp } else { nil }
     self.init(
@@ -134,7 +135,8 @@ extension ProgramView {
       pid: object["pid"]?.integerValue.flatMap { Int32(exactly: $0) }, host: object["host"]?.stringValue,
       runtime: process?["start_time"]?.doubleValue.map { now - $0 }, lastBeat: object["last_heartbeat"]?.doubleValue,
       age: object["age_seconds"]?.doubleValue, timeout: object["timeout_seconds"]?.doubleValue,
-      residentBytes: process?["resident_memory_bytes"]?.doubleValue, data: object["data"])
+      residentBytes: process?["resident_memory_bytes"]?.doubleValue, data: object["data"], nextDue: due,
+      dueIn: due.map { $0 - now })
   }
 }
 

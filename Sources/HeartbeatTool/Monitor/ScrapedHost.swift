@@ -12,7 +12,8 @@ struct ScrapedHost {
 
   private static let wanted: Set<String> = [
     "heartbeat_age_seconds", "heartbeat_alive", "heartbeat_state", "heartbeat_status", "heartbeat_pid",
-    "heartbeat_timeout_seconds", "process_up", "process_start_time_seconds", "process_resident_memory_bytes",
+    "heartbeat_timeout_seconds", "heartbeat_job_next_due_timestamp_seconds", "process_up", "process_start_time_seconds",
+    "process_resident_memory_bytes",
     "system_cpu_seconds_total", "system_filesystem_size_bytes", "system_filesystem_free_bytes",
     "system_filesystem_avail_bytes", "system_load1",
   ]
@@ -29,6 +30,7 @@ struct ScrapedHost {
     let (ages, timeouts, pids) = (
       byProcess("heartbeat_age_seconds"), byProcess("heartbeat_timeout_seconds"), byProcess("heartbeat_pid")
     )
+    let dues = byProcess("heartbeat_job_next_due_timestamp_seconds")
     let (up, starts, memory) = (
       byProcess("process_up"), byProcess("process_start_time_seconds"), byProcess("process_resident_memory_bytes")
     )
@@ -44,7 +46,9 @@ struct ScrapedHost {
       else { continue }
       verdicts[process] = Verdict(state, reason)
     }
-    return metrics["heartbeat_alive"].compactMap { sample in
+    // Jobs have no heartbeat_alive, and exporters before version 0.2 no heartbeat_state.
+    let stated = metrics["heartbeat_state"]
+    return (stated.isEmpty ? metrics["heartbeat_alive"] : stated).compactMap { sample in
       guard let name = sample.labels["process"] else { return nil }
       let age = ages[name]
       let isUp = up[name].flatMap { $0 == 1 ? true : $0 == 0 ? false : nil }
@@ -53,7 +57,7 @@ struct ScrapedHost {
         verdict: verdicts[name] ?? Self.verdict(age: age, isUp: isUp, timeout: timeouts[name], statuses[name]),
         isUp: isUp, status: statuses[name], pid: pids[name].flatMap { Int32(exactly: $0) },
         runtime: starts[name].map { now - $0 }, lastBeat: age.map { now - $0 }, age: age, timeout: timeouts[name],
-        residentBytes: memory[name])
+        residentBytes: memory[name], nextDue: dues[name], dueIn: dues[name].map { $0 - now })
     }
   }
 

@@ -87,12 +87,20 @@ def test_python_while_it_runs(place):
 
 def test_node_work_that_ends_well_and_work_that_does_not(place):
     path, entry = place
-    result = node(path, "job('backup', async () => 5, { manager }).then((value) => console.log(value));")
+    result = node(path, "job('backup', async (run) => { run.data.files = 12; run.data.ö = { deep: ['é'] }; return 5; }, { manager }).then((value) => console.log(value));")
     assert result.stdout == "5\n", result.stderr
     success = succeeded(entry())["last_success"]
-    result = node(path, "job('backup', () => { throw new Error('no room'); }, { manager }).catch((error) => console.log(error.message));")
+    assert entry()["additional_data"] == {"files": 12, "ö": {"deep": ["é"]}}
+    result = node(path, "job('backup', (run) => { run.data.files = 13; run.data.error = 'full'; throw new Error('no room'); }, { manager }).catch((error) => console.log(error.message));")
     assert result.stdout == "no room\n", result.stderr
     failed(entry(), 1, 2, success)
+    assert entry()["additional_data"] == {"files": 13, "ö": {"deep": ["é"]}, "error": "full"}, "a failure leaves what the last success reported"
+    # Nothing that is put there keeps the end from being told.
+    result = node(path, "job('backup', (run) => { run.data = new Proxy({}, { ownKeys() { throw new Error('odd'); } }); }, { manager: new HeartbeatManager(manager.file) });")
+    assert result.returncode == 0 and entry()["job"]["runs"] == 3
+    assert node(path, "job('backup', (run) => { run.data = 5; throw new Error('no room'); }, { manager }).catch(() => {});").returncode == 0
+    assert entry()["job"]["failures"] == 2 and entry()["additional_data"]["error"] == "full"
+    success = entry()["job"]["last_success"]
     assert node(path, "job('backup', () => process.exit(9), { manager });").returncode == 9
     assert entry()["status"] == "running" and entry()["job"]["last_success"] == success
 
@@ -127,3 +135,11 @@ def test_a_beat_and_the_clean_up_of_a_client_leave_a_job(language, place):
     send = "m.send_heartbeat('backup', {'job': 5})" if language is python else "manager.sendHeartbeat('backup', { job: 5 });"
     assert language(path, send).returncode == 0
     assert entry()["job"] == text["job"] and entry()["status"] == "alive"
+
+
+def test_node_numbers_that_it_cannot_hold_stay_as_they_were(tmp_path):
+    path = tmp_path / "heartbeat.d"
+    path.mkdir()
+    assert python(path, 'with job("backup", m) as run: run.data["bytes"] = 12345678901234567890').returncode == 0
+    assert node(path, "job('backup', (run) => { run.data.files = 1; }, { manager });").returncode == 0
+    assert '"bytes": 12345678901234567890' in (path / "backup.json").read_text()

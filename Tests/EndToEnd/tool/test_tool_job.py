@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -163,3 +164,26 @@ def test_where_clocks_are_set_forward_it_is_as_croniter_itself_has_it(zone):
         for text, found in zip(texts, answers(zone, change - 7200, texts), strict=True):
             it = croniter(text, datetime.fromtimestamp(change - 7200, z))
             assert found == [int(it.get_next(datetime).timestamp()) for _ in range(3)], f"{text} in {zone} at {change}"
+
+
+def test_data_as_json(place):
+    path, entry = place
+    tell(path, "success", "backup", "--json", '{"files": 12, "disk": {"free": 0.5}}', "--data", "files=13")
+    assert entry()["additional_data"] == {"files": 13, "disk": {"free": 0.5}}
+    result = subprocess.run([TOOL, "job", "fail", "backup", "--json", "-", "--file", path], input='{"error": "full"}', text=True, check=True)
+    assert result.returncode == 0 and entry()["additional_data"] == {"files": 13, "disk": {"free": 0.5}, "error": "full"}
+    for wrong in ("[1]", "{", ""):
+        assert run(TOOL, "job", "success", "backup", "--json", wrong, "--file", path).returncode == 2
+
+
+def test_the_table_says_when_it_is_due(place, tmp_path):
+    path, _ = place
+    settings = tmp_path / "heartbeat.yml"
+    settings.write_text("processes:\n  backup:\n    every: 3h\n")
+    tell(path, "success", "backup")
+    seen = run(TOOL, "status", "backup", "--file", path, "--config.file", settings)
+    assert seen.returncode == 0 and re.search(r"its last run succeeded, next due in (2h 59m|3h 00m)", seen.stdout), seen.stdout
+    due = json.loads(run(TOOL, "status", "backup", "--json", "--file", path, "--config.file", settings).stdout)["next_due"]
+    assert due == pytest.approx(time.time() + 3 * 3600, abs=60)
+    page = run(TOOL, "monitor", "--once", "--file", path, "--config.file", settings)
+    assert "next due in" in page.stdout

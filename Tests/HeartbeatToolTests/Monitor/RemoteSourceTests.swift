@@ -151,6 +151,38 @@ struct RemoteSourceTests {
     )
   }
 
+  @Test("says when a job is due, by the API and by its metrics alone")
+  func jobs() {
+    let heartbeats = """
+      {"heartbeats": [
+        {"name": "late", "state": "dead", "reason": "job_late", "job": {"next_due": 940}},
+        {"name": "import", "state": "alive", "reason": "job_succeeded", "job": {"next_due": 11800}},
+        {"name": "once", "state": "alive", "reason": "job_succeeded", "job": {"next_due": null}}
+      ]}
+      """
+    let metrics = """
+      heartbeat_state{process="late",state="dead",reason="job_late"} 1
+      heartbeat_state{process="import",state="alive",reason="job_succeeded"} 1
+      heartbeat_state{process="once",state="alive",reason="job_succeeded"} 1
+      heartbeat_job_next_due_timestamp_seconds{process="late"} 940
+      heartbeat_job_next_due_timestamp_seconds{process="import"} 11800
+
+      """
+    for hasAPI in [true, false] {
+      var source = RemoteSource(endpoint, clock: { 1000 }) { endpoint, _ in
+        if endpoint.path == "/metrics" { return HTTPClient.Answer(status: 200, body: Array(metrics.utf8)) }
+        return HTTPClient.Answer(status: hasAPI ? 200 : 404, body: hasAPI ? Array(heartbeats.utf8) : [])
+      }
+      let programs = source.look().programs
+      #expect(
+        programs.map(\.detail) == [
+          "it did not succeed in time, due for 1m 00s", "its last run succeeded, next due in 3h 00m",
+          "its last run succeeded",
+        ])
+      #expect(programs.map(\.nextDue) == [940, 11_800, nil])
+    }
+  }
+
   @Test("what an exporter says of the states itself counts")
   func stated() {
     let text = """

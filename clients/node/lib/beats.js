@@ -4,7 +4,7 @@
 const { HeartbeatError } = require('./errors');
 const { jobBehind } = require('./jobs');
 const { membersNamed } = require('./settings');
-const { spell } = require('./text');
+const { members: membersIn, objectText, spell } = require('./text');
 const { LONGEST_DATA, Spelling, pidOf, secondsOf, wordOf } = require('./values');
 
 // A beat that is more than this many seconds in the future does not count as alive.
@@ -85,7 +85,7 @@ function membersOf(beat, old) {
     if (beat[key] !== undefined) members.set(key, spell(beat[key]));
   }
   if (beat.job) members.set('job', spell(jobBehind(beat.job, now, old.get('job'))));
-  const data = beat.data ? spell(beat.data) : old.get('additional_data') ?? (old.size === 0 ? '{}' : undefined);
+  const data = beat.data ? textOfData(beat, old.get('additional_data')) : old.get('additional_data') ?? (old.size === 0 ? '{}' : undefined);
   if (data !== undefined) members.set('additional_data', data);
   for (const [key, text] of old) {
     // What it says of a job's runs stays until a run begins or ends.
@@ -93,6 +93,16 @@ function membersOf(beat, old) {
     if (stays) members.set(key, text);
   }
   return members;
+}
+
+/**
+ * A beat's data as text; of a job together with those that it reported before, so that a failure does not take these away. Text by text:
+ * a number that JavaScript cannot hold stays as it was.
+ */
+function textOfData(beat, before) {
+  const text = spell(beat.data);
+  if (!beat.job || !before?.trimStart().startsWith('{')) return text;
+  return objectText(new Map([...membersIn(before), ...membersIn(text)]));
 }
 
 /** A time for people, of this host's time zone. */

@@ -92,9 +92,9 @@ class Exporter {
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
   }
 
-  async sendJob({ name, pid, at, job }) {
+  async sendJob({ name, pid, at, job, data }) {
     const query = job.word === 'start' ? '' : `?exit_code=${job.exitCode}`;
-    const answer = await this.exchange('POST', `${this.path(name)}/${job.word}${query}`, JSON.stringify({ pid, timestamp: at }));
+    const answer = await this.exchange('POST', `${this.path(name)}/${job.word}${query}`, JSON.stringify({ pid, timestamp: at, additional_data: data ?? undefined }));
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
   }
 

@@ -9,24 +9,34 @@ const KEPT_LONGER = 366 * 86400;
 
 /**
  * Does a job's work and says when it began and how it ended: what it gives is given on, what it throws is thrown on, and is a failure.
+ * The work gets the run: what it puts into `run.data` is told at the end, beside what was told before.
  */
 async function job(manager, name, work) {
   const began = performance.now();
+  const run = { data: {} };
   await tell(manager, name, { word: 'start' });
   let value;
   try {
-    value = await work();
+    value = await work(run);
   } catch (error) {
-    await tell(manager, name, { word: 'fail', exitCode: 1, duration: (performance.now() - began) / 1000 });
+    await tell(manager, name, { word: 'fail', exitCode: 1, duration: (performance.now() - began) / 1000 }, run.data);
     throw error;
   }
-  await tell(manager, name, { word: 'success', exitCode: 0, duration: (performance.now() - began) / 1000 });
+  await tell(manager, name, { word: 'success', exitCode: 0, duration: (performance.now() - began) / 1000 }, run.data);
   return value;
 }
 
-function tell(manager, name, event) {
+function tell(manager, name, event, data) {
   const status = { start: 'running', success: 'succeeded', fail: 'failed' }[event.word];
-  return manager.sendHeartbeat(name, null, { status, pid: event.word === 'start' ? undefined : 0, at: Date.now() / 1000, job: event });
+  return manager.sendHeartbeat(name, isEmpty(data) ? null : data, { status, pid: event.word === 'start' ? undefined : 0, at: Date.now() / 1000, job: event });
+}
+
+function isEmpty(data) {
+  try {
+    return isObject(data) && Object.keys(data).length === 0;
+  } catch {
+    return true; // whatever it is, the run's end is told
+  }
 }
 
 /** The object behind an event at a Unix time; keys that nobody knows stay. `text`: that before it. */

@@ -34,7 +34,8 @@ class OneFile {
     if (beat.job) {
       const { word, exitCode } = beat.job;
       const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
-      return run(this.tool, ['job', '--file', this.path, ...more, '--', word, beat.name], '');
+      if (beat.data) more.push('--json', '-');
+      return run(this.tool, ['job', '--file', this.path, ...more, '--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
     }
     const args = ['send', '--file', this.path, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
     if (beat.data) args.push('--json', '-');
