@@ -18,7 +18,12 @@ def same(got, expected):
     assert got == expected, (got, expected)
 
 def written(file="heartbeat_status.json"):
-    return json.load(open(file))["processes"]
+    with open(file) as opened:
+        return json.load(opened)["processes"]
+
+def put(file, processes):
+    with open(file, "w") as opened:  # closed at once, in every Python
+        json.dump({"processes": processes}, opened)
 
 send_heartbeat("a")
 send_heartbeat("b", {"n": 1})
@@ -42,9 +47,8 @@ same(m.get_process_status("nobody"), None)
 assert 0 <= m.get_time_since_last_heartbeat("x") < 60
 same(m.get_time_since_last_heartbeat("nobody"), None)
 same([m.is_process_alive("x"), m.is_process_alive("x", timeout_seconds=0), m.is_process_alive("nobody", 60)], [True, False, False])
-json.dump({"processes": {"flat": {"last_heartbeat": time.time() - 65, "pid": 5, "status": "busy", "n": 1},
-                         "none": {"pid": 6}, "bad": 7, "text": {"last_heartbeat": time.time(), "additional_data": "words"}}},
-          open("third.json", "w"))
+put("third.json", {"flat": {"last_heartbeat": time.time() - 65, "pid": 5, "status": "busy", "n": 1},
+                   "none": {"pid": 6}, "bad": 7, "text": {"last_heartbeat": time.time(), "additional_data": "words"}})
 t = HeartbeatManager(heartbeat_file="third.json")
 all_of_them = t.get_all_processes_status()
 same(list(all_of_them), ["flat", "none", "text"])
@@ -54,7 +58,7 @@ assert 65 <= all_of_them["flat"]["time_since_heartbeat"] < 70
 same((all_of_them["none"]["is_alive"], all_of_them["none"]["time_since_formatted"], all_of_them["text"]["additional_data"]), (False, "never", "words"))
 same([t.format_duration(s) for s in (0, 45, 65, 3599.9, 7380, 90061)], ["0s", "45s", "1m 5s", "59m 59s", "2h 3m", "25h 1m"])
 same(HeartbeatManager.format_duration(seconds=5), "5s")
-json.dump({"processes": {"old": {"last_heartbeat": time.time() - 90000}, "young": {"last_heartbeat": time.time() - 1800}}}, open("fourth.json", "w"))
+put("fourth.json", {"old": {"last_heartbeat": time.time() - 90000}, "young": {"last_heartbeat": time.time() - 1800}})
 f = HeartbeatManager("fourth.json")
 f.cleanup_old_processes()
 same(list(written("fourth.json")), ["young"])

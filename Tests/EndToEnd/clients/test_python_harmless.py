@@ -303,16 +303,103 @@ beat(raises)
     assert set(entries()) == {"s", "loop"}
 
 
+ODD_SETTINGS = """
+import asyncio, collections.abc
+class Sullen:
+    __hash__ = None
+    def __repr__(self): raise RuntimeError
+    __eq__ = __bool__ = __str__ = __float__ = __fspath__ = __repr__
+class SullenMapping(collections.abc.Mapping):
+    def __iter__(self): raise RuntimeError
+    __getitem__ = __len__ = keys = items = __iter__
+ODD = [3, "30", None, [], {}, object(), Sullen(), SullenMapping(), float("nan"), -1, True, 10 ** 400, b"x", len]
+"""
+
+
+def test_nothing_of_the_wrong_kind_is_raised_into_the_program(place):
+    where, entries = place
+    code = ODD_SETTINGS + """
+place = os.environ["HEARTBEAT_FILE"]
+async def turns(odd):
+    beat = AsyncHeartbeat(odd, every=odd, interval=odd, manager=odd, on_error=odd)
+    await beat(odd, odd); await beat.stop(odd, odd)
+    async with AsyncHeartbeat("turns", every=odd, interval=odd, manager=odd, on_error=odd): await asyncio.sleep(0)
+for number, odd in enumerate(ODD):
+    nowhere = HeartbeatManager(odd) if type(odd) not in (type(None), str, bytes) else heartbeat_manager
+    large = 1 << 30 if type(odd) is int else odd  # a number is right, and 3 would be a very small one
+    here = HeartbeatManager(place, raises=False, lock_timeout=large, retention=large, synchronise=False, maximum_size=large, warn=odd, timeout=large)
+    for manager in (nowhere, here):
+        manager.send_heartbeat(odd, odd, odd, pid=odd, host=odd, interval=odd)
+        manager.send_heartbeat("manager-%d" % number, odd, odd, pid=odd, host=odd, interval=odd)
+        manager.tell_job(odd, odd, odd)
+        for question in (manager.get_process_status, manager.get_time_since_last_heartbeat, manager.is_process_alive, manager.format_duration,
+                         lambda odd: type(odd) is not int and manager.cleanup_old_processes(odd), lambda odd: type(odd) is not int and manager.prune(odd), lambda odd: manager.is_process_alive("manager-0", odd)): question(odd)
+    send_heartbeat(odd, odd, odd); get_heartbeat_status(odd); is_process_alive(odd, odd)
+    for beat in (Heartbeat(odd), Heartbeat("loop-%d" % number, every=odd, interval=odd, manager=odd, on_error=odd)):
+        beat(odd, odd); beat.stop(odd, odd)
+    for name in (odd, "sender-%d" % number):
+        with HeartbeatSender(name, odd, odd, odd, odd, odd, max_silence=odd) as sender: sender.tick(); sender.stop("last" if odd is None else odd)
+    with job("job-%d" % number, odd) as run: run.data = odd
+    asyncio.run(turns(odd))
+print(len(ODD))
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": where})
+    count = int(result.stdout)
+    wanted = {f"{kind}-{n}" for kind in ("manager", "loop", "sender", "job") for n in range(count)} | {"turns"}
+    assert wanted <= set(entries())
+    assert "every: expected seconds, not '30'; the usual one is taken" in result.stderr
+    assert "AttributeError" not in result.stderr and "Traceback" not in result.stderr
+
+
+def test_who_asks_for_errors_gets_one_at_once(tmp_path):
+    """Each of these would else be found at some later beat, or never."""
+    code = ODD_SETTINGS + """
+manager = HeartbeatManager(raises=True)
+def refused(make, *words):
+    try: make()
+    except HeartbeatError as error: assert all(word in str(error) for word in words), error
+    else: print("not refused:", words)
+refused(lambda: HeartbeatManager(3, raises=True), "heartbeat_file", "not 3")
+for setting in ("lock_timeout", "retention", "maximum_size", "warn", "timeout"):
+    refused(lambda: HeartbeatManager(raises=True, **{setting: "30"}), setting, "not '30'")
+for setting in ("every", "interval", "on_error"):
+    for kind in (Heartbeat, AsyncHeartbeat):
+        refused(lambda: kind("a", manager=manager, **{setting: "30"}), setting, "not '30'")
+for setting in ("interval", "max_silence"):
+    refused(lambda: HeartbeatSender("a", manager=manager, **{setting: "30"}), setting, "not '30'")
+refused(lambda: Heartbeat(3, manager=manager), "process name")
+refused(lambda: manager.is_process_alive("a", "60"), "timeout_seconds", "'60'")
+refused(lambda: manager.get_process_status(3), "process name")
+refused(lambda: manager.prune("x"), "older_than")
+refused(lambda: manager.beat("a", at="x"), "at")
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")}).stdout == ""
+
+
 def test_odd_arguments_of_questions_are_said_and_raise_nothing(tmp_path):
     code = """
 send_heartbeat("a")
 answers = [is_process_alive("a", "60"), is_process_alive("a", None)]
 heartbeat_manager.cleanup_old_processes(None)
-heartbeat_manager.cleanup_old_processes("24")
-print(answers)
+heartbeat_manager.cleanup_old_processes("0")
+print(answers, list(entries()))
 """
     result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
-    assert result.stdout == "[False, False]\n" and "TypeError" in result.stderr
+    assert result.stdout == "[True, True] ['a']\n"
+    assert "timeout_seconds: expected seconds, not '60'" in result.stderr
+    assert "max_age_hours: expected a number that is not negative, not '0'; nothing is removed" in result.stderr
+
+
+def test_data_that_raise_when_they_are_read_cost_only_themselves(place):
+    where, entries = place
+    code = ODD_SETTINGS + """
+for name, data in (("keys", SullenMapping()), ("pairs", type("Pairs", (dict,), {"items": lambda self: [1, 2]})(a=1)), ("object", Sullen())):
+    HeartbeatManager(raises=True).send_heartbeat(name, data, "busy")
+    HeartbeatManager(raises=True).send_heartbeat(name, {"inner": data, "n": 1}, "busy")
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": where})
+    assert {name: (entry["status"], entry["additional_data"]) for name, entry in entries().items()} == dict.fromkeys(("keys", "pairs", "object"), ("busy", {"n": 1}))
+    assert "the beat of keys goes out without some of its data: data: RuntimeError while they were read" in result.stderr
 
 
 # What stands for the value, spelt in Python, and what becomes of it; ... when it is left out.

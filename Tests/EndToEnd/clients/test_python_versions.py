@@ -1,8 +1,12 @@
-"""The Python client under every Python 3.8 or later that is on this machine: the system's, those in PATH, those of pyenv."""
+"""The Python client under every Python 3.8 or later that is on this machine: the system's, those in PATH, those of pyenv, PyPy.
+
+Debian has one version of CPython and, of another version of the language, PyPy: so there are always two at least.
+"""
 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,33 +44,40 @@ if __name__ == "__main__":
 """
 
 
+ASK = "import platform, ssl, sys; print(platform.python_implementation(), '%d.%d' % sys.version_info[:2], sys.executable)"
+
+
 def pythons():
+    """Where each is, by its kind and version: ("CPython", 3.11)."""
     found = {}
     places = [Path("/usr/bin"), *map(Path, os.environ.get("PATH", "").split(":")), *Path.home().glob(".pyenv/versions/*/bin")]
     for place in places:
-        for path in sorted(place.glob("python3.*")) if place.is_dir() else []:
-            version = re.fullmatch(r"python(3\.(\d+))", path.name)
-            if version and int(version[2]) >= 8 and version[1] not in found:
+        for path in sorted(place.glob("p*3*")) if place.is_dir() else []:
+            if re.fullmatch(r"python3\.\d+|pypy3(\.\d+)?", path.name):
                 # One of pyenv's shims is none when its version is not chosen.
-                answer = subprocess.run([path, "-c", "import ssl, sys; print(sys.executable)"], capture_output=True, check=False)
+                answer = subprocess.run([path, "-c", ASK], capture_output=True, check=False)
                 if answer.returncode == 0:
-                    found[version[1]] = answer.stdout.decode().strip()
+                    kind, version, executable = answer.stdout.decode().split(maxsplit=2)
+                    if int(version[2:]) >= 8:
+                        found.setdefault((kind, version), executable.strip())
     return found
 
 
 @pytest.fixture(scope="module")
 def every_python():
     found = pythons()
-    assert found, "not even the system's"
-    print("tried:", ", ".join(sorted(found, key=lambda version: int(version[2:]))))
+    print("tried:", ", ".join(" ".join(key) for key in sorted(found)))
+    versions = {version for _, version in found}
+    assert len(versions) >= 2, f"only {found}; install pypy3, or another CPython beside this one"
+    assert sys.version_info[0] == 3 and f"3.{sys.version_info[1]}" in versions, "not even the one that runs these tests"
     return found
 
 
 def test_every_version_has_the_surface_and_does_no_harm(every_python, tmp_path):
-    for version, path in every_python.items():
+    for (kind, version), path in every_python.items():
         for number, code in enumerate((PROGRAM, "import os\n" + MORE, "import os\n" + MORE)):
-            folder = tmp_path / f"{version}-{number}"
+            folder = tmp_path / f"{kind}-{version}-{number}"
             (folder / "beats.d").mkdir(parents=True)
             env = {"HEARTBEAT_FILE": str(folder / ("beats.d" if number == 2 else "heartbeat_status.json"))}
             result = python(code, cwd=folder, env=env, interpreter=(path, "-S", "-W", "ignore::DeprecationWarning"), timeout=120)
-            assert result.returncode == 0 and result.stdout == "done\n", (version, number, result.stderr)
+            assert result.returncode == 0 and result.stdout == "done\n", (kind, version, number, result.stderr)

@@ -24,6 +24,7 @@ from ._job import Job
 from ._loop import AsyncHeartbeat, Heartbeat
 from ._manager import HeartbeatManager
 from ._senders import HeartbeatSender
+from ._settings import manager_or
 
 __all__ = ["AsyncHeartbeat", "Heartbeat", "HeartbeatError", "HeartbeatManager", "HeartbeatSender", "Job", "get_heartbeat_status",
            "heartbeat_manager", "is_process_alive", "job", "send_heartbeat"]
@@ -41,7 +42,7 @@ def send_heartbeat(process_name: str, additional_data: Optional[Mapping[str, Any
 
 def job(name: str, manager: Optional[HeartbeatManager] = None) -> Job:
     """A run of a job, by default in the default place: `with job("backup"):`, or `@job("backup")` before a function."""
-    return Job(name, heartbeat_manager if manager is None else manager)
+    return Job(name, manager_or(manager, lambda: heartbeat_manager))
 
 
 def get_heartbeat_status(process_name: str) -> Optional[Entry]:

@@ -6,11 +6,11 @@ import json
 import math
 import os
 import time
-from collections import abc
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ._errors import HeartbeatError
 from ._job_events import KEPT_LONGER, JobEvent, job_behind
+from ._settings import number_of, quoted
 from ._values import LONGEST_DATA, MOST_NAMED, Spelling, as_object, json_of, pid_of, word_of
 
 #: A beat that is more than this many seconds in the future does not count as alive.
@@ -46,22 +46,17 @@ class Beat(NamedTuple):
 def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: Any, at: Optional[float],
             warn: Callable[[str], None]) -> Beat:
     """A beat of what a program hands over. Only a name that is none is an error; what else is odd is left out and named."""
-    if not isinstance(name, str) or not name:
-        raise HeartbeatError("cannot beat: the process name must be a text that is not empty")
-    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
-        raise HeartbeatError("cannot beat: the process name has more than %d bytes" % LONGEST_NAME)
+    check_name(name)
+    if at is not None and number_of(at) is None:
+        raise HeartbeatError("cannot beat: at: expected a Unix time, not %s" % quoted(at))
     spelling = Spelling()
-    own: Any = None
-    if isinstance(data, abc.Mapping):
-        own = spelling.of_object(data)
-    elif data is not None:
-        own = spelling.of_value(data)
+    own: Any = None if data is None else spelling.of_data(data)
     word = word_of(status)
-    if status is not None and word is None and status != "":
+    if status is not None and word is None and not isinstance(status, str):
         spelling.left_out.append("status: a %s is no word" % type(status).__name__)
     number: Optional[int] = pid_of(pid)
-    if pid is not None and number is None and pid != 0:
-        spelling.left_out.append("pid: %.50r is no process id" % (pid,))
+    if pid is not None and number is None and not (isinstance(pid, int) and pid == 0):
+        spelling.left_out.append("pid: %s is no process id" % quoted(pid))
     members = as_object(own)
     if members is not None:
         word, number = _take_known(members, word, number, pid)
@@ -79,8 +74,18 @@ def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: An
     return Beat(name, own, word or "alive", number, place, interval_of(interval), at)
 
 
-def job_beat(name: Any, event: JobEvent, data: Any, warn: Callable[[str], None]) -> Beat:
+def check_name(name: Any) -> None:
+    """Raises a HeartbeatError when a process cannot have this name."""
+    if not isinstance(name, str) or not name:
+        raise HeartbeatError("cannot beat: the process name must be a text that is not empty")
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        raise HeartbeatError("cannot beat: the process name has more than %d bytes" % LONGEST_NAME)
+
+
+def job_beat(name: Any, event: Any, data: Any, warn: Callable[[str], None]) -> Beat:
     """The beat that tells what happened to a job; its word is that of the job, whatever its data have."""
+    if not isinstance(event, JobEvent):
+        raise HeartbeatError("cannot tell of a job: expected a JobEvent, not %s" % quoted(event))
     beat = beat_of(name, data, event.status, None, None, None, event.at, warn)
     return beat._replace(status=event.status, job=event, pid=beat.pid if event.exit_code is None else None)
 
@@ -104,9 +109,10 @@ def _take_known(data: Dict[str, Any], word: Optional[str], pid: Optional[int],
 
 def interval_of(value: Any) -> Optional[float]:
     """Seconds between beats, or None when the value is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    number = number_of(value)
+    if number is None or not 0 < number <= LONGEST_INTERVAL:
         return None
-    return value if 0 < value <= LONGEST_INTERVAL else None
+    return value if type(value) is int else number
 
 
 def formatted(now: float) -> Optional[str]:

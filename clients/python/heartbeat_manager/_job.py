@@ -9,6 +9,7 @@ from typing import Any, Dict, Optional, Type
 
 from ._job_events import JobEvent
 from ._manager import HeartbeatManager
+from ._values import as_object
 
 
 class Job(contextlib.ContextDecorator):
@@ -37,7 +38,8 @@ class Job(contextlib.ContextDecorator):
         self._tell(JobEvent(time.time(), exit_code_of(error), time.monotonic() - self._began))
 
     def _tell(self, event: JobEvent) -> None:
-        self._manager.tell_job(self.name, event, dict(self.data) if event.exit_code is not None and self.data else None)
+        data: Any = self.data if event.exit_code is not None else None
+        self._manager.tell_job(self.name, event, None if as_object(data) == {} else data)
 
 
 def exit_code_of(error: Optional[BaseException]) -> int:

@@ -7,12 +7,20 @@ import threading
 import time
 from typing import Any, Callable, Mapping, Optional, Union
 
+from ._beats import check_name, interval_of
+from ._errors import HeartbeatError
 from ._manager import HeartbeatManager
+from ._settings import Faults, manager_or
 from ._signals import let_through
+from ._values import word_of
 
 Data = Union[Mapping[str, Any], Callable[[], Optional[Mapping[str, Any]]], None]
 OnError = Callable[[Exception], object]
 
+#: Seconds between two beats of a loop.
+_EVERY = 10.0
+#: The fewest seconds between two beats that come by themselves.
+_FEWEST = 0.01
 #: Seconds between two beats when the status changes each time.
 _CHANGES_EVERY = 1.0
 
@@ -28,19 +36,38 @@ class Rhythm:
     def __init__(self, name: str, every: float, interval: Optional[float], manager: Optional[HeartbeatManager],
                  on_error: Optional[OnError]) -> None:
         self.name = name
-        self.every = every
-        self.interval = interval
-        self.manager = manager or _default_manager()
-        self._on_error = on_error
+        self.manager: HeartbeatManager = manager_or(manager, _default_manager)
+        self._on_error: Optional[OnError] = None
+        self.faults = Faults(self._fault)
+        self._on_error = self.faults.function("on_error", on_error)
+        self.every = self.faults.seconds("every", every, _EVERY)
+        self.interval = interval_of(interval)
+        if interval is not None and self.interval is None:
+            self.faults.note("interval", "seconds", interval)
         self._last = float("-inf")
         self._word: Optional[str] = None
+        try:
+            check_name(name)
+        except HeartbeatError as error:
+            self._fault(error)
+
+    def _fault(self, error: HeartbeatError) -> None:
+        """A wrong setting is told when it is set, not with each beat."""
+        if getattr(self.manager, "raises", False):
+            raise error
+        self.failed(error)
 
     def is_due(self, status: Optional[str]) -> bool:
+        try:
+            word = word_of(status)
+        except Exception as error:  # what has no word; the beat says so
+            let_through(error)
+            word = None
         now = time.monotonic()
         since = now - self._last
-        if since < self.every and (status == self._word or since < _CHANGES_EVERY):
+        if since < self.every and (word == self._word or since < _CHANGES_EVERY):
             return False
-        self._last, self._word = now, status
+        self._last, self._word = now, word
         return True
 
     def send(self, data: Data, status: Optional[str]) -> None:
@@ -88,11 +115,12 @@ class Heartbeat:
     It comes from the work itself: when the work hangs, so do the beats. Nothing is ever raised into the program; errors
     are said on standard error, once, or handed to `on_error`.
 
-    every:    the fewest seconds between two beats
+    every:    the fewest seconds between two beats; like each setting, one of the wrong kind is said at once, and the usual
+              one taken
     interval: what a round takes at the most in seconds, if that is known: told to the exporter
     """
 
-    def __init__(self, name: str, *, every: float = 10.0, interval: Optional[float] = None,
+    def __init__(self, name: str, *, every: float = _EVERY, interval: Optional[float] = None,
                  manager: Optional[HeartbeatManager] = None, on_error: Optional[OnError] = None) -> None:
         self._rhythm = Rhythm(name, every, interval, manager, on_error)
 
@@ -116,7 +144,7 @@ class AsyncHeartbeat:
     As `async with AsyncHeartbeat("reader", every=30):` it beats by itself for as long as the event loop turns.
     """
 
-    def __init__(self, name: str, *, every: float = 10.0, interval: Optional[float] = None,
+    def __init__(self, name: str, *, every: float = _EVERY, interval: Optional[float] = None,
                  manager: Optional[HeartbeatManager] = None, on_error: Optional[OnError] = None) -> None:
         self._rhythm = Rhythm(name, every, interval, manager, on_error)
         self._task: "Optional[asyncio.Task[None]]" = None
@@ -146,7 +174,7 @@ class AsyncHeartbeat:
 
     async def _beats(self) -> None:
         if self._rhythm.interval is None:
-            self._rhythm.interval = self._rhythm.every
+            self._rhythm.interval = interval_of(self._rhythm.every)
         while True:
             await self._send(None, None)
-            await asyncio.sleep(self._rhythm.every)
+            await asyncio.sleep(max(self._rhythm.every, _FEWEST))

@@ -7,12 +7,13 @@ import stat
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
 
-from ._beats import CLOCK_TOLERANCE, Beat, Entry, beat_of, format_duration, job_beat, time_of, with_data_beside
+from ._beats import CLOCK_TOLERANCE, Beat, Entry, beat_of, check_name, format_duration, job_beat, time_of, with_data_beside
 from ._errors import HeartbeatError, SaidOnce, say
 from ._folder import OwnFiles
 from ._job_events import JobEvent
 from ._one_file import OneFile
 from ._push import Exporter, address_of
+from ._settings import Faults, number_of, quoted, size_of
 from ._signals import inside, let_through, thread
 from ._values import as_object
 
@@ -20,6 +21,8 @@ Store = Union[OneFile, OwnFiles, Exporter]
 _Value = TypeVar("_Value")
 #: Where heartbeats lie when nobody says otherwise.
 DEFAULT_FILE = "heartbeat_status.json"
+# The most seconds that a lock or an exporter is waited for: longer ones are too long for the system's own clocks.
+_LONGEST_WAIT = 86400.0
 # Seconds for which beats of signals' handlers are written that came in the middle of another one; later ones wait.
 _MOST_PENDING_TIME = 1.0
 
@@ -54,20 +57,38 @@ class HeartbeatManager:
     def __init__(self, heartbeat_file: Union[str, "os.PathLike[str]", None] = None, *, raises: bool = False,
                  lock_timeout: float = 5.0, retention: float = 86400.0, synchronise: bool = False,
                  maximum_size: int = 64 << 20, warn: Optional[Callable[[str], None]] = None, timeout: float = 5.0) -> None:
-        self._given = None if heartbeat_file is None else os.fsdecode(heartbeat_file)
-        self.raises = raises
-        self.timeout = timeout
-        self.lock_timeout = lock_timeout
-        self.retention = retention
-        self.synchronise = synchronise
-        self.maximum_size = maximum_size
-        self._tell = warn or say
+        self.raises = bool(raises)
         self._said = SaidOnce()  # what is worth knowing, though the beat went out
         self._failures = SaidOnce()  # after a success the next one is news
         self._stores: Dict[str, Store] = {}
+        self._tell: Callable[[str], None] = say
+        faults = Faults(self._fault)
+        self._tell = faults.function("warn", warn) or say
+        self.timeout = min(faults.seconds("timeout", timeout, 5.0), _LONGEST_WAIT)
+        self.lock_timeout = min(faults.seconds("lock_timeout", lock_timeout, 5.0), _LONGEST_WAIT)
+        self.retention = faults.seconds("retention", retention, 86400.0)
+        self.synchronise = bool(synchronise)
+        self.maximum_size = size_of(faults, "maximum_size", maximum_size, 64 << 20)
+        self._given: Optional[str] = None
+        self._no_place: Optional[HeartbeatError] = None
+        if heartbeat_file is not None:
+            try:
+                self._given = os.fsdecode(heartbeat_file)
+            except Exception as error:
+                let_through(error)
+                # Not in the usual place: there nobody would look for these beats.
+                self._given = ""
+                self._no_place = HeartbeatError(
+                    "cannot beat: heartbeat_file: expected a path or an address, not %s" % quoted(heartbeat_file))
+                self._fault(self._no_place)
         if raises:
             self._store()  # a wrong address is known at once
         self.prepare()
+
+    def _fault(self, error: HeartbeatError) -> None:
+        if self.raises:
+            raise error
+        self.say_failure(error)
 
     def prepare(self) -> None:
         """Imports what beats need. A child that is forked while another thread imports waits for that for ever."""
@@ -118,20 +139,25 @@ class HeartbeatManager:
 
     def get_process_status(self, process_name: str) -> Optional[Entry]:
         """The entry of a process, with its data also beside `pid` and `status`; None when there is none."""
-        entry = as_object(self._guarded(lambda: inside(lambda: self._store().entry(process_name)), None))
+        entry = as_object(self._guarded(lambda: self._entry(process_name), None))
         return None if entry is None else with_data_beside(entry)
 
     get_heartbeat_status = get_process_status
 
     def get_time_since_last_heartbeat(self, process_name: str) -> Optional[float]:
         """Seconds since a process's last beat, negative when it is in the future; None when there is none."""
-        last = time_of(self._guarded(lambda: inside(lambda: self._store().entry(process_name)), None))
+        last = time_of(self._guarded(lambda: self._entry(process_name), None))
         return None if last is None else time.time() - last
+
+    def _entry(self, process_name: str) -> Any:
+        check_name(process_name)
+        return inside(lambda: self._store().entry(process_name))
 
     def is_process_alive(self, process_name: str, timeout_seconds: float = 60.0) -> bool:
         """Whether a process beat within the last `timeout_seconds`."""
         since = self.get_time_since_last_heartbeat(process_name)
-        return self._guarded(lambda: since is not None and -CLOCK_TOLERANCE <= since < timeout_seconds, False)
+        timeout = Faults(self._fault).seconds("timeout_seconds", timeout_seconds, 60.0)
+        return since is not None and -CLOCK_TOLERANCE <= since < timeout
 
     def get_all_processes_status(self) -> Dict[str, Entry]:
         """Every process's entry with its data beside it, and `time_since_heartbeat` (seconds; infinite without a beat),
@@ -166,15 +192,18 @@ class HeartbeatManager:
 
     def cleanup_old_processes(self, max_age_hours: float = 24) -> None:
         """Removes the entries whose last beat is older."""
-        age = self._guarded(lambda: float(max_age_hours) * 3600, None)
-        if age is not None:
-            self.prune(age)
+        nobody: List[str] = []
+        self._guarded(lambda: self._prune(_age("max_age_hours", max_age_hours) * 3600, False), nobody)
 
     def prune(self, older_than: Optional[float] = None, dry_run: bool = False) -> List[str]:
         """Removes the entries whose last beat is older, in seconds (default: the retention); returns their names."""
         nobody: List[str] = []
-        oldest = time.time() - (self.retention if older_than is None else older_than)
-        return self._guarded(lambda: self._alone(lambda: self._store().prune(oldest, dry_run)), nobody)
+        return self._guarded(lambda: self._prune(self.retention if older_than is None else _age("older_than", older_than), bool(dry_run)),
+                             nobody)
+
+    def _prune(self, age: float, dry_run: bool) -> List[str]:
+        oldest = time.time() - age
+        return self._alone(lambda: self._store().prune(oldest, dry_run))
 
     def beat(self, process_name: str, additional_data: Any = None, status: Optional[str] = None, *,
              pid: Optional[int] = None, host: Optional[str] = None, interval: Optional[float] = None,
@@ -225,6 +254,8 @@ class HeartbeatManager:
             raise raised
 
     def _store(self) -> Store:
+        if self._no_place is not None:
+            raise HeartbeatError(str(self._no_place))
         target = self.file
         is_folder = _is_folder(target)
         key = ("folder:" if is_folder else "file:") + target
@@ -244,7 +275,13 @@ class HeartbeatManager:
 
     def _guarded(self, action: Callable[[], _Value], otherwise: _Value, is_write: bool = False) -> _Value:
         if self.raises:
-            return action()
+            try:
+                return action()
+            except HeartbeatError:
+                raise
+            except Exception as error:  # an argument that is none
+                let_through(error)
+                raise HeartbeatError("cannot beat: %s: %s" % (type(error).__name__, error)) from error
         try:
             result = action()
             if is_write:
@@ -270,6 +307,14 @@ class HeartbeatManager:
             self._tell(text)
         except Exception as error:
             let_through(error)
+
+
+def _age(name: str, value: Any) -> float:
+    """A time. One that is none removes nothing: nobody knows what it was to keep."""
+    number = number_of(value)
+    if number is None or number < 0:
+        raise HeartbeatError("%s: expected a number that is not negative, not %s; nothing is removed" % (name, quoted(value)))
+    return number
 
 
 def _is_folder(path: str) -> bool:

@@ -13,6 +13,7 @@ from . import _lock
 from ._beats import interval_of
 from ._loop import Data, OnError, Rhythm
 from ._manager import HeartbeatManager
+from ._settings import manager_or
 
 #: The status of a program whose background sender misses its ticks.
 STALLED = "stalled"
@@ -42,12 +43,15 @@ class HeartbeatSender:
                  max_silence: Optional[float] = None) -> None:
         self.name = name
         # What is no time must not end the thread that waits for it.
-        self.interval = max(interval_of(interval) or 30.0, 0.01)
+        self.interval = max(float(interval_of(interval) or 30.0), 0.01)
         self.data = data
         self.status = status
-        self.manager = manager or HeartbeatManager()
+        self.manager: HeartbeatManager = manager_or(manager, HeartbeatManager)
         self.max_silence = interval_of(max_silence)
         self._rhythm = Rhythm(name, 0, self.interval, self.manager, on_error)
+        for setting, value in (("interval", interval), ("max_silence", max_silence)):
+            if value is not None and interval_of(value) is None:
+                self._rhythm.faults.note(setting, "seconds", value)
         self._stopping = threading.Event()
         self._thread: Optional[threading.Thread] = None
         self._owner = 0

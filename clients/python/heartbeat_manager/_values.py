@@ -59,13 +59,13 @@ class Spelling:
                 self._leave_out(path + name, "%s while it was read" % type(error).__name__)
         return spelt
 
-    def of_value(self, value: Any) -> Any:
-        """Any value, or None when it cannot be spelt."""
+    def of_data(self, value: Any) -> Any:
+        """The data of a beat, or None when they cannot be spelt."""
         try:
-            return self._of(value, "data")
+            return self.of_object(value) if isinstance(value, abc.Mapping) else self._of(value, "data")
         except Exception as error:
             let_through(error)
-            self._leave_out("data", str(error) if isinstance(error, _LeftOut) else type(error).__name__)
+            self._leave_out("data", str(error) if isinstance(error, _LeftOut) else "%s while they were read" % type(error).__name__)
             return None
 
     def _leave_out(self, path: str, reason: str) -> None:
