@@ -11,6 +11,17 @@ die() {
   exit 1
 }
 
+# Prints the head of the script that runs, without its first line.
+show_head() {
+  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[-1]}"
+}
+
+# Whether somebody asks for help, anywhere among the arguments: to be answered at once, before anything is installed or built.
+asks_for_help() {
+  case " $* " in *' -h '* | *' --help '*) return 0 ;; esac
+  return 1
+}
+
 # What SwiftPM and this package need from Debian to build: a C library and linker for Swift, pkg-config to find the C libraries.
 BUILD_PACKAGES=(binutils git libc6-dev libcrypt-dev libssl-dev libyaml-dev pkg-config zlib1g-dev)
 

@@ -15,7 +15,7 @@ _METHODS = ("beat", "prepare", "say_failure", "tell_job")
 
 
 class Faults:
-    """Collects what is wrong with settings, each as "name: expected ..., not ..."."""
+    """Checks settings, and tells what is wrong with each, as "name: expected ..., not ..."."""
 
     def __init__(self, tell: Callable[[HeartbeatError], None]) -> None:
         self._tell = tell
@@ -23,12 +23,12 @@ class Faults:
     def note(self, name: str, expected: str, value: Any) -> None:
         self._tell(HeartbeatError("%s: expected %s, not %s; the usual one is taken" % (name, expected, quoted(value))))
 
-    def seconds(self, name: str, value: Any, usual: float, least: float = 0.0) -> float:
+    def seconds(self, name: str, value: Any, usual: float) -> float:
         """A time that is not negative; None is the usual one."""
         if value is None:
             return usual
         number = number_of(value)
-        if number is None or number < least:
+        if number is None or number < 0:
             self.note(name, "seconds", value)
             return usual
         return number

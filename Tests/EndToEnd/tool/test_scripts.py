@@ -1,0 +1,34 @@
+"""The scripts of the repository, as somebody meets them on a machine where nothing is installed or built yet."""
+
+import os
+import shutil
+
+import pytest
+
+from support import ROOT, run
+
+SCRIPTS = [p for folder in ("scripts", "Benchmarks", "Benchmarks/*") for p in sorted(ROOT.glob(f"{folder}/*")) if p.is_file() and os.access(p, os.X_OK)]
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A PATH without swift, apt-get or sudo: whoever would build or install fails there."""
+    for name in ("bash", "env", "cat", "sed", "dirname", "readlink", "uname", "id", "mkdir", "rm"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    (tmp_path / "python3").symlink_to("/usr/bin/python3")
+    return {"PATH": str(tmp_path)}
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_each_script_says_what_it_does_before_it_builds_or_installs_anything(bare, flag):
+    assert {"scripts/run", "scripts/test", "scripts/mutate", "Benchmarks/writers/run"} <= {str(p.relative_to(ROOT)) for p in SCRIPTS}
+    for script in SCRIPTS:
+        result = run(script, flag, env=bare)
+        assert (result.returncode, result.stderr) == (0, ""), script
+        assert str(script.relative_to(ROOT)) in result.stdout, script
+
+
+@pytest.mark.parametrize("arguments", [("test", "lint", "unitt"), ("test", "--fast"), ("build-deb", "--fast"), ("fuzz", "nothing"), ("check-traps", "nothing")])
+def test_a_wrong_argument_is_told_before_anything_is_built(bare, arguments):
+    result = run(ROOT / "scripts" / arguments[0], *arguments[1:], env=bare)
+    assert result.returncode == 1 and arguments[-1] in result.stderr, result
