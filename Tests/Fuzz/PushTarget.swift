@@ -3,7 +3,11 @@ import JSON
 @testable import Exporter
 @testable import Heartbeat
 
-private let routes = PushRoutes(options: .init(), procfs: "/proc", queue: PushQueue(limit: 1, timeout: 1))
+private let routes: PushRoutes = {
+  var options = ExporterOptions.Push()
+  options.isOnWeb = true
+  return PushRoutes(options: options, procfs: "/proc", queue: PushQueue(limit: 1, timeout: 1))
+}()
 
 /// Bodies of pushes, and their first line as the path of one: refused with a status that says so, or beats that the file may have.
 func fuzzPush(_ input: UnsafeRawBufferPointer) {
