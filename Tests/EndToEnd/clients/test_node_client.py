@@ -1,6 +1,7 @@
 """The Node client: into the one file by the tool, from a loop or a timer, and harmless to the program."""
 
 import json
+import os
 
 import pytest
 
@@ -314,3 +315,16 @@ def test_errors_say_what_to_do(tmp_path):
     (tmp_path / "nan").write_text('{"processes": {"a": {"last_heartbeat": 5, "x": NaN, "y": "NaN \\" Infinity"}}}')
     printed = node("console.log(JSON.stringify(await new h.HeartbeatManager('nan').getHeartbeatStatus('a')));", cwd=tmp_path)
     assert json.loads(printed) == {"last_heartbeat": 5, "x": None, "y": 'NaN " Infinity'}
+
+
+def test_a_quota_that_is_used_up_is_called_so(tmp_path):
+    """As Node gives it: libuv has no name for EDQUOT."""
+    code = """
+    const fs = require('node:fs/promises');
+    const m = new h.HeartbeatManager(args[0], { throws: true });
+    await m.sendHeartbeat('mill', { n: 1 });
+    fs.rename = () => Promise.reject(Object.assign(new Error("Unknown system error -122: Unknown system error -122, rename 'x' -> 'y'"), { errno: -122, code: 'Unknown system error -122' }));
+    await m.sendHeartbeat('mill', { n: 2 });"""
+    said = node(code, tmp_path)
+    assert "EDQUOT: disk quota exceeded; free some space" in said and "Unknown" not in said
+    assert json.loads((tmp_path / "mill.json").read_text())["additional_data"] == {"n": 1} and os.listdir(tmp_path) == ["mill.json"]

@@ -17,6 +17,8 @@ const { isObject } = require('./values');
 
 // The most bytes of a process's own file.
 const LARGEST_FILE = 4 << 20;
+// Of Linux; Node has no name for it, and calls it an unknown error.
+const EDQUOT = 122;
 const TEMPORARY = '.heartbeat-tmp-';
 // Milliseconds between two sweeps, and after which a temporary file is surely a dead writer's.
 const SWEEP_EVERY = 3600_000;
@@ -206,7 +208,8 @@ class OwnFiles {
   async #explained(error, folder, fileName, shown) {
     if (error instanceof HeartbeatError) return error;
     let advice = '';
-    if (error.code === 'ENOSPC' || error.code === 'EDQUOT') advice = '; free some space, or files (df -i), on its file system';
+    const isQuota = error.code === 'EDQUOT' || error.errno === -EDQUOT;
+    if (error.code === 'ENOSPC' || isQuota) advice = '; free some space, or files (df -i), on its file system';
     if (error.code === 'EROFS') advice = '; the file system is mounted read-only: name a folder on another one (HEARTBEAT_FILE)';
     if (error.code === 'EACCES' || error.code === 'EPERM') {
       const owner = await fs.lstat(inside(folder, fileName)).then((stat) => stat.uid, () => process.geteuid());
@@ -215,7 +218,8 @@ class OwnFiles {
           ? `; give this user the right to write in ${this.path}, or name another folder (HEARTBEAT_FILE)`
           : `; it belongs to user ${owner}: take another name for this process`;
     }
-    const reason = error.message.replace(/, \w+ '.*$/s, ''); // without the path below /proc/self/fd
+    // Without the path below /proc/self/fd.
+    const reason = isQuota ? 'EDQUOT: disk quota exceeded' : error.message.replace(/, \w+ '.*$/s, '');
     return new HeartbeatError(`cannot write ${shown}: ${reason}${advice}`, 'write', { cause: error });
   }
 }
