@@ -97,6 +97,53 @@ def mixed(exporter, beats, tmp_path, worker):
     return exporter(f"--config.file={config}", "--heartbeat.timeout=1h"), pids
 
 
+def test_it_says_why_and_when_a_job_is_due(exporter, beats, tmp_path, chromium):
+    now = time.time()
+    ran = {"started": now - 700, "ended": now - 600, "runs": 40, "failures": 2}
+    write_beats(
+        beats,
+        {
+            "gone": entry(pid=4194303),
+            "failed": {"last_heartbeat": now - 600, "status": "failed", "job": ran | {"exit_code": 3, "last_success": now - 4000}},
+            "late": {"last_heartbeat": now - 600, "status": "succeeded", "job": ran | {"exit_code": 0, "last_success": now - 201600}},
+            "fine": {"last_heartbeat": now - 600, "status": "succeeded", "job": ran | {"exit_code": 0, "last_success": now - 600}},
+        },
+    )
+    (tmp_path / "none.json").write_text('{"name": "not a heartbeat"}')
+    config = tmp_path / "config.yml"
+    config.write_text("processes:\n  failed: {every: 25h}\n  late: {every: 24h}\n  fine: {every: 96h}\n")
+    served = exporter(f"--config.file={config}", f"--heartbeat.file={tmp_path / 'none.json'}")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live", "the page is live")
+
+    def why(name):
+        row = f"[...document.querySelectorAll('tr.process')].find(r => r.querySelector('td.name button').textContent == {name!r})"
+        return page.evaluate(f"{row}.querySelector('td.name .why').textContent")
+
+    assert why("gone") == "its process is gone"
+    assert why("failed") == "its last run failed, due in 24 h"
+    assert why("late") == "it did not succeed in time, due since 32 h"
+    assert why("fine") == "due in 4 d"
+    assert shown(page, "late", "status") == "succeeded"
+    lines = "Object.fromEntries([...document.querySelectorAll('tr.process')].map(r => [r.querySelector('td.name button').textContent, getComputedStyle(r.querySelector('svg')).visibility]))"
+    assert page.evaluate(lines) == {"gone": "visible", "failed": "hidden", "late": "hidden", "fine": "hidden"}, "a job has no timeout to draw"
+    said = page.evaluate("document.getElementById('file-problem').innerText")
+    assert said.startswith("1 of 2 heartbeat files cannot be read.") and "no heartbeat in it" in said
+
+
+def test_the_page_has_the_words_of_the_states_and_their_reasons():
+    """They stand in Swift for the other views; a reason that is new there must not be missing here."""
+    swift = (ROOT / "Sources/Monitoring/State/ProcessState.swift").read_text()
+    script = (ROOT / "Sources/Exporter/StatusPage/Assets/status.js").read_text()
+    states, reasons = (re.findall(r"^  case (\w+)(?: = \"(\w+)\")?$", part, re.M) for part in swift.split("public enum StateReason")[:2])
+    assert sorted(re.search(r"STATES = \[(.*?)\]", script)[1].replace("'", "").split(", ")) == sorted(name for name, _ in states)
+    explained = dict(re.findall(r"^    case \.(\w+): \"(.*)\"$", swift.split("var explanation")[1], re.M))
+    wanted = {raw or name: explained[name] for name, raw in reasons}
+    assert len(wanted) >= 15
+    assert dict(re.findall(r"^  (\w+): '(.*)',$", script.split("const REASONS = {")[1].split("};")[0], re.M)) == wanted
+
+
 def test_it_shows_every_state_and_updates_when_a_process_dies(mixed, chromium):
     served, pids = mixed
     page = chromium()

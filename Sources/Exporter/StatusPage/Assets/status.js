@@ -73,14 +73,17 @@ const bytes = (value) => {
 const percent = (value) => (value === null || value === undefined ? '' : `${(value * 100).toFixed(value < 0.0995 ? 1 : 0)} %`);
 const time = (value) => (value ? new Date(value * 1000).toLocaleString() : '');
 
-// When a job is next to succeed, such as `next due in 3 h`.
+// When a job is next to succeed, such as `in 3 h`.
 const due = (job) => {
   if (!job || job.next_due === null) return '';
   const left = job.next_due - generated;
-  return left >= 0 ? `next due in ${seconds(left)}` : `due for ${seconds(-left)}`;
+  return left >= 0 ? `in ${seconds(left)}` : `since ${seconds(-left)}`;
 };
-// What a process says of itself in a word; of a job also when it is due.
-const word = (told) => [told.status, due(told.job)].filter(Boolean).join(', ');
+// Why it is in a state that somebody has to look at; of a job also when it is due.
+const why = (told) => {
+  const reason = ['dead', 'hung'].includes(told.state) ? REASONS[told.reason] || told.reason : '';
+  return [reason, due(told.job) && `due ${due(told.job)}`].filter(Boolean).join(', ');
+};
 
 const programs = new Map(); // by name: what was told last, its row once it is shown, its recent beats
 let order = []; // of names, as shown
@@ -152,6 +155,7 @@ function makeRow(program) {
   const host = make('span', { class: 'host' });
   cells.name.append(button, host);
   cells.status.classList.add('word');
+  cells.name.append(make('span', { class: 'why' }));
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const area = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
@@ -264,11 +268,13 @@ function showRow(program) {
   setText(view.host, told.host ?? '');
   setText(view.cells.age, seconds(told.age_seconds));
   setText(view.cells.timeout, seconds(told.timeout_seconds));
-  setText(view.cells.status, word(told));
+  setText(view.cells.status, told.status ?? '');
+  setAttribute(view.cells.status, 'title', told.status ?? '');
   setText(view.cells.pid, told.pid === null ? '' : String(told.pid));
   setText(view.cells.cpu, percent(program.cpu));
   setText(view.cells.memory, bytes(told.process?.resident_memory_bytes));
   setText(view.cells.uptime, told.process?.start_time ? seconds(Math.max(0, generated - told.process.start_time)) : '');
+  setText(view.cells.name.lastElementChild, why(told));
   drawAges(program);
   if (view.details) showDetails(program);
 }
@@ -292,7 +298,8 @@ function drawAges(program) {
   setAttribute(view.area, 'd', path && `M${points[0].split(' ')[0]} 22L${path}L${points.at(-1).split(' ')[0]} 22Z`);
   setAttribute(view.limit, 'y1', y(told.timeout_seconds));
   setAttribute(view.limit, 'y2', y(told.timeout_seconds));
-  view.svg.style.visibility = beats.length ? 'visible' : 'hidden';
+  // A job is not meant to beat, and has no timeout.
+  view.svg.style.visibility = beats.length && told.timeout_seconds !== null ? 'visible' : 'hidden';
   setAttribute(view.svg, 'aria-label', beats.length ? `highest age ${seconds(highest)}` : 'never beat');
 }
 
@@ -387,6 +394,17 @@ function showLeftOut(problems, count) {
   lines.forEach((line, place) => setText(list.children[place], line));
 }
 
+// The first file that cannot be used, and how many more; what they said last stays in the table.
+function showFileProblem({ file, files }) {
+  const problem = file.problem;
+  byId('file-problem').hidden = !problem;
+  if (!problem) return;
+  const bad = files.filter((one) => one.problem).length;
+  const of = files.length > 1 ? `${bad} of ${files.length} heartbeat files` : 'The heartbeat file';
+  const kept = programs.size ? `${of} cannot be read. The table shows what was read before. ` : '';
+  setText(byId('file-problem'), kept + problem.message + (bad > 1 ? ` (and ${bad - 1} more, see /api/v1/heartbeats)` : ''));
+}
+
 function takeStatus(status) {
   generated = status.generated;
   const present = new Set();
@@ -407,10 +425,7 @@ function takeStatus(status) {
     setText(button.querySelector('b'), count);
     setAttribute(button, 'data-count', count);
   }
-  const problem = status.file.problem;
-  byId('file-problem').hidden = !problem;
-  const kept = programs.size ? 'The heartbeat file cannot be read, what follows is its last good content. ' : '';
-  if (problem) setText(byId('file-problem'), kept + problem.message);
+  showFileProblem(status);
   showLeftOut(status.problems, status.problem_count);
   const worst = ['dead', 'hung'].find((state) => status.summary[state] > 0) || 'alive';
   setAttribute(document.body, 'data-worst', worst);
