@@ -35,7 +35,7 @@ enum CommonFlags {
   /// The age at which a heartbeat counts as dead.
   static let timeout = Flag<Double>.value(
     "timeout", .duration, default: HeartbeatEntry.defaultTimeout.inSeconds,
-    help: "Age at which a heartbeat counts as dead.")
+    help: "Age from which a process counts as silent.")
 
   /// The exporter's configuration.
   static let configuration = Flag<String?>.optional(

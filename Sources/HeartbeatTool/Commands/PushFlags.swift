@@ -12,16 +12,16 @@ enum PushFlags {
 
   private static let url = Flag<String?>.optional(
     "url", .string.named("URL"), environment: ["HEARTBEAT_URL"],
-    help: "An exporter that takes pushes, in place of the file: http://host:9464, https://host:9464 or the path of its "
-      + "push socket. A password belongs into the environment or into a file, not here.")
+    help: "An exporter that accepts pushes, instead of the file: http://host:9464, https://host:9464 or the path of "
+      + "its push socket. Put a password into the environment or into a file, not here.")
   private static let passwordFile = Flag<String?>.optional(
     "url-password-file", .file, environment: ["HEARTBEAT_URL_PASSWORD_FILE"],
     help: "A file whose first line is the password of the URL's user.")
   private static let authorities = Flag<String?>.optional(
     "url-ca", .file, environment: ["HEARTBEAT_URL_CA"],
-    help: "A file with the certificates of the authorities that are believed, for https. Without it those of the host.")
+    help: "For https: a file with the certificate authorities to trust. Default: those of the host.")
   private static let isBlind = Flag<Bool>.toggle(
-    "url-insecure", negatable: false, help: "Take any certificate, for https: nobody knows who reads along.")
+    "url-insecure", negatable: false, help: "For https: accept any certificate. Others may then read the password.")
 
   static let all: [any FlagDefinition] = [url, passwordFile, authorities, isBlind]
 

@@ -16,11 +16,11 @@ enum RunCommand {
     "interval", .duration(0.1...Durations.longest), default: 30, help: "Time between two beats.")
   private static let timeout = Flag<Double>.value(
     "timeout", .duration(0.1...Durations.longest), default: 60,
-    help: "A program whose probe or watchdog is silent for so long counts as hung.")
+    help: "Maximum silence of the probe or watchdog. After it the program counts as hung.")
   private static let startTimeout = Flag<Double?>.optional(
     "start-timeout", .duration(0.1...Durations.longest),
-    help: "A program that within this time after its start sends no first WATCHDOG=1 (or has no first success of its "
-      + "probe) counts as hung. Without it a first ping is not waited for, and the probe has --timeout.")
+    help: "Maximum time from the start to the first WATCHDOG=1, or to the first success of the probe. After it the "
+      + "program counts as hung. Default: no limit for WATCHDOG=1, and --timeout for the probe.")
   private static let restart = Flag<RestartMode>.value(
     "restart", .choice, default: .no, help: "When to start the program again after it ended.")
   private static let onStale = Flag<StaleAction>.value(
@@ -33,9 +33,9 @@ enum RunCommand {
       + "connection, exec: is a shell command that ends with status 0.")
   private static let probeAuthorities = Flag<String?>.optional(
     "probe-ca", .file,
-    help: "A file with the certificates of the authorities that are believed, for https. Without it those of the host.")
+    help: "For https: a file with the certificate authorities to trust. Default: those of the host.")
   private static let isProbeBlind = Flag<Bool>.toggle(
-    "probe-insecure", negatable: false, help: "Take any certificate, for https.")
+    "probe-insecure", negatable: false, help: "For https: accept any certificate.")
   private static let success = Flag<SuccessCodes>.value(
     "success-codes", RunFlags.success, default: SuccessCodes(),
     help: "Exit statuses, and names of signals that end the program, that are no failure.")
@@ -43,9 +43,9 @@ enum RunCommand {
     "restart-delay", .duration(0.01...Durations.longest), default: 1,
     help: "Time before the first restart; each further one in a row waits twice as long.")
   private static let longestDelay = Flag<Double>.value(
-    "restart-max-delay", .duration(0.01...Durations.longest), default: 60, help: "The longest time before a restart.")
+    "restart-max-delay", .duration(0.01...Durations.longest), default: 60, help: "Maximum time before a restart.")
   private static let jitter = Flag<Double>.value(
-    "restart-jitter", .duration, default: 0, help: "The most time that is added to each of these waits by chance.")
+    "restart-jitter", .duration, default: 0, help: "Maximum random time that is added to each of these waits.")
   private static let stableAfter = Flag<Double>.value(
     "stable-after", .duration, default: 60, help: "A run of this length makes the next restart the first again.")
   private static let limit = Flag<RestartLimit>.value(
@@ -58,7 +58,7 @@ enum RunCommand {
   private static let reloadSignal = Flag<Signal>.value(
     "reload-signal", RunFlags.signal, default: Signal(SIGHUP), help: "What the program gets for SIGHUP.")
   private static let user = Flag<UserAccount?>.optional(
-    "user", RunFlags.user, help: "Whom the program becomes; only root can do that.")
+    "user", RunFlags.user, help: "User that the program runs as. Only root can choose.")
   private static let folder = Flag<String?>.optional("cwd", .directory, help: "The program's working directory.")
   private static let environmentFile = Flag<String?>.optional(
     "env-file", .file, help: "A file with lines NAME=value that are added to the program's environment.")

@@ -10,9 +10,9 @@ enum ScheduleShow {
     "time-zone", .string.named("ZONE"), default: "local",
     help: "The time zone of the schedule, such as Europe/Zurich, utc or local.")
   private static let count = Flag<Int>.value(
-    "count", .integer(1...1_000), default: 5, help: "So many times are shown.")
+    "count", .integer(1...1_000), default: 5, help: "Number of times to show.")
   private static let after = Flag<Int?>.optional(
-    "after", .integer(0...latest).named("SECONDS"), help: "Behind this Unix time; without it, from now on.")
+    "after", .integer(0...latest).named("SECONDS"), help: "Unix time after which to look. Default: now.")
 
   /// The end of the year 9999.
   private static let latest = 253_402_300_799

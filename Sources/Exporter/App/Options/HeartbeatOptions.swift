@@ -10,7 +10,7 @@ extension ExporterOptions {
     @Flagged(
       "heartbeat.file", eachOf: .file, environment: ["HEARTBEAT_FILE"],
       help: "A file that programs beat into, a folder with a file for each, or a pattern such as "
-        + "'/srv/bots/*/status.json'. May be given more than once; what each is, is recognised.")
+        + "'/srv/bots/*/status.json'. May be given more than once. The kind of each is recognised.")
     public var files = [Heartbeats.defaultFile]
     /// Whether nobody named any file, so that sources of the configuration take the default's place.
     public var filesAreDefault = true
@@ -20,7 +20,7 @@ extension ExporterOptions {
     /// The age at which a process counts as dead.
     @Flagged(
       "heartbeat.timeout", .positiveDuration,
-      help: "Age at which a process counts as dead, unless the configuration file says otherwise.")
+      help: "Age from which a process counts as silent, unless the configuration file says otherwise.")
     public var timeout = 60.0
 
     /// The age at which a process is no longer shown; 0 shows every one.
