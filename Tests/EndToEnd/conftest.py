@@ -16,7 +16,7 @@ from support import surroundings
 def pytest_sessionstart(session):
     surroundings.made_plain()
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
-    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
+    absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "prometheus-node-exporter", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
 
