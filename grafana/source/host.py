@@ -40,7 +40,10 @@ def board():
                "core {{cpu}} · " + I), unit="percentunit", minimum=0, maximum=1),
         lines("Load", "Processes that run, wait to run, or wait for a disk; the mean of 1, 5 and 15 minutes.",
               (f"system_load1{{{HOST}}}", "1 min · " + I), (f"system_load5{{{HOST}}}", "5 min · " + I),
-              (f"system_load15{{{HOST}}}", "15 min · " + I), minimum=0),
+              (f"system_load15{{{HOST}}}", "15 min · " + I), minimum=0, width=8),
+        lines("Running and waiting for a disk", "Processes and threads that run or could run, and those that wait for a disk, at the moment of each scrape.",
+              (f"system_processes_running{{{HOST}}}", "running · " + I), (f"system_processes_blocked{{{HOST}}}", "waiting for a disk · " + I),
+              minimum=0, decimals=0, width=8),
         lines("Pressure", "The share of time in which something waited (stalled: everything did). Needs a kernel that counts it (CONFIG_PSI).",
               (f"rate(system_pressure_cpu_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, waiting · " + I),
               (f"rate(system_pressure_cpu_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, stalled · " + I),
@@ -48,7 +51,7 @@ def board():
               (f"rate(system_pressure_memory_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "memory, stalled · " + I),
               (f"rate(system_pressure_io_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, waiting · " + I),
               (f"rate(system_pressure_io_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, stalled · " + I),
-              unit="percentunit", minimum=0),
+              unit="percentunit", minimum=0, width=8),
     )  # fmt: skip
     b.row("Memory").add(
         lines("Memory", "Where the memory is. Used is what programs could not have without swapping; page cache and slab can mostly be given back.",
@@ -63,6 +66,10 @@ def board():
         lines("Swap", "Memory that lies on a disk.",
               (f"system_swap_total_bytes{{{HOST}}} - system_swap_free_bytes{{{HOST}}}", "used · " + I),
               (f"system_swap_cached_bytes{{{HOST}}}", "also in memory · " + I), unit="bytes", minimum=0, width=6),
+        lines("Page faults that read a disk", "How often a program had to wait until a page of its memory was read from a disk: many of them mean that memory is short.",
+              (f"rate(system_major_page_faults_total{{{HOST}}}[$__rate_interval])", I), unit="ops", minimum=0),
+        lines("Killed for memory", "Processes that the kernel killed because memory ran out.",
+              (f"increase(system_oom_kills_total{{{HOST}}}[$__rate_interval])", I), minimum=0, decimals=0),
     )  # fmt: skip
     b.row("Disks and network").add(
         bars("File systems", "How full each is, as ordinary users see it.", full, "{{mountpoint}} · " + I, width=8,
@@ -87,6 +94,30 @@ def board():
         lines("Network", "Received (above) and sent (below).",
               (f"rate(system_network_receive_bytes_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
               (f"-rate(system_network_transmit_bytes_total{{{HOST}}}[$__rate_interval])", "sent {{device}} · " + I), unit="Bps"),
+        lines("Disk operations", "Reads (above) and writes (below) that were done.",
+              (f"rate(system_disk_reads_completed_total{{{HOST}}}[$__rate_interval])", "read {{device}} · " + I),
+              (f"-rate(system_disk_writes_completed_total{{{HOST}}}[$__rate_interval])", "written {{device}} · " + I), unit="iops", width=8),
+        lines("Disk latency", "How long a read (above) or a write (below) took in the mean.",
+              (f"rate(system_disk_read_time_seconds_total{{{HOST}}}[$__rate_interval]) / (rate(system_disk_reads_completed_total{{{HOST}}}[$__rate_interval]) > 0)",
+               "read {{device}} · " + I),
+              (f"-rate(system_disk_write_time_seconds_total{{{HOST}}}[$__rate_interval]) / (rate(system_disk_writes_completed_total{{{HOST}}}[$__rate_interval]) > 0)",
+               "written {{device}} · " + I), unit="s", width=8),
+        lines("Disk busy", "The share of time in which the disk had something to do. One that does several things at once can do more at 100 %.",
+              (f"rate(system_disk_io_time_seconds_total{{{HOST}}}[$__rate_interval])", "{{device}} · " + I), unit="percentunit", minimum=0, width=8),
+        lines("Packets", "Received (above) and sent (below).",
+              (f"rate(system_network_receive_packets_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
+              (f"-rate(system_network_transmit_packets_total{{{HOST}}}[$__rate_interval])", "sent {{device}} · " + I), unit="pps"),
+        lines("Packets thrown away", "For want of room, mostly: received (above), and meant to be sent (below).",
+              (f"rate(system_network_receive_drop_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
+              (f"-rate(system_network_transmit_drop_total{{{HOST}}}[$__rate_interval])", "to be sent {{device}} · " + I), unit="pps"),
+    )  # fmt: skip
+    b.row("Files and clock").add(
+        lines("Open files", "Open files of all processes, as a share of what the kernel allows.",
+              (f"system_file_descriptors_allocated{{{HOST}}} / system_file_descriptors_maximum{{{HOST}}}", I), unit="percentunit", minimum=0, width=8),
+        lines("Clock offset", "By how much the clock is off the one that it follows.",
+              (f"system_clock_offset_seconds{{{HOST}}}", I), unit="s", width=8),
+        lines("Clock follows another", "1 while the clock is kept right by another one (NTP, PTP, the hypervisor's).",
+              (f"system_clock_synchronized{{{HOST}}}", I), minimum=0, maximum=1, decimals=0, width=8),
     )  # fmt: skip
     b.row("What the hosts run").add(
         rows("Hosts", "The kernel of each host, as uname(1) tells it.",

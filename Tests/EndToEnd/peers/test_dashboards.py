@@ -25,6 +25,7 @@ MAY_BE_EMPTY = {
     **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEF"},
     ("exporter", "panel 'Left out' C"): "no limit is reached",
     **{("host", f"panel 'File systems in trouble' {r}"): "all file systems of the machine may be well" for r in "AB"},
+    **{("host", f"panel 'Disk latency' {r}"): "nothing need be read from or written to a disk of the machine" for r in "AB"},
     ("process", "panel 'Restarts by heartbeat run' A"): "the process is not supervised",
     ("overview", "panel 'Hosts' B"): "those that hang go on after a while",
     ("process", "panel 'Processes that match' A"): "the process has no match in the configuration",
@@ -35,19 +36,6 @@ NOT_SHOWN = {
     "system_uptime_seconds": "the time of the boot is shown",
     "process_match_exceeded_total": "rare, and the log names the process",
     "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
-    **{f"process_{n}": "for queries and alerts of one's own" for n in ("minor_page_faults_total", "swap_bytes", "worst_fd_ratio")},
-    **{f"system_clock_{n}": "for alerts" for n in ("offset_seconds", "synchronized")},
-    **{f"system_file_descriptors_{n}": "for alerts" for n in ("allocated", "maximum")},
-    **{f"system_processes_{n}": "for queries of one's own: the load is shown" for n in ("blocked", "running")},
-    **{f"system_{n}_total": "for alerts" for n in ("major_page_faults", "oom_kills")},
-    **{
-        f"system_disk_{n}": "for queries of one's own"
-        for n in ("io_time_seconds_total", "read_time_seconds_total", "reads_completed_total", "write_time_seconds_total", "writes_completed_total")
-    },
-    **{
-        f"system_network_{d}_{n}_total": "for queries of one's own"
-        for d in ("receive", "transmit") for n in ("drop", "packets")
-    },
 }  # fmt: skip
 
 # Families that are there only with what the scene does not have, such as --heartbeat.file with a pattern.
