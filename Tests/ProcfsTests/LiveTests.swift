@@ -52,7 +52,7 @@ struct LiveTests {
     #expect(figures.openFiles ?? 0 >= 3)
     #expect(figures.maxOpenFiles ?? 0 >= 3)
     #expect(figures.readBytes != nil && figures.writtenBytes != nil)
-    #expect(figures.voluntarySwitches != nil && figures.involuntarySwitches != nil)
+    #expect(figures.voluntarySwitches != nil && figures.involuntarySwitches != nil, "\(figures)")
     let age = Date().timeIntervalSince1970 - (figures.startTime ?? 0)
     #expect(age > -2 && age < 86_400)
   }
