@@ -37,10 +37,10 @@ struct SignalTests {
   static let rows: [(signal: Int32, alone: SignalAction, terminal: SignalAction, stopping: SignalAction)] = [
     (SIGTERM, .end(SIGTERM), .end(SIGTERM), .end(SIGTERM)),
     (SIGINT, .end(SIGINT), .endWithoutWord, .kill),
-    (SIGHUP, .handOn(SIGHUP), .nothing, .handOn(SIGHUP)),
-    (SIGQUIT, .handOn(SIGQUIT), .nothing, .handOn(SIGQUIT)),
-    (SIGWINCH, .handOn(SIGWINCH), .nothing, .handOn(SIGWINCH)),
-    (SIGTSTP, .handOn(SIGTSTP), .nothing, .handOn(SIGTSTP)),
+    (SIGHUP, .handOn(SIGHUP), .noted(SIGHUP), .handOn(SIGHUP)),
+    (SIGQUIT, .handOn(SIGQUIT), .noted(SIGQUIT), .handOn(SIGQUIT)),
+    (SIGWINCH, .handOn(SIGWINCH), .noted(SIGWINCH), .handOn(SIGWINCH)),
+    (SIGTSTP, .handOn(SIGTSTP), .noted(SIGTSTP), .handOn(SIGTSTP)),
     (SIGCONT, .handOn(SIGCONT), .resume, .handOn(SIGCONT)),
     (SIGCHLD, .nothing, .nothing, .nothing),
   ]
@@ -50,6 +50,9 @@ struct SignalTests {
     let row = Self.rows[index]
     let alone = SignalRule()
     let shared = SignalRule(sharesTerminal: true)
+    let leading = SignalRule(reloadSignal: SIGUSR2, sharesTerminal: true, leadsSession: true)
+    let hangup = ReceivedSignal(number: SIGHUP, isFromTerminal: true)
+    #expect(leading.action(for: hangup, isStopping: false, ownPID: 1) == .handOn(SIGHUP))
     let sent = ReceivedSignal(number: row.signal, sender: 7)
     let typed = ReceivedSignal(number: row.signal, isFromTerminal: true)
     #expect(alone.action(for: sent, isStopping: false, ownPID: 1) == row.alone)

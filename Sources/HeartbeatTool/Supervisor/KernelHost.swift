@@ -36,6 +36,7 @@ final class KernelHost: SupervisorHost {
     self.log = log
   }
 
+  var leadsSession: Bool { getsid(0) == getpid() }
   var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }
   var notifySocket: String { notifications.name }
 

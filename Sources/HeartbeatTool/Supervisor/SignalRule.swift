@@ -8,6 +8,8 @@ enum SignalAction: Hashable, Sendable {
   case end(Int32)
   /// As `end`, but the terminal has told the program already.
   case endWithoutWord
+  /// As `handOn`, but the terminal has told the program already: it is only noted, for it may end of it.
+  case noted(Int32)
   /// The program is killed at once: somebody asked a second time.
   case kill
   /// Nothing: the program has got it already, or it is no news.
@@ -24,6 +26,9 @@ struct SignalRule: Hashable, Sendable {
   var reloadSignal = SIGHUP
   /// Whether the program is in the terminal's foreground group, like the supervisor: then the terminal tells both.
   var sharesTerminal = false
+  /// Whether the supervisor leads the terminal's session, as under `ssh -t` or in a window of tmux: when that is closed, the kernel tells
+  /// the leader alone.
+  var leadsSession = false
 
   /// - Parameters:
   ///   - isStopping: whether the program was asked to end before.
@@ -36,9 +41,10 @@ struct SignalRule: Hashable, Sendable {
     case SIGINT where isStopping: return .kill
     case SIGINT: return fromTerminal ? .endWithoutWord : .end(SIGINT)
     case SIGTERM: return .end(stopSignal)
-    case SIGHUP: return fromTerminal ? .nothing : .handOn(reloadSignal)
+    case SIGHUP where fromTerminal: return leadsSession ? .handOn(SIGHUP) : .noted(SIGHUP)
+    case SIGHUP: return .handOn(reloadSignal)
     case SIGCONT where sharesTerminal: return .resume
-    default: return fromTerminal ? .nothing : .handOn(signal.number)
+    default: return fromTerminal ? .noted(signal.number) : .handOn(signal.number)
     }
   }
 }

@@ -26,6 +26,7 @@ extension Supervisor {
     case .nothing: return
     case .handOn(let number):
       handOn(number, value: number == signal.number ? signal.value : nil)
+    case .noted(let number): run?.handedOn[number] = now
     case .end(let number):
       isStopping = true
       run?.grace.ask(at: now)

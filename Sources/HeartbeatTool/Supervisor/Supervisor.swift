@@ -64,7 +64,8 @@ struct Supervisor: ~Copyable {
       "hb-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     guardian = try host.guardian(mark: mark)
     rule = SignalRule(
-      stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: host.sharesTerminal)
+      stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: host.sharesTerminal,
+      leadsSession: host.leadsSession)
     let manager = ServiceManager(options.environment, ownPID: getpid())
     self.manager = manager.socket.flatMap { socket -> ServiceManagerRelay? in
       do throws(Errno) {

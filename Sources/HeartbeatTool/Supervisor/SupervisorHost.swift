@@ -10,6 +10,8 @@ protocol SupervisorHost: AnyObject {
   /// In the foreground of a terminal the program stays in our process group, so that it can read the keyboard, and Ctrl-C and Ctrl-Z reach
   /// all of a pipeline.
   var sharesTerminal: Bool { get }
+  /// Whether we lead a session.
+  var leadsSession: Bool { get }
   /// The value of `NOTIFY_SOCKET` for the program.
   var notifySocket: String { get }
 

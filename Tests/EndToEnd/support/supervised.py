@@ -85,9 +85,9 @@ class Supervised:
         """`under`: a command that runs the supervisor; `init`: another init's command line in its place."""
         usual = [] if "--interval" in flags else ["--interval", "200ms"]
         own = [TOOL, "run", "--name", "p", "--file", self.file, *usual, *flags, "--"]
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True} | streams
         process = subprocess.Popen(
-            [str(word) for word in [*under, *(init or own), *command]], env=ENVIRONMENT | (env or {}), text=True, start_new_session=True,
+            [str(word) for word in [*under, *(init or own), *command]], env=ENVIRONMENT | (env or {}), text=True,
             **streams)  # fmt: skip
         self.started.append(process)
         return process

@@ -195,6 +195,19 @@ def test_orphans_of_pid_1_are_collected(supervised):
     assert p.wait(timeout=LIMIT) == 143
 
 
+@pytest.mark.parametrize("leads", [True, False])
+def test_the_end_of_the_terminal_is_the_programs(supervised, leads):
+    """Whoever leads the session, as in a window of tmux, is the only one that the kernel tells."""
+    master, slave = os.openpty()
+    under = ["setsid", "--ctty", "--wait", *([] if leads else ["sh", "-c", '"$@"; exit 9', "sh"])]
+    supervised(["--restart", "always"], "sh", "-c", "exec sleep 300", under=under, start_new_session=False, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    program = supervised.status("alive")["pid"]
+    os.close(master)
+    eventually(lambda: not lives(program), "its end")
+    supervised.status("stopped")
+
+
 def full_pipe():
     """A pipe that nobody reads, and that takes no more."""
     reader, writer = os.pipe()

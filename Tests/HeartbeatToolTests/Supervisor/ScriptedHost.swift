@@ -24,6 +24,7 @@ final class ScriptedHost: SupervisorHost {
   /// Why the next starts fail, one after the other; nil for those that succeed.
   var startFailures: [StartFailure?] = []
   var sharesTerminal = false
+  let leadsSession = false
   /// What a program does at its start; its number counts from 1.
   var onStart: (ScriptedHost, Int) -> Void = { _, _ in }
   /// What the program does when it gets a signal: it ends by any but `SIGCONT`.
