@@ -137,3 +137,50 @@ def test_status_looks_at_the_same_files(tmp_path):
     (tmp_path / "beat").write_text(str(int(time.time())))
     done = run(TOOL, "status", tmp_path.name, "--file", tmp_path / "beat", "--file", tmp_path / "nothing-*")
     assert done.returncode == 0, done
+
+
+@pytest.mark.parametrize("before", [0, 5_000], ids=["a small log", "one of which only the end is read"])
+@pytest.mark.parametrize("way", ["create", "copytruncate"])
+def test_a_log_that_logrotate_turns_over(exporter, tmp_path, way, before):
+    log = tmp_path / "mill.jsonl"
+    settings = tmp_path / "logrotate.conf"
+    settings.write_text(f"{log} {{\n  rotate 2\n  nocompress\n  {way}\n}}\n")
+    settings.chmod(0o644)
+    # Who is told to reopen its log does so, and who is not goes on in the file that it has.
+    writer = open(log, "a")
+
+    def say(number):
+        writer.write(json.dumps({"ts": time.time(), "step": number, "note": "x" * 60}) + "\n")
+        writer.flush()
+
+    for number in range(before):
+        say(-number)
+    say(1)
+    assert before == 0 or log.stat().st_size > 256 << 10
+    e = exporter(f"--heartbeat.file={log}", default_file=True)
+
+    def seen():
+        samples = e.metrics()
+        assert samples.of("heartbeat_state") == {("mill", "beating", "alive"): 1}
+        return samples.value("heartbeat_data_step", process="mill")
+
+    last = seen()
+    assert last == 1
+    for turn in (1, 2, 3):
+        done = run("logrotate", "--force", "--state", tmp_path / "state", settings)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "mill.jsonl.1").stat().st_size > 0 and log.stat().st_size == 0
+        assert seen() == last, "an empty log keeps what it said last"
+        if way == "create":
+            writer.close()
+            writer = open(log, "a")
+        for number in (10 * turn, 10 * turn + 1):
+            say(number)
+            assert seen() == number
+        last = 10 * turn + 1
+        writer.write('{"ts": 17')
+        writer.flush()
+        assert seen() == last, "a line without its end waits"
+        writer.write("\n")
+        writer.flush()
+    writer.close()
