@@ -11,14 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import folders, growth, live, memory, others, profile, scrapes, stages, start, supervised, tables
+from harness import folders, growth, live, memory, others, profile, scrapes, sources, stages, start, supervised, tables
 from harness.measuring import FULL, QUICK
 from harness.server import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "stages": stages.run, "scrapes": scrapes.run, "live": live.run, "memory": memory.run, "start": start.run,
-    "growth": growth.run, "folders": folders.run, "supervised": supervised.run, "profile": profile.run,
+    "growth": growth.run, "folders": folders.run, "sources": sources.run, "supervised": supervised.run, "profile": profile.run,
     "writers": others.run_writers, "pushes": others.run_pushes,
 }  # fmt: skip
 # These take minutes, and say nothing of the goals: they run when they are asked for.

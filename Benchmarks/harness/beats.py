@@ -1,5 +1,6 @@
 """Heartbeat files of N processes with eight numbers each, and processes that beat."""
 
+import datetime
 import json
 import os
 import random
@@ -62,11 +63,42 @@ class OwnFiles(HeartbeatFile):
         return json.dumps(self.beats[place])
 
     def _write(self, _):
+        self._replace_changed(self.path)
+
+    def _replace_changed(self, folder, suffix=".json"):
         self.written = getattr(self, "written", [None] * len(self.entries))
         for place, entry in enumerate(self.entries):
             if entry is self.written[place]:
                 continue
-            new = self.path / ".heartbeat-tmp-bench"
+            new = folder / ".heartbeat-tmp-bench"
             new.write_text(entry)
-            os.replace(new, self.path / f"worker-{place:05d}.json")
+            os.replace(new, folder / f"worker-{place:05d}{suffix}")
             self.written[place] = entry
+
+
+class OthersFiles(OwnFiles):
+    """A file for each process as other programs write them: one object of some 300 bytes, with an ISO time. `path` is their pattern."""
+
+    def __init__(self, folder, count):
+        super().__init__(folder / "*.json", count)
+
+    def _entry(self, place):
+        beat = self.beats[place]
+        at = datetime.datetime.fromtimestamp(beat["last_heartbeat"], datetime.UTC)
+        return json.dumps({"updated_at": at.isoformat(), "pid": beat["pid"], "phase": "working"} | beat["additional_data"])
+
+    def _write(self, _):
+        self._replace_changed(self.path.parent)
+
+
+class PromFiles(OwnFiles):
+    """The same in the exposition format, a file for each process, for node_exporter's textfile collector."""
+
+    def _entry(self, place):
+        beat, process = self.beats[place], f'{{process="worker-{place:05d}"}}'
+        values = {"last_timestamp_seconds": beat["last_heartbeat"], "pid": beat["pid"]}
+        values |= {f"data_{key}": value for key, value in beat["additional_data"].items()}
+        return "".join(f"heartbeat_{name}{process} {value!r}\n" for name, value in values.items())
+
+    def _write(self, _):
+        self._replace_changed(self.path, ".prom")

@@ -88,10 +88,14 @@ def node_exporter(text, folder):
     """Its textfile collector, with the text that the exporter itself serves: it reads and parses it at each scrape."""
     (folder / "textfile").mkdir()
     (folder / "textfile/heartbeat.prom").write_bytes(text)
+    return textfile_collector(folder / "textfile", folder)
+
+
+def textfile_collector(texts, folder, file=None):
     command = ["prometheus-node-exporter", "--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
-               "--collector.textfile", f"--collector.textfile.directory={folder}/textfile", "--web.disable-exporter-metrics",
+               "--collector.textfile", f"--collector.textfile.directory={texts}", "--web.disable-exporter-metrics",
                "--log.level=error"]  # fmt: skip
-    return Server("node_exporter", command, folder)
+    return Server("node_exporter", command, folder, file)
 
 
 def prometheus_client(file, folder):
