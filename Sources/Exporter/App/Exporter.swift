@@ -90,13 +90,13 @@ public struct Exporter: Sendable {
     var isGood: (@Sendable () -> Bool)?
     if let watch { isGood = { watch.isGood } }
     let webConfigurationIsGood = isGood
-    var countsHandshakes: (@Sendable () -> Int)?
-    if webFile?.tls != nil { countsHandshakes = { server.statistics.failedHandshakes } }
-    let failedHandshakes = countsHandshakes
+    var countsErrors: (@Sendable () -> [HandshakeError: Int])?
+    if webFile?.tls != nil { countsErrors = { server.statistics.handshakeErrors } }
+    let handshakeErrors = countsErrors
     let scraping = Scraping(queue: queue, logger: logger) {
       Scraper(
         options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
-        openConnections: { server.statistics.openConnections }, failedHandshakes: failedHandshakes,
+        openConnections: { server.statistics.openConnections }, handshakeErrors: handshakeErrors,
         webConfigurationIsGood: webConfigurationIsGood, lateAnswers: { queue.late })
     }
     var services = Services()

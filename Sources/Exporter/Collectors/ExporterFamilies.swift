@@ -15,8 +15,8 @@ enum ExporterFamilies {
     "Scrapes and questions of the API that were answered after more than 10 seconds.")
   static let connections = MetricFamily(
     "heartbeat_exporter_http_connections", .gauge, "HTTP connections that are open.")
-  static let failedHandshakes = MetricFamily(
-    "heartbeat_exporter_tls_handshake_failures_total", .counter,
+  static let handshakeErrors = MetricFamily(
+    "heartbeat_exporter_tls_handshake_errors_total", .counter,
     "Connections that were to be encrypted and came to nothing: a certificate was refused, or what came was no TLS.")
   static let reloadSuccessful = MetricFamily(
     "heartbeat_exporter_config_last_reload_successful", .gauge,

@@ -21,7 +21,7 @@ struct Scraper: ~Copyable {
   private let requests: RequestCounts
   private let push: PushCounts?
   private let openConnections: @Sendable () -> Int
-  private let failedHandshakes: (@Sendable () -> Int)?
+  private let handshakeErrors: (@Sendable () -> [HandshakeError: Int])?
   private let lateAnswers: @Sendable () -> UInt64
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
@@ -35,7 +35,7 @@ struct Scraper: ~Copyable {
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    openConnections: @escaping @Sendable () -> Int, failedHandshakes: (@Sendable () -> Int)? = nil,
+    openConnections: @escaping @Sendable () -> Int, handshakeErrors: (@Sendable () -> [HandshakeError: Int])? = nil,
     webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
     lateAnswers: @escaping @Sendable () -> UInt64 = { 0 }, limits: ScrapeLimits = ScrapeLimits(),
     probe: FileProbe? = nil
@@ -45,7 +45,7 @@ struct Scraper: ~Copyable {
     self.requests = requests
     self.push = push
     self.openConnections = openConnections
-    self.failedHandshakes = failedHandshakes
+    self.handshakeErrors = handshakeErrors
     self.webConfigurationIsGood = webConfigurationIsGood
     self.limits = limits
     ownData = OwnDataText(limit: limits.ownDataBytes)
@@ -202,8 +202,13 @@ struct Scraper: ~Copyable {
     requests.collect(into: &body.exposition)
     body.exposition.family(ExporterFamilies.lateAnswers, Double(lateAnswers()))
     body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
-    if let failedHandshakes {
-      body.exposition.family(ExporterFamilies.failedHandshakes, Double(failedHandshakes()))
+    if let errors = handshakeErrors?() {
+      // All of them, so that a first one is an increase.
+      body.exposition.family(ExporterFamilies.handshakeErrors) { family in
+        for error in HandshakeError.allCases {
+          family.add(Labels(["reason": error.rawValue]), Double(errors[error, default: 0]))
+        }
+      }
     }
     body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
     if let isGood = webConfigurationIsGood?() {

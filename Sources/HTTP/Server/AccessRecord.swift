@@ -71,8 +71,8 @@ public struct ServerStatistics: Sendable {
   public var evictedConnections = 0
   /// Requests and answers that took too long.
   public var timeouts = 0
-  /// Connections that were to be encrypted and on which keys were not agreed on.
-  public var failedHandshakes = 0
+  /// Connections that were to be encrypted and on which keys were not agreed on, by the reason.
+  public var handshakeErrors: [HandshakeError: Int] = [:]
   /// Times that the kernel had no descriptor for a new connection.
   public var acceptErrors = 0
 }

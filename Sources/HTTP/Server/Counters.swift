@@ -1,3 +1,4 @@
+internal import POSIX
 internal import Synchronization
 
 /// The counters behind `ServerStatistics`: the event loop adds, any thread reads.
@@ -7,8 +8,10 @@ final class Counters: Sendable {
   let refused = Atomic<Int>(0)
   let evicted = Atomic<Int>(0)
   let timeouts = Atomic<Int>(0)
-  let failedHandshakes = Atomic<Int>(0)
+  private let handshakeErrors = Lock<[HandshakeError: Int]>([:])
   let acceptErrors = Atomic<Int>(0)
+
+  func add(_ error: HandshakeError) { handshakeErrors.withLock { $0[error, default: 0] += 1 } }
 
   var snapshot: ServerStatistics {
     var result = ServerStatistics()
@@ -17,7 +20,7 @@ final class Counters: Sendable {
     result.refusedConnections = refused.load(ordering: .relaxed)
     result.evictedConnections = evicted.load(ordering: .relaxed)
     result.timeouts = timeouts.load(ordering: .relaxed)
-    result.failedHandshakes = failedHandshakes.load(ordering: .relaxed)
+    result.handshakeErrors = handshakeErrors.withLock { $0 }
     result.acceptErrors = acceptErrors.load(ordering: .relaxed)
     return result
   }

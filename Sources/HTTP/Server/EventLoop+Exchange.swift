@@ -139,7 +139,7 @@ extension EventLoop {
 
   /// Says that what came is no TLS, or that there was no agreement.
   private func reject(_ connection: Connection, _ reason: String) {
-    if connection.transport.isHandshaking { setup.counters.failedHandshakes.add(1, ordering: .relaxed) }
+    if let error = connection.transport.handshakeError { setup.counters.add(error) }
     report(.noUnderstanding, connection.peer, detail: reason)
   }
 
@@ -299,7 +299,7 @@ extension EventLoop {
     case .answer: setDeadline(connection, .answer)
     case .header where connection.transport.isHandshaking:
       setup.counters.timeouts.add(1, ordering: .relaxed)
-      setup.counters.failedHandshakes.add(1, ordering: .relaxed)
+      setup.counters.add(.timeout)
       report(.requestTimeout, connection.peer)
       close(connection)
     case .header, .body:

@@ -31,6 +31,9 @@ struct Transport: ~Copyable {
   /// Whether nothing can be sent yet, since keys are still agreed on.
   var isHandshaking: Bool { session?.isHandshaking ?? false }
 
+  /// Why there will be no keys; nil where that is not so.
+  var handshakeError: HandshakeError? { session?.handshakeError }
+
   /// Says that nothing more will be sent, and closes the sending half.
   func finishSending() {
     session?.sayFarewell()

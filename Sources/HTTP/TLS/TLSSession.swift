@@ -11,6 +11,9 @@ final class TLSSession {
   // What the callbacks of a handshake look at.
   private let context: TLSContext
 
+  /// Why there are no keys; nil while that is open, and once there are.
+  private(set) var handshakeError: HandshakeError?
+
   init(_ context: TLSContext, _ socket: Int32) throws(Errno) {
     guard let pointer = SSL_new(context.pointer) else { throw Errno(ENOMEM) }
     self.pointer = pointer
@@ -79,6 +82,10 @@ final class TLSSession {
     case SSL_ERROR_SYSCALL where number != 0: return .failed(Errno(number))
     default:
       if OpenSSLFailure.reason(of: ERR_peek_error()) == SSL_R_HTTP_REQUEST { refusePlainRequest() }
+      if isHandshaking {
+        handshakeError = HandshakeError(
+          reason: OpenSSLFailure.reason(of: ERR_peek_error()), verification: SSL_get_verify_result(pointer))
+      }
       let reason = OpenSSLFailure.take() ?? "the connection ended"
       return .rejected(certificateProblem.map { "\(reason): \($0)" } ?? reason)
     }

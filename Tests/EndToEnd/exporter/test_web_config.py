@@ -181,23 +181,28 @@ def test_client_certificates(web, tmp_path, authority, policy, none, strange, ow
 
 def test_a_refused_client_is_counted_and_the_log_says_why(web, tmp_path, authority):
     (tmp_path / "other").mkdir()
-    strange = client_context(authority, Authority(tmp_path / "other", "other").issue("stranger"))
+    other = Authority(tmp_path / "other", "other")
+    strange = client_context(authority, other.issue("stranger"))
     mine = client_context(authority, authority.issue("client"))
     e = web(tls={"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(authority.certificate)}, client=mine)
 
-    def count():
-        return e.metrics().value("heartbeat_exporter_tls_handshake_failures_total")
+    def counts():
+        return {reason: n for reason, n in e.metrics().of("heartbeat_exporter_tls_handshake_errors_total").items() if n}
 
-    assert count() == 0
+    assert counts() == {}
     for _ in range(2):
         assert refused(e, client_context(authority)) and refused(e, strange)
-    eventually(lambda: count() == 4, "each is counted")
+    eventually(lambda: counts() == {"no_certificate": 2, "invalid_certificate": 2}, "each is counted")
     with socket.create_connection(("127.0.0.1", e.port)) as plain:
         plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"400" in plain.recv(1000)
-    eventually(lambda: count() == 5, "what is no TLS is counted")
+    eventually(lambda: counts().get("not_tls") == 1, "what is no TLS is counted")
+    with contextlib.suppress(ssl.SSLError), socket.create_connection(("127.0.0.1", e.port)) as raw:
+        # It does not know the server's authority.
+        ssl.create_default_context(cafile=str(other.certificate)).wrap_socket(raw, server_hostname="localhost")
+    eventually(lambda: counts().get("refused_by_client") == 1, "a client that refuses the server's certificate is counted")
     told = [line for line in e.stderr.splitlines() if "came to no encrypted connection" in line]
-    assert len(told) == 3, "each reason once, not each client"
+    assert len(told) == 4, "each reason once, not each client"
     assert any("peer did not return a certificate" in line for line in told), told
     # OpenSSL's words for an authority that is not known differ between its versions.
     assert any("certificate verify failed: " in line or "unable to get" in line for line in told), told
