@@ -132,7 +132,9 @@ public final class ProcessTable {
   }
 
   private func mayBeHidden(_ pid: Int32) -> Bool {
-    switch procfs.visibility(of: pid) {
+    // A tree that hides nobody lists all: asking for each that is gone would cost an open(2) at every scrape.
+    if !mayExist(pid), !hidesOthers { return false }
+    return switch procfs.visibility(of: pid) {
     case .visible: false
     case .secret: true
     case .absent: hidesOthers
