@@ -1,5 +1,6 @@
 """What a host can do to a program: file systems that fill, vanish or hang, clocks that jump, a /proc that is not there."""
 
+import json
 import os
 import shutil
 import signal
@@ -272,3 +273,36 @@ def test_a_storm_of_sighup(exporter, beats, tmp_path):
     eventually(lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder") == 31, "the last one counts")
     eventually(lambda: len(os.listdir(f"/proc/{e.process.pid}/fd")) <= descriptors + 1, "no descriptor is left open")
     assert e.stop() == 0
+
+
+def test_one_file_of_a_pattern_that_hangs_costs_no_other_one(exporter, hanging, tmp_path):
+    """/srv/bots/*/beat.json, where one of the folders lies on a server that is down."""
+    bots = tmp_path / "bots"
+    (bots / "near").mkdir(parents=True)
+    (bots / "far").symlink_to(hanging.folder)
+
+    def write(folder, number):
+        new = folder / "beat.json.tmp"
+        new.write_text(json.dumps({"ts": time.time(), "n": number}))
+        new.rename(folder / "beat.json")
+
+    write(bots / "near", 1)
+    write(hanging.behind, 1)
+    e = exporter(f"--heartbeat.file={bots}/*/beat.json", default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
+    near, far = str(bots / "near/beat.json"), str(bots / "far/beat.json")
+    assert e.metrics().of("heartbeat_file_up") == {near: 1, far: 1}
+    hanging.hang()
+    write(bots / "near", 2)
+    eventually(lambda: e.metrics().of("heartbeat_file_up") == {near: 1, far: 0}, "the file that hangs is noticed, and that one alone")
+    samples = e.metrics()
+    assert samples.of("heartbeat_data_n") == {"near": 2, "far": 1}
+    assert samples.value("heartbeat_file_read_errors_total", file=far, reason="timeout") > 0
+    assert samples.value("heartbeat_file_read_errors_total", file=near, reason="timeout") in (None, 0)
+    (bots / "new").mkdir()
+    write(bots / "new", 3)
+    assert e.metrics().of("heartbeat_data_n") == {"near": 2, "far": 1, "new": 3}, "what comes meanwhile is read too"
+    hanging.go_on()
+    write(hanging.behind, 2)
+    eventually(lambda: e.metrics().of("heartbeat_data_n") == {"near": 2, "far": 2, "new": 3}, "it is read again")
+    hanging.hang()
+    hanging.assert_sigterm_ends(e)

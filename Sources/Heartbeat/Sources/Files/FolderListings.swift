@@ -44,6 +44,12 @@ package struct FolderListings: Sendable {
     return names
   }
 
+  /// The names that were in a folder when it was asked last.
+  mutating func knownNames(in folder: String) -> [[UInt8]] {
+    listings[folder]?.isUsed = true
+    return listings[folder]?.names ?? []
+  }
+
   /// So many names of a folder are looked at.
   static let mostNames = 1_000_000
 

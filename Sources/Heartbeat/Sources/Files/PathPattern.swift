@@ -42,8 +42,12 @@ package struct PathPattern: Sendable, Hashable {
 
   /// Looks for the paths that match, sorted by their bytes.
   ///
-  /// - Parameter listings: what was found in folders before; it saves listing those that did not change.
-  package func matches(_ listings: inout FolderListings) -> [Match] {
+  /// - Parameters:
+  ///   - listings: what was found in folders before; it saves listing those that did not change.
+  ///   - asks: whether a path may be asked for; where not, what was known of it holds.
+  package func matches(
+    _ listings: inout FolderListings, asking asks: (String) -> Bool = { _ in true }
+  ) -> [Match] {
     var matches = [Match(path: isAbsolute ? "/" : "", stars: [])]
     for (place, component) in components.enumerated() {
       let isLast = place == components.count - 1
@@ -53,7 +57,9 @@ package struct PathPattern: Sendable, Hashable {
       case .pattern(let pattern):
         var next: [Match] = []
         for match in matches {
-          for name in listings.names(in: match.path.isEmpty ? "." : match.path) where next.count < PathPattern.most {
+          let folder = match.path.isEmpty ? "." : match.path
+          let names = asks(folder) ? listings.names(in: folder) : listings.knownNames(in: folder)
+          for name in names where next.count < PathPattern.most {
             if isLast, PathPattern.isPassedOver(name) { continue }
             guard let stars = PathPattern.match(name, pattern) else { continue }
             next.append(
@@ -66,7 +72,7 @@ package struct PathPattern: Sendable, Hashable {
     }
     if case .name? = components.last {
       var status = stat()
-      matches = matches.filter { stat($0.path, &status) == 0 }
+      matches = matches.filter { !asks($0.path) || stat($0.path, &status) == 0 }
     }
     return matches
   }

@@ -39,7 +39,13 @@ public struct SourceSet: Sendable {
     var matches: [PathPattern.Match] = []
     var leftOut = 0
     var probe: FileProbe
+    /// In the place of the probe, where the source is a pattern.
+    var patternProbe: PatternProbe?
+    /// The paths below which nothing answers; nil when nothing of the source does.
+    var hanging: Set<String>? = []
     var hasAnswered = false
+
+    func asks(_ path: String) -> Bool { hanging.map { !PatternProbe.hangs(path, $0) } ?? false }
   }
 
   private var options: Options
@@ -76,16 +82,11 @@ public struct SourceSet: Sendable {
       places[settings.path] = units.count
       let pattern = PathPattern.isPattern(settings.path) ? PathPattern(settings.path) : nil
       let listings = FolderListings(grain: options.limits.timestampGrain)
-      let ownProbe: FileProbe
-      if let pattern {
-        ownProbe = FileProbe(path: settings.path) { _ in SourceSet.touch(pattern, listings) }
-      } else {
-        ownProbe = FileProbe(path: settings.path)
-      }
+      let ownProbe = FileProbe(path: settings.path)
       units.append(
         Unit(
-          settings: settings, pattern: pattern, listings: listings, probe: units.isEmpty ? probe ?? ownProbe : ownProbe)
-      )
+          settings: settings, pattern: pattern, listings: listings, probe: units.isEmpty ? probe ?? ownProbe : ownProbe,
+          patternProbe: pattern.map { PatternProbe($0, listings) }))
     }
     for (place, unit) in units.enumerated() where unit.pattern == nil {
       files.append(makeReader(PathPattern.Match(path: unit.settings.path, stars: []), of: place))
@@ -118,12 +119,6 @@ public struct SourceSet: Sendable {
       foreign: ForeignFile(units[unit].settings, stars: match.stars, zone: options.zone),
       stringKeys: options.stringKeys, maximumSize: options.maximumSize, limits: options.limits,
       mayBeFolder: units[unit].pattern == nil)
-  }
-
-  /// Does all that reading the files of a pattern does, however long that takes, and says whether all lie on local file systems.
-  private static func touch(_ pattern: PathPattern, _ listings: FolderListings) -> Bool {
-    var listings = listings
-    return FileProbe.touchFolder(pattern.base) && pattern.matches(&listings).allSatisfy { FileProbe.touchAny($0.path) }
   }
 
   /// What is said of a source.
@@ -221,20 +216,20 @@ public struct SourceSet: Sendable {
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public mutating func refresh(readTimeout: Double) {
     let start = Clock.monotonicNanoseconds
-    var answers: [Bool] = []
     for place in units.indices {
-      let isGood =
-        units[place].pattern == nil
-        ? files.first { $0.source == place }?.isUp ?? false : units[place].hasAnswered
       let left = max(0.05, readTimeout - Double(Clock.monotonicNanoseconds &- start) / 1e9)
-      let hasAnswered = units[place].probe.answers(within: left, wasGood: isGood)
-      units[place].hasAnswered = hasAnswered
-      answers.append(hasAnswered)
+      if let probe = units[place].patternProbe {
+        units[place].hanging = probe.hanging(within: left, wasGood: units[place].hasAnswered)
+      } else {
+        let isGood = files.first { $0.source == place }?.isUp ?? false
+        units[place].hanging = units[place].probe.answers(within: left, wasGood: isGood) ? [] : nil
+      }
+      units[place].hasAnswered = units[place].hanging?.isEmpty ?? false
     }
-    expandPatterns(answers)
+    expandPatterns()
     var bytes = 0
     for place in files.indices {
-      if answers[files[place].source] {
+      if units[files[place].source].asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience)
       } else {
@@ -250,14 +245,14 @@ public struct SourceSet: Sendable {
     combineIfChanged()
   }
 
-  private mutating func expandPatterns(_ answers: [Bool]) {
+  private mutating func expandPatterns() {
     guard units.contains(where: { $0.pattern != nil }) else { return }
     var room = options.maximumFiles - files.count { units[$0.source].pattern == nil }
     var isChanged = false
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
-      if answers[place] {
-        var found = pattern.matches(&units[place].listings)
+      if let hanging = units[place].hanging {
+        var found = pattern.matches(&units[place].listings) { !PatternProbe.hangs($0, hanging) }
         units[place].listings.forgetUnused()
         units[place].leftOut = max(0, found.count - max(0, room))
         found.removeLast(units[place].leftOut)
