@@ -25,7 +25,7 @@ public struct PushTarget: HeartbeatTarget, Hashable {
   /// Whether the URL itself has a password, which does not belong on a command line.
   package let namesPassword: Bool
   /// The value of `Authorization`.
-  private let authorization: String?
+  let authorization: String?
   /// The URL without its password.
   public let description: String
 

@@ -65,6 +65,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   ///   beginning.
   public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int) throws(Errno) {
     var room = 16_384
+    // Not mutated: how much is read at once shows nowhere.
     if let size = try? status().st_size, size > 0 { room = min(size, limit) + 1 }
     let start = bytes.count
     while true {

@@ -34,7 +34,8 @@ public struct ProcessFigures: Equatable, Sendable {
   /// Of the files that it may open, the part that is open: of a tree the largest of any member's.
   public var worstFileRatio: Double?
 
-  fileprivate static func fileRatio(_ open: UInt64?, of maximum: Double?) -> Double? {
+  /// Of the files that a process may open, the part that is open; nil where that is not known, or it may open none.
+  static func fileRatio(_ open: UInt64?, of maximum: Double?) -> Double? {
     guard let open, let maximum, maximum > 0 else { return nil }
     return Double(open) / maximum
   }

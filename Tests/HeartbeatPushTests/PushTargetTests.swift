@@ -24,6 +24,13 @@ struct PushTargetTests {
     #expect(PushTarget.base64(Array(text.utf8)) == expected)
   }
 
+  @Test("The user and the password of a URL are percent-decoded; a password beside it counts more")
+  func authorization() {
+    #expect(PushTarget("http://u%C3%A9:p%40w@a")?.authorization == "Basic dcOpOnBAdw==")
+    #expect(PushTarget("http://u:y@a", password: "x")?.authorization == "Basic dTp4")
+    #expect(PushTarget("http://a", password: "x")?.authorization == nil)
+  }
+
   @Test("A name is one path segment")
   func names() {
     #expect(PushTarget.encoded("a/b é?#%") == "a%2Fb%20%C3%A9%3F%23%25")

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import POSIX
 import Testing
 
 @testable import Heartbeat
@@ -11,6 +12,20 @@ struct OwnFilesTests {
     options.retention = retention
     options.warn = { _ in }
     return HeartbeatManager(file: folder.path, options: options)
+  }
+
+  @Test("where it cannot be noted that a process was removed, the warning names the file that should say so")
+  func noNote() throws {
+    let folder = try Folder()
+    let note = "\(folder.path)/.heartbeat-pruned-\(geteuid())"
+    try FileManager.default.createDirectory(atPath: note, withIntermediateDirectories: true)
+    let warnings = Lock<[String]>([])
+    var options = HeartbeatManager.Options()
+    options.warn = { text in warnings.withLock { $0.append(text) } }
+    let manager = HeartbeatManager(file: folder.path, options: options)
+    try manager.sendHeartbeat("a")
+    #expect(try manager.remove(["a"]) == ["a"])
+    #expect(warnings.withLock { $0.count { $0.contains(note) && $0.contains("remember") } } == 1)
   }
 
   private let swept = ".heartbeat-swept-\(geteuid())"

@@ -68,6 +68,16 @@ struct MonitoredProcessesTests {
     #expect(watched.word("b") == "alive beating")
   }
 
+  @Test(
+    "a beat up to 5 seconds ahead is one of now, one that is further ahead counts from when it was seen",
+    arguments: [(1005, "alive beating"), (1005.5, "alive clock_ahead")])
+  func ahead(time: Double, word: String) throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", time), at: 1000)
+    #expect(watched.word("a") == word)
+    #expect(watched["a"]?.isAlive(at: 1000) == (word == "alive beating"))
+  }
+
   @Test("it is forgotten when its time is over, a configured one never")
   func forgotten() throws {
     var watched = Watched(configured: [ProcessConfiguration(name: "kept", timeout: 5)])

@@ -27,6 +27,15 @@ struct HostTests {
     #expect(parse("ctxt 12\nbtime \n") { SystemStat.bootTime(in: $0) } == nil)
   }
 
+  @Test("a /proc/stat that has a boot time and no CPU gives the boot time alone")
+  func statWithoutCPUs() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1700000000\n")
+    let procfs = Procfs(procfs: tree.path)
+    #expect(procfs.bootTime() == 1_700_000_000)
+    #expect(throws: ProcfsError.self) { try procfs.systemStat() }
+  }
+
   @Test("load")
   func load() throws {
     let load = try procfs.loadAverage()

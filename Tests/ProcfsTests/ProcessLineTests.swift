@@ -66,6 +66,16 @@ struct ProcessLineTests {
     #expect(ProcessLine.limit == 8)
   }
 
+  @Test(
+    "of a process that may open no file at all, or as many as it likes, no part is open",
+    arguments: [
+      (512, 1024, 0.5), (0, 1024, 0), (0, 0, nil), (3, 0, nil), (3, .infinity, 0), (nil, 1024, nil), (3, nil, nil),
+    ]
+      as [(UInt64?, Double?, Double?)])
+  func openFiles(open: UInt64?, maximum: Double?, part: Double?) {
+    #expect(ProcessFigures.fileRatio(open, of: maximum) == part)
+  }
+
   @Test("of a tree they are sums; what one living member keeps secret is not known of the tree")
   func tree() throws {
     let tree = try TemporaryTree()

@@ -37,6 +37,7 @@ final class PushQueue: Sendable {
   /// The most bytes of bodies that may wait.
   static let mostBytes = 64 << 20
   /// How often the watch looks, in microseconds.
+  // Not mutated: a little more or less shows nowhere.
   private static let watchInterval: UInt32 = 50_000
 
   private let state = ConditionLock(State())
@@ -109,6 +110,7 @@ final class PushQueue: Sendable {
       let state = state.withLock { ($0.isClosed, $0.waiting.count + $0.inHand.count) }
       if state.0, state.1 == 0 { return }
       // Whatever came between the last look and the store has not asked for the watch.
+      // Not mutated: no test can meet that moment.
       if state.1 > 0 { watch.withLock { $0 = true } }
     }
   }

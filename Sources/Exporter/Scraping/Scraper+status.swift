@@ -108,8 +108,8 @@ extension Scraper {
     ownData.begin(count: watch.sources.snapshot.entries.count)
     let places = places ?? watch.monitored.processes.indices
     let found = look(at: places, at: now)
-    // Of all it is mostly about as long as it was before.
     let isWhole = places.count == watch.monitored.processes.count
+    // Not mutated: room that is only reserved. Of all it is mostly about as long as it was before.
     var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0)
     for (index, place) in places.enumerated() {
       document.add(describe(place, found?.findings[index], at: now))

@@ -22,6 +22,7 @@ struct FileContents {
 
   /// The pauses before each further look, in microseconds: longer in all than a writer usually needs between truncating
   /// a file and having filled it.
+  // Not mutated: how long a pause is shows nowhere.
   private static let pauses: [UInt32] = [1_000, 3_000, 10_000, 20_000, 40_000]
   /// Seconds for which a file that is half written, or empty, must stay as it is until it counts as damaged, or as new.
   static let settledAfter = 2.0

@@ -12,6 +12,7 @@ struct OwnFile {
   /// What the name begins with of the file whose time says when a user's writers last looked for old files.
   static let sweepMarkPrefix = ".heartbeat-swept-"
   /// The pauses before each further look at a file that seems half written, in microseconds.
+  // Not mutated: how long a pause is shows nowhere.
   private static let pauses: [UInt32] = [1_000, 3_000, 10_000, 20_000, 40_000]
 
   let options: HeartbeatManager.Options

@@ -49,8 +49,7 @@ struct CheckReport {
   }
 
   /// The same for people.
-  func lines(at now: Double) -> [String] {
-    let style = Style.forStandardOutput
+  func lines(at now: Double, style: Style = .forStandardOutput) -> [String] {
     var head = path
     if let layout { head += ": " + Self.words(layout) }
     if let zone { head += "; times without a zone are in \(zone == "local" ? "local time" : zone)" }
@@ -70,7 +69,8 @@ struct CheckReport {
             .init("\(process.place): \(process.rule)", .faint),
           ]
         })
-      lines += table.lines(width: style.width, style: style).map { "  " + $0 }
+      let indentation = "  "
+      lines += table.lines(width: style.width - indentation.count, style: style).map { indentation + $0 }
     }
     if let problem { lines.append("  \(problem.failure.rawValue): \(problem.description)") }
     for part in leftOut { lines.append("  left out: \(part.place): \(part.reason)") }

@@ -134,7 +134,6 @@ extension Supervisor {
       say("the guardian was ended; there is a new one")
     } catch {
       sayOnce("there is no guardian: \(error); trying again")
-      guardian = nil
       guardianDue = now + 1
     }
   }

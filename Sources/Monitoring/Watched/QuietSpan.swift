@@ -26,5 +26,8 @@ public struct QuietSpan: Sendable {
   }
 
   /// Whether all is still, or again, as it was found.
-  public func contains(_ now: Double) -> Bool { since < now && now < until }
+  public func contains(_ now: Double) -> Bool {
+    // Not mutated: the ends lie `rounding` away from the changes, either side of them is right.
+    since < now && now < until
+  }
 }

@@ -51,6 +51,24 @@ struct HeartbeatCollectorTests {
     #expect(collected.samples("heartbeat_alive") == ["heartbeat_alive{process=\"a\"} \(alive)"])
   }
 
+  @Test("a job's runs are told, and when it is due; what is not known of them has no sample")
+  func jobs() throws {
+    var plan = ProcessConfiguration(name: "backup")
+    plan.job = JobPlan(.every(600))
+    let runs = #""started": 900, "ended": 960, "last_success": 800, "exit_code": 3, "runs": 7, "failures": 2"#
+    let collected = try Collected(
+      #""backup": {"last_heartbeat": 960, "job": {\#(runs)}}, "a": {"last_heartbeat": 999}"#, configured: [plan])
+    let values = [
+      ("last_success_timestamp_seconds", "800"), ("last_start_timestamp_seconds", "900"),
+      ("last_end_timestamp_seconds", "960"), ("next_due_timestamp_seconds", "1400"), ("last_exit_code", "3"),
+      ("runs_total", "7"), ("failures_total", "2"),
+    ]
+    for (name, value) in values {
+      #expect(collected.samples("heartbeat_job_" + name) == ["heartbeat_job_\(name){process=\"backup\"} \(value)"])
+    }
+    #expect(collected.samples("heartbeat_job_last_duration_seconds").isEmpty)
+  }
+
   @Test("a configured process has its own timeout, and is there before it ever beats")
   func configured() throws {
     let collected = try Collected(

@@ -92,6 +92,21 @@ struct RecogniserTests {
     #expect(sentence(#"{"n": 1}"#).contains("`time: mtime`"))
   }
 
+  @Test(
+    "a list is one of processes when half of its items beat, not when fewer do", arguments: [(2, true), (3, false)])
+  func halfOfThemBeat(silent: Int, isList: Bool) {
+    let beating = ["a", "b"].map { #"{"id": "\#($0)", "last_heartbeat": 1700000000}"# }
+    let others = (0..<silent).map { #"{"id": "s\#($0)", "colour": "red"}"# }
+    let text = "[\((beating + others).joined(separator: ", "))]"
+    let facts = SourceFacts(path: "/srv/workers.json", modified: 1_700_000_010, zone: .utc)
+    let found = Recogniser.recognise(Array(text.utf8), facts, SourceSettings(path: "x"))
+    guard case .success(let recognition) = found else {
+      #expect(!isList, "\(found)")
+      return
+    }
+    #expect((recognition.layout == .list && recognition.processes.count == 4) == isList)
+  }
+
   @Test("a file cut short at any byte is torn, or as it is, never another")
   func cutShort() throws {
     let facts = SourceFacts(path: "/srv/x/heartbeat.json", modified: TestTimes.july, zone: .utc)

@@ -125,6 +125,22 @@ final class SourceSetTests {
     #expect(sources.files[0].lastProblem?.description.contains("`time: .started_at`") == true)
   }
 
+  @Test(
+    "a large file that is one document is read as a whole, whatever time its first line has",
+    arguments: [(#"{"started": "2026-11-25 18:45:10","#, "}", SourceLayout.single, 1), ("[", "]", .list, 40)])
+  func largeDocument(first: String, last: String, layout: SourceLayout, count: Int) throws {
+    let padding = String(repeating: "x", count: 10_000)
+    let members = (0..<40).map { place in
+      let beat = #""id": "w\#(place)", "ts": \#(Self.time), "note": "\#(padding)""#
+      return layout == .list ? "{\(beat)}" : #""k\#(place)": "\#(padding)""#
+    }
+    let more = layout == .list ? [] : [#""ts": \#(Self.time)"#]
+    try write("large.json", "\(first)\n\((members + more).joined(separator: ",\n"))\n\(last)\n")
+    var sources = sources("large.json")
+    #expect(names(&sources).count == count && sources.files[0].layout == layout)
+    #expect(sources.snapshot.entries.allSatisfy { $0.lastHeartbeat == Self.time })
+  }
+
   @Test("of a file that grows only the end is read: through rotation, truncation and a line that is not complete")
   func growing() throws {
     let file = folder.appending(path: "run.jsonl")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Heartbeat
@@ -141,6 +142,13 @@ struct ZoneRulesTests {
     #expect([0, 999_999, 1_000_000, 2e9].map { zone.offset(at: $0) } == [3600, 3600, 10_800, 10_800])
     for length in 0..<whole.count - 7 {
       #expect(ZoneRules(file: Array(whole[..<length]), name: "Test") == nil)
+    }
+    // No file of a zone is as large as the largest that is read.
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("zone-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: file) }
+    for (size, isRead) in [(262_144, true), (262_145, false)] {
+      try Data(whole + [UInt8](repeating: 0, count: size - whole.count)).write(to: file)
+      #expect((ZoneRules.read(file.path, name: "Test")?.offset(at: 2e9) == 10_800) == isRead, "\(size) bytes")
     }
   }
 }

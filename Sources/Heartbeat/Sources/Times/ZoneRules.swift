@@ -106,7 +106,8 @@ extension ZoneRules {
     return text.lowercased() == "local" ? .utc : named(text) ?? .utc
   }
 
-  private static func read(_ path: String, name: String) -> ZoneRules? {
+  /// The zone of a file; nil when that cannot be read, is too large, or is none.
+  static func read(_ path: String, name: String) -> ZoneRules? {
     var bytes: [UInt8] = []
     guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
       let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG
