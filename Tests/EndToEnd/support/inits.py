@@ -6,9 +6,10 @@ import shlex
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 from support import AS_ROOT, ENVIRONMENT, TOOL
-from support.surroundings import descendants
+from support.surroundings import descendants, text_of
 
 PID_1 = [*AS_ROOT, "unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -53,6 +54,11 @@ class Init:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             process.wait()
+        # The program of an init that died of what it was sent is the host's now.
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            if f"{self.folder}/" in text_of(file):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(file.parent.name), signal.SIGKILL)
 
 
 class Heartbeat(Init):
