@@ -52,7 +52,10 @@ struct LiveTests {
     #expect(figures.openFiles ?? 0 >= 3)
     #expect(figures.maxOpenFiles ?? 0 >= 3)
     #expect(figures.readBytes != nil && figures.writtenBytes != nil)
-    #expect(figures.voluntarySwitches != nil && figures.involuntarySwitches != nil, "\(figures)")
+    // The tests of all modules together can have more threads than are counted.
+    if figures.threads < Procfs.mostCountedThreads / 2 {
+      #expect(figures.voluntarySwitches != nil && figures.involuntarySwitches != nil, "\(figures)")
+    }
     let age = Date().timeIntervalSince1970 - (figures.startTime ?? 0)
     #expect(age > -2 && age < 86_400)
   }
