@@ -132,8 +132,14 @@ extension ProcessTable {
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
     var line = CommandLine()
+    var isWhole = procfs.avoided.isEmpty
     for pid in pids where pid != own && !excluded.contains(pid) {
-      guard let stat = stat(of: pid), !stat.isZombie, !stat.isOwnProgram, readCommandLine(of: pid, into: &line)
+      guard let stat = stat(of: pid) else {
+        // Where `/proc` shows of others only that they are there, they may look so.
+        if isHidden(pid) { isWhole = false }
+        continue
+      }
+      guard !stat.isZombie, !stat.isOwnProgram, readCommandLine(of: pid, into: &line)
       else { continue }
       let matching = matchers.indices.filter { index in
         let most = min(steps[index], MatchBudget.ofText)
@@ -153,7 +159,7 @@ extension ProcessTable {
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
       return ProcessMatches(
-        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: procfs.avoided.isEmpty)
+        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole)
     }
   }
 
