@@ -1,19 +1,27 @@
 internal import HTTP
 internal import POSIX
 
-/// Those who watch the status page: server-sent events (WHATWG HTML, section 9.2), one `status` event after the other.
+/// Those who watch the status page: server-sent events (WHATWG HTML, section 9.2). Who comes gets a `status` event with the
+/// whole picture, and then `change` events with what has changed; who missed one gets the whole picture again.
 ///
-/// The picture is made once for all, and only while somebody watches.
+/// Each event is made once for all, and compressed once, and only while somebody watches.
 final class EventStreams: Sendable {
   /// Seconds between two events.
   static let interval = 1.0
 
+  private struct Watcher {
+    let stream: ResponseStream
+    let isCompressed: Bool
+  }
+
   private struct State {
-    var streams: [ResponseStream] = []
+    var watchers: [Watcher] = []
     var isClosed = false
   }
 
   private let state = ConditionLock(State())
+  /// The picture that all have who missed nothing.
+  private let last = Lock<LivePicture.Memory?>(nil)
   private let limit: Int
   private let interval: Double
 
@@ -25,32 +33,71 @@ final class EventStreams: Sendable {
     self.interval = interval
   }
 
+  /// How long a browser waits before it comes again, in milliseconds.
+  private static let greeting = Array("retry: 2000\n\n".utf8)
+  /// The same as the beginning of a gzip member without an end; nil when there is not enough memory.
+  private static let compressedGreeting: [UInt8]? = {
+    var gzip = Gzip(level: 1)
+    return gzip.part(greeting).map { Gzip.header + $0.bytes }
+  }()
+
   /// Lets one more watch; false when there are too many.
-  func add(_ responder: Responder) -> Bool {
+  ///
+  /// - Parameter coding: `gzip` compresses what is sent, each event for itself, so that it can be read when it comes.
+  func add(_ responder: Responder, coding: ContentCoding = .identity) -> Bool {
     state.withLock { state in
-      state.streams.removeAll { !$0.isOpen }
-      guard !state.isClosed, state.streams.count < limit else { return false }
-      let head = Response(
+      state.watchers.removeAll { !$0.stream.isOpen }
+      guard !state.isClosed, state.watchers.count < limit else { return false }
+      let compressed = coding == .gzip ? Self.compressedGreeting : nil
+      var head = Response(
         status: 200,
         headers: [
           ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
-          ("X-Content-Type-Options", "nosniff"),
+          ("X-Content-Type-Options", "nosniff"), ("Vary", "Accept-Encoding"),
         ],
-        // How long a browser waits before it comes again, in milliseconds.
-        body: Array("retry: 2000\n\n".utf8))
-      state.streams.append(responder.stream(head))
+        body: compressed ?? Self.greeting)
+      if compressed != nil { head.headers.append(("Content-Encoding", "gzip")) }
+      state.watchers.append(Watcher(stream: responder.stream(head), isCompressed: compressed != nil))
       return true
     }
   }
 
-  /// Sends a picture, whose text comes in pieces, to everybody.
-  func send(_ picture: [[UInt8]]) {
-    let event = Array(([Array("event: status\ndata: ".utf8)] + picture + [Array("\n\n".utf8)]).joined())
-    let streams = state.withLock { state in
-      state.streams.removeAll { !$0.isOpen }
-      return state.streams
+  /// Sends everybody what is new in a picture.
+  ///
+  /// - Parameter compress: makes deflate blocks that look back to nothing before them; nil when there is not enough memory.
+  func send(_ picture: LivePicture, compress: ([UInt8]) -> [UInt8]?) {
+    let watchers = state.withLock { state in
+      state.watchers.removeAll { !$0.stream.isOpen }
+      return state.watchers
     }
-    for stream in streams { stream.send(event) }
+    let memory = watchers.isEmpty ? nil : picture.memory
+    let before = last.withLock { last in
+      defer { last = memory }
+      return last
+    }
+    // Each is made when the first one needs it.
+    var events: [Event: [UInt8]?] = [:]
+    for watcher in watchers {
+      let isWhole = watcher.stream.isBehind || before == nil
+      let kind = Event(isWhole: isWhole, isCompressed: watcher.isCompressed)
+      if events[kind] == nil {
+        let text = isWhole ? picture.whole : before.map { picture.changes(since: $0) } ?? []
+        let event = Array(
+          ([Array("event: \(isWhole ? "status" : "change")\ndata: ".utf8)] + text + [Array("\n\n".utf8)]).joined())
+        events[kind] = .some(watcher.isCompressed ? compress(event) : event)
+      }
+      if let event = events[kind] ?? nil {
+        watcher.stream.send(event, standsAlone: isWhole)
+      } else {
+        // Who missed this one would have a gap: it may come again.
+        watcher.stream.end()
+      }
+    }
+  }
+
+  private struct Event: Hashable {
+    let isWhole: Bool
+    let isCompressed: Bool
   }
 
   /// Starts the clock on a thread of its own.
@@ -63,14 +110,14 @@ final class EventStreams: Sendable {
     while true {
       let isOver = state.wait { (state) -> Bool? in
         if state.isClosed { return true }
-        return state.streams.isEmpty ? nil : false
+        return state.watchers.isEmpty ? nil : false
       }
       if isOver ?? true { return }
       _ = queue.add(
         StatusRequest(subject: .watchers(self), coding: .identity, knownTag: nil, responder: nil))
       let ended = state.wait(timeout: interval) { $0.isClosed ? true : nil }
       if ended == true { return }
-      state.withLock { $0.streams.removeAll { !$0.isOpen } }
+      state.withLock { $0.watchers.removeAll { !$0.stream.isOpen } }
     }
   }
 
@@ -78,7 +125,7 @@ final class EventStreams: Sendable {
   func close() {
     state.withLock { state in
       state.isClosed = true
-      state.streams = []
+      state.watchers = []
     }
   }
 }

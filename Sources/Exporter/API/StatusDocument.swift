@@ -40,10 +40,25 @@ struct StatusDocument {
   private var counts = [Int64](repeating: 0, count: ProcessState.allCases.count)
   private var digest = Digest()
 
+  /// Where a process stands in `objects`, and what tells its text from another one.
+  struct Mark {
+    let name: String
+    let range: Range<Int>
+    /// A keyed hash (`Hasher`) of all but the age: nobody can write two texts that have the same.
+    let content: Int
+  }
+
+  /// A mark for each process, where they are wanted.
+  private(set) var marks: [Mark] = []
+  private let isMarked: Bool
+
   /// Begins a document without any process.
   ///
-  /// - Parameter capacity: how long `objects` may become before it must grow.
-  init(capacity: Int) {
+  /// - Parameters:
+  ///   - capacity: how long `objects` may become before it must grow.
+  ///   - isMarked: whether `marks` are wanted.
+  init(capacity: Int, isMarked: Bool = false) {
+    self.isMarked = isMarked
     objects.reserveCapacity(capacity)
   }
 
@@ -56,6 +71,7 @@ struct StatusDocument {
     append(",\"state\":", .string(process.verdict.state.rawValue))
     append(",\"reason\":", .string(process.verdict.reason.rawValue))
     digest.add(objects[start...])
+    let head = start..<objects.count
     append(",\"age_seconds\":", process.age.map { .number($0) })
     let rest = objects.count
     append(",\"display_name\":", process.displayName.map { .string($0) })
@@ -76,6 +92,12 @@ struct StatusDocument {
     append(",\"process\":", process.figures.map { .object($0.object) })
     objects.append(UInt8(ascii: "}"))
     digest.add(objects[rest...])
+    guard isMarked else { return }
+    var hasher = Hasher()
+    for part in [head, rest..<objects.count] {
+      objects[part].withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+    marks.append(Mark(name: process.name, range: start..<objects.count, content: hasher.finalize()))
   }
 
   private mutating func append(_ key: StaticString, _ value: JSONValue?) {
@@ -92,12 +114,22 @@ struct StatusDocument {
   func list(
     generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue], problemCount: Int = 0
   ) -> [[UInt8]] {
+    let members = head(file: file, files: files, problems: problems, problemCount: problemCount).members
+    return Self.list(head: JSONObject([.init(key: "generated", value: .number(generated))] + members), objects)
+  }
+
+  /// What the list says beside the processes and the time.
+  func head(file: JSONObject, files: JSONValue, problems: [JSONValue], problemCount: Int = 0) -> JSONObject {
     var summary = JSONObject()
     for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
-    let head: JSONObject = [
-      "generated": .number(generated), "summary": .object(summary), "file": .object(file), "files": files,
-      "problems": .array(problems), "problem_count": .integer(Int64(clamping: problemCount)),
+    return [
+      "summary": .object(summary), "file": .object(file), "files": files, "problems": .array(problems),
+      "problem_count": .integer(Int64(clamping: problemCount)),
     ]
+  }
+
+  /// These members, then `"heartbeats": [...]`, in pieces.
+  static func list(head: JSONObject, _ objects: [UInt8]) -> [[UInt8]] {
     var start = JSONValue.object(head).serialised()
     start.removeLast()
     start.append(contentsOf: ",\"heartbeats\":[".utf8)

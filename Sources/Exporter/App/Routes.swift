@@ -150,8 +150,17 @@ struct Routes: Sendable {
     // It takes POST alone.
     case .job: break
     case .events:
-      if !streams.add(responder) { responder.send(StatusRequest.busy.response) }
+      let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
+      guard coding != .notAcceptable else {
+        responder.send(Routes.notAcceptable)
+        return
+      }
+      if !streams.add(responder, coding: coding) { responder.send(StatusRequest.busy.response) }
     }
+  }
+
+  private static var notAcceptable: Response {
+    APIError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response
   }
 
   /// Whether scrapes come in time.
@@ -167,7 +176,7 @@ struct Routes: Sendable {
   private func ask(_ subject: StatusRequest.Subject, _ request: Request, _ responder: Responder) {
     let coding = ContentCoding.negotiate(acceptEncoding: request.header("Accept-Encoding"))
     guard coding != .notAcceptable else {
-      responder.send(APIError(406, "Accept-Encoding leaves no coding; gzip and identity can be had").response)
+      responder.send(Routes.notAcceptable)
       return
     }
     let question = StatusRequest(

@@ -12,7 +12,8 @@ extension Scraper {
   mutating func answer(_ requests: [StatusRequest], at now: Double) {
     guard let first = requests.first else { return }
     if case .watchers(let streams) = first.subject {
-      streams.send(news(at: now))
+      let picture = picture(at: now)
+      streams.send(picture) { gzip.part($0)?.bytes }
       return
     }
     for (request, response) in zip(requests, responses(to: requests, at: now)) { request.responder?.send(response) }
@@ -80,13 +81,16 @@ extension Scraper {
     }
   }
 
-  /// The picture for those who watch, in pieces.
-  mutating func news(at now: Double) -> [[UInt8]] {
-    let list = statusDocument(at: now).list(
-      generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList,
-      problemCount: watch.problemCount)
-    let host = JSONValue.object(hostDocument()).serialised()
-    return [Array("{\"status\":".utf8)] + list + [Array(",\"host\":".utf8), host, [UInt8(ascii: "}")]]
+  /// The whole picture for those who watch, in pieces.
+  mutating func news(at now: Double) -> [[UInt8]] { picture(at: now).whole }
+
+  private mutating func picture(at now: Double) -> LivePicture {
+    let document = statusDocument(at: now, isMarked: true)
+    return LivePicture(
+      generated: Scraper.milliseconds(now),
+      head: document.head(
+        file: fileObject, files: fileObjects, problems: problemList, problemCount: watch.problemCount),
+      processes: document, host: hostDocument())
   }
 
   private static func milliseconds(_ time: Double) -> Double { (time * 1e3).rounded() / 1e3 }
@@ -103,14 +107,16 @@ extension Scraper {
   }
 
   /// What is said of all processes, or of those at some places.
-  private mutating func statusDocument(of places: Range<Int>? = nil, at now: Double) -> StatusDocument {
+  private mutating func statusDocument(
+    of places: Range<Int>? = nil, at now: Double, isMarked: Bool = false
+  ) -> StatusDocument {
     if places == nil { refresh(at: now) }
     ownData.begin(count: watch.sources.snapshot.entries.count)
     let places = places ?? watch.monitored.processes.indices
     let found = look(at: places, at: now)
     let isWhole = places.count == watch.monitored.processes.count
     // Not mutated: room that is only reserved. Of all it is mostly about as long as it was before.
-    var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0)
+    var document = StatusDocument(capacity: isWhole ? statusLength + statusLength / 16 : 0, isMarked: isMarked)
     for (index, place) in places.enumerated() {
       document.add(describe(place, found?.findings[index], at: now))
     }

@@ -29,12 +29,14 @@ struct StatusPage: Sendable {
       "/assets/status.js": StatusPage.asset("text/javascript; charset=utf-8", PackageResources.status_js),
       "/assets/icon.svg": StatusPage.asset("image/svg+xml", PackageResources.icon_svg),
       "/assets/trouble.svg": StatusPage.asset("image/svg+xml", PackageResources.trouble_svg),
+      "/assets/unknown.svg": StatusPage.asset("image/svg+xml", PackageResources.unknown_svg),
     ]
   }
 
   /// The paths that it answers.
   static let paths: Set<String> = [
     "/", "/assets/status.css", "/assets/status.js", "/assets/icon.svg", "/assets/trouble.svg",
+    "/assets/unknown.svg",
   ]
 
   private static func asset(_ type: String, _ body: [UInt8]) -> Asset {

@@ -10,7 +10,7 @@ public struct Gzip: ~Copyable {
   /// A piece of a body, compressed.
   public struct Part: Sendable {
     /// Deflate blocks, none of them marked as the last one.
-    let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// The checksum of what was compressed.
     let checksum: UInt32
     /// The length of what was compressed, in bytes.
@@ -74,7 +74,8 @@ public struct Gzip: ~Copyable {
   }
 
   /// ID1, ID2, CM of RFC 1952, no flags, no time, XFL 4 for the fastest algorithm, OS 3 for Unix.
-  private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 3]
+  /// Parts may follow it for as long as anybody likes: of a member without an end each can be read when it comes.
+  public static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 3]
   /// The last block, which is empty.
   private static let lastBlock: [UInt8] = [3, 0]
 

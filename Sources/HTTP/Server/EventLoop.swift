@@ -126,8 +126,10 @@ final class EventLoop {
         guard let connection = connections[id], connection.phase == .responding else { continue }
         goOn(connection, with: output, status: status, sent: time)
         advance(connection)
-      case .piece(let id, let bytes):
-        guard let connection = connections[id], connection.phase == .streaming else { continue }
+      case .piece(let id, let bytes, let standsAlone):
+        guard let connection = connections[id], let stream = connection.stream,
+          stream.takes(standsAlone: standsAlone, isReady: connection.phase == .streaming)
+        else { continue }
         connection.output = Output(head: [], body: [bytes])
         connection.phase = .writing
         advance(connection)

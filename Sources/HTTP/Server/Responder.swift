@@ -115,8 +115,8 @@ final class Mailbox: Sendable {
     case response(ConnectionID, Response)
     /// An answer that another thread has sent, or begun to send, at a time of the monotonic clock.
     case sent(ConnectionID, Output, status: Int, time: UInt64)
-    /// The next part of an answer without an end.
-    case piece(ConnectionID, [UInt8])
+    /// The next part of an answer without an end, and whether it needs none of those before it.
+    case piece(ConnectionID, [UInt8], standsAlone: Bool)
     /// Nobody will send more parts.
     case endStream(ConnectionID)
     /// Stop accepting, finish what is in flight, but at the latest at this time of the monotonic clock.

@@ -4,11 +4,13 @@ internal import Synchronization
 /// An answer without an end: pieces are sent as they come, until one side closes the connection, as server-sent events
 /// are (WHATWG HTML, section 9.2).
 ///
-/// A client that does not take a piece in time misses the next ones: nothing is stored for it.
+/// A client that does not take a piece in time misses the next ones, until one comes that stands alone: nothing is stored
+/// for it, and what it gets has no gap.
 public final class ResponseStream: Sendable {
   private let mailbox: Mailbox
   private let connection: ConnectionID
   private let isClosed = Atomic(false)
+  private let lacksBeginning = Atomic(true)
 
   init(mailbox: Mailbox, connection: ConnectionID) {
     self.mailbox = mailbox
@@ -22,9 +24,29 @@ public final class ResponseStream: Sendable {
   /// Whether the client is still there, as far as is known.
   public var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
 
+  /// Whether the client has missed a piece, or has got none yet, as far as is known: only one that stands alone is of use.
+  public var isBehind: Bool { lacksBeginning.load(ordering: .relaxed) }
+
   /// Sends a piece, unless the client has not taken the last one yet.
-  public func send(_ bytes: [UInt8]) {
-    if isOpen { mailbox.post(.piece(connection, bytes)) }
+  ///
+  /// - Parameter standsAlone: whether it needs none of the pieces before it.
+  public func send(_ bytes: [UInt8], standsAlone: Bool) {
+    if isOpen { mailbox.post(.piece(connection, bytes, standsAlone: standsAlone)) }
+  }
+
+  /// Gives the stream up: nothing more is sent, and the connection closes when it is let go.
+  public func end() {
+    close()
+  }
+
+  /// Called by the event loop when a piece is not sent.
+  func miss() {
+    lacksBeginning.store(true, ordering: .relaxed)
+  }
+
+  /// Called by the event loop when a piece is sent that stands alone.
+  func begin() {
+    lacksBeginning.store(false, ordering: .relaxed)
   }
 
   /// Called by the event loop when the connection ends.
@@ -64,5 +86,17 @@ struct WeakStream: Sendable {
 
   func close() {
     box.stream?.close()
+  }
+
+  /// Whether a piece is of use to the client; notes that it missed it, or begins with it.
+  func takes(standsAlone: Bool, isReady: Bool) -> Bool {
+    guard let stream = box.stream else { return false }
+    guard isReady else {
+      stream.miss()
+      return false
+    }
+    guard standsAlone || !stream.isBehind else { return false }
+    stream.begin()
+    return true
   }
 }

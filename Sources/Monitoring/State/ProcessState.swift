@@ -11,6 +11,12 @@ public enum ProcessState: String, CaseIterable, Sendable {
   /// It is known by its name alone: nobody saw it yet.
   case never
 
+  /// The order in which every view shows them: one looks for what is wrong. The status page has the same (`STATES`).
+  public static let worstFirst: [ProcessState] = [.dead, .hung, .never, .stopped, .alive]
+
+  /// Its place among `worstFirst`.
+  public var rank: Int { ProcessState.worstFirst.firstIndex(of: self) ?? ProcessState.worstFirst.count }
+
   /// The sign that stands for it wherever there is text: the shape that the status page draws.
   public var sign: String {
     switch self {

@@ -1,5 +1,6 @@
 """The live page in a headless Chromium, on live data. Screenshots for people are left in .build/screenshots."""
 
+import json
 import os
 import re
 import signal
@@ -303,6 +304,77 @@ def test_a_page_that_nobody_looks_at_holds_no_connection(exporter, beats, chromi
     eventually(lambda: page.evaluate("document.title") == "(1) Heartbeats", "its title goes on telling")
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     eventually(lambda: connection(page) == "live", "the page is live again")
+
+
+def test_the_tab_says_when_nobody_knows(exporter, beats, chromium):
+    """Who has many tabs open sees titles and icons only: a green one beside what nobody knows would be wrong."""
+    write_beats(beats, {"bidder": entry(), "reader": entry()})
+    served = exporter("--heartbeat.timeout=1h")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+
+    def tab():
+        title, icon, drawn = page.evaluate(
+            "[document.title, document.getElementById('icon').href.split('/').pop(), document.body.dataset.worst]"
+        )
+        return title.removesuffix("Heartbeats").strip(), icon.removesuffix(".svg"), drawn
+
+    def becomes(*expected):
+        eventually(lambda: tab() == expected, f"the tab is {expected}")
+
+    well, unknown = ("", "icon", "alive"), ("(?)", "unknown", "unknown")
+    becomes(*well)
+    beats.write_text("{")
+    becomes(*unknown)
+    page.screenshot(SCREENSHOTS / "file-broken.png")
+    write_beats(beats, {"bidder": entry(), "reader": entry(pid=4194303)})
+    becomes("(1)", "trouble", "dead")
+    beats.write_text("{")
+    becomes("(1?)", "trouble", "dead")
+    write_beats(beats, {"bidder": entry(), "reader": entry(), "odd": {"last_heartbeat": "yesterday"}})
+    becomes(*unknown)
+    write_beats(beats, {"bidder": entry(), "reader": entry()})
+    becomes(*well)
+    # Stopped, nobody answers; and as soon as somebody does, all is well again.
+    served.signal(signal.SIGSTOP)
+    try:
+        becomes(*unknown)
+        page.screenshot(SCREENSHOTS / "no-connection.png")
+    finally:
+        served.signal(signal.SIGCONT)
+    becomes(*well)
+    assert page.complaints == []
+
+
+def test_a_process_that_was_never_seen_is_unknown(exporter, beats, tmp_path, chromium):
+    config = tmp_path / "heartbeat.yml"
+    config.write_text("processes:\n  backup:\n    timeout: 36h\n")
+    write_beats(beats, {"bidder": entry()})
+    page = chromium()
+    served = exporter(f"--config.file={config}", "--heartbeat.timeout=1h")
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: page.evaluate("document.title") == "(?) Heartbeats", "the tab says that nobody knows")
+    write_beats(beats, {"bidder": entry(), "backup": entry()})
+    eventually(lambda: page.evaluate("document.title") == "Heartbeats", "all is well")
+
+
+def test_changes_alone_keep_the_page_true(exporter, beats, chromium):
+    """After the first picture only what has changed is sent: what comes, goes, beats, or only grows older."""
+    write_beats(beats, {"bidder": entry(), "reader": entry(), "silent": entry(age=100)})
+    served = exporter("--heartbeat.timeout=1h")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: connection(page) == "live" and len(rows(page)) == 3, "the page is live")
+    page.evaluate("void (source.addEventListener('status', () => { window.whole = true; }))")
+    age = lambda name: page.evaluate(f"programs.get({name!r}).told.age_seconds")
+    before = age("silent")
+    eventually(lambda: age("silent") > before + 1, "its age grows")
+    write_beats(beats, {"bidder": entry(status="busy"), "writer": entry(), "silent": entry(age=100)})
+    eventually(lambda: set(rows(page)) >= {"bidder", "writer"} and shown(page, "bidder", "status") == "busy", "what changed is shown")
+    told = json.loads(served.get("/api/v1/heartbeats").text)["heartbeats"]
+    eventually(lambda: rows(page) == {one["name"]: one["state"] for one in told}, "the page shows what the API says")
+    assert page.evaluate("window.whole") is not True, "by changes alone"
+    assert page.complaints == []
 
 
 def test_the_line_of_ages_tells_what_was_before_the_page(exporter, beats, chromium):

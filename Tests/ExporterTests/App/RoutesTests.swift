@@ -182,6 +182,15 @@ struct RoutesTests {
     #expect(answer(.get, "/api/v1/events")?.status == 503)
   }
 
+  @Test(
+    "the page's news come in the coding that is asked for",
+    arguments: [("gzip", 200, "gzip"), ("identity", 200, nil), ("br", 200, nil), ("gzip;q=0, identity;q=0", 406, nil)]
+      as [(String, Int, String?)])
+  func codedEvents(wanted: String, status: Int, coding: String?) {
+    let response = answer(.get, "/api/v1/events", [("Accept-Encoding", wanted)])
+    #expect(response?.status == status && response?.header("Content-Encoding") == coding)
+  }
+
   @Test("on the socket for pushes there is what pushing needs, and nothing of the host")
   func pushSocket() {
     for path in ["/metrics", "/", "/assets/status.js", "/api/v1/host", "/api/v1/events"] {

@@ -10,6 +10,7 @@ final class Questions: Sendable {
     var answers: [UInt32: [Response]] = [:]
     var pieces: [UInt32: [[UInt8]]] = [:]
     var ended: Set<UInt32> = []
+    var stalled: Set<UInt32> = []
   }
 
   private let mailbox: Mailbox
@@ -74,6 +75,14 @@ final class Questions: Sendable {
     answers(to: number).first?.stream?.close()
   }
 
+  /// The client takes nothing more, or goes on taking, of an answer without an end.
+  func stall(_ number: Int, _ isStalled: Bool) {
+    collect()
+    state.withLock { state in
+      if isStalled { state.stalled.insert(UInt32(number)) } else { state.stalled.remove(UInt32(number)) }
+    }
+  }
+
   private func collect() {
     mailbox.acknowledge()
     let messages = mailbox.takeAll()
@@ -81,7 +90,11 @@ final class Questions: Sendable {
       for message in messages {
         switch message {
         case .response(let id, let response): state.answers[id.slot, default: []].append(response)
-        case .piece(let id, let bytes): state.pieces[id.slot, default: []].append(bytes)
+        case .piece(let id, let bytes, let standsAlone):
+          let stream = state.answers[id.slot]?.first?.stream
+          if stream?.takes(standsAlone: standsAlone, isReady: !state.stalled.contains(id.slot)) ?? false {
+            state.pieces[id.slot, default: []].append(bytes)
+          }
         case .endStream(let id): state.ended.insert(id.slot)
         case .sent, .shutdown: break
         }

@@ -93,6 +93,8 @@ let showsAll = false;
 let lastHost = null;
 let generated = 0;
 let lastNews = 0;
+let head = {}; // what the exporter says beside the processes: summary, file, problems
+let isLost = true; // until the first news
 
 const COLUMNS = [
   { id: 'state', title: 'State', value: (p) => STATES.indexOf(p.told.state) },
@@ -405,33 +407,51 @@ function showFileProblem({ file, files }) {
   setText(byId('file-problem'), kept + problem.message + (bad > 1 ? ` (and ${bad - 1} more, see /api/v1/heartbeats)` : ''));
 }
 
+// The tab: how many processes are in trouble, and a question mark where nobody knows. The icon that cannot say "unknown"
+// would say "all is well".
+function showTab() {
+  const { summary = {}, file = {}, problems = [] } = head;
+  const isBlind = isLost || !head.summary;
+  const trouble = isBlind ? 0 : summary.dead + summary.hung;
+  const isUnknown = isBlind || summary.never > 0 || Boolean(file.problem) || problems.length > 0;
+  const mark = `${trouble || ''}${isUnknown && (!trouble || file.problem) ? '?' : ''}`;
+  document.title = mark ? `(${mark}) Heartbeats` : 'Heartbeats';
+  setAttribute(byId('icon'), 'href', `/assets/${trouble ? 'trouble' : isUnknown ? 'unknown' : 'icon'}.svg`);
+  const worst = ['dead', 'hung'].find((state) => trouble && summary[state] > 0) || (isUnknown ? 'unknown' : 'alive');
+  setAttribute(document.body, 'data-worst', worst);
+}
+
+// The whole picture.
 function takeStatus(status) {
+  const present = new Set(status.heartbeats.map((told) => told.name));
+  for (const name of programs.keys()) if (!present.has(name)) programs.delete(name);
+  takeChange(status);
+}
+
+// What has changed: whole processes, and members of the rest. The ages follow from the last beats and the exporter's clock.
+function takeChange(status) {
   generated = status.generated;
-  const present = new Set();
+  for (const name of status.removed ?? []) programs.delete(name);
   for (const told of status.heartbeats) {
-    present.add(told.name);
-    let program = programs.get(told.name);
-    if (!program) {
-      program = { beats: [], cpu: null, measured: null, view: null, told };
-      programs.set(told.name, program);
-    }
-    program.told = told;
+    const program = programs.get(told.name);
+    if (program) program.told = told;
+    else programs.set(told.name, { beats: [], cpu: null, measured: null, view: null, told });
+  }
+  for (const program of programs.values()) {
+    const { told } = program;
+    told.age_seconds = told.last_heartbeat === null ? null : generated - told.last_heartbeat;
     noteBeat(program);
     measureCPU(program);
   }
-  for (const name of programs.keys()) if (!present.has(name)) programs.delete(name);
+  for (const key of ['summary', 'file', 'files', 'problems', 'problem_count']) if (status[key] !== undefined) head[key] = status[key];
   for (const button of byId('states').children) {
-    const count = String(status.summary[button.dataset.state]);
+    const count = String(head.summary[button.dataset.state]);
     setText(button.querySelector('b'), count);
     setAttribute(button, 'data-count', count);
   }
-  showFileProblem(status);
-  showLeftOut(status.problems, status.problem_count);
-  const worst = ['dead', 'hung'].find((state) => status.summary[state] > 0) || 'alive';
-  setAttribute(document.body, 'data-worst', worst);
-  const trouble = status.summary.dead + status.summary.hung;
-  document.title = trouble ? `(${trouble}) Heartbeats` : 'Heartbeats';
-  setAttribute(byId('icon'), 'href', trouble ? '/assets/trouble.svg' : '/assets/icon.svg');
+  showFileProblem(head);
+  showLeftOut(head.problems, head.problem_count);
+  showTab();
   arrange();
 }
 
@@ -453,7 +473,10 @@ function figure(id, label, value, detail, share) {
   }
 }
 
-function takeHost(host) {
+// What of the host has changed is laid over what was known; null is what is not known any more.
+function takeHost(news, isWhole) {
+  const host = isWhole ? news : { ...lastHost, ...news };
+  for (const [key, value] of Object.entries(host)) if (value === null) delete host[key];
   setText(byId('host-name'), host.name);
   byId('host').hidden = false;
   if (lastHost && host.cpu_seconds > lastHost.cpu_seconds) {
@@ -468,7 +491,7 @@ function takeHost(host) {
     const used = host.memory_total_bytes - host.memory_available_bytes;
     figure('memory', 'Memory', bytes(used), `of ${bytes(host.memory_total_bytes)}`, used / host.memory_total_bytes);
   }
-  host.filesystems.filter((disk) => disk.size_bytes >= 2 ** 28).slice(0, 3).forEach((disk, index) => {
+  (host.filesystems ?? []).filter((disk) => disk.size_bytes >= 2 ** 28).slice(0, 3).forEach((disk, index) => {
     const used = disk.size_bytes - disk.free_bytes;
     figure(`disk-${index}`, `Disk ${disk.mountpoint}`, bytes(used), `of ${bytes(disk.size_bytes)}`, disk.used_ratio);
   });
@@ -476,25 +499,41 @@ function takeHost(host) {
 }
 
 function connection(state, text) {
+  isLost = state === 'lost';
+  showTab();
   setAttribute(byId('connection'), 'data-state', state);
   setText(byId('connection'), text);
-  document.querySelector('.table').classList.toggle('stale', state === 'lost');
+  // What is shown was so once.
+  for (const part of [byId('host'), byId('states'), document.querySelector('.table')]) part.classList.toggle('stale', state === 'lost');
 }
 
 let source = { readyState: EventSource.CLOSED, close() {} };
 let isPolling = false;
 let listeningSince = 0;
+let hasAsked = false; // whether the page shows what it asked for, and not what was sent
 
 function listen() {
   listeningSince = Date.now();
   source = new EventSource('/api/v1/events');
-  source.addEventListener('status', (event) => {
+  // Changes count from the picture that this connection began with, or from the change before: not from one that was asked for.
+  let isWhole = false;
+  hasAsked = false;
+  const take = (event) => {
     const news = JSON.parse(event.data);
+    if (event.type === 'change' && (!isWhole || hasAsked)) {
+      source.close();
+      listen();
+      return;
+    }
+    isWhole = true;
+    hasAsked = false;
     lastNews = Date.now();
+    (event.type === 'change' ? takeChange : takeStatus)(news.status);
+    takeHost(news.host, event.type !== 'change');
     connection('live', 'live');
-    takeStatus(news.status);
-    takeHost(news.host);
-  });
+  };
+  source.addEventListener('status', take);
+  source.addEventListener('change', take);
 }
 
 async function poll() {
@@ -505,9 +544,10 @@ async function poll() {
     if (answers.some((answer) => !answer.ok)) throw new Error('refused');
     const [status, host] = await Promise.all(answers.map((answer) => answer.json()));
     if (Date.now() - lastNews < PATIENCE) return; // the events are back
-    connection('polling', `asking every ${POLL_INTERVAL / 1000} s`);
+    hasAsked = true;
     takeStatus(status);
-    takeHost(host);
+    takeHost(host, true);
+    connection('polling', `asking every ${POLL_INTERVAL / 1000} s`);
   } catch {
     connection('lost', generated ? `no connection since ${new Date(generated * 1000).toLocaleTimeString()}` : 'no connection');
   } finally {
@@ -536,6 +576,7 @@ function changeVisibility() {
 
 makeColumns();
 arrange();
+showTab();
 document.addEventListener('visibilitychange', changeVisibility);
 if (!document.hidden) listen();
 poll();
