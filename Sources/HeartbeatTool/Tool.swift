@@ -1,4 +1,5 @@
 internal import Flags
+internal import POSIX
 
 /// The tool `heartbeat`: a table of subcommands.
 public enum Tool {
@@ -10,6 +11,14 @@ public enum Tool {
   /// - Returns: the exit status; 2 for a wrong command line.
   public static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
     ignoreBrokenPipes()
+    let status = obey(arguments, environment: environment)
+    // An answer that nobody could get is none: a full disk, say.
+    guard let error = Console.printError else { return status }
+    Console.error("standard output: \(error)")
+    return status == 0 ? 1 : status
+  }
+
+  private static func obey(_ arguments: [String], environment: [String: String]) -> Int32 {
     guard let name = arguments.first else {
       Console.write(help, to: 2)
       return 2

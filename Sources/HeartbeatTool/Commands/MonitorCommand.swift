@@ -10,7 +10,8 @@ enum MonitorCommand {
   private static let interval = Flag<Double>.value(
     "interval", .duration(0.1...86_400), default: 5, help: "Time between two looks.")
   private static let once = Flag<Bool>.toggle(
-    "once", negatable: false, help: "Prints one page and ends, as it does without a terminal.")
+    "once", negatable: false,
+    help: "Prints one page and ends, as it does without a terminal. Exit status 1 when somebody could not be asked.")
   private static let url = Flag<[Endpoint]>.list(
     "url", Endpoint.httpFlagType,
     help: "A heartbeat-exporter to watch in place of this host; may be given more than once.")
@@ -38,18 +39,29 @@ enum MonitorCommand {
       return 1
     }
     do throws(Errno) {
-      var monitor = try LiveMonitor(
-        sources: CommonFlags.sources(values, known), configuration: known, timeout: values[CommonFlags.timeout],
-        urls: values[url], interval: values[interval])
       if values[once] || isatty(STDOUT_FILENO) == 0 {
-        monitor.printOnce(style: .forStandardOutput)
-        return 0
+        var monitor = try monitor(values, known)
+        return monitor.printOnce(style: .forStandardOutput) ? 0 : 1
       }
-      return try monitor.run()
+      // Before the monitor starts threads.
+      let control = try JobControl()
+      var live = try monitor(values, known)
+      switch live.run(control) {
+      case .status(let status): return status
+      case .signal(let number):
+        JobControl.obey(number)
+        return 128 + number
+      }
     } catch {
       Console.error("cannot watch: \(error)")
       return 1
     }
+  }
+
+  private static func monitor(_ values: FlagValues, _ known: Configuration) throws(Errno) -> LiveMonitor {
+    try LiveMonitor(
+      sources: CommonFlags.sources(values, known), configuration: known, timeout: values[CommonFlags.timeout],
+      urls: values[url], interval: values[interval])
   }
 }
 

@@ -75,6 +75,10 @@ enum StatusCommand {
         return .nothing(
           "\(url.authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
       }
+      // As of a file here: what was known before is no answer.
+      if let problem = seen.fileProblem, !seen.isFileMissing || seen.programs.isEmpty {
+        return .nothing("\(url.authority): \(problem)")
+      }
       return .programs(seen.programs, leftOut: seen.leftOut, place: url.authority)
     } catch {
       return .nothing("\(url.authority): \(error.description)")
@@ -129,7 +133,7 @@ enum StatusCommand {
 
 /// The table of `heartbeat status`.
 enum StatusTable {
-  /// One line a program, below a heading.
+  /// One line a program, the worst first, below a heading.
   static func lines(_ programs: [ProgramView]) -> [String] {
     let style = Style.forStandardOutput
     let table = TextTable(
@@ -137,7 +141,7 @@ enum StatusTable {
         .init("", .left), .init("NAME", .left, canShrink: true), .init("STATE", .left),
         .init("DETAIL", .left, canShrink: true), .init("AGE", .right), .init("PID", .right),
       ],
-      rows: programs.map { program in
+      rows: programs.sorted(by: ProgramView.isWorse).map { program in
         let state = program.verdict.state
         return [
           .init(state.sign, state.emphasis), .init(program.name, .strong), .init(state.rawValue, state.emphasis),

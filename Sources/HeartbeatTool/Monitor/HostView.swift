@@ -1,3 +1,4 @@
+internal import Flags
 internal import Heartbeat
 internal import JSON
 internal import Monitoring
@@ -48,6 +49,20 @@ struct LeftOut: Equatable, Sendable {
   var named: [EntryProblem] = []
   /// How many more there are.
   var others = 0
+
+  /// What is said of those because of which a program is not shown: how it does, nobody can say.
+  var unknown: [String] {
+    named.filter(\.reason.leavesOutEntry).map { $0.sentence { quoted($0, limit: 400) } }
+      + (others > 0 ? ["\(others) more are left out"] : [])
+  }
+}
+
+extension ProgramView {
+  /// The order of the status page: the worst first, then by name as its script compares.
+  static func isWorse(_ one: ProgramView, _ other: ProgramView) -> Bool {
+    let (first, second) = (one.verdict.state.rank, other.verdict.state.rank)
+    return first == second ? one.name.utf16.lexicographicallyPrecedes(other.name.utf16) : first < second
+  }
 }
 
 /// How loaded a host is; what could not be read is nil.
@@ -71,8 +86,19 @@ struct HostView: Equatable, Sendable {
   var system = SystemView()
   var programs: [ProgramView] = []
   var leftOut = LeftOut()
-  /// Why there is nothing to show.
+  /// Why there is nothing to show, or nothing that can be relied on.
   var failure: String?
+  /// Why nobody has beaten yet: there is no file.
+  var absence: String?
+
+  /// How bad it stands: an answer that is missing comes before all others, then its worst program counts.
+  var rank: Int { unanswered.isEmpty ? programs.map(\.verdict.state.rank).min() ?? .max : -1 }
+
+  /// What was asked and not answered, a sentence each.
+  var unanswered: [String] {
+    (failure.map { ["\(name): \($0)"] } ?? []) + (absence.map { ["\(name): \($0)"] } ?? [])
+      + leftOut.unknown.map { "\(name): \($0)" }
+  }
 }
 
 /// The share of CPU time that was not idle between two readings; nil when no time passed.

@@ -23,54 +23,82 @@ struct LiveMonitor: ~Copyable {
     local = urls.isEmpty ? LocalSource(sources: sources, configuration: configuration, timeout: timeout) : nil
   }
 
-  /// Prints one page.
-  mutating func printOnce(style: Style) {
+  /// Prints one page, and on standard error what could not be asked.
+  ///
+  /// - Returns: whether everybody who was asked has answered.
+  mutating func printOnce(style: Style) -> Bool {
     // CPU time is the difference of two readings.
     if local != nil { usleep(200_000) }
-    Console.print(page(style: style, height: nil).lines().joined(separator: "\n"))
+    let hosts = look()
+    Console.print(page(hosts, style: style, height: nil).lines().joined(separator: "\n"))
+    for host in hosts {
+      for problem in host.unanswered { Console.error(DisplayWidth.sanitised(problem)) }
+    }
+    return hosts.allSatisfy(\.unanswered.isEmpty)
   }
 
-  /// Draws until somebody ends it.
-  mutating func run() throws(Errno) -> Int32 {
-    let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT])
-    let screen = Screen()
+  /// How a live monitor ended.
+  enum End {
+    case status(Int32)
+    case signal(Int32)
+  }
+
+  /// Draws until somebody ends it. The terminal is given back before this returns.
+  mutating func run(_ control: borrowing JobControl) -> End {
+    var screen = Screen()
+    guard JobControl.waitForForeground() else { return .status(1) }
+    screen.enter()
     var hosts = look()
-    var next = Double(Clock.monotonicNanoseconds) / 1e9 + interval
+    var next = Self.now + interval
+    var reader = KeyReader()
+    var scroll = Scroll()
+    var keys: [KeyReader.Key] = []
     while true {
       let size = Screen.size
       var style = Style.forStandardOutput
       style.width = size.columns
-      screen.draw(page(hosts, style: style, height: size.lines).lines())
-      signals.wait(timeout: next - Double(Clock.monotonicNanoseconds) / 1e9, also: [STDIN_FILENO])
-      if screen.wantsToQuit() { return 0 }
-      while let signal = signals.next() {
-        switch signal.number {
-        case SIGWINCH: continue
-        case SIGCONT: screen.enter()
-        case SIGTSTP:
-          screen.leave()
-          raise(SIGSTOP)
-        case SIGINT: return 130
-        default: return 0
-        }
-      }
-      let now = Double(Clock.monotonicNanoseconds) / 1e9
-      if now >= next {
+      let page = page(hosts, style: style, height: size.lines)
+      let moves = keys.compactMap { if case .move(let move) = $0 { move } else { nil } }
+      guard screen.draw(page.lines(&scroll, moves: moves)) else { return .status(1) }
+      control.queue.wait(timeout: next - Self.now, also: screen.hasInput ? [STDIN_FILENO] : [])
+      if let end = obeySignals(control, &screen) { return end }
+      keys = reader.keys(screen.typed())
+      if keys.contains(.quit) { return .status(0) }
+      if Self.now >= next {
         hosts = look()
-        next = now + interval
+        next = Self.now + interval
       }
     }
   }
+
+  /// Does what the signals that came ask for; how it ends, if one of them wants that.
+  private func obeySignals(_ control: borrowing JobControl, _ screen: inout Screen) -> End? {
+    while let signal = control.queue.next() {
+      switch signal.number {
+      case SIGWINCH: continue
+      case SIGCONT:
+        guard JobControl.waitForForeground() else { return .status(1) }
+        screen.enter()
+      case SIGTSTP, SIGTTIN, SIGTTOU:
+        screen.leave()
+        JobControl.obey(signal.number)
+        guard JobControl.waitForForeground() else { return .status(1) }
+        screen.enter()
+      case SIGINT: return .status(130)
+      case SIGTERM, SIGHUP: return .status(0)
+      default: return .signal(signal.number)
+      }
+    }
+    return nil
+  }
+
+  private static var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }
 
   private mutating func look() -> [HostView] {
     var hosts = watchers.compactMap { $0.view() }
     if let view = local?.look() { hosts.append(view) }
     for host in hosts { log.observe(host, showsHost: hosts.count > 1) }
     return hosts
-  }
-
-  private mutating func page(style: Style, height: Int?) -> MonitorPage {
-    page(look(), style: style, height: height)
   }
 
   private func page(_ hosts: [HostView], style: Style, height: Int?) -> MonitorPage {

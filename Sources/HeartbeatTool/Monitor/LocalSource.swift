@@ -34,8 +34,12 @@ struct LocalSource: ~Copyable {
     var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     view.programs = programs(at: view.time)
+    if let problem = watch.sources.lastProblem {
+      // A configured process is never seen as long as there is no file: that is an answer.
+      if problem.failure != .missing { view.failure = problem.description }
+      if problem.failure == .missing, view.programs.isEmpty { view.absence = problem.description }
+    }
     view.leftOut = leftOut
-    if let problem = watch.sources.lastProblem, problem.failure != .missing { view.failure = problem.description }
     return view
   }
 

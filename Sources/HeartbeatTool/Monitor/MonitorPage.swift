@@ -17,48 +17,84 @@ struct MonitorPage: Sendable {
   /// Lines there are room for; nil for no limit.
   var height: Int?
 
+  /// A line that scrolls, and what tells it from others.
+  struct Row {
+    var text: String
+    var key: String?
+  }
+
   /// The whole page.
   func lines() -> [String] {
-    var lines = hosts.count == 1 ? hostLines(hosts[0], width: style.width) : sideBySide()
-    guard !changes.isEmpty else { return cut(lines) }
-    let room = height.map { max(3, $0 - lines.count - 3) } ?? changes.count
+    var scroll = Scroll()
+    return lines(&scroll)
+  }
+
+  /// The page, of which the part is shown that somebody has scrolled to.
+  func lines(_ scroll: inout Scroll, moves: [Scroll.Move] = []) -> [String] {
+    var (head, rows) = body()
+    guard let height else { return head + rows.map(\.text) + log(changes.count) }
+    // On a very small terminal everything scrolls.
+    if head.count + Self.fewestRows > height { (head, rows) = ([], head.map { Row(text: $0) } + rows) }
+    let free = height - head.count - rows.count - 2
+    // The log is what is new: it keeps its place when not everything fits.
+    let log = log(min(changes.count, max(free, height < Self.lowestWithLog ? 0 : 3)))
+    let room = height - head.count - log.count
+    guard rows.count > room else {
+      _ = scroll.view(of: rows.map(\.key), room: room, moves: moves)
+      return head + rows.map(\.text) + log
+    }
+    let view = scroll.view(of: rows.map(\.key), room: room - 1, moves: moves)
+    let note = "↑ \(view.lowerBound) above  ↓ \(rows.count - view.upperBound) below  (\(Self.keys))"
+    let shown = style.apply(.faint, to: DisplayWidth.truncated(note, to: style.width))
+    return Array((head + rows[view].map(\.text) + [shown] + log).prefix(max(1, height)))
+  }
+
+  /// So many rows are in view below what stays in place.
+  private static let fewestRows = 4
+  /// A terminal with fewer lines shows no changes beside rows that do not all fit.
+  private static let lowestWithLog = 12
+  private static let keys = "space, b, j, k, g, G, arrows, Page Up/Down, Home, End"
+
+  /// The last changes, below their heading.
+  private func log(_ count: Int) -> [String] {
+    guard count > 0 else { return [] }
     let table = TextTable(
       columns: [.init("", .left), .init("", .left, canShrink: true), .init("", .left, canShrink: true)],
-      rows: changes.suffix(room).map {
+      rows: changes.suffix(count).map {
         [.init(Self.clock($0.time), .faint), .init($0.title, .strong), .init($0.text, $0.emphasis)]
       })
-    let log = ["", style.apply(.faint, to: "CHANGES")] + table.lines(width: style.width, style: style)
-    // The log is what is new: it keeps its place when not everything fits.
-    if let height, lines.count + log.count > height {
-      let shown = max(0, height - log.count - 1)
-      let note = "… \(lines.count - shown) more lines"
-      lines = lines.prefix(shown) + [style.apply(.faint, to: DisplayWidth.truncated(note, to: style.width))]
-    }
-    return cut(lines + log)
+    return ["", style.apply(.faint, to: "CHANGES")] + table.lines(width: style.width, style: style)
   }
 
-  private func cut(_ lines: [String]) -> [String] {
-    guard let height, lines.count > height, height > 1 else { return lines }
-    let hidden = lines.count - height + 1
-    let note = DisplayWidth.truncated("… \(hidden) more lines", to: style.width)
-    return lines.prefix(max(0, height - 1)) + [style.apply(.faint, to: note)]
+  /// What stays in place, and what scrolls below it: of one host its programs, of several everything.
+  private func body() -> (head: [String], rows: [Row]) {
+    guard hosts.count != 1 else { return hostLines(hosts[0], width: style.width) }
+    let rows = sideBySide(hosts)
+    guard let height, rows.count > height else { return ([], rows) }
+    // Not all have room: what is wrong stands first. Else every host stays where it is.
+    let order = hosts.indices.sorted { (hosts[$0].rank, $0) < (hosts[$1].rank, $1) }
+    return ([], sideBySide(order.map { hosts[$0] }))
   }
 
-  private func sideBySide() -> [String] {
+  private func sideBySide(_ hosts: [HostView]) -> [Row] {
     let width = (style.width == Int.max ? 160 : style.width)
     let perRow = max(1, min(hosts.count, (width + Self.gutter) / (Self.narrowestHost + Self.gutter)))
     let each = (width - Self.gutter * (perRow - 1)) / perRow
-    var lines: [String] = []
+    var lines: [Row] = []
     for start in stride(from: 0, to: hosts.count, by: perRow) {
-      if start > 0 { lines.append("") }
-      let blocks = hosts[start..<min(start + perRow, hosts.count)].map { hostLines($0, width: each) }
+      if start > 0 { lines.append(Row(text: "")) }
+      let blocks = hosts[start..<min(start + perRow, hosts.count)].map { host in
+        let (head, rows) = hostLines(host, width: each)
+        return head.map { Row(text: $0) } + rows
+      }
       for row in 0..<(blocks.map(\.count).max() ?? 0) {
-        var line = ""
+        var line = Row(text: "")
         for (index, block) in blocks.enumerated() {
-          let text = row < block.count ? block[row] : ""
-          line += text
+          let cell = row < block.count ? block[row] : Row(text: "")
+          line.text += cell.text
+          line.key = line.key ?? cell.key
           if index < blocks.count - 1 {
-            line += String(repeating: " ", count: max(0, each - Self.visibleWidth(text)) + Self.gutter)
+            line.text += String(repeating: " ", count: max(0, each - Self.visibleWidth(cell.text)) + Self.gutter)
           }
         }
         lines.append(line)
@@ -67,8 +103,8 @@ struct MonitorPage: Sendable {
     return lines
   }
 
-  /// One host: its name and load, then its programs.
-  func hostLines(_ host: HostView, width: Int) -> [String] {
+  /// One host: its name and load, and its programs, the worst first.
+  func hostLines(_ host: HostView, width: Int) -> (head: [String], rows: [Row]) {
     var lines = [heading(host, width: width)]
     if let system = systemLine(host.system, width: width) { lines.append(system) }
     if let failure = host.failure {
@@ -76,18 +112,18 @@ struct MonitorPage: Sendable {
       lines += ["", style.apply(.bad, to: text)]
     }
     lines += leftOutLines(host.leftOut, width: width)
-    let configured = host.programs.filter(\.isConfigured)
-    let others = host.programs.filter { !$0.isConfigured }
     guard !host.programs.isEmpty else {
-      if host.failure == nil { lines += ["", style.apply(.faint, to: "nobody has beaten yet")] }
-      return lines
+      let note = "nobody has beaten yet" + (host.absence.map { ": \(DisplayWidth.sanitised($0))" } ?? "")
+      if host.failure == nil { lines += ["", style.apply(.faint, to: DisplayWidth.truncated(note, to: width))] }
+      return (lines, [])
     }
-    let table = table(configured + others).lines(width: width, style: style)
-    lines.append("")
-    lines += table.prefix(1 + configured.count)
-    if !configured.isEmpty, !others.isEmpty { lines += ["", style.apply(.faint, to: "ALSO BEATING")] }
-    lines += table.dropFirst(1 + configured.count)
-    return lines
+    let programs = host.programs.sorted(by: ProgramView.isWorse)
+    let table = table(programs).lines(width: width, style: style)
+    let rows = zip(table.dropFirst(), programs).map { line, program in
+      // Whose state changes goes to another place, and takes nobody's view along.
+      Row(text: line, key: [host.name, program.name, program.verdict.state.rawValue].joined(separator: "\u{0}"))
+    }
+    return (lines + [""] + table.prefix(1), rows)
   }
 
   /// So much of what is left out is named.
@@ -173,46 +209,6 @@ struct MonitorPage: Sendable {
       .init(program.pid.map { "\($0)" } ?? "-", .faint), .init(program.residentBytes.map(Self.bytes) ?? "-"),
       .init(program.lastBeat.map(Self.clock) ?? "-", .faint),
     ]
-  }
-
-  // MARK: Numbers for people
-
-  /// A number that another program gave may be none: then there is nothing to draw.
-  private static func known(_ share: Double) -> Double? { share.isFinite ? share : nil }
-
-  private static func percent(_ share: Double) -> String {
-    guard share.isFinite else { return "?" }
-    let text = "\(Int(clamping: (min(max(share, 0), 1) * 100).rounded()))%"
-    return String(repeating: " ", count: max(0, 3 - text.count)) + text
-  }
-
-  private static func twoPlaces(_ value: Double) -> String {
-    guard value.isFinite, value.magnitude < 1e9 else { return "?" }
-    let hundredths = Int(clamping: (value * 100).rounded())
-    let rest = (hundredths % 100).magnitude
-    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
-  }
-
-  /// `130 MB`, `7.8 GB`: powers of 1000, as disks and heartbeats count.
-  static func bytes(_ value: Double) -> String {
-    guard value.isFinite, value >= 0, value < 1e18 else { return "?" }
-    var rest = value
-    var unit = 0
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"]
-    while rest >= 999.5, unit < units.count - 1 {
-      rest /= 1000
-      unit += 1
-    }
-    if rest < 9.95, unit > 0 {
-      let tenths = Int(clamping: (rest * 10).rounded())
-      return "\(tenths / 10).\(tenths % 10) \(units[unit])"
-    }
-    return "\(Int(clamping: rest.rounded())) \(units[unit])"
-  }
-
-  /// Local time of day; with the date when it is more than a day away.
-  static func clock(_ time: Double) -> String {
-    LocalClock.text(time)
   }
 
   /// The columns of a text that may hold colour sequences.

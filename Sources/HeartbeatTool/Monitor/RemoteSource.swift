@@ -41,7 +41,13 @@ struct RemoteSource {
     do throws(NetworkError) {
       guard let seen = try programs() else { return try lookAtMetrics() }
       view.time = clock()
-      (view.programs, view.leftOut) = seen
+      view.programs = seen.programs
+      view.leftOut = seen.leftOut
+      if seen.isFileMissing, seen.programs.isEmpty {
+        view.absence = seen.fileProblem
+      } else if !seen.isFileMissing {
+        view.failure = seen.fileProblem
+      }
       if let host = try Self.object(ask(path: "api/v1/host")) { view.system = system(host) }
     } catch {
       view.failure = error.description
@@ -49,15 +55,32 @@ struct RemoteSource {
     return view
   }
 
-  /// What the exporter says of its programs, and what it has left out of its file; nil when there is no such API.
-  func programs() throws(NetworkError) -> (programs: [ProgramView], leftOut: LeftOut)? {
+  /// What the exporter says.
+  struct Seen {
+    var programs: [ProgramView]
+    /// What it has left out of its files.
+    var leftOut = LeftOut()
+    /// Why it cannot read a file: what it says of the programs is what it knew before.
+    var fileProblem: String?
+    /// Whether that is because there is no such file.
+    var isFileMissing = false
+  }
+
+  /// What the exporter says of its programs and files; nil when there is no such API.
+  func programs() throws(NetworkError) -> Seen? {
     let answer = try ask(path: "api/v1/heartbeats")
-    guard let programs = Self.programs(answer, now: clock()) else { return nil }
-    let object = Self.object(answer)
-    guard case .array(let items)? = object?["problems"] else { return (programs, LeftOut()) }
-    let named = items.compactMap(EntryProblem.init)
-    let count = object?["problem_count"]?.integerValue.flatMap { Int(exactly: $0) } ?? items.count
-    return (programs, LeftOut(named: named, others: max(0, count - named.count)))
+    guard let programs = Self.programs(answer, now: clock()), let object = Self.object(answer) else { return nil }
+    var seen = Seen(programs: programs)
+    if case .array(let items)? = object["problems"] {
+      let named = items.compactMap(EntryProblem.init)
+      let count = object["problem_count"]?.integerValue.flatMap { Int(exactly: $0) } ?? items.count
+      seen.leftOut = LeftOut(named: named, others: max(0, count - named.count))
+    }
+    if let problem = object["file"]?.objectValue?["problem"]?.objectValue {
+      seen.fileProblem = problem["message"]?.stringValue ?? "its heartbeat file cannot be read"
+      seen.isFileMissing = problem["reason"]?.stringValue == HeartbeatFileFailure.missing.rawValue
+    }
+    return seen
   }
 
   private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
@@ -111,8 +134,13 @@ struct RemoteSource {
       return view
     }
     let metrics = ScrapedHost(answer.body)
+    guard metrics.isExporter else {
+      view.failure = "this is no heartbeat-exporter; expected its URL, such as http://host:9464"
+      return view
+    }
     view.time = clock()
     view.programs = metrics.programs(now: view.time)
+    if metrics.cannotReadFile { view.failure = "its heartbeat file cannot be read" }
     view.system = metrics.system(cpu: &cpu)
     return view
   }

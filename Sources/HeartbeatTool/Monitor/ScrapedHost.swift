@@ -16,7 +16,16 @@ struct ScrapedHost {
     "process_resident_memory_bytes",
     "system_cpu_seconds_total", "system_filesystem_size_bytes", "system_filesystem_free_bytes",
     "system_filesystem_avail_bytes", "system_load1",
+    "heartbeat_file_up", "heartbeat_exporter_build_info",
   ]
+
+  /// Whether this is what a heartbeat-exporter serves, and not another program's metrics, or a page of anything.
+  var isExporter: Bool {
+    ["heartbeat_exporter_build_info", "heartbeat_file_up", "heartbeat_alive"].contains { !metrics[$0].isEmpty }
+  }
+
+  /// Whether it says of a file that it shows older content of it.
+  var cannotReadFile: Bool { metrics["heartbeat_file_up"].contains { $0.value == 0 } }
 
   /// The programs in the order in which the exporter lists them.
   func programs(now: Double) -> [ProgramView] {

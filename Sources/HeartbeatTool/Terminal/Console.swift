@@ -1,11 +1,23 @@
 internal import Glibc
 internal import POSIX
+internal import Synchronization
 
 /// Where the tool's text goes.
 enum Console {
-  /// Writes to standard output, whole. A reader that has gone is no error.
+  /// Why something could not be written to standard output: an errno value, 0 when all could.
+  private static let printFailure = Atomic<Int32>(0)
+
+  /// Writes to standard output, whole. A reader that has gone is no error; what else fails, `printError` tells.
   static func print(_ text: String, terminator: String = "\n") {
-    write(text + terminator, to: STDOUT_FILENO)
+    errno = 0
+    guard !write(text + terminator, to: STDOUT_FILENO), errno != EPIPE else { return }
+    printFailure.store(errno, ordering: .relaxed)
+  }
+
+  /// What kept something from being printed, such as a full disk; nil when nothing did.
+  static var printError: Errno? {
+    let code = printFailure.load(ordering: .relaxed)
+    return code == 0 ? nil : Errno(code)
   }
 
   /// Writes `heartbeat: …` to standard error.
@@ -14,22 +26,30 @@ enum Console {
   }
 
   /// Writes text as it is to a descriptor.
-  static func write(_ text: String, to descriptor: Int32) {
+  @discardableResult
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     write(Array(text.utf8), to: descriptor)
   }
 
-  /// Writes bytes to a descriptor.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+  /// Writes bytes to a descriptor; false, with errno set, when they could not all be written.
+  @discardableResult
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var written = 0
     while written < bytes.count {
-      let got = try? retryingOnInterrupt {
-        bytes.withUnsafeBytes {
-          Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
-        }
+      let got = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
       }
-      guard let got, got > 0 else { return }
+      if got < 0, errno == EINTR { continue }
+      if got < 0, errno == EAGAIN {
+        // Whoever shares the pipe or terminal has made it non-blocking.
+        var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&polled, 1, -1)
+        continue
+      }
+      guard got > 0 else { return false }
       written += got
     }
+    return true
   }
 }
 

@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from support import ENVIRONMENT, LIMIT, PATIENCE, TOOL, eventually, run
+from support import ENVIRONMENT, LIMIT, PATIENCE, TOOL, entry, eventually, free_port, run, write_beats
 
 
 def write(beats, **ages):
@@ -290,3 +290,48 @@ def test_numbers_of_another_exporter_end_nothing(number):
             result = run(TOOL, "monitor", "--once", "--url", url)
         assert result.returncode in (0, 1) and "worker" in result.stdout, (strange, result)
         assert "nan" not in result.stdout.lower() and "inf" not in result.stdout.lower(), "unknown is a question mark"
+
+
+def test_once_ends_with_1_when_somebody_could_not_be_asked(beats, exporter, tmp_path):
+    once = lambda *flags: run(TOOL, "monitor", "--once", *flags)
+    write_beats(beats, {"mill": entry(), "dead": entry(pid=4194303)})
+    served = exporter()
+    alive, gone = f"http://127.0.0.1:{served.port}", f"http://127.0.0.1:{free_port()}"
+    for flags in (("--url", alive), ("--url", alive, "--url", alive), ("--file", beats)):
+        result = once(*flags)
+        assert (result.returncode, result.stderr) == (0, ""), "how the programs do is another question"
+    for flags in (("--url", gone), ("--url", alive, "--url", gone)):
+        result = once(*flags)
+        assert result.returncode == 1 and f"{gone[7:]}: " in result.stderr and "refused" in result.stderr
+        assert ("mill" in result.stdout) == (alive in flags)
+    # Who answers, but is no exporter.
+    with answering(b"<html>it works</html>") as url:
+        result = once("--url", url)
+        assert result.returncode == 1 and "no heartbeat-exporter" in result.stderr
+    missing = tmp_path / "typo.json"
+    result = once("--file", missing)
+    assert result.returncode == 1 and str(missing) in result.stderr and "nobody has beaten yet" in result.stdout
+    write_beats(beats, {"mill": entry(), "odd": {"last_heartbeat": "yesterday"}})
+    result = once("--file", beats)
+    assert result.returncode == 1 and '"odd" is left out' in result.stderr and "mill" in result.stdout
+    # The exporter itself cannot read its file: what it knew before is no answer.
+    beats.write_text("{")
+    assert once("--file", beats).returncode == 1
+    for command, status in ((["monitor", "--once"], 1), (["status"], 2), (["status", "mill"], 2)):
+        result = run(TOOL, *command, "--url", alive)
+        assert result.returncode == status and "heartbeat" in result.stderr and len(result.stderr) > 30, result
+
+
+@pytest.mark.parametrize("command", [["status"], ["monitor", "--once"], ["check"], ["--version"], ["--help"], ["send", "--help"]])
+def test_an_answer_that_could_not_be_written_is_none(beats, command):
+    write_beats(beats, {"mill": entry()})
+    place = [beats] if command == ["check"] else ["--file", beats] if command[-1] in ("status", "--once") else []
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([TOOL, *command, *place], env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1 and "standard output: " in result.stderr
+    # A reader that has gone wants no more: that is no error.
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run([TOOL, *command, *place], env=ENVIRONMENT, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -40,14 +40,15 @@ struct MonitorPageTests {
     .lines().filter { line in line.contains("NAME") || programs.contains { line.contains(" \($0.title) ") } }
   }
 
-  @Test("each program is a row of what is known of it, those that are configured first")
+  @Test("each program is a row of what is known of it, the worst first")
   func table() {
     #expect(
       rows(130).map { $0.split(separator: "  ").map { $0.drop { $0 == " " } }.joined(separator: "|") } == [
-        "NAME|STATE|DETAIL|BEAT|RUNTIME|PID|MEMORY|LAST SEEN", "●|Web|alive|serving|2.5s|1h 01m|71|133 MB|-",
-        "○|new|never|never seen|-|-|-|-|-",
-        "●|quiet|alive|running|-|0s|-|-|-", "▲|hung|hung|no beat within its timeout|1m 40s|1m 00s|72|0 B|-",
-        "■|gone|stopped|it said so|3m 20s|-|73|-|-", "✕|far|dead|its process is gone|5m 00s|-|-|-|-",
+        "NAME|STATE|DETAIL|BEAT|RUNTIME|PID|MEMORY|LAST SEEN",
+        "✕|far|dead|its process is gone|5m 00s|-|-|-|-",
+        "▲|hung|hung|no beat within its timeout|1m 40s|1m 00s|72|0 B|-",
+        "○|new|never|never seen|-|-|-|-|-", "■|gone|stopped|it said so|3m 20s|-|73|-|-",
+        "●|quiet|alive|running|-|0s|-|-|-", "●|Web|alive|serving|2.5s|1h 01m|71|133 MB|-",
       ])
   }
 

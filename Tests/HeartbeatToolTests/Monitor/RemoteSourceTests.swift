@@ -104,6 +104,38 @@ struct RemoteSourceTests {
   }
 
   @Test(
+    "an exporter that cannot say how its programs do has not answered; a file that is not there yet is an answer where there are programs",
+    arguments: [
+      ("{\"heartbeats\": [], \"file\": {\"up\": true}}", []),
+      (
+        "{\"heartbeats\": [], \"file\": {\"problem\": {\"reason\": \"syntax\", \"message\": \"bad\"}}}",
+        ["a:9464: bad"]
+      ),
+      (
+        "{\"heartbeats\": [], \"file\": {\"problem\": {\"reason\": \"missing\", \"message\": \"no file\"}}}",
+        ["a:9464: no file"]
+      ),
+      (
+        "{\"heartbeats\": [{\"name\": \"a\", \"state\": \"never\", \"reason\": \"never_seen\"}], "
+          + "\"file\": {\"problem\": {\"reason\": \"missing\", \"message\": \"no file\"}}}", []
+      ),
+      (
+        "{\"heartbeats\": [], \"problems\": [{\"process\": \"a\", \"reason\": \"bad_last_heartbeat\", \"byte\": 3}, "
+          + "{\"process\": \"b\", \"reason\": \"bad_pid\"}]}",
+        ["a:9464: \"a\" is left out"]
+      ),
+      ("<html>", ["a:9464: this is no heartbeat-exporter"]), ("up 1\n", ["a:9464: this is no heartbeat-exporter"]),
+      ("heartbeat_file_up{file=\"f\"} 1\n", []),
+      ("heartbeat_file_up{file=\"f\"} 0\n", ["a:9464: its heartbeat file cannot be read"]),
+    ] as [(String, [String])])
+  func unanswered(answer: String, sentences: [String]) {
+    let unanswered = look(answer).unanswered
+    #expect(
+      unanswered.count == sentences.count && zip(unanswered, sentences).allSatisfy { $0.hasPrefix($1) },
+      "\(unanswered)")
+  }
+
+  @Test(
     "the API is asked first, then the metrics, below whatever path the URL has",
     arguments: [
       ("http://a:9464", ["/api/v1/heartbeats", "/metrics"]), ("http://a:9464/", ["/api/v1/heartbeats", "/metrics"]),
