@@ -28,9 +28,12 @@ struct Scroll: Sendable {
       for (place, key) in keys.enumerated() {
         if let key { places[key] = place }
       }
-      if let (now, before) = seen.lazy.compactMap({ seen in places[seen.key].map { ($0, seen.place) } }).first {
-        offset = now - before
+      // Most of them decide: one may have gone to another place.
+      var votes: [Int: Int] = [:]
+      for row in seen {
+        if let now = places[row.key] { votes[now - row.place, default: 0] += 1 }
       }
+      if let most = votes.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) }) { offset = most.key }
     }
     let last = max(0, keys.count - room)
     offset = min(max(0, offset), last)

@@ -88,8 +88,8 @@ struct EventStreamsTests {
     send(picture(many, at: 1002, load: 2), to: streams)
     #expect(
       texts(0).dropFirst() == [
-        "event: change\ndata: {\"status\":{\"generated\":1001,\"removed\":[],\"heartbeats\":[]},\"host\":{}}\n\n",
-        "event: change\ndata: {\"status\":{\"generated\":1002,\"removed\":[],\"heartbeats\":[]},\"host\":{\"load1\":2}}\n\n",
+        "event: change\ndata: {\"status\":{\"generated\":1001.0,\"removed\":[],\"heartbeats\":[]},\"host\":{}}\n\n",
+        "event: change\ndata: {\"status\":{\"generated\":1002.0,\"removed\":[],\"heartbeats\":[]},\"host\":{\"load1\":2.0}}\n\n",
       ])
   }
 

@@ -193,6 +193,7 @@ struct RemoteSourceTests {
       ]}
       """
     let metrics = """
+      heartbeat_file_up{file="f"} 1
       heartbeat_state{process="late",state="dead",reason="job_late"} 1
       heartbeat_state{process="import",state="alive",reason="job_succeeded"} 1
       heartbeat_state{process="once",state="alive",reason="job_succeeded"} 1
