@@ -44,7 +44,7 @@ enum APIPath {
 
   /// What is expected in the place of a path that is about no heartbeat.
   static func expectation(_ path: String) -> String {
-    path == heartbeats + "/"
+    path == heartbeats + "/" || path.hasPrefix(heartbeats + "//")
       ? "expected the name of a process behind the slash"
       : "expected one name, and behind it nothing, /start, /success or /fail; a slash within it is written %2F"
   }

@@ -272,7 +272,7 @@ def test_prune_removes_by_the_time_in_the_file(folder):
 from heartbeat_manager import *
 m = HeartbeatManager({str(folder)!r}, raises=True)
 print(m.prune(50, dry_run=True), sorted(m.all_heartbeats()), m.prune(50), sorted(m.all_heartbeats()))
-m.cleanup_old_processes(-1)
+m.cleanup_old_processes(0)
 print(m.read_heartbeat_data()["processes"])
 """
     result = python(code)
