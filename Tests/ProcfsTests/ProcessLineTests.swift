@@ -24,9 +24,9 @@ struct ProcessLineTests {
     parse(Self.status) { lines.read(.status, $0, into: &numbers) }
     #expect(numbers[0] == 2)
     #expect(numbers[1] == nil)
-    #expect(numbers[2] == 120 * 1024)
+    #expect(numbers[2] == UInt64(120 * 1024))
     parse(Self.rollup) { lines.read(.smapsRollup, $0, into: &numbers) }
-    #expect(numbers[1] == 812 * 1024)
+    #expect(numbers[1] == UInt64(812 * 1024))
   }
 
   @Test(
@@ -93,10 +93,10 @@ struct ProcessLineTests {
       let table = try procfs.processTable()
       return try #require(table.figures(ofTree: 7)).lines
     }
-    #expect(try numbers()[0] == 14 * 1024)
-    #expect(try numbers()[1] == 2 * 812 * 1024)
+    #expect(try numbers()[0] == UInt64(14 * 1024))
+    #expect(try numbers()[1] == UInt64(2 * 812 * 1024))
     add(10, parent: 7, "S", swap: "VmSwap:\t1 kB\n", rollup: false)
-    #expect(try numbers()[0] == 15 * 1024)
+    #expect(try numbers()[0] == UInt64(15 * 1024))
     #expect(try numbers()[1] == nil)
   }
 
