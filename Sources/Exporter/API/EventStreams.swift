@@ -14,12 +14,7 @@ final class EventStreams: Sendable {
     let isCompressed: Bool
   }
 
-  private struct State {
-    var watchers: [Watcher] = []
-    var isClosed = false
-  }
-
-  private let state = ConditionLock(State())
+  private let worker = Worker<[Watcher]>(named: "watch", [])
   /// The picture that all have who missed nothing.
   private let last = Lock<LivePicture.Memory?>(nil)
   private let limit: Int
@@ -45,9 +40,9 @@ final class EventStreams: Sendable {
   ///
   /// - Parameter coding: `gzip` compresses what is sent, each event for itself, so that it can be read when it comes.
   func add(_ responder: Responder, coding: ContentCoding = .identity) -> Bool {
-    state.withLock { state in
-      state.watchers.removeAll { !$0.stream.isOpen }
-      guard !state.isClosed, state.watchers.count < limit else { return false }
+    worker.hand { watchers in
+      watchers.removeAll { !$0.stream.isOpen }
+      guard watchers.count < limit else { return false }
       let compressed = coding == .gzip ? Self.compressedGreeting : nil
       var head = Response(
         status: 200,
@@ -57,18 +52,18 @@ final class EventStreams: Sendable {
         ],
         body: compressed ?? Self.greeting)
       if compressed != nil { head.headers.append(("Content-Encoding", "gzip")) }
-      state.watchers.append(Watcher(stream: responder.stream(head), isCompressed: compressed != nil))
+      watchers.append(Watcher(stream: responder.stream(head), isCompressed: compressed != nil))
       return true
-    }
+    } ?? false
   }
 
   /// Sends everybody what is new in a picture.
   ///
   /// - Parameter compress: makes deflate blocks that look back to nothing before them; nil when there is not enough memory.
   func send(_ picture: LivePicture, compress: ([UInt8]) -> [UInt8]?) {
-    let watchers = state.withLock { state in
-      state.watchers.removeAll { !$0.stream.isOpen }
-      return state.watchers
+    let watchers = worker.withoutWaking { watchers in
+      watchers.removeAll { !$0.stream.isOpen }
+      return watchers
     }
     let memory = watchers.isEmpty ? nil : picture.memory
     let before = last.withLock { last in
@@ -102,30 +97,21 @@ final class EventStreams: Sendable {
 
   /// Starts the clock on a thread of its own.
   func start(asking queue: ScrapeQueue) throws(Errno) {
-    try Thread.start(named: "watch") { [self] in run(asking: queue) }.detach()
+    try worker.start { [self] in run(asking: queue) }
   }
 
   /// Asks for a picture at each interval while somebody watches, until `close`.
   func run(asking queue: ScrapeQueue) {
-    while true {
-      let isOver = state.wait { (state) -> Bool? in
-        if state.isClosed { return true }
-        return state.watchers.isEmpty ? nil : false
-      }
-      if isOver ?? true { return }
+    while worker.next({ $0.isEmpty ? nil : () }) != nil {
       _ = queue.add(
         StatusRequest(subject: .watchers(self), coding: .identity, knownTag: nil, responder: nil))
-      let ended = state.wait(timeout: interval) { $0.isClosed ? true : nil }
-      if ended == true { return }
-      state.withLock { $0.watchers.removeAll { !$0.stream.isOpen } }
+      guard worker.rest(interval) else { return }
+      worker.withoutWaking { $0.removeAll { !$0.stream.isOpen } }
     }
   }
 
   /// Ends the clock and all streams.
   func close() {
-    state.withLock { state in
-      state.isClosed = true
-      state.watchers = []
-    }
+    worker.close { $0 = [] }
   }
 }

@@ -93,16 +93,20 @@ public struct Exporter: Sendable {
     var countsErrors: (@Sendable () -> [HandshakeError: Int])?
     if webFile?.tls != nil { countsErrors = { server.statistics.handshakeErrors } }
     let handshakeErrors = countsErrors
-    let scraping = Scraping(queue: queue, logger: logger) {
-      Scraper(
+    // The scraper is made on the thread to which it belongs.
+    let scrape: @Sendable () -> Void = {
+      var scraper = Scraper(
         options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
         openConnections: { server.statistics.openConnections }, handshakeErrors: handshakeErrors,
         webConfigurationIsGood: webConfigurationIsGood, lateAnswers: { queue.late })
+      scraper.serve(queue)
     }
     var services = Services()
     do throws(StartFailure) {
       try services.start([
-        Service(start: Exporter.thread(scraping.start), stop: scraping.stop),
+        Service(
+          start: Exporter.thread { () throws(Errno) in try queue.start(scrape) },
+          stop: { if !queue.stop() { logger.warn("a scrape still waits for the kernel: it is left behind") } }),
         Service(start: Exporter.thread(access.start), stop: access.close),
         Service(start: Exporter.thread { () throws(Errno) in try watch?.start() }, stop: { watch?.close() }),
         Service(start: Exporter.thread { () throws(Errno) in try push?.start() }, stop: { push?.stop() }),

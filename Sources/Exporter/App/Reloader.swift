@@ -3,12 +3,8 @@ internal import POSIX
 /// Reads the configuration again on a thread of its own: a file system that hangs then keeps neither SIGTERM nor scrapes
 /// waiting. A storm of SIGHUP becomes a few readings, of which the last one sees what the last signal was sent for.
 final class Reloader: Sendable {
-  private struct State {
-    var isAsked = false
-    var isStopped = false
-  }
-
-  private let state = ConditionLock(State())
+  /// Whether somebody has asked for it.
+  private let worker = Worker(named: "reload", false)
   private let manager: ServiceManager
   /// What the service manager shows while it serves.
   private let status: @Sendable () -> String
@@ -22,31 +18,29 @@ final class Reloader: Sendable {
 
   /// Starts the thread, which nobody waits for.
   func start() throws(Errno) {
-    try Thread.start(named: "reload") { [self] in
-      while isAsked() {
+    try worker.start { [self] in
+      while worker.next(Reloader.take) != nil {
         tell(.reloading)
         read()
         tell(.ready(status: status()))
       }
-    }.detach()
+    }
   }
 
   /// Has the configuration read, once more if it is being read just now.
-  func reload() { state.withLock { $0.isAsked = true } }
+  func reload() { _ = worker.hand { $0 = true } }
 
   /// Ends the thread once it has nothing in hand, and keeps it from telling that it serves.
-  func stop() { state.withLock { $0.isStopped = true } }
+  func stop() { worker.close { $0 = false } }
 
-  private func isAsked() -> Bool {
-    state.wait { state -> Bool? in
-      if state.isStopped { return false }
-      guard state.isAsked else { return nil }
-      state.isAsked = false
-      return true
-    } ?? false
+  private static func take(_ isAsked: inout Bool) -> Void? {
+    guard isAsked else { return nil }
+    isAsked = false
+    return ()
   }
 
   private func tell(_ message: ServiceManager.Message) {
-    state.withLock { if !$0.isStopped { manager.tell(message) } }
+    // Not after the last word, which is that it stops.
+    _ = worker.hand { _ in manager.tell(message) }
   }
 }

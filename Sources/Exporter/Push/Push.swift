@@ -57,17 +57,15 @@ struct Push: Sendable {
   /// Starts to write.
   func start() throws(Errno) {
     let (options, file, queue, counts, logger) = (options, file, queue, counts, logger)
-    try Thread.start(named: "push") {
+    try queue.start {
       var writer = PushWriter(options: options, file: file, queue: queue, counts: counts, logger: logger)
       writer.run()
-    }.detach()
-    try Thread.start(named: "push-watch") { queue.watchDeadlines() }.detach()
+    }
   }
 
   /// Ends when everything that waits is written, but after a second at the latest: a disk that hangs cannot be
   /// interrupted.
   func stop() {
-    queue.close()
-    if !queue.waitForEnd(timeout: 1) { logger.warn("pushes still wait for the disk: they are left behind") }
+    if !queue.stop() { logger.warn("pushes still wait for the disk: they are left behind") }
   }
 }

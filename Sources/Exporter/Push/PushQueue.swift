@@ -30,8 +30,6 @@ final class PushQueue: Sendable {
     /// What the writer has at present.
     var inHand: [Job] = []
     var size = 0
-    var isClosed = false
-    var hasEnded = false
   }
 
   /// The most bytes of bodies that may wait.
@@ -40,8 +38,9 @@ final class PushQueue: Sendable {
   // Not mutated: a little more or less shows nowhere.
   private static let watchInterval: UInt32 = 50_000
 
-  private let state = ConditionLock(State())
-  private let watch = ConditionLock(false)
+  private let writer = Worker(named: "push", State())
+  /// Is told when something comes while it does not look.
+  private let watch = Worker(named: "push-watch", false)
   private let isWatching = Atomic(false)
   private let limit: Int
   private let timeout: Double
@@ -55,7 +54,7 @@ final class PushQueue: Sendable {
   }
 
   /// How many requests wait, those in the writer's hands too.
-  var count: Int { state.withLock { $0.waiting.count + $0.inHand.count } }
+  var count: Int { writer.withoutWaking { $0.waiting.count + $0.inHand.count } }
 
   /// Adds a request, which is answered sooner or later; false when too many wait.
   ///
@@ -65,31 +64,32 @@ final class PushQueue: Sendable {
   ) -> Bool {
     let deadline = now &+ Clock.nanoseconds(timeout)
     let job = Job(task: task, responder: responder, deadline: deadline, size: size)
-    let isTaken = state.withLock { state in
-      guard !state.isClosed, state.waiting.count + state.inHand.count < limit,
+    let isTaken = writer.hand { state in
+      guard state.waiting.count + state.inHand.count < limit,
         state.size + size <= PushQueue.mostBytes
       else { return false }
       state.waiting.append(job)
       state.size += size
       return true
     }
-    if isTaken, !isWatching.load(ordering: .acquiring) { watch.withLock { $0 = true } }
-    return isTaken
+    guard isTaken == true else { return false }
+    if !isWatching.load(ordering: .acquiring) { watch.withLock { $0 = true } }
+    return true
   }
 
   /// Waits for requests and takes all that there are; nil is the end.
   func take() -> [Job]? {
-    state.wait { (state) -> [Job]?? in
-      if state.waiting.isEmpty { return state.isClosed ? .some(nil) : nil }
+    writer.next { state in
+      guard !state.waiting.isEmpty else { return nil }
       state.inHand = state.waiting
       state.waiting = []
-      return .some(state.inHand)
-    } ?? nil
+      return state.inHand
+    }
   }
 
   /// Says that those it has taken are answered.
   func finished() {
-    state.withLock { state in
+    writer.withoutWaking { state in
       state.inHand = []
       state.size = state.waiting.reduce(0) { $0 + $1.size }
     }
@@ -97,27 +97,24 @@ final class PushQueue: Sendable {
 
   /// Answers those whose time is up, until the queue is closed and empty: what the watching thread does.
   func watchDeadlines() {
-    while true {
-      _ = watch.wait { isNeeded -> Bool? in isNeeded ? true : nil }
+    while watch.next({ $0 ? true : nil }) != nil {
       isWatching.store(true, ordering: .releasing)
-      watch.withLock { $0 = false }
+      watch.withoutWaking { $0 = false }
       var quiet = 0
       while quiet < 20 {
         usleep(PushQueue.watchInterval)
         quiet = giveUp(at: Clock.monotonicNanoseconds) ? 0 : quiet + 1
       }
       isWatching.store(false, ordering: .releasing)
-      let state = state.withLock { ($0.isClosed, $0.waiting.count + $0.inHand.count) }
-      if state.0, state.1 == 0 { return }
       // Whatever came between the last look and the store has not asked for the watch.
       // Not mutated: no test can meet that moment.
-      if state.1 > 0 { watch.withLock { $0 = true } }
+      if count > 0 { watch.withLock { $0 = true } }
     }
   }
 
   /// Answers those whose time is up; false when nothing waits.
   func giveUp(at now: UInt64) -> Bool {
-    let (late, isBusy) = state.withLock { state -> ([Job], Bool) in
+    let (late, isBusy) = writer.withoutWaking { state -> ([Job], Bool) in
       let isBusy = !state.waiting.isEmpty || !state.inHand.isEmpty
       // What still waits is not written any more; what the writer has may be, which does no harm.
       let late = state.waiting.filter { $0.deadline <= now }
@@ -134,19 +131,27 @@ final class PushQueue: Sendable {
     return isBusy
   }
 
+  /// How long the end waits for the disk, in seconds.
+  private static let endPatience = 1.0
+
+  /// Starts the two threads.
+  ///
+  /// - Parameter write: what the writer's does, until `take` gives nil.
+  func start(_ write: @escaping @Sendable () -> Void) throws(Errno) {
+    try writer.start(write)
+    try watch.start { [self] in watchDeadlines() }
+  }
+
   /// Lets the threads end once nothing is left to do.
   func close() {
-    state.withLock { $0.isClosed = true }
-    watch.withLock { $0 = true }
+    writer.close()
+    // Once more, so that it has seen all that came.
+    watch.close { $0 = true }
   }
 
-  /// Says that the writer does nothing any more.
-  func end() {
-    state.withLock { $0.hasEnded = true }
-  }
-
-  /// Waits for the writer to say so; false when the time runs out.
-  func waitForEnd(timeout: Double) -> Bool {
-    state.wait(timeout: timeout) { $0.hasEnded ? true : nil } ?? false
+  /// Ends the threads when all that waits is written; false when that is left behind: a disk that hangs cannot be interrupted.
+  func stop() -> Bool {
+    close()
+    return writer.hasEnded(within: PushQueue.endPatience)
   }
 }

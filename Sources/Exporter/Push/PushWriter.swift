@@ -54,7 +54,6 @@ struct PushWriter {
       }
       queue.finished()
     }
-    queue.end()
   }
 
   private static let done = Response(status: 204)

@@ -30,11 +30,9 @@ final class ScrapeQueue: Sendable {
     /// What is under way: since when the oldest of it has been waited for, and when it was begun.
     var underWay: (asked: UInt64, begun: UInt64, isScrape: Bool)?
     var late: UInt64 = 0
-    var isClosed = false
-    var hasEnded = false
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "scrape", State())
   private let limit: Int
   private let clock: @Sendable () -> UInt64
 
@@ -63,8 +61,7 @@ final class ScrapeQueue: Sendable {
 
   private func add<Request>(_ request: Request, to place: WritableKeyPath<State, WaitingRequests<Request>>) -> Bool {
     let now = clock()
-    let (isAdded, refused) = state.withLock { state -> (Bool, Request?) in
-      if state.isClosed { return (false, nil) }
+    let added = worker.hand { state -> (Bool, Request?) in
       var refused: Request?
       if limit > 0, state[keyPath: place].count >= limit {
         state[keyPath: place].dropUnwanted()
@@ -77,13 +74,14 @@ final class ScrapeQueue: Sendable {
       state[keyPath: place].add(request, at: now)
       return (true, refused)
     }
+    guard let (isAdded, refused) = added else { return false }
     refused?.refuse()
     return isAdded
   }
 
   /// Adds a change of configuration, which comes before all that waits.
   func configure(_ configuration: Configuration?) {
-    state.withLock { $0.configurations.append(configuration) }
+    worker.withLock { $0.configurations.append(configuration) }
   }
 
   /// Says that what `next` gave last was done.
@@ -91,7 +89,7 @@ final class ScrapeQueue: Sendable {
   /// - Parameter left: what of it was not, for its clients have probably left meanwhile.
   func finished(but left: [ScrapeRequest] = []) {
     let now = clock()
-    state.withoutWaking { state in
+    worker.withoutWaking { state in
       for request in left { state.scrapes.add(request, at: now) }
       if let done = state.underWay, ScrapeQueue.seconds(done.asked, now) > ScrapeQueue.lateness { state.late &+= 1 }
       state.underWay = nil
@@ -101,17 +99,27 @@ final class ScrapeQueue: Sendable {
     }
   }
 
+  /// How long the end waits for the thread once all answers are sent or given up, in seconds.
+  private static let endPatience = 1.0
+
+  /// Starts the thread on which everything is collected.
+  ///
+  /// - Parameter body: what it does, until `next` gives nil.
+  func start(_ body: @escaping @Sendable () -> Void) throws(Errno) { try worker.start(body) }
+
   /// Lets the thread end once nothing is left to do.
-  func close() {
-    state.withLock { $0.isClosed = true }
+  func close() { worker.close() }
+
+  /// Ends the thread when what it has in hand is done; false when it is left behind: a scrape that waits for the kernel cannot be
+  /// interrupted.
+  func stop() -> Bool {
+    close()
+    return worker.hasEnded(within: ScrapeQueue.endPatience)
   }
 
   /// Waits for the next thing to do; nil is the end.
   func next() -> Task? {
-    state.wait { (state) -> Task?? in
-      if let task = ScrapeQueue.take(from: &state, at: clock()) { return .some(task) }
-      return state.isClosed ? .some(nil) : nil
-    } ?? nil
+    worker.next { ScrapeQueue.take(from: &$0, at: clock()) }
   }
 
   private static func take(from state: inout State, at now: UInt64) -> Task? {
@@ -149,24 +157,14 @@ final class ScrapeQueue: Sendable {
   /// is nothing of both.
   var oldest: Double? {
     let now = clock()
-    return state.withoutWaking { state in
+    return worker.withoutWaking { state in
       let underWay = state.underWay.map { $0.isScrape ? $0.asked : $0.begun }
       return [underWay, state.scrapes.oldestWaiting].compactMap { $0 }.min().map { ScrapeQueue.seconds($0, now) }
     }
   }
 
   /// How many times an answer came late.
-  var late: UInt64 { state.withoutWaking { $0.late } }
+  var late: UInt64 { worker.withoutWaking { $0.late } }
 
   private static func seconds(_ start: UInt64, _ end: UInt64) -> Double { end > start ? Double(end - start) / 1e9 : 0 }
-
-  /// Says that the thread does nothing any more.
-  func end() {
-    state.withLock { $0.hasEnded = true }
-  }
-
-  /// Waits for the thread to say so; false when the time runs out, since a /proc that hangs cannot be interrupted.
-  func waitForEnd(timeout: Double) -> Bool {
-    state.wait(timeout: timeout) { $0.hasEnded ? true : nil } ?? false
-  }
 }

@@ -25,10 +25,9 @@ final class PasswordCheck: Sendable {
     /// What the last right password of each user leaves: a code that only this process can make of it.
     var known: [String: [UInt8]] = [:]
     var waiting: [Job] = []
-    var isClosed = false
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "passwords", State())
   /// The key of these codes. It is in no file and ends with the process.
   private let secret: [UInt8]
 
@@ -41,7 +40,7 @@ final class PasswordCheck: Sendable {
 
   /// Takes over the users; what is known of one whose hash stays is kept.
   func setUsers(_ users: [String: PasswordHash]) {
-    state.withLock { state in
+    worker.withoutWaking { state in
       state.known = state.known.filter { users[$0.key] != nil && users[$0.key] == state.users[$0.key] }
       state.users = users
       state.cost = users.values.map(\.cost).max() ?? 0
@@ -49,11 +48,11 @@ final class PasswordCheck: Sendable {
   }
 
   /// Whether anybody must say who he is.
-  var isNeeded: Bool { state.withoutWaking { !$0.users.isEmpty } }
+  var isNeeded: Bool { worker.withoutWaking { !$0.users.isEmpty } }
 
   /// Whether this user gave this password before, and it was right. It takes as long for somebody who does not exist.
   func isKnown(_ credentials: BasicCredentials) -> Bool {
-    let (hash, known) = state.withoutWaking { ($0.users[credentials.user], $0.known[credentials.user]) }
+    let (hash, known) = worker.withoutWaking { ($0.users[credentials.user], $0.known[credentials.user]) }
     guard let code = code(credentials.password, hash?.text ?? PasswordCheck.nobody) else { return false }
     let isEqual = ConstantTime.equal(code, known ?? [UInt8](repeating: 0, count: code.count))
     return isEqual && hash != nil && known != nil
@@ -70,8 +69,7 @@ final class PasswordCheck: Sendable {
   /// - Parameter failures: how many wrong passwords the client's address gave lately.
   func check(_ credentials: BasicCredentials, for client: Responder, failures: Double, answer: @escaping Answer) {
     let job = Job(credentials: credentials, client: client, failures: failures, answer: answer)
-    let dropped = state.withLock { state -> Job? in
-      if state.isClosed { return job }
+    let dropped = worker.hand { state -> Job? in
       guard state.waiting.count >= PasswordCheck.mostWaiting else {
         state.waiting.append(job)
         return nil
@@ -85,20 +83,20 @@ final class PasswordCheck: Sendable {
       state.waiting.append(job)
       return dropped
     }
-    dropped?.answer(nil)
+    // Once it is closed, the one that came.
+    (dropped ?? job)?.answer(nil)
   }
 
   /// Starts the thread.
   func start() throws(Errno) {
-    try Thread.start(named: "passwords") { [self] in
+    try worker.start { [self] in
       while let job = next() { job.answer(verify(job.credentials)) }
-    }.detach()
+    }
   }
 
   /// Ends the thread after the check at hand; who still waits is turned away.
   func close() {
-    let waiting = state.withLock { state in
-      state.isClosed = true
+    let waiting = worker.close { state in
       defer { state.waiting = [] }
       return state.waiting
     }
@@ -106,18 +104,17 @@ final class PasswordCheck: Sendable {
   }
 
   private func next() -> Job? {
-    state.wait { state -> Job?? in
-      if state.isClosed { return .some(nil) }
+    worker.next { state in
       state.waiting.removeAll { $0.client.isUnwanted }
       let next = state.waiting.indices.min { state.waiting[$0].failures < state.waiting[$1].failures }
       return next.map { state.waiting.remove(at: $0) }
-    } ?? nil
+    }
   }
 
   /// Compares by bcrypt, with the same work for every user and for nobody: 2^c rounds for a hash of cost c, and for what
   /// is missing to the highest cost n the dummies of cost c, c + 1, ... n - 1, whose rounds add up to 2^n - 2^c.
   func verify(_ credentials: BasicCredentials) -> Bool {
-    let (hash, cost) = state.withoutWaking { ($0.users[credentials.user], $0.cost) }
+    let (hash, cost) = worker.withoutWaking { ($0.users[credentials.user], $0.cost) }
     guard let hash else {
       _ = PasswordHash(workOf: cost).matches(credentials.password)
       return false
@@ -125,7 +122,7 @@ final class PasswordCheck: Sendable {
     let isRight = hash.matches(credentials.password)
     for missing in hash.cost..<max(cost, hash.cost) { _ = PasswordHash(workOf: missing).matches(credentials.password) }
     if isRight, let code = code(credentials.password, hash.text) {
-      state.withLock { state in
+      worker.withoutWaking { state in
         if state.users[credentials.user] == hash { state.known[credentials.user] = code }
       }
     }

@@ -12,7 +12,6 @@ final class WebConfigurationWatch: Sendable {
     /// What was wrong when it was last read; nil when nothing was.
     var problem: String?
     var isAsked = false
-    var isClosed = false
   }
 
   private let path: String
@@ -20,7 +19,7 @@ final class WebConfigurationWatch: Sendable {
   private let access: WebPolicy
   private let logger: Logger
   private let isEncrypted: Bool
-  private let state: ConditionLock<State>
+  private let worker: Worker<State>
 
   /// - Parameter file: what was read at the start, which is used from now on.
   init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebPolicy, logger: Logger) {
@@ -29,45 +28,49 @@ final class WebConfigurationWatch: Sendable {
     self.access = access
     self.logger = logger
     isEncrypted = file.tls != nil
-    state = ConditionLock(State(stamps: file.stamps))
+    worker = Worker(named: "web-config", State(stamps: file.stamps))
     access.use(file)
   }
 
   /// Whether the file was usable when it was last read.
-  var isGood: Bool { state.withLock { $0.problem == nil } }
+  var isGood: Bool { worker.withoutWaking { $0.problem == nil } }
 
   /// Starts the thread that looks.
   func start() throws(Errno) {
-    try Thread.start(named: "web-config") { [self] in
+    try worker.start { [self] in
       while let isAsked = wait() { look(isAsked: isAsked) }
-    }.detach()
+    }
   }
 
   /// Has it look now, whatever the files seem to be.
-  func reload() { state.withLock { $0.isAsked = true } }
+  func reload() { _ = worker.hand { $0.isAsked = true } }
 
   /// Ends the thread.
-  func close() { state.withLock { $0.isClosed = true } }
+  func close() { worker.close { $0.isAsked = false } }
 
+  /// Waits for the next look, and says whether somebody has asked for it; nil is the end.
   private func wait() -> Bool? {
-    let asked: Bool?? = state.wait(timeout: WebConfigurationWatch.interval) { state in
-      if state.isClosed { return .some(nil) }
+    let turn = worker.next(within: WebConfigurationWatch.interval) { state -> Void? in
       guard state.isAsked else { return nil }
       state.isAsked = false
-      return true
+      return ()
     }
-    return asked ?? false
+    switch turn {
+    case .task: return true
+    case .timeout: return false
+    case .end: return nil
+    }
   }
 
   private func look(isAsked: Bool) {
-    let (stamps, problem) = state.withLock { ($0.stamps, $0.problem) }
+    let (stamps, problem) = worker.withoutWaking { ($0.stamps, $0.problem) }
     // What could not be used is tried again each time: the file that is missing may be one that was never seen.
     guard isAsked || problem != nil || !stamps.allSatisfy(\.isUnchanged) else { return }
     do throws(ConfigurationError) {
       let file = try WebConfigurationFile.load(path)
       try check(file)
       access.use(file)
-      state.withLock { state in
+      worker.withoutWaking { state in
         state.stamps = file.stamps
         state.problem = nil
       }
@@ -77,7 +80,7 @@ final class WebConfigurationWatch: Sendable {
       if error.description != problem || isAsked {
         logger.error("the old web configuration stays: the new one is not usable", ["error": error.description])
       }
-      state.withLock { $0.problem = error.description }
+      worker.withoutWaking { $0.problem = error.description }
     }
   }
 

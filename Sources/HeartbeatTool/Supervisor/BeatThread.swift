@@ -53,60 +53,56 @@ final class BeatThread: Sendable {
   private struct State: Sendable {
     var waiting: Beat?
     var isWriting = false
-    /// Nothing comes after the one that waits: it is not held back.
-    var isEnding = false
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "beats", State())
 
   /// - Parameter log: gets why beats cannot be delivered, once for each reason, and that they can again.
   init(_ target: BeatTarget, log: LogThread) throws(Errno) {
-    let state = state
-    try Thread.start(named: "beats") { BeatThread.deliver(state, target, log) }.detach()
+    let worker = worker
+    try worker.start { BeatThread.deliver(worker, target, log) }
   }
 
   /// Takes a beat in the place of one that still waits; never waits itself.
   func post(_ beat: Beat) {
     // What happened to a job is told of each run, also when it comes together.
-    state.withLock { $0.waiting = $0.waiting.map { beat.following($0) } ?? beat }
+    worker.withLock { $0.waiting = $0.waiting.map { beat.following($0) } ?? beat }
   }
 
   /// Waits until all is delivered, but not longer than so many seconds.
   func settle(within seconds: Double) {
-    _ = state.wait(timeout: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil }
+    _ = worker.wait(within: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil }
   }
 
   /// As `settle`; nothing comes afterwards.
   ///
   /// - Returns: whether all is delivered.
   func finish(within seconds: Double) -> Bool {
-    state.withLock { $0.isEnding = true }
-    return state.wait(timeout: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil } ?? false
+    // What waits is not held back any more.
+    worker.close()
+    return worker.wait(within: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil } ?? false
   }
 
-  private static func deliver(_ state: ConditionLock<State>, _ target: BeatTarget, _ log: LogThread) {
+  private static func deliver(_ worker: Worker<State>, _ target: BeatTarget, _ log: LogThread) {
     var complaint: String?
-    while true {
-      let beat = state.wait { state -> Beat? in
-        guard let beat = state.waiting else { return nil }
-        state.waiting = nil
-        state.isWriting = true
-        return beat
-      }
-      guard let beat else { continue }
+    let take = { (state: inout State) -> Beat? in
+      guard let beat = state.waiting else { return nil }
+      state.waiting = nil
+      state.isWriting = true
+      return beat
+    }
+    while let beat = worker.next(take) {
       let failure = target.send(beat)
       if failure != complaint { log.say(failure ?? "beats arrive again") }
       complaint = failure
-      state.withLock { state in
+      worker.withLock { state in
         // One that came meanwhile knows more.
         if failure != nil { state.waiting = state.waiting.map { $0.following(beat) } ?? beat }
         state.isWriting = false
       }
       // A new beat does not cut the pause short, the end does.
-      _ = state.wait(timeout: failure == nil ? shortestPause : retryPause) { $0.isEnding ? true : nil }
-      if failure != nil, state.withoutWaking({ $0.isEnding }) {
-        _ = state.wait(timeout: shortestPause) { _ in Bool?.none }
-      }
+      let isOpen = worker.rest(failure == nil ? shortestPause : retryPause)
+      if failure != nil, !isOpen { _ = worker.wait(within: shortestPause) { _ in Bool?.none } }
     }
   }
 }

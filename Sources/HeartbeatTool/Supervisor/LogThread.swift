@@ -16,43 +16,43 @@ final class LogThread: Sendable {
     var isWriting = false
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "log", State())
   private let showsTime: Bool
 
   /// - Parameter showsTime: whether each line begins with the date and time (RFC 3339, UTC).
   init(showsTime: Bool) throws(Errno) {
     self.showsTime = showsTime
-    let state = state
-    try Thread.start(named: "log") { LogThread.write(state) }.detach()
+    let worker = worker
+    try worker.start { LogThread.write(worker) }
   }
 
   /// Takes a line; never waits.
   func say(_ text: String) {
     let stamp = showsTime ? UTC.stamp(Clock.realtime) + " " : ""
     let line = "\(stamp)heartbeat: \(text.prefix(Self.longestLine))\n"
-    state.withLock { state in
+    worker.withLock { state in
       if state.lines.count < Self.longestQueue { state.lines.append(line) } else { state.leftOut += 1 }
     }
   }
 
   /// Waits until every line is written, but not longer than so many seconds.
   func drain(within seconds: Double) {
-    _ = state.wait(timeout: seconds) { $0.lines.isEmpty && !$0.isWriting ? true : nil }
+    _ = worker.wait(within: seconds) { $0.lines.isEmpty && !$0.isWriting ? true : nil }
   }
 
-  private static func write(_ state: ConditionLock<State>) {
-    while true {
-      let text = state.wait { state -> String? in
-        guard !state.lines.isEmpty else { return nil }
-        var text = state.lines.joined()
-        if state.leftOut > 0 { text += "heartbeat: \(state.leftOut) lines are left out: nobody read them in time\n" }
-        state.lines = []
-        state.leftOut = 0
-        state.isWriting = true
-        return text
-      }
-      if let text { Console.write(text, to: STDERR_FILENO) }
-      state.withLock { $0.isWriting = false }
+  private static func write(_ worker: Worker<State>) {
+    let text = { (state: inout State) -> String? in
+      guard !state.lines.isEmpty else { return nil }
+      var text = state.lines.joined()
+      if state.leftOut > 0 { text += "heartbeat: \(state.leftOut) lines are left out: nobody read them in time\n" }
+      state.lines = []
+      state.leftOut = 0
+      state.isWriting = true
+      return text
+    }
+    while let text = worker.next(text) {
+      Console.write(text, to: STDERR_FILENO)
+      worker.withLock { $0.isWriting = false }
     }
   }
 }

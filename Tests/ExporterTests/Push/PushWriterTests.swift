@@ -41,7 +41,7 @@ private final class Writing {
     queue.close()
     var writer = PushWriter(options: options, file: file, queue: queue, counts: counter, logger: log.logger())
     writer.run()
-    #expect(queue.waitForEnd(timeout: 0) && queue.count == 0)
+    #expect(queue.take() == nil && queue.count == 0)
     counts = Self.samples(counter)
     return Array(questions.statuses.dropFirst(before))
   }

@@ -206,28 +206,27 @@ struct ScrapeQueueTests {
     queue.close()
     #expect(!queue.add(scrape()) && !queue.add(status()))
     #expect((0..<3).map { _ in word(queue.next()) } == ["1 scrapes", "end", "end"])
-    #expect(!queue.waitForEnd(timeout: 0))
-    queue.end()
-    #expect(queue.waitForEnd(timeout: 0))
+    queue.configure(nil)
+    #expect(word(queue.next()) == "keep")
   }
 
   @Test("wakes the thread that waits for it, and so does the end")
   func waking() throws {
     let queue = ScrapeQueue(limit: 100)
     let done = ConditionLock(0)
-    let thread = try Thread.start(named: "worker") {
+    try queue.start {
       while queue.next() != nil {
         queue.finished()
         done.withLock { $0 += 1 }
       }
-      queue.end()
     }
     for count in 1...50 {
       #expect(queue.add(scrape()))
       #expect(done.wait(timeout: 30) { $0 >= count ? true : nil } == true)
     }
     queue.close()
-    #expect(queue.waitForEnd(timeout: 30))
-    thread.join()
+    let end = Clock.monotonicNanoseconds + 30_000_000_000
+    while !queue.stop(), Clock.monotonicNanoseconds < end {}
+    #expect(queue.stop())
   }
 }
