@@ -14,6 +14,10 @@ public struct ProcessWatch: ~Copyable {
   /// Where processes are looked for; nil says nothing of whether they run.
   public let looker: ProcessLooker?
 
+  /// Gets what a look found changed, all of it at once and never nothing; on the thread that looks.
+  public typealias Subscriber = @Sendable (_ changes: [Transition]) -> Void
+
+  private let subscribers: [Subscriber]
   private let readTimeout: Double
   private var search: ProcessSearch
   /// The content that `monitored` was made of; nil before the first and after a change of configuration.
@@ -25,11 +29,14 @@ public struct ProcessWatch: ~Copyable {
 
   /// Watches sources, and reads nothing yet.
   ///
-  /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
+  /// - Parameters:
+  ///   - readTimeout: how long to wait for a file system that does not answer, in seconds.
+  ///   - subscribers: who wants to know of each change of state.
   public init(
     sources: SourceSet, settings: MonitoringSettings, configuration: Configuration, looker: ProcessLooker?,
-    readTimeout: Double
+    readTimeout: Double, subscribers: [Subscriber] = []
   ) {
+    self.subscribers = subscribers
     self.sources = sources
     self.configuration = configuration
     self.looker = looker
@@ -158,9 +165,10 @@ public struct ProcessWatch: ~Copyable {
     for (finding, place) in zip(look?.findings ?? [], places) where finding.exceeded > 0 {
       exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
     }
-    for place in places {
+    let changes = places.compactMap { place in
       monitored.judge(place, look?.findings[place - places.lowerBound].existence ?? .unknown, at: now)
     }
+    if !changes.isEmpty { for subscriber in subscribers { subscriber(changes) } }
     return look
   }
 

@@ -168,6 +168,20 @@ struct MonitoredProcessesTests {
     #expect(watched["a"]?.timeout == expected)
   }
 
+  @Test("a timeout is always tight after three tight intervals one after the other, whatever comes and goes meanwhile")
+  func tightness() throws {
+    var watched = Watched()
+    var time = 1000.0
+    var told: [Bool] = []
+    for (number, interval) in [0.0, 50, 50, 5, 50, 50, 50, 50, 5].enumerated() {
+      time += interval
+      let others = number % 2 == 0 ? "" : "," + Self.beat("x\(number)", 1)
+      try watched.read(Self.beat("a", time) + others, at: time)
+      told.append(try #require(watched["a"]).isAlwaysTight)
+    }
+    #expect(told == [false, false, false, false, false, false, true, true, false])
+  }
+
   @Test("the time between beats is measured; a timeout that leaves little room is told")
   func intervals() throws {
     var watched = Watched()

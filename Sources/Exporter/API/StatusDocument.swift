@@ -20,6 +20,8 @@ struct StatusDocument {
     var age: Double?
     var timeout: Double
     var interval: Double?
+    /// Whether the interval leaves little room in the timeout; nil when it is not known.
+    var isTight: Bool?
     var lastHeartbeat: Double?
     var pid: Int32?
     var isUp: Bool?
@@ -78,6 +80,7 @@ struct StatusDocument {
     append(",\"configured\":", .bool(process.isConfigured))
     append(",\"timeout_seconds\":", process.job == nil ? .number(process.timeout) : nil)
     append(",\"interval_seconds\":", process.interval.map { .number($0) })
+    append(",\"timeout_tight\":", process.isTight.map { .bool($0) })
     append(",\"since\":", process.since.map { .number(($0 * 1e3).rounded() / 1e3) })
     append(",\"last_heartbeat\":", process.lastHeartbeat.map { .number($0) })
     append(",\"pid\":", process.pid.map { .integer(Int64(widening: $0)) })

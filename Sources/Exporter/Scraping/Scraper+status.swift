@@ -177,7 +177,7 @@ extension Scraper {
       isConfigured: process.configured != nil, verdict: process.verdict ?? Verdict(.never, .neverSeen),
       since: process.since, age: process.age(at: now),
       timeout: process.timeout, interval: process.job == nil ? process.interval : nil,
-      lastHeartbeat: process.lastHeartbeat, pid: pid,
+      isTight: process.job == nil ? process.isTight : nil, lastHeartbeat: process.lastHeartbeat, pid: pid,
       isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
       host: process.host.map(watch.monitored.text),
       file: process.entry.map { watch.sources.files[watch.sources.file(ofEntry: $0)].path },

@@ -26,6 +26,7 @@ struct Scraper: ~Copyable {
   /// nil when there is no web configuration file.
   private let webConfigurationIsGood: (@Sendable () -> Bool)?
   private var problems: FileProblemLog
+  private let logger: Logger
   private var body = ScrapeBody()
   var gzip = Gzip(level: Scraper.gzipLevel)
   /// The processes' own data as the API shows them.
@@ -69,8 +70,9 @@ struct Scraper: ~Copyable {
       ),
       settings: settings, configuration: configuration,
       looker: options.collectors.process ? ProcessLooker(procfs) : nil,
-      readTimeout: options.heartbeat.readTimeout)
+      readTimeout: options.heartbeat.readTimeout, subscribers: TransitionSubscribers.all(logger))
     problems = FileProblemLog(logger: logger)
+    self.logger = logger
   }
 
   /// Goes on with another configuration; nil keeps the old one and says so in the metrics.
@@ -164,6 +166,7 @@ struct Scraper: ~Copyable {
     problems.report(watch.sources)
     guard let change else { return }
     problems.report(watch.problems, count: watch.problemCount)
+    TightTimeouts.tell(watch.monitored, logger)
     for place in collectors.indices { collectors[place].collector.update(watch, change) }
   }
 

@@ -39,7 +39,7 @@ enum CheckCommand {
     }
     var sources = SourceSet(settings)
     sources.refresh(readTimeout: readTimeout)
-    let reports = sources.files.map { CheckReport($0, in: sources) }
+    let reports = sources.files.map { CheckReport($0, in: sources, configuration) }
     let empty = sources.patterns.filter { $0.files == 0 }
     if values[json] {
       Console.print(String(decoding: JSONValue.array(reports.map(\.json)).serialised(pretty: true), as: UTF8.self))

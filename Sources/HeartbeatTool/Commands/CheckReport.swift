@@ -1,6 +1,7 @@
 internal import Flags
 internal import Heartbeat
 internal import JSON
+internal import Monitoring
 
 /// What `heartbeat check` says of one file.
 struct CheckReport {
@@ -10,8 +11,15 @@ struct CheckReport {
   private let problem: HeartbeatFileProblem?
   private let processes: [SourceSet.Shown]
   private let leftOut: [SourceRecognition.LeftOut]
+  private let settings: MonitoringSettings
+  /// The timeouts that the configuration gives, by name.
+  private let configured: [String: Double]
 
-  init(_ file: SourceReader, in sources: SourceSet) {
+  init(_ file: SourceReader, in sources: SourceSet, _ configuration: Configuration = Configuration()) {
+    settings = MonitoringSettings(timeout: HeartbeatEntry.defaultTimeout.inSeconds, hostname: [])
+    configured = Dictionary(
+      configuration.processes.compactMap { process in process.timeout.map { (process.name, $0) } },
+      uniquingKeysWith: { first, _ in first })
     path = file.path
     layout = file.layout
     zone = file.explanation?.zone
@@ -23,6 +31,13 @@ struct CheckReport {
   /// Whether at least one process comes of it, and nothing is left out.
   var isWhole: Bool { problem == nil && !processes.isEmpty && leftOut.isEmpty }
 
+  /// The age from which a process is silent, and whether the interval that it declares leaves little room in it; nil where it declares none.
+  private func timeout(of process: SourceSet.Shown) -> (seconds: Double, isTight: Bool?) {
+    let seconds = settings.timeout(
+      configured: configured[process.name], source: process.timeout, declaredInterval: process.interval)
+    return (seconds, process.interval.map { MonitoredProcess.isTight(interval: $0, timeout: seconds) })
+  }
+
   var json: JSONValue {
     var object: JSONObject = [
       "file": .string(path), "layout": layout.map { .string($0.rawValue) } ?? .null, "ok": .bool(isWhole),
@@ -33,12 +48,14 @@ struct CheckReport {
     }
     object["processes"] = .array(
       processes.map { process in
-        [
+        let timeout = timeout(of: process)
+        return [
           "name": .string(process.name), "last_heartbeat": process.time.map { .number($0) } ?? .null,
           "where": .string(process.place), "why": .string(process.rule),
           "pid": process.pid.map { .integer(Int64(widening: $0)) } ?? .null,
           "status": process.status.map { .string($0) } ?? .null,
-          "interval": process.interval.map { .number($0) } ?? .null,
+          "interval": process.interval.map { .number($0) } ?? .null, "timeout": .number(timeout.seconds),
+          "timeout_tight": timeout.isTight.map { .bool($0) } ?? .null,
           "host": process.host.map { .string($0) } ?? .null,
           "numbers": .object(
             JSONObject(process.numbers.map { JSONObject.Member(key: $0.key, value: .number($0.value)) })),
@@ -71,6 +88,14 @@ struct CheckReport {
         })
       let indentation = "  "
       lines += table.lines(width: style.width - indentation.count, style: style).map { indentation + $0 }
+    }
+    for process in processes {
+      let timeout = timeout(of: process)
+      guard let interval = process.interval, timeout.isTight == true else { continue }
+      lines.append(
+        "  tight: \(process.name) beats every \(HeartbeatTool.seconds(interval)), its timeout is "
+          + "\(HeartbeatTool.seconds(timeout.seconds)): a little delay makes it silent, expected a timeout of three intervals"
+      )
     }
     if let problem { lines.append("  \(problem.failure.rawValue): \(problem.description)") }
     for part in leftOut { lines.append("  left out: \(part.place): \(part.reason)") }

@@ -20,7 +20,9 @@ public struct MonitoredProcess: Sendable {
   /// Unix time at which the last beat was seen to change.
   public internal(set) var seen: Double
   /// Seconds between the last two beats that were seen; nil before there were two.
-  public internal(set) var interval: Double?
+  public private(set) var interval: Double?
+  /// How many intervals one after the other were tight, up to `lastingTightness`.
+  private var tightIntervals = 0
   /// Age in seconds from which it is silent; infinite for a job, which does not beat.
   public internal(set) var timeout: Double
   /// Age in seconds from which its source says that it is silent; nil when that says nothing.
@@ -108,14 +110,28 @@ public struct MonitoredProcess: Sendable {
   /// Of the timeout, the part that beats may take from one to the next: beyond it a little delay makes an alarm.
   public static let tightInterval = 0.7
 
-  /// Whether it beats so seldom that its timeout is tight.
-  public var isTight: Bool { interval.map { $0 > MonitoredProcess.tightInterval * timeout } ?? false }
+  /// So many tight intervals one after the other are no accident.
+  static let lastingTightness = 3
+
+  /// Whether the last interval took so much of the timeout that a little delay makes an alarm; nil before there is one.
+  public var isTight: Bool? { interval.map { MonitoredProcess.isTight(interval: $0, timeout: timeout) } }
+
+  /// Whether an interval leaves little room in a timeout, both in seconds.
+  public static func isTight(interval: Double, timeout: Double) -> Bool { interval > tightInterval * timeout }
+
+  /// Whether it always beats so seldom: one long pause says nothing of the next ones.
+  public var isAlwaysTight: Bool { tightIntervals >= MonitoredProcess.lastingTightness }
+
+  private mutating func noteInterval(_ seconds: Double) {
+    interval = seconds
+    tightIntervals = isTight == true ? min(tightIntervals + 1, MonitoredProcess.lastingTightness) : 0
+  }
 
   /// Notes a beat.
   mutating func noteBeat(_ last: Double, at now: Double) {
     guard let before = lastHeartbeat, last != before else { return }
     seen = now
-    if last > before { interval = last - before }
+    if last > before { noteInterval(last - before) }
     lastHeartbeat = last
   }
 
@@ -126,12 +142,13 @@ public struct MonitoredProcess: Sendable {
     isNew = old.isNew
     watched = old.watched
     interval = old.interval
+    tightIntervals = old.tightIntervals
     // The first beat of one that was never seen is seen now.
     guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
     if before == last {
       seen = old.seen
     } else if last > before {
-      interval = last - before
+      noteInterval(last - before)
     }
   }
 }

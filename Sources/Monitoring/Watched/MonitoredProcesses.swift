@@ -132,16 +132,20 @@ public struct MonitoredProcesses: Sendable {
   /// Judges how a process does.
   ///
   /// - Parameter existence: what the kernel says of it now.
-  public mutating func judge(_ place: Int, _ existence: Existence, at now: Double) {
+  /// - Returns: what has changed; nil when nothing has.
+  @discardableResult
+  public mutating func judge(_ place: Int, _ existence: Existence, at now: Double) -> Transition? {
     let before = processes[place].verdict
     let verdict = processes[place].facts(at: now, existence).verdict
-    guard before != verdict else { return }
+    guard before != verdict else { return nil }
     processes[place].verdict = verdict
     if before?.state != verdict.state { processes[place].since = now }
     // What is there when the watch begins is no change.
-    guard before != nil || processes[place].isNew else { return }
+    guard before != nil || processes[place].isNew else { return nil }
     if transitions.count >= Transition.most { transitions.removeFirst(Transition.most / 10) }
-    transitions.append(Transition(process: name(of: place), time: now, from: before, to: verdict))
+    let transition = Transition(process: name(of: place), time: now, from: before, to: verdict)
+    transitions.append(transition)
+    return transition
   }
 
   /// The place of the process of a name.

@@ -35,7 +35,7 @@ public struct MonitoringSettings: Sendable {
 
   /// The age from which a process is silent: what is configured; else what its source says; else the usual timeout, or two and a
   /// half of the intervals that it declares if that is more.
-  func timeout(configured: Double?, source: Double?, declaredInterval: Double?) -> Double {
+  public func timeout(configured: Double?, source: Double?, declaredInterval: Double?) -> Double {
     configured ?? source ?? max(timeout, 2.5 * (declaredInterval ?? 0))
   }
 

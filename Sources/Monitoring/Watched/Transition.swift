@@ -9,6 +9,11 @@ public struct Transition: Hashable, Sendable {
   /// How it does now.
   public var to: Verdict
 
+  /// Puts one together.
+  package init(process: String, time: Double, from: Verdict?, to: Verdict) {
+    (self.process, self.time, self.from, self.to) = (process, time, from, to)
+  }
+
   /// So many are kept, the newest.
   public static let most = 1_000
 }

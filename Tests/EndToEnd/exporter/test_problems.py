@@ -1,6 +1,7 @@
 """What is left out of the heartbeat file is named: in the log, the API, on the page and by `heartbeat status`, not only counted."""
 
 import json
+import subprocess
 import time
 
 from support import TOOL, eventually, run
@@ -37,3 +38,22 @@ def test_what_is_left_out_is_named_everywhere(exporter, tmp_path):
     file.write_text(json.dumps({"processes": {"good": good}}))
     assert problems_of(server) == []
     assert run(TOOL, "status", "--file", file).returncode == 0
+
+
+def test_a_change_of_state_stands_in_the_log_once(exporter, tmp_path):
+    sleeper = subprocess.Popen(["sleep", "3600"])
+    try:
+        beat = {"last_heartbeat": time.time(), "pid": sleeper.pid}
+        (tmp_path / "heartbeat_status.json").write_text(json.dumps({"processes": {"bidder": beat}}))
+        server = exporter()
+        assert 'state="alive"' in server.get("/metrics").body.decode()
+        assert "changed its state" not in server.stderr, "what is there at the beginning is no change"
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    for _ in range(3):
+        assert 'state="dead",reason="pid_gone"' in server.get("/metrics").body.decode()
+    line = 'msg="a process has changed its state" process=bidder state=dead reason=pid_gone before=alive'
+    eventually(lambda: line in server.stderr, "the log tells")
+    server.stop()
+    assert server.stderr.count("changed its state") == 1

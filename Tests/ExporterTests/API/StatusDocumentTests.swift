@@ -26,7 +26,7 @@ import Testing
     let text = String(decoding: Self.document([Self.process("bi\u{1}dder")]).objects, as: UTF8.self)
     #expect(
       text == #"{"name":"bi\u0001dder","state":"alive","reason":"beating","age_seconds":1.5,"display_name":null,"#
-        + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"since":12.0,"#
+        + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"timeout_tight":null,"since":12.0,"#
         + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"data":{"x":1},"job":null,"process":null}"#
     )
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Heartbeat
+import Monitoring
 import Testing
 
 @testable import HeartbeatTool
@@ -21,5 +22,33 @@ struct CheckReportTests {
     let row = try #require(table.last).split(separator: " ")
     #expect(row.contains("7s") && row.contains("4242") && row.contains("2"))
     #expect(row.contains(Substring(name)) == (width == 400) && row.contains(Substring(status)) == (width == 400))
+  }
+
+  @Test(
+    "tells a timeout in which the interval that a process declares leaves little room",
+    arguments: [
+      // The usual timeout makes room for the interval.
+      (50.0, nil, nil, 125.0, false), (50, 60, nil, 60, true), (42, 60, nil, 60, false), (50, nil, 70, 70, true),
+      (50, 100, 70, 100, false), (nil, 60, nil, 60, nil),
+    ] as [(Double?, Double?, Double?, Double, Bool?)])
+  func tight(interval: Double?, configured: Double?, source: Double?, timeout: Double, isTight: Bool?) throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID()).json").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let more = interval.map { ", \"interval\": \($0)" } ?? ""
+    try Data(#"{"processes": {"a": {"last_heartbeat": 1700000000\#(more)}}}"#.utf8).write(
+      to: URL(fileURLWithPath: file))
+    var settings = SourceSettings(path: file)
+    settings.timeout = source
+    var sources = SourceSet([settings])
+    sources.refresh(readTimeout: 5)
+    let configuration = Configuration(processes: [ProcessConfiguration(name: "a", timeout: configured)])
+    let report = CheckReport(try #require(sources.files.first), in: sources, configuration)
+    let json = try JSONSerialization.jsonObject(with: Data(report.json.serialised()))
+    let processes = try #require((json as? [String: Any])?["processes"] as? [[String: Any]])
+    #expect(processes.first?["timeout"] as? Double == timeout)
+    #expect(processes.first?["timeout_tight"] as? Bool == isTight)
+    let lines = report.lines(at: 1_700_000_007, style: Style(usesColour: false, width: 200))
+    #expect(
+      lines.contains { $0.contains("tight") && $0.contains("a beats every 50s") } == (isTight == true), "\(lines)")
   }
 }

@@ -213,8 +213,7 @@ function showDetails(program) {
   if (told.timeout_seconds !== null) heart.push(['timeout', seconds(told.timeout_seconds)]);
   if (told.since !== null) heart.splice(1, 0, ['since', time(told.since)]);
   if (told.interval_seconds !== null) {
-    const isTight = told.interval_seconds > 0.7 * told.timeout_seconds;
-    heart.push(['interval', seconds(told.interval_seconds) + (isTight ? ', close to the timeout' : '')]);
+    heart.push(['interval', seconds(told.interval_seconds) + (told.timeout_tight ? ', close to the timeout' : '')]);
   }
   if (told.host !== null) heart.push(['host', told.host]);
   if (told.pid !== null) heart.push(['pid', String(told.pid)]);

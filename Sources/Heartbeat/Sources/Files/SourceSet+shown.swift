@@ -18,6 +18,8 @@ extension SourceSet {
     public var status: String?
     /// Seconds between two beats as it means to beat.
     public var interval: Double?
+    /// The age in seconds from which its source says that it is silent; nil when that says nothing.
+    public var timeout: Double?
     /// The host that it names.
     public var host: String?
     /// The numbers of its own data, by their key paths.
@@ -34,7 +36,7 @@ extension SourceSet {
         name: name, time: entry.lastHeartbeat, place: beat?.place ?? ".last_heartbeat",
         rule: beat?.rule ?? "our own layout",
         pid: entry.pid, status: entry.status.map(snapshot.string), interval: entry.interval,
-        host: entry.host.map(snapshot.string),
+        timeout: units[file.source].settings.timeout, host: entry.host.map(snapshot.string),
         numbers: snapshot.numbers[entry.numbers].map { number in
           (snapshot.keyPaths[Int(widening: number.key)].components.joined(separator: "."), number.value)
         })

@@ -49,7 +49,7 @@ public struct SourceSet: Sendable {
   }
 
   private var options: Options
-  private var units: [Unit]
+  var units: [Unit]
   /// The files of all sources, in the sources' order; those of a pattern sorted by path.
   public private(set) var files: [SourceReader] = []
   /// Rises when what comes of the files changes.

@@ -1,0 +1,14 @@
+internal import Monitoring
+
+/// Says once of each process that always beats so seldom that a little delay makes an alarm.
+enum TightTimeouts {
+  static func tell(_ processes: MonitoredProcesses, _ logger: Logger) {
+    for (place, process) in processes.processes.enumerated() where process.isAlwaysTight {
+      let name = processes.name(of: place)
+      logger.once(
+        "tight \(name)", .warn,
+        "the timeout of a process is tight: a little delay makes it silent, and three intervals would be safe",
+        ["process": name, "interval": process.interval ?? 0, "timeout": process.timeout])
+    }
+  }
+}
