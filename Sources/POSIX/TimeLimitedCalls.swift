@@ -89,9 +89,11 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     case .none: return true
     case .refused: return false
     case .thread:
+      // Taken out before it is done: the thread may live for long, and must not keep what its first work holds.
+      let first = Lock<(@Sendable () -> Void)?>(work)
       do throws(Errno) {
         try Thread.start(named: name) { [self] in
-          work()
+          first.withLock { $0.take() }?()
           serve()
         }.detach()
         return true

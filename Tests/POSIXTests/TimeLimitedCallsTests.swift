@@ -49,6 +49,22 @@ struct TimeLimitedCallsTests {
     while !calls.running.isEmpty { pause() }
     #expect(calls.call([11], until: Self.later(60), answer) == [11])
   }
+
+  private final class Held: Sendable {}
+
+  @Test("what a call holds is let go when it has come back, though the thread waits for more")
+  func release() {
+    let calls = TimeLimitedCalls<Int>(name: "test")
+    weak var held: Held?
+    func call() {
+      let value = Held()
+      held = value
+      _ = calls.call([1], until: .max) { _ in _ = value }
+    }
+    call()
+    for _ in 0..<2_000 where held != nil { pause() }
+    #expect(held == nil)
+  }
 }
 
 private func pause() {
