@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import folders, growth, live, memory, others, profile, scrapes, sources, stages, start, supervised, tables
+from harness import before, folders, growth, live, memory, others, profile, scrapes, sources, stages, start, supervised, tables
 from harness.measuring import FULL, QUICK
 from harness.server import Failure
 
@@ -19,17 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "stages": stages.run, "scrapes": scrapes.run, "live": live.run, "memory": memory.run, "start": start.run,
     "growth": growth.run, "folders": folders.run, "sources": sources.run, "supervised": supervised.run, "profile": profile.run,
-    "writers": others.run_writers, "pushes": others.run_pushes,
+    "writers": others.run_writers, "pushes": others.run_pushes, "before": before.run,
 }  # fmt: skip
 # These take minutes, and say nothing of the goals: they run when they are asked for.
-USUAL = [name for name in PARTS if name not in ("profile", "writers", "pushes")]
+USUAL = [name for name in PARTS if name not in ("profile", "writers", "pushes", "before")]
 
 
 class Context:
     """What a part is given."""
 
     def __init__(self, options):
-        self.bin, self.simdjson = options.bin, options.simdjson
+        self.bin, self.simdjson, self.before = options.bin, options.simdjson, options.before
         self.is_quick = options.quick
         self.effort = QUICK if options.quick else FULL
         # On a disk, replacing the file would wait for it, which is no work of any server here.
@@ -71,10 +71,11 @@ def main():
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller windows")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be repeated")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="the programs that `--only before` compares with")
     parser.add_argument("--document", action="store_true", help="also write the tables into docs/performance.md")
     options = parser.parse_args()
-    if options.document and (absent := {"writers", "pushes"} & set(options.only or [])):
-        parser.error(f"docs/performance.md has no place for {', '.join(sorted(absent))}: their own README.md has their tables")
+    if options.document and (absent := {"writers", "pushes", "before"} & set(options.only or [])):
+        parser.error(f"docs/performance.md has no place for {', '.join(sorted(absent))}: it has the tables of the other parts")
     if options.check:
         return
     # To be ended is the same as Control-C: the servers are stopped on the way out.
@@ -86,12 +87,12 @@ def main():
     print(note)
     sections = {}
     for name in options.only or USUAL:
-        before = len(tables.GOALS)
+        first = len(tables.GOALS)
         parts = []
         for title, table in PARTS[name](context):
             parts.append(f"**{title}**\n\n{table}")
             print(f"\n{parts[-1]}", flush=True)
-        goals = tables.GOALS[before:]
+        goals = tables.GOALS[first:]
         if goals:
             parts.append(f"**Goals**\n\n{tables.goals_table(goals)}")
         sections[name] = "\n\n".join([*parts, f"_{note}_"])

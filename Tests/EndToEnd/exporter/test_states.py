@@ -5,14 +5,17 @@ The unit tests try the same table (Tests/Fixtures/situations) against the model.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import yaml
 
-from support import FIXTURES, TOOL, eventually, run
+from support import FIXTURES, ROOT, TOOL, eventually, run
+from support.chromium import Chromium
 
 ONLY_IN_THE_MODEL = {"hidden"}
 TABLE = [
@@ -96,6 +99,55 @@ def filled(text, places):
     return text
 
 
+def alerts_of(state, reason):
+    """The alerts that each state has, unless the table says others: one, and none for who is in order."""
+    jobs = {"job_failed": "JobFailed", "job_late": "JobLate", "job_overdue": "JobOverdue"}
+    states = {"dead": ["ProcessDead"], "hung": ["ProcessHung"], "stopped": ["ProcessStopped"], "never": ["ProcessNeverSeen"], "alive": []}
+    return [jobs[reason]] if reason in jobs else states[state]
+
+
+def firing(samples, now, folder):
+    """What promtool says of the alerts that fire for each process when the exporter goes on saying this for an hour."""
+    states = {dict(labels)["process"]: dict(labels)["state"] for name, labels in samples if name == "heartbeat_state"}
+    series = {}
+    for (name, labels), value in samples.items():
+        if not name.startswith("heartbeat_") or value != value:
+            continue
+        # The tests of promtool begin at 0, and who does not beat grows older.
+        value -= now - 3600 if name.endswith("_timestamp_seconds") else 0
+        step = 60 if name == "heartbeat_age_seconds" and states.get(dict(labels)["process"]) != "alive" else 0
+        text = ",".join(f"{k}={json.dumps(v)}" for k, v in [*labels, ("job", "heartbeat"), ("instance", "host:9464")])
+        series[f"{name}{{{text}}}"] = f"{value:f}+{step}x60"
+    alerts = "Process(Dead|Hung|Stopped|NeverSeen|GivenUp)|Job.*"
+    test = {
+        "interval": "1m", "input_series": [{"series": k, "values": v} for k, v in series.items()],
+        # One that is not there: promtool says what is.
+        "promql_expr_test": [{
+            "expr": f'count by (process, alertname) (ALERTS{{alertstate="firing",alertname=~"{alerts}"}})', "eval_time": "1h", "exp_samples": []}],
+    }  # fmt: skip
+    file = folder / "alerts.yml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(ROOT / "prometheus" / "rules" / "*.yml")], "evaluation_interval": "1m", "tests": [test]}))
+    result = run("promtool", "test", "rules", file)
+    found = re.search(r"got:(.*)$", result.stdout + result.stderr, re.M)
+    assert found, result.stdout + result.stderr
+    fires = {}
+    for text in re.findall(r"\{([^}]*)\}", found[1]):
+        labels = dict(re.findall(r'(\w+)="([^"]*)"', text))
+        fires.setdefault(labels["process"], []).append(labels["alertname"])
+    return fires
+
+
+def shown_on_page(url, folder):
+    """The state of each process as the status page writes it."""
+    chromium = Chromium(folder)
+    try:
+        chromium.open(url)
+        script = "[...document.querySelectorAll('tr.process')].map(r => [r.querySelector('td.name button').textContent, r.querySelector('td.state').textContent])"
+        return dict(eventually(lambda: chromium.evaluate(script), "the page has rows"))
+    finally:
+        chromium.stop()
+
+
 def test_every_view_says_the_same(exporter, beats, tmp_path, started):
     entries, config, rows = {}, {}, {}
     for number, s in enumerate(TABLE):
@@ -150,6 +202,8 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
     api = {h["name"]: h for h in json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"]}
     remote = table(run(TOOL, "monitor", "--once", "--url", url).stdout)
     local = table(run(TOOL, "monitor", "--once", "--file", beats, "--config.file", configuration).stdout)
+    page = shown_on_page(url, tmp_path)
+    alerts = firing(samples, time.time(), tmp_path)
     for name, s in rows.items():
         expected, what = (s["state"], s["reason"]), f"{name}, which {s['situation']}"
         assert metrics[name] == expected, f"the metrics, of {what}"
@@ -157,6 +211,8 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         assert up.get(name) == {True: 1, False: 0, None: None}[s["up"]], f"process_up, of {what}"
         assert api[name]["up"] == s["up"], f"up in the API, of {what}"
         assert remote[name] == s["state"], f"monitor --url, of {what}"
+        assert page[name] == s["state"], f"the page, of {what}"
+        assert alerts.get(name, []) == s.get("alerts", alerts_of(s["state"], s["reason"])), f"the alerts, of {what}"
         asked = run(TOOL, "status", name, "--url", url)
         assert (table(asked.stdout)[name], asked.returncode) == (s["state"], 0 if s["state"] == "alive" else 1), f"status --url, of {what}"
         if not s.get("vanished"):  # what has vanished only those know who were there
