@@ -225,6 +225,38 @@ print("each")
     assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == "each\n"
 
 
+def test_what_a_signal_handler_raises_is_lost_at_the_entry_of_no_function(place):
+    """Python drops what is raised in the `close` of an object that nobody has any more."""
+    where, _ = place
+    code = """
+import inspect
+class Late(Exception): pass
+def late(*_): raise Late
+signal.signal(signal.SIGALRM, late)
+manager = HeartbeatManager()
+def interrupted(at):
+    left, place = at, None
+    def look(frame, *_):
+        nonlocal left, place
+        if frame.f_code.co_flags & inspect.CO_GENERATOR: return  # that one ends is told as an entry, but no handler runs there
+        left -= 1
+        if left == 0:
+            place = frame.f_code.co_name, frame.f_back.f_code.co_name
+            late()
+    manager.send_heartbeat("main")  # so that the next one finds a connection
+    sys.settrace(look)
+    try: manager.send_heartbeat("main", {"n": at})
+    except Late: return True
+    finally: sys.settrace(None)
+    if left <= 0: print("lost in", *place)
+    return left <= 0
+at = 1
+while interrupted(at): at += 1
+assert at > 50, at
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == ""
+
+
 def test_threads_lose_nobodys_beat(place):
     where, entries = place
     code = """

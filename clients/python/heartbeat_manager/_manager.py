@@ -251,7 +251,10 @@ class HeartbeatManager:
                 if time.monotonic() >= deadline:
                     break
         if raised is not None:
-            raise raised
+            try:
+                raise raised
+            finally:
+                del raised
 
     def _store(self) -> Store:
         if self._no_place is not None:

@@ -193,13 +193,15 @@ class Exporter:
         while True:
             kept = self._kept()
             connection = kept or self._connect()
+            answers: List[_Answer] = []
             try:
                 if connection.sock is not None:
                     connection.sock.settimeout(_left(deadline))
-                connection.response_class = cast(Any, functools.partial(_Answer, deadline))
+                connection.response_class = cast(Any, functools.partial(_Answer, answers, deadline))
                 connection.request(method, path, body, self._headers)
                 answer = connection.getresponse()
                 text = answer.read(LONGEST_ANSWER)
+                is_whole = answer.isclosed()
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if kept and not isinstance(error, socket.timeout):
@@ -208,7 +210,11 @@ class Exporter:
             except BaseException:  # a signal's handler that raises: half an answer must not be the next one's
                 connection.close()
                 raise
-            if answer.isclosed() and not answer.will_close and len(self._idle) < MOST_IDLE:
+            finally:
+                # Closed when nobody has it any more, it would be closed where Python drops what a signal's handler raises.
+                for each in answers:
+                    each.close()
+            if is_whole and not answer.will_close and len(self._idle) < MOST_IDLE:
                 self._idle.append((os.getpid(), connection))
             else:
                 connection.close()
@@ -228,10 +234,10 @@ class Exporter:
         if self._path is not None:
             connection = http.client.HTTPConnection("localhost", timeout=self.timeout)
             local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            local.settimeout(self.timeout)
             try:
+                local.settimeout(self.timeout)
                 local.connect(self._path)
-            except OSError:
+            except BaseException:
                 local.close()
                 raise
             connection.sock = local
@@ -261,11 +267,13 @@ def _left(deadline: float) -> float:
 class _Timely(io.RawIOBase):
     """What a socket receives until a deadline: its own timeout begins anew with every byte that drips in."""
 
+    _file: Any = None  # so that it can be closed at any moment
+
     def __init__(self, receiving: socket.socket, deadline: float) -> None:
         super().__init__()
         self._socket = receiving
         # It keeps the socket open for as long as somebody reads.
-        self._file: Any = receiving.makefile("rb", buffering=0)
+        self._file = receiving.makefile("rb", buffering=0)
         self._deadline = deadline
 
     def readable(self) -> bool:
@@ -277,17 +285,29 @@ class _Timely(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         super().close()
 
 
 class _Answer(http.client.HTTPResponse):
-    """An answer that comes whole until a deadline, or not at all."""
+    """An answer that comes whole until a deadline, or not at all. It notes itself among `answers`, to be closed."""
 
-    def __init__(self, deadline: float, receiving: socket.socket, *arguments: Any, **options: Any) -> None:
-        super().__init__(receiving, *arguments, **options)
-        self.fp.close()
-        self.fp = io.BufferedReader(_Timely(receiving, deadline))
+    fp: Any = None  # so that it can be closed at any moment
+
+    def __init__(self, answers: List[_Answer], deadline: float, receiving: socket.socket, *arguments: Any, **options: Any) -> None:
+        answers.append(self)
+        super().__init__(cast(Any, _Source(receiving, deadline)), *arguments, **options)
+
+
+class _Source:
+    """What an answer reads from, in the place of the socket."""
+
+    def __init__(self, receiving: socket.socket, deadline: float) -> None:
+        self._socket, self._deadline = receiving, deadline
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(_Timely(self._socket, self._deadline))
 
 
 def _is_seconds(text: str) -> bool:

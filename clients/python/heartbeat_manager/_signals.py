@@ -105,7 +105,12 @@ def let_through(error: BaseException) -> None:
     """To be called where an error is not worth a word: raises it if a signal's handler did."""
     own = of_handler(error)
     if own is not None:
-        raise own
+        try:
+            raise own
+        finally:
+            # An error that the frame which it names holds too is freed at any later time, with all that its frames have.
+            # What a handler raises in the `close` of such an object is lost.
+            del own, error
 
 
 def _comes_from_handler(error: BaseException) -> bool:
