@@ -97,15 +97,4 @@ struct RunOptionsTests {
     texts.setVariable("AB", nil)
     #expect(texts.variable("AB") == nil && texts.variable("A") == "3")
   }
-
-  @Test(
-    "a time in the log",
-    arguments: [
-      (0.0, "1970-01-01T00:00:00.000Z"), (1_703_086_256.789, "2023-12-20T15:30:56.789Z"),
-      (-0.001, "1969-12-31T23:59:59.999Z"),
-      (.nan, "?"), (1e300, "?"),
-    ])
-  func stamp(time: Double, text: String) {
-    #expect(UTC.stamp(time) == text)
-  }
 }

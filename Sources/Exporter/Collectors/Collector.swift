@@ -38,7 +38,7 @@ struct Moment {
 /// All collectors.
 enum Collectors {
   /// What is needed to make them.
-  struct Surroundings {
+  struct Dependencies {
     let options: ExporterOptions
     let logger: Logger
     let limits: ScrapeLimits
@@ -50,7 +50,7 @@ enum Collectors {
     let name: CollectorName
     /// Whether it looks at the processes that are watched, and what for.
     let needs: Needs
-    let make: @Sendable (Surroundings) -> any Collector
+    let make: @Sendable (Dependencies) -> any Collector
   }
 
   /// What a collector needs to be read before it is asked.

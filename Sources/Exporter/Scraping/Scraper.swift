@@ -56,8 +56,8 @@ struct Scraper: ~Copyable {
       lines: ProcessLineFamily.wanted(by: options).map(\.line), filter: options.host.filter,
       mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline))
     readers = HostReaders(procfs, limits: limits)
-    let surroundings = Collectors.Surroundings(options: options, logger: logger, limits: limits, readers: readers)
-    collectors = Collectors.all.map { ($0, $0.make(surroundings)) }
+    let dependencies = Collectors.Dependencies(options: options, logger: logger, limits: limits, readers: readers)
+    collectors = Collectors.all.map { ($0, $0.make(dependencies)) }
     let hostname = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline)) ?? ""
     let settings = MonitoringSettings(
       timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,

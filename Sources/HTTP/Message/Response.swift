@@ -143,14 +143,9 @@ extension Response {
 /// `IMF-fixdate` of RFC 9110 section 5.6.7, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
   static func text(_ time: Int) -> String {
-    var time = time_t(widening: time)
-    var parts = tm()
-    guard gmtime_r(&time, &parts) != nil else { return "Thu, 01 Jan 1970 00:00:00 GMT" }
-    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let day = days[Int(widening: parts.tm_wday) % 7]
-    let month = months[Int(widening: parts.tm_mon) % 12]
-    let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-    return "\(day), \(two(parts.tm_mday)) \(month) \(parts.tm_year &+ 1900) \(clock) GMT"
+    let shown = CalendarTime(Double(time))
+    let (day, month) = (days[shown.weekday % 7], months[shown.month % 12])
+    return "\(day), \(CalendarTime.padded(shown.day)) \(month) \(shown.year) \(shown.clock) GMT"
   }
 
   private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]

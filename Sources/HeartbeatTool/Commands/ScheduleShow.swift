@@ -71,16 +71,9 @@ enum ScheduleShow {
 
   /// As RFC 3339 has it: `2026-03-29T03:00:00+02:00`.
   private static func written(_ time: Double, offset: Double) -> String {
-    var parts = tm()
-    var seconds = time_t(clamping: time + offset)
-    guard gmtime_r(&seconds, &parts) != nil else { return "-" }
-    func padded(_ number: Int32, _ width: Int = 2) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }
-    let east = Int32(clamping: offset.magnitude / 60)
-    return "\(padded(parts.tm_year &+ 1900, 4))-\(padded(parts.tm_mon &+ 1))-\(padded(parts.tm_mday))T"
-      + "\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))"
-      + "\(offset < 0 ? "-" : "+")\(padded(east / 60)):\(padded(east % 60))"
+    let shown = CalendarTime(time, in: .offset(offset))
+    let east = Int(clamping: offset.magnitude / 60)
+    let zone = "\(offset < 0 ? "-" : "+")\(CalendarTime.padded(east / 60)):\(CalendarTime.padded(east % 60))"
+    return "\(shown.date)T\(shown.clock)\(zone)"
   }
 }

@@ -28,7 +28,7 @@ final class LogThread: Sendable {
 
   /// Takes a line; never waits.
   func say(_ text: String) {
-    let stamp = showsTime ? UTC.stamp(Clock.realtime) + " " : ""
+    let stamp = showsTime ? CalendarTime.rfc3339(Clock.realtime) + " " : ""
     let line = "\(stamp)heartbeat: \(text.prefix(Self.longestLine))\n"
     worker.withLock { state in
       if state.lines.count < Self.longestQueue { state.lines.append(line) } else { state.leftOut += 1 }
@@ -54,24 +54,5 @@ final class LogThread: Sendable {
       Console.write(text, to: STDERR_FILENO)
       worker.withLock { $0.isWriting = false }
     }
-  }
-}
-
-/// Dates and times of the world's clock.
-enum UTC {
-  /// `2023-12-20T15:30:56.789Z` (RFC 3339) of a Unix time in seconds.
-  static func stamp(_ time: Double) -> String {
-    guard let milliseconds = Int64(exactly: (time * 1000).rounded(.down)) else { return "?" }
-    var seconds = time_t(clamping: (milliseconds - (milliseconds % 1000 + 1000) % 1000) / 1000)
-    var parts = tm()
-    guard gmtime_r(&seconds, &parts) != nil else { return "?" }
-    func padded(_ number: Int, _ width: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }
-    let date = [Int(clamping: parts.tm_year) + 1900, Int(clamping: parts.tm_mon) + 1, Int(clamping: parts.tm_mday)]
-    let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int(clamping: $0), 2) }.joined(separator: ":")
-    let day = zip(date, [4, 2, 2]).map { padded($0, $1) }.joined(separator: "-")
-    return "\(day)T\(clock).\(padded(Int(clamping: (milliseconds % 1000 + 1000) % 1000), 3))Z"
   }
 }

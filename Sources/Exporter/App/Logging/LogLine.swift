@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// One line of the log while it is put together.
 struct LogLine {
   /// The most characters of one value; the rest is cut off and told as `…`.
@@ -13,7 +15,7 @@ struct LogLine {
 
   /// Begins the line with what every line has.
   mutating func begin(time: Double, level: String, message: String) {
-    let time = Timestamp.rfc3339(time)
+    let time = CalendarTime.rfc3339(time)
     switch format {
     case .logfmt:
       bytes += "time=\(time) level=\(level) msg=".utf8

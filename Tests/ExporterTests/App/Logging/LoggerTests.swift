@@ -122,18 +122,3 @@ struct LoggerTests {
     #expect(numbers.sorted() == Array(0..<200))
   }
 }
-
-@Suite("Timestamps")
-struct TimestampTests {
-  @Test(
-    "are UTC by RFC 3339",
-    arguments: [
-      (0, "1970-01-01T00:00:00.000Z"), (1_703_123_456.789, "2023-12-21T01:50:56.789Z"),
-      (951_782_400, "2000-02-29T00:00:00.000Z"), (-1, "1970-01-01T00:00:00.000Z"),
-      (Double.nan, "1970-01-01T00:00:00.000Z"),
-      (.infinity, "9999-12-31T23:59:59.000Z"), (1e300, "9999-12-31T23:59:59.000Z"),
-    ])
-  func rfc3339(time: Double, expected: String) {
-    #expect(Timestamp.rfc3339(time) == expected)
-  }
-}
