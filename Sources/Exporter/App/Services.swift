@@ -1,9 +1,27 @@
+internal import POSIX
+
 /// A part of the exporter that runs from start to stop.
 struct Service {
   /// What it needs to run; nothing of it is left when this throws.
   let start: () throws(StartFailure) -> Void
   /// Ends it. Whatever it had in hand is finished or given up by then.
   let stop: () -> Void
+
+  init(start: @escaping () throws(StartFailure) -> Void, stop: @escaping () -> Void) {
+    (self.start, self.stop) = (start, stop)
+  }
+
+  /// One that needs nothing but a thread.
+  init(thread start: @escaping () throws(Errno) -> Void, stop: @escaping () -> Void) {
+    self.init(
+      start: { () throws(StartFailure) in
+        do throws(Errno) {
+          try start()
+        } catch {
+          throw StartFailure(message: "cannot start a thread", reason: error.description)
+        }
+      }, stop: stop)
+  }
 }
 
 /// Why a service does not start.

@@ -20,11 +20,7 @@ struct Scraper: ~Copyable {
   let limits: ScrapeLimits
   private let requests: RequestCounts
   private let push: PushCounts?
-  private let openConnections: @Sendable () -> Int
-  private let handshakeErrors: (@Sendable () -> [HandshakeError: Int])?
-  private let lateAnswers: @Sendable () -> UInt64
-  /// nil when there is no web configuration file.
-  private let webConfigurationIsGood: (@Sendable () -> Bool)?
+  private let statistics: Statistics
   private var problems: FileProblemLog
   private let logger: Logger
   private var body = ScrapeBody()
@@ -34,20 +30,25 @@ struct Scraper: ~Copyable {
   /// How long the text of all processes was for the API last, in bytes.
   var statusLength = 0
 
+  /// What other parts of the exporter tell of themselves.
+  struct Statistics: Sendable {
+    var openConnections: @Sendable () -> Int = { 0 }
+    /// nil when no address is encrypted.
+    var handshakeErrors: (@Sendable () -> [HandshakeError: Int])?
+    /// How many answers came late.
+    var lateAnswers: @Sendable () -> UInt64 = { 0 }
+    /// nil when there is no web configuration file.
+    var webConfigurationIsGood: (@Sendable () -> Bool)?
+  }
+
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    openConnections: @escaping @Sendable () -> Int, handshakeErrors: (@Sendable () -> [HandshakeError: Int])? = nil,
-    webConfigurationIsGood: (@Sendable () -> Bool)? = nil,
-    lateAnswers: @escaping @Sendable () -> UInt64 = { 0 }, limits: ScrapeLimits = ScrapeLimits(),
-    probe: FileProbe? = nil
+    statistics: Statistics = Statistics(), limits: ScrapeLimits = ScrapeLimits(), probe: FileProbe? = nil
   ) {
-    self.lateAnswers = lateAnswers
+    self.statistics = statistics
     self.options = options
     self.requests = requests
     self.push = push
-    self.openConnections = openConnections
-    self.handshakeErrors = handshakeErrors
-    self.webConfigurationIsGood = webConfigurationIsGood
     self.limits = limits
     ownData = OwnDataText(limit: limits.ownDataBytes)
     history = KernelHistory()
@@ -203,9 +204,9 @@ struct Scraper: ~Copyable {
     }
     push?.collect(into: &body.exposition)
     requests.collect(into: &body.exposition)
-    body.exposition.family(ExporterFamilies.lateAnswers, Double(lateAnswers()))
-    body.exposition.family(ExporterFamilies.connections, Double(openConnections()))
-    if let errors = handshakeErrors?() {
+    body.exposition.family(ExporterFamilies.lateAnswers, Double(statistics.lateAnswers()))
+    body.exposition.family(ExporterFamilies.connections, Double(statistics.openConnections()))
+    if let errors = statistics.handshakeErrors?() {
       // All of them, so that a first one is an increase.
       body.exposition.family(ExporterFamilies.handshakeErrors) { family in
         for error in HandshakeError.allCases {
@@ -214,7 +215,7 @@ struct Scraper: ~Copyable {
       }
     }
     body.exposition.family(ExporterFamilies.reloadSuccessful, configurationIsGood ? 1 : 0)
-    if let isGood = webConfigurationIsGood?() {
+    if let isGood = statistics.webConfigurationIsGood?() {
       body.exposition.family(ExporterFamilies.webReloadSuccessful, isGood ? 1 : 0)
     }
   }

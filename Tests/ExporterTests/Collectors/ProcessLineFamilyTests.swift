@@ -12,7 +12,7 @@ struct ProcessLineFamilyTests {
     change(&options)
     var scraper = Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: .silent, openConnections: { 0 })
+      logger: .silent)
     let selection = try CollectorSelection(query: [("collect[]", "process")], enabled: [.process])
     return String(decoding: scraper.answer(selection, in: .plain, coding: .identity, at: 1e9).body, as: UTF8.self)
   }

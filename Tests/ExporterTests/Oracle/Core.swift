@@ -14,7 +14,7 @@ final class Core {
     isLive = setting.isLive
     scraper = Scraper(
       options: setting.options, configuration: configuration, requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: .silent, openConnections: { 0 }, limits: setting.limits, probe: probe)
+      logger: .silent, limits: setting.limits, probe: probe)
   }
 
   func answer(_ question: Question, at now: Double) -> Answer {

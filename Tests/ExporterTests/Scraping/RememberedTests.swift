@@ -30,7 +30,7 @@ private final class Watched {
   static func scraper(_ options: ExporterOptions) -> Scraper {
     Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: .silent, openConnections: { 0 })
+      logger: .silent)
   }
 
   func write(_ processes: String) { folder.replace("beats.json", Array("{\"processes\": {\(processes)}}".utf8)) }

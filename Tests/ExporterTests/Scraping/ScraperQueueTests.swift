@@ -20,11 +20,12 @@ struct ScraperQueueTests {
   private func scraper(webConfigurationIsGood: Bool? = nil) -> Scraper {
     var options = ExporterOptions()
     options.heartbeat.files = [folder.file("heartbeat_status.json")]
-    var isGood: (@Sendable () -> Bool)?
-    if let webConfigurationIsGood { isGood = { webConfigurationIsGood } }
+    var statistics = Scraper.Statistics()
+    statistics.openConnections = { 7 }
+    if let webConfigurationIsGood { statistics.webConfigurationIsGood = { webConfigurationIsGood } }
     return Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: .silent, openConnections: { 7 }, webConfigurationIsGood: isGood)
+      logger: .silent, statistics: statistics)
   }
 
   /// Adds a scrape of the heartbeats.

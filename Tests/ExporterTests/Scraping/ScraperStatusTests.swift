@@ -22,7 +22,7 @@ struct ScraperStatusTests {
     options.heartbeat.files = [folder.file("heartbeat_status.json")]
     return Scraper(
       options: options, configuration: Configuration(processes: [ProcessConfiguration(name: "never")]),
-      requests: RequestCounts(handler: "/metrics"), push: nil, logger: .silent, openConnections: { 0 })
+      requests: RequestCounts(handler: "/metrics"), push: nil, logger: .silent)
   }
 
   private func ask(
@@ -80,7 +80,7 @@ struct ScraperStatusTests {
     options.heartbeat.files[0] = folder.file("heartbeat_status.json")
     var scraper = Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: logger, openConnections: { 0 })
+      logger: logger)
     for time in 1...3 {
       try folder.write(
         "heartbeat_status.json", #"{"processes": {"a\n": 1, "b": {"last_heartbeat": "# + "\(time)}}}")

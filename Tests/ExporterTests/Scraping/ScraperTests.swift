@@ -27,7 +27,7 @@ private final class Scraped {
     options.heartbeat.remember = 0
     return Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: .silent, openConnections: { 0 })
+      logger: .silent)
   }
 
   func write(_ processes: [String]) throws {

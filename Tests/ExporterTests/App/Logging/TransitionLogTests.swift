@@ -45,7 +45,7 @@ import Testing
     try folder.write("beats.json", "{}")
     var scraper = Scraper(
       options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
-      logger: log.logger(), openConnections: { 0 })
+      logger: log.logger())
     func look(_ beat: Double?, at now: Double) throws {
       if let beat {
         try folder.write("beats.json", #"{"processes": {"a": {"last_heartbeat": \#(beat), "pad": "\#(beat)"}}}"#)
