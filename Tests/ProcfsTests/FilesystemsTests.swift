@@ -142,7 +142,7 @@ struct FilesystemsTests {
       }
     }
     let procfs = Procfs(
-      procfs: tree.path, rootfs: "/host/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 0.3)
+      procfs: tree.path, rootfs: "/host/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 5)
     for _ in 0..<2 {
       let found = try procfs.filesystems()
       #expect(found.map(\.mountPoint) == ["/", "/hung", "/secret"])

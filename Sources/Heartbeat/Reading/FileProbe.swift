@@ -17,7 +17,7 @@ public final class FileProbe: Sendable {
 
   private let path: String
   private let touch: @Sendable (String) -> Bool
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "file-probe", State())
 
   /// Describes a file, and asks nothing yet.
   public convenience init(path: String) {
@@ -31,14 +31,16 @@ public final class FileProbe: Sendable {
     self.touch = touch
   }
 
+  deinit { worker.close { $0.isAsked = false } }
+
   /// Whether the file, or the news that there is none, can be had without hanging.
   ///
   /// - Parameters:
   ///   - seconds: how long to wait; when an earlier question still hangs, it does not wait at all.
   ///   - wasGood: whether the last reading of the file went well.
   public func answers(within seconds: Double, wasGood: Bool) -> Bool {
-    if wasGood, state.withoutWaking({ $0.isLocal }) { return true }
-    let (isHanging, needsThread) = state.withLock { state in
+    if wasGood, worker.withoutWaking({ $0.isLocal }) { return true }
+    let (isHanging, needsThread) = worker.withLock { state in
       let isHanging = state.isAsked
       state.isAsked = true
       defer { state.hasThread = true }
@@ -47,21 +49,23 @@ public final class FileProbe: Sendable {
     if isHanging { return false }
     if needsThread {
       do throws(Errno) {
-        try Thread.start(named: "file-probe") { [self] in serve() }.detach()
+        // Not this value: it ends the thread when nobody needs it any more.
+        try worker.start { [worker, path, touch] in FileProbe.serve(worker, path, touch) }
       } catch {
         // Without a thread the file is read all the same: that it hangs is a lesser danger than that it is not read.
-        state.withLock { $0 = State() }
+        worker.withLock { $0 = State() }
         return true
       }
     }
-    return state.wait(timeout: seconds) { $0.isAsked ? nil : true } ?? false
+    return worker.wait(within: seconds) { $0.isAsked ? nil : true } ?? false
   }
 
-  private func serve() {
-    while true {
-      state.wait { $0.isAsked ? () : nil }
+  private static func serve(
+    _ worker: Worker<State>, _ path: String, _ touch: @Sendable (String) -> Bool
+  ) {
+    while worker.next({ $0.isAsked ? () : nil }) != nil {
       let isLocal = touch(path)
-      state.withLock { state in
+      worker.withLock { state in
         state.isLocal = isLocal
         state.isAsked = false
       }

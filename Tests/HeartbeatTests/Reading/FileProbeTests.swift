@@ -119,4 +119,26 @@ struct FileProbeTests {
     #expect(FileProbe(path: file).answers(within: 30, wasGood: false))
     #expect(FileProbe(path: pipe).answers(within: 30, wasGood: false), "that there is no such file is an answer too")
   }
+
+  private final class Held: Sendable {}
+
+  @Test("a probe that nobody needs any more leaves no thread behind", arguments: [false, true])
+  func end(isPattern: Bool) {
+    weak var held: Held?
+    func ask() {
+      let value = Held()
+      held = value
+      if isPattern {
+        let probe = PatternProbe { _ in withExtendedLifetime(value) { false } }
+        #expect(probe.hanging(within: 60, wasGood: false) == [])
+      } else {
+        let probe = FileProbe(path: "/somewhere") { _ in withExtendedLifetime(value) { false } }
+        #expect(probe.answers(within: 60, wasGood: false))
+      }
+    }
+    ask()
+    // The thread holds what it asks by for as long as it lives.
+    for _ in 0..<2_000 where held != nil { usleep(10_000) }
+    #expect(held == nil)
+  }
 }

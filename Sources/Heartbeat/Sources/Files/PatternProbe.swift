@@ -20,6 +20,8 @@ final class PatternProbe: Sendable {
     var steps = 0
     /// Where nothing answers, and the thread that waits there.
     var hanging: [String: Int] = [:]
+    /// Nobody needs it any more.
+    var isOver = false
   }
 
   /// Does all that a reader does but for the paths that hang, and says whether all lie on local file systems.
@@ -31,6 +33,8 @@ final class PatternProbe: Sendable {
   private let state = ConditionLock(State())
 
   init(walk: @escaping Walk) { self.walk = walk }
+
+  deinit { state.withLock { $0.isOver = true } }
 
   convenience init(_ pattern: PathPattern, _ listings: FolderListings) {
     self.init { ask in
@@ -62,7 +66,10 @@ final class PatternProbe: Sendable {
       if isFull { return nil }
       if needsThread {
         do throws(Errno) {
-          try Thread.start(named: "file-probe") { [self] in serve(walker) }.detach()
+          // Not this value: it ends the threads when nobody needs it any more.
+          try Thread.start(named: "file-probe") { [state, walk] in
+            PatternProbe.serve(walker, state, walk)
+          }.detach()
         } catch {
           // Without a thread the files are read all the same, as in `FileProbe`.
           state.withLock { ($0.isAsked, $0.hasThread) = (false, false) }
@@ -84,16 +91,16 @@ final class PatternProbe: Sendable {
     return nil
   }
 
-  private func serve(_ walker: Int) {
+  private static func serve(_ walker: Int, _ state: ConditionLock<State>, _ walk: Walk) {
     while true {
       let isMine = state.wait { state in
-        state.walker != walker ? false : state.isAsked ? true : nil
+        state.isOver || state.walker != walker ? false : state.isAsked ? true : nil
       }
       guard isMine == true else { return }
       let isLocal = walk { path in
         state.withoutWaking { state in
           goOn(&state, walker)
-          guard state.walker == walker, !PatternProbe.hangs(path, state.hanging.keys) else { return false }
+          guard !state.isOver, state.walker == walker, !PatternProbe.hangs(path, state.hanging.keys) else { return false }
           state.path = path
           return true
         }
@@ -107,7 +114,7 @@ final class PatternProbe: Sendable {
   }
 
   /// Notes that a thread came back from the path that it asked.
-  private func goOn(_ state: inout State, _ walker: Int) {
+  private static func goOn(_ state: inout State, _ walker: Int) {
     if state.walker == walker {
       state.steps &+= 1
       state.path = nil
