@@ -1,8 +1,10 @@
 """The rules of prometheus/ and their unit tests, as data."""
 
+import subprocess
+
 import yaml
 
-from support import ROOT
+from support import ENVIRONMENT, LIMIT, ROOT
 
 PROMETHEUS = ROOT / "prometheus"
 ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
@@ -11,6 +13,18 @@ RULES = [r for f in RULE_FILES.values() for g in f["groups"] for r in g["rules"]
 ALERTS = {r["alert"]: r for r in RULES if "alert" in r}
 RECORDED = {r["record"] for r in RULES if "record" in r}
 TESTS = {f.name: yaml.safe_load(f.read_text()) for f in sorted((PROMETHEUS / "tests").glob("*.yml"))}
+
+
+def promtool_tests(*files):
+    """`promtool test rules`; it makes much garbage of little memory, and most of what its collector does is for nothing."""
+    command = ["promtool", "test", "rules", *map(str, files)]
+    return subprocess.run(command, env=ENVIRONMENT | {"GOGC": "400"}, capture_output=True, text=True, timeout=LIMIT)
+
+
+def group_names():
+    """The rules' groups, what is recorded first."""
+    files = [RULE_FILES["recording.yml"], *RULE_FILES.values()]
+    return list(dict.fromkeys(g["name"] for f in files for g in f["groups"]))
 
 
 def checks(alert):
