@@ -57,7 +57,7 @@ def consumer():
     clean_checkout(BUILD / "checkout")
     shutil.copytree(PROGRAM, BUILD / "consumer", dirs_exist_ok=True)
     examples(BUILD / "consumer/Sources/examples")
-    command = ["swift", "build", "--package-path", str(BUILD / "consumer"), "--disable-sandbox"]
+    command = ["swift", "build", "--package-path", str(BUILD / "consumer"), "--disable-sandbox", "--disable-index-store"]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, (built.stdout + built.stderr)[-4000:]
     return BUILD / "consumer/.build/debug/consumer"

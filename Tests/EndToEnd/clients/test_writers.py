@@ -80,8 +80,7 @@ def some_entries(number):
     return {f"old-{n}": {"last_heartbeat": time.time(), "port": str(n), "profile": {"ids": [n] * 20}} for n in range(number)}
 
 
-@pytest.mark.parametrize("kind", ["python", "tool"])
-@pytest.mark.hard
+@pytest.mark.parametrize("kind", ["python", pytest.param("tool", marks=pytest.mark.hard)])
 @pytest.mark.long
 def test_a_writer_killed_at_any_moment_harms_nothing(kind, tmp_path):
     """100 kills of each kind: 4 files side by side, 25 kills each."""

@@ -110,8 +110,7 @@ def test_a_file_that_is_gone_is_said(exporter, beats):
     assert [h["name"] for h in status["heartbeats"]] == ["bidder"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.hard
+@pytest.mark.parametrize("seed", [pytest.param(1, marks=pytest.mark.hard), 2])
 @pytest.mark.long
 def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, beats, tmp_path, seed):
     write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=140), "0": entry()})
