@@ -100,7 +100,9 @@ final class PatternProbe: Sendable {
       let isLocal = walk { path in
         state.withoutWaking { state in
           goOn(&state, walker)
-          guard !state.isOver, state.walker == walker, !PatternProbe.hangs(path, state.hanging.keys) else { return false }
+          guard !state.isOver, state.walker == walker, !PatternProbe.hangs(path, state.hanging.keys) else {
+            return false
+          }
           state.path = path
           return true
         }
