@@ -98,9 +98,12 @@ extension HeartbeatError: CustomStringConvertible {
   private static func advice(_ error: Errno, _ file: String) -> String {
     let folder = Path.folder(of: file)
     return switch error {
-    case .noSpace, .quotaExceeded: "; free some space, or files (df -i), on the file system of \(folder)"
+    case .noSpace: "; free some space, or files (df -i), on the file system of \(folder)"
+    case .quotaExceeded:
+      "; this user's quota is used up: remove files of this user on the file system of \(folder), or raise it (quota -s)"
     case .fileTooBig: "; the process's file size limit (ulimit -f) is too low"
-    case .readOnlyFileSystem: "; the file system is mounted read-only: name a file on another one (HEARTBEAT_FILE)"
+    case .readOnlyFileSystem:
+      "; the file system is mounted read-only (if it should not be, dmesg says why): name a file on another one (HEARTBEAT_FILE)"
     case .accessDenied, .notPermitted:
       "; give this user the right to write in \(folder), or name another file (HEARTBEAT_FILE)"
     case .noSuchFile: "; make the folder \(folder), or name another file (HEARTBEAT_FILE)"

@@ -51,4 +51,9 @@ enum CommonFlags {
   static let retention = Flag<Double>.value(
     "retention", .duration, default: HeartbeatManager.Options().retention.inSeconds,
     help: "Age at which the entries of others are removed from the file; 0 keeps them.")
+
+  /// Whether a beat must be on the disk.
+  static let fsync = Flag<Bool>.toggle(
+    "fsync", negatable: false,
+    help: "Ends only when the beat is on the disk (fsync), so that it survives a power failure.")
 }

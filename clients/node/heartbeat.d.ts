@@ -87,6 +87,8 @@ export interface ManagerOptions {
   throws?: boolean;
   /** Seconds after which the entries of others are removed from a folder; 0 keeps them. Default: 86400. */
   retention?: number;
+  /** Whether a beat is on the disk before its promise is kept (fsync). Default: no; a crash of the whole host may lose the last beats. */
+  synchronise?: boolean;
   /** Gets what went wrong, in place of standard error. */
   onError?: (error: Error) => unknown;
 }

@@ -146,11 +146,13 @@ public struct HeartbeatFile: Sendable {
     let start = Clock.realtime
     var bytes = spare.takeBytes()
     let opened: stat
+    var isWhole = true
     do throws(Errno) {
       let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
       opened = try file.status()
       guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
       try file.readToEnd(appendingTo: &bytes, limit: maximumSize)
+      if FileStamp(try file.status()) != FileStamp(opened) { isWhole = try file.beginsStill(with: bytes) }
     } catch {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
@@ -159,6 +161,10 @@ public struct HeartbeatFile: Sendable {
     // young as that when its reading began is looked at again the next time.
     let isSettled = start - ReadStamp.seconds(opened.st_ctim) > limits.timestampGrain
     lastRead = nil
+    guard isWhole else {
+      spare.giveBack(bytes)
+      throw HeartbeatFileProblem(failure: .torn, description: "\(path): it was written while it was read")
+    }
     if layout == .ours, bytes.count == snapshotLength, snapshot.begins(with: bytes) {
       spare.giveBack(bytes)
       if isSettled { lastRead = (ReadStamp(opened), nil) }
@@ -261,6 +267,22 @@ public struct HeartbeatFile: Sendable {
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
     modified = ReadStamp.seconds(status.st_mtim)
+  }
+}
+
+extension FileDescriptor {
+  /// Whether a file begins with what was read of it, though somebody has written it meanwhile: one that only grows does. Of one
+  /// that is rewritten in place, what was read may be half old and half new, and valid all the same.
+  borrowing func beginsStill(with bytes: [UInt8]) throws(Errno) -> Bool {
+    let descriptor = rawValue
+    _ = try retryingOnInterrupt { lseek(descriptor, 0, SEEK_SET) }
+    var again: [UInt8] = []
+    do throws(Errno) {
+      try readToEnd(appendingTo: &again, limit: bytes.count)
+    } catch {
+      guard error.rawValue == EFBIG else { throw error }
+    }
+    return again.starts(with: bytes)
   }
 }
 

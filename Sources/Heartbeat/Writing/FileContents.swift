@@ -74,18 +74,29 @@ struct FileContents {
   }
 
   /// The file's bytes; nil when there is none. A link in its place is an error: it was followed already, or may not be.
+  ///
+  /// What somebody writes in place while it is read may be half old and half new, and valid all the same: it is read again, or
+  /// the mixture would be written back.
   func readOnce(_ place: borrowing Place) throws(HeartbeatError) -> ([UInt8], stat)? {
+    var looks = 0
     var bytes: [UInt8] = []
     do throws(Errno) {
-      let descriptor = try place.open(place.name, O_RDONLY)
-      let status = try descriptor.status()
-      guard status.isRegular else { throw Errno(EISDIR) }
-      try descriptor.readToEnd(appendingTo: &bytes, limit: limit)
-      return (bytes, status)
+      while true {
+        let descriptor = try place.open(place.name, O_RDONLY)
+        let status = try descriptor.status()
+        guard status.isRegular else { throw Errno(EISDIR) }
+        bytes.removeAll(keepingCapacity: true)
+        try descriptor.readToEnd(appendingTo: &bytes, limit: limit)
+        if FileStamp(try descriptor.status()) == FileStamp(status) { return (bytes, status) }
+        guard looks < FileContents.pauses.count else { throw Errno(EAGAIN) }
+        usleep(FileContents.pauses[looks])
+        looks += 1
+      }
     } catch {
       switch error.rawValue {
       case ENOENT: return nil
       case EFBIG: throw .tooLarge(file: place.path, limit: limit)
+      case EAGAIN: throw .beingWritten(file: place.path)
       // ENXIO is what opening a socket gives.
       case EISDIR, ENXIO: throw .notAFile(file: place.path)
       case ELOOP: throw .link(file: place.path, reason: "it is a symbolic link: it is not followed; remove it")

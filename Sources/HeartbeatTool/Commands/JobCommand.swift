@@ -27,7 +27,8 @@ enum JobCommand {
         + "(next).",
       groups: [
         FlagGroup(
-          "Flags of start, success and fail", [exitCode, data, json, pid, CommonFlags.file, CommonFlags.retention]),
+          "Flags of start, success and fail",
+          [exitCode, data, json, pid, CommonFlags.file, CommonFlags.retention, CommonFlags.fsync]),
         FlagGroup("Flags of next", ScheduleShow.flags),
         FlagGroup("Push", PushFlags.all),
       ],
@@ -60,7 +61,7 @@ enum JobCommand {
       throw .invalid("--pid with \(word.rawValue): a run that has ended has none")
     }
     guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
-    let target = try PushFlags.target(values, staysVisible: false)
+    let target = try PushFlags.singleTarget(values)
     let beat = Beat.job(
       name, JobEvent(word, exitCode: values[exitCode].map { Int64(widening: $0) }), additionalData: object,
       pid: values[pid].flatMap { Int32(exactly: $0) })

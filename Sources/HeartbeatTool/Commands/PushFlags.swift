@@ -47,6 +47,15 @@ enum PushFlags {
     return target
   }
 
+  /// The same for a command that beats once; `--fsync` is about files.
+  static func singleTarget(_ values: FlagValues) throws(FlagError) -> PushTarget? {
+    let target = try target(values, staysVisible: false)
+    if target != nil, values[CommonFlags.fsync] {
+      throw .invalid("--fsync is about a file or a folder; for pushes the exporter's --push.fsync decides")
+    }
+    return target
+  }
+
   /// Beats once, to an exporter or into the file or folder that is named: the exit status of the command.
   static func send(_ beat: Beat, to target: PushTarget?, _ values: FlagValues) -> Int32 {
     do throws(HeartbeatError) {
@@ -57,6 +66,7 @@ enum PushFlags {
       var options = HeartbeatManager.Options()
       options.beatsOnce = true
       options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
+      options.synchronise = values[CommonFlags.fsync]
       try HeartbeatManager(file: values[CommonFlags.file], options: options).send(beat)
       return 0
     } catch {

@@ -32,7 +32,9 @@ enum SendCommand {
     flags: FlagSet(
       program: "heartbeat send", summary: "Sends one heartbeat.",
       groups: [
-        FlagGroup("Flags", [status, data, json, merge, interval, pid, CommonFlags.file, CommonFlags.retention]),
+        FlagGroup(
+          "Flags",
+          [status, data, json, merge, interval, pid, CommonFlags.file, CommonFlags.retention, CommonFlags.fsync]),
         FlagGroup("Push", PushFlags.all),
       ],
       arguments: .named("NAME", 1...1),
@@ -48,7 +50,7 @@ enum SendCommand {
 
   private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
     guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
-    let target = try PushFlags.target(values, staysVisible: false)
+    let target = try PushFlags.singleTarget(values)
     let caller = getppid()
     var pid = values[pid].flatMap { Int32(exactly: $0) }
     // To another host this host's pids say nothing.

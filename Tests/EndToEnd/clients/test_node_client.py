@@ -326,5 +326,5 @@ def test_a_quota_that_is_used_up_is_called_so(tmp_path):
     fs.rename = () => Promise.reject(Object.assign(new Error("Unknown system error -122: Unknown system error -122, rename 'x' -> 'y'"), { errno: -122, code: 'Unknown system error -122' }));
     await m.sendHeartbeat('mill', { n: 2 });"""
     said = node(code, tmp_path)
-    assert "EDQUOT: disk quota exceeded; free some space" in said and "Unknown" not in said
+    assert "EDQUOT: disk quota exceeded; this user's quota is used up" in said and "Unknown" not in said
     assert json.loads((tmp_path / "mill.json").read_text())["additional_data"] == {"n": 1} and os.listdir(tmp_path) == ["mill.json"]

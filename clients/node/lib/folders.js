@@ -10,6 +10,8 @@ const { HeartbeatError } = require('./errors');
 const O_PATH = 0o10000000; // Linux has it on every architecture that Node runs on; Node does not name it
 const FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const MOST_LINKS = 40;
+// Milliseconds before each further look at a file that was written while it was read.
+const PAUSES = [1, 3, 10, 20, 40];
 
 /** The path of a name in an open folder. */
 function inside(folder, name) {
@@ -77,13 +79,25 @@ function mayOthersRename(folder) {
   return Boolean(folder.mode & 0o002 || (folder.mode & 0o020 && folder.gid !== folder.uid));
 }
 
-/** A file's content and its stat; stat null when there is none. Links are not followed, pipes not waited for. */
+/**
+ * A file's content and its stat; stat null when there is none. Links are not followed, pipes not waited for. What somebody
+ * writes in place while it is read may be half old and half new, and valid all the same: it is read again.
+ */
 async function readFile(path, shown, most) {
+  for (const pause of [...PAUSES, null]) {
+    const { isStill, ...found } = await readOnce(path, shown, most);
+    if (isStill) return found;
+    if (pause === null) throw new HeartbeatError(`${shown} is being written by somebody, and is never whole`, 'being_written');
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+async function readOnce(path, shown, most) {
   let file;
   try {
     file = await fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (error.code === 'ENOENT') return { text: '', stat: null };
+    if (error.code === 'ENOENT') return { text: '', stat: null, isStill: true };
     if (error.code === 'ELOOP') throw new HeartbeatError(`${shown} is a symbolic link: it is not followed; remove it`, 'link');
     throw error;
   }
@@ -91,7 +105,9 @@ async function readFile(path, shown, most) {
     const stat = await file.stat();
     if (!stat.isFile()) throw new HeartbeatError(`${shown} is not a regular file`, 'not_a_file');
     if (stat.size > most) throw new HeartbeatError(`${shown} has more than ${most} bytes: is it a heartbeat?`, 'too_large');
-    return { text: await file.readFile('latin1'), stat };
+    const text = await file.readFile('latin1');
+    const after = await file.stat();
+    return { text, stat, isStill: after.mtimeMs === stat.mtimeMs && after.size === stat.size };
   } finally {
     await file.close();
   }

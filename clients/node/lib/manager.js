@@ -33,18 +33,21 @@ class HeartbeatManager {
    *   folder, or ends in "/" or ".d"); or http://host:port, https://host:port or the push socket of an exporter:
    *   unix:/path, or a path that ends in .sock or is a socket already; default: the environment variable HEARTBEAT_URL,
    *   else HEARTBEAT_FILE, else heartbeat_status.json in the working folder
-   * @param {{tool?: string, timeout?: number, throws?: boolean, retention?: number, onError?: (error: Error) => void}} [options]
+   * @param {{tool?: string, timeout?: number, throws?: boolean, retention?: number, synchronise?: boolean,
+   *   onError?: (error: Error) => void}} [options]
    *   tool: the program `heartbeat`; timeout: the most seconds that sending to an exporter may take; throws: whether errors
    *   reject (default: they are said on standard error, once); retention: of a folder's entries, in seconds, 0 keeps all;
-   *   onError: gets them in place of standard error
+   *   synchronise: whether a beat is on the disk before its promise is kept (fsync); onError: gets errors in place of
+   *   standard error
    */
   constructor(file, options = {}) {
     this.#given = file;
-    const given = membersNamed(['tool', 'timeout', 'throws', 'retention', 'onError'], options);
+    const given = membersNamed(['tool', 'timeout', 'throws', 'retention', 'synchronise', 'onError'], options);
     this.#options = {
       throws: Boolean(given.throws),
       timeout: secondsOr(PUSH_TIMEOUT, given.timeout, 'timeout') || PUSH_TIMEOUT,
       retention: secondsOr(RETENTION, given.retention, 'retention'),
+      synchronise: Boolean(given.synchronise),
       onError: functionOr(given.onError, 'onError'),
     };
     this.tool = (typeof given.tool === 'string' && given.tool) || process.env.HEARTBEAT_TOOL || 'heartbeat';
@@ -143,12 +146,12 @@ class HeartbeatManager {
     const key = `${kind}:${target}`;
     let store = this.#stores.get(key);
     if (!store) {
-      const { timeout, retention } = this.#options;
+      const { timeout, synchronise } = this.#options;
       if (kind === 'folder') {
-        store = new OwnFiles(target, (text) => this.#warn(text), retention);
+        store = new OwnFiles(target, (text) => this.#warn(text), this.#options);
       } else {
         const address = addressOf(target);
-        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY)) : new OneFile(target, this.tool);
+        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY)) : new OneFile(target, this.tool, synchronise);
       }
       this.#stores.clear();
       this.#stores.set(key, store);

@@ -25,9 +25,10 @@ const MOST_LOOKS = 80;
 class OneFile {
   #takesInterval = true;
 
-  constructor(path, tool) {
+  constructor(path, tool, synchronise) {
     this.path = path;
     this.tool = tool;
+    this.where = synchronise ? ['--fsync', '--file', path] : ['--file', path];
   }
 
   async send(beat) {
@@ -35,9 +36,9 @@ class OneFile {
       const { word, exitCode } = beat.job;
       const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
       if (beat.data) more.push('--json', '-');
-      return run(this.tool, ['job', '--file', this.path, ...more, '--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
+      return run(this.tool, ['job', ...this.where, ...more, '--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
     }
-    const args = ['send', '--file', this.path, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
+    const args = ['send', ...this.where, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
     if (beat.data) args.push('--json', '-');
     const input = beat.data ? JSON.stringify(beat.data) : '';
     if (this.#takesInterval && beat.interval !== undefined) {

@@ -34,10 +34,11 @@ const MOST_SWEPT = 1000;
 
 /** A folder of heartbeats, by its path. */
 class OwnFiles {
-  constructor(path, warn, retention) {
+  constructor(path, warn, { retention, synchronise }) {
     this.path = path.replace(/(?<=.)\/+$/, '');
     this.warn = warn;
     this.retention = retention;
+    this.synchronise = synchronise;
   }
 
   async send(beat) {
@@ -48,7 +49,7 @@ class OwnFiles {
       await this.#sweep(folder);
       const { found, stat } = await this.#old(folder, fileName, shown);
       const content = Buffer.from(objectText(membersOf(beat, found)), 'latin1');
-      await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown);
+      await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown, this.synchronise);
     } catch (error) {
       throw await this.#explained(error, folder, fileName, shown);
     } finally {
@@ -209,8 +210,11 @@ class OwnFiles {
     if (error instanceof HeartbeatError) return error;
     let advice = '';
     const isQuota = error.code === 'EDQUOT' || error.errno === -EDQUOT;
-    if (error.code === 'ENOSPC' || isQuota) advice = '; free some space, or files (df -i), on its file system';
-    if (error.code === 'EROFS') advice = '; the file system is mounted read-only: name a folder on another one (HEARTBEAT_FILE)';
+    if (error.code === 'ENOSPC') advice = '; free some space, or files (df -i), on its file system';
+    if (isQuota) advice = "; this user's quota is used up: remove files of this user on its file system, or raise it (quota -s)";
+    if (error.code === 'EROFS') {
+      advice = '; the file system is mounted read-only (if it should not be, dmesg says why): name a folder on another one (HEARTBEAT_FILE)';
+    }
     if (error.code === 'EACCES' || error.code === 'EPERM') {
       const owner = await fs.lstat(inside(folder, fileName)).then((stat) => stat.uid, () => process.geteuid());
       advice =

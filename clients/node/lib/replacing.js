@@ -3,6 +3,7 @@
 
 const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
+const { dirname } = require('node:path');
 const { HeartbeatError } = require('./errors');
 const { handOver } = require('./owners');
 
@@ -12,13 +13,15 @@ const OLD = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /**
  * Puts new content in a file's place in one step (rename). Where that would take the file from its owner, or the folder does
  * not let this user, it is rewritten in place, if this user may write it. `old`: its stat, null for a new file.
+ * `synchronise`: whether the content is on the disk before the name is (fsync), and the name before this is done.
  */
-async function replace(path, temporary, content, old, shown) {
+async function replace(path, temporary, content, old, shown, synchronise) {
   try {
     const file = await fs.open(temporary, NEW, old ? 0o600 : 0o644);
     try {
       if (old) await handOver(file, old, shown);
       await file.writeFile(content);
+      if (synchronise) await file.sync();
     } finally {
       await file.close();
     }
@@ -26,12 +29,24 @@ async function replace(path, temporary, content, old, shown) {
   } catch (error) {
     await fs.unlink(temporary).catch(() => {});
     const isRights = error.code === 'owner' || error.code === 'EACCES' || error.code === 'EPERM';
-    if (!old || !isRights || !(await rewrite(path, content, old, shown))) throw error;
+    if (!old || !isRights || !(await rewrite(path, content, old, shown, synchronise))) throw error;
+    return;
+  }
+  if (synchronise) await synchroniseNames(dirname(path));
+}
+
+/** Waits until a folder's names are on the disk. */
+async function synchroniseNames(path) {
+  const folder = await fs.open(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 
 /** Writes a file in place, so that it stays its owner's; false when this user may not. */
-async function rewrite(path, content, old, shown) {
+async function rewrite(path, content, old, shown, synchronise) {
   let file;
   try {
     file = await fs.open(path, OLD);
@@ -55,6 +70,7 @@ async function rewrite(path, content, old, shown) {
     }
     await writeAll(file, content, 0, split);
     await file.truncate(content.length);
+    if (synchronise) await file.sync();
     return true;
   } finally {
     await file.close();

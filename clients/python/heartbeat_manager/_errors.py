@@ -73,12 +73,16 @@ def advice_for(error: OSError, path: str) -> str:
     """What to do about an error while writing `path`; empty when there is nothing to say."""
     folder = os.path.dirname(path) or "."
     number = error.errno
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if number == errno.ENOSPC:
         return "; free some space, or files (df -i), on the file system of %s" % folder
+    if number == errno.EDQUOT:
+        return ("; this user's quota is used up: remove files of this user on the file system of %s, or raise it (quota -s)"
+                % folder)
     if number == errno.EFBIG:
         return "; the process's file size limit (ulimit -f) is too low"
     if number == errno.EROFS:
-        return "; the file system is mounted read-only: name a file on another one (HEARTBEAT_FILE)"
+        return ("; the file system is mounted read-only (if it should not be, dmesg says why): name a file on another one "
+                "(HEARTBEAT_FILE)")
     if number in (errno.EACCES, errno.EPERM):
         return "; give this user the right to write in %s, or name another file (HEARTBEAT_FILE)" % folder
     if number == errno.ENOENT:

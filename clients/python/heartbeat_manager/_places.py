@@ -18,6 +18,8 @@ from ._errors import HeartbeatError
 from ._signals import close, let_through, open_at
 
 _MOST_LINKS = 40
+#: Seconds before each further look at a file that was written while it was read.
+_PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # O_NONBLOCK: opening a pipe that nobody writes would wait for ever
 #: The name of a temporary file behind its prefix: 16 hexadecimal digits.
@@ -167,12 +169,29 @@ def may_others_rename(folder: os.stat_result) -> bool:
 
 
 def read_file(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.stat_result]]:
-    """A file's content, at most one byte more than `most`, and its stat; no stat when there is no file."""
+    """A file's content, at most one byte more than `most`, and its stat; no stat when there is no file.
+
+    What somebody writes in place while it is read may be half old and half new, and valid all the same: it is read again,
+    or the mixture would be written back.
+    """
+    for pause in (*_PAUSES, None):
+        content, status, is_still = _read_once(place, name, most)
+        if is_still:
+            break
+        if pause is None:
+            path = place.beside(name)
+            raise HeartbeatError("%s is being written by somebody, and is never whole" % path, path, "being_written")
+        time.sleep(pause)
+    return content, status
+
+
+def _read_once(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.stat_result], bool]:
+    """The same as it comes, and whether nobody wrote the file meanwhile."""
     path = place.beside(name)
     try:
         descriptor = place.open(name, os.O_RDONLY)
     except FileNotFoundError:
-        return b"", None
+        return b"", None, True
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise HeartbeatError("%s is a symbolic link: it is not followed; remove it" % path, path, "link") from None
@@ -189,7 +208,8 @@ def read_file(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.st
             if not part:
                 break
             content += part
-        return bytes(content), status
+        after = os.fstat(descriptor)
+        return bytes(content), status, (after.st_mtime_ns, after.st_size) == (status.st_mtime_ns, status.st_size)
     finally:
         close(descriptor)
 
