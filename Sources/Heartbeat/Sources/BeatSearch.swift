@@ -23,10 +23,13 @@ struct BeatSearch {
   }
 
   /// The beat of an object, at its top or, where nothing is there, one object deeper.
-  func search(_ object: JSONObject) -> Outcome {
+  ///
+  /// - Parameter top: what `top(_:)` says of the object, where that is known.
+  func search(_ object: JSONObject, top known: Outcome? = nil) -> Outcome {
     if case .key(let path) = reading.settings.time { return configured(path, object) }
-    var outcome = top(object)
+    var outcome = known ?? top(object)
     if outcome.found == nil, let deeper = deeper(object) { outcome.found = deeper }
+    if outcome.found == nil, outcome.nearest == nil { outcome.nearest = hidden(in: object) }
     return outcome
   }
 
@@ -49,6 +52,8 @@ struct BeatSearch {
     let isContent = Self.isContent(object)
     for member in object.members {
       let time = SourceValue.time(member.value, near: reading.facts.modified)
+      // Most members are no times, and what their keys say does not matter.
+      if case .none = time { continue }
       switch BeatKey(member.key) {
       case .rank(let rank):
         guard !isContent || rank == .beat else {
@@ -118,13 +123,53 @@ struct BeatSearch {
         Self.selves.contains($0) || KeyWords.time.contains($0) || KeyWords.fillers.contains($0)
       }
       let joined = BeatKey(words: outer + KeyWords.split(beat.keys[0]))
-      let isBeat = rank == .beat || rank == .run || joined == .rank(.beat) || joined == .rank(.run) && rank == .time
+      var isBeat = rank == .beat || rank == .run || joined == .rank(.beat)
+      // `last_seen.ts`: the outer key says of what it is the time.
+      if case .rank(let outer) = joined, outer <= .run, rank == .time { isBeat = true }
       guard isBeat || isOwn && rank <= .run else { continue }
       if joined == .rank(.beat) { beat.rank = .beat }
       beat.keys.insert(member.key, at: 0)
       found.append(beat)
     }
     return best(found, [])
+  }
+
+  // MARK: - What is nearest
+
+  /// So many members of an object are looked at for a time that lies deep.
+  private static let mostMembers = 10_000
+
+  /// The best of the times that lie deeper than a beat is looked for, as a sentence; nil when there is none.
+  private func hidden(in object: JSONObject) -> String? {
+    var best: (keys: [String], key: BeatKey, order: Int, time: Double)?
+    var rest = [(keys: [String](), object: object)]
+    var looked = 0
+    while let (outer, object) = rest.popLast() {
+      for member in object.members {
+        looked += 1
+        guard looked <= Self.mostMembers else { break }
+        // Others cannot be spelt as a path.
+        guard !member.key.isEmpty, !member.key.contains("."), outer.count < HeartbeatSnapshot.maximumDataDepth else {
+          continue
+        }
+        let keys = outer + [member.key]
+        if case .time(let written) = SourceValue.time(member.value, near: reading.facts.modified) {
+          let (key, time) = (BeatKey(member.key), reading.moment(written))
+          let order = key.order
+          if best.map({ order != $0.order ? order < $0.order : time > $0.time }) ?? true {
+            best = (keys, key, order, time)
+          }
+        } else if case .object(let inner) = member.value {
+          rest.append((keys, inner))
+        }
+      }
+    }
+    guard let best else { return nil }
+    let path = SourceSettings.KeyPath(keys: best.keys).description
+    if case .never(let word) = best.key {
+      return "`\(path)` is no beat by its word \"\(word)\"; `time: \(path)` makes it one, if it is"
+    }
+    return "`\(path)` is a time, but lies deeper than a beat is looked for; `time: \(path)` makes it one"
   }
 
   /// Objects that are about the process itself.

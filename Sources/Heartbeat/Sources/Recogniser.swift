@@ -94,10 +94,13 @@ public enum Recogniser {
     var outcome: Result<SourceRecognition, SourceFailure>
     switch value {
     case .object(let object):
+      let top = BeatSearch(reading: reading).top(object)
       let many =
         settings.layout == .single
-        ? nil : ListLayout.read(object, reading) ?? MapLayout.read(object, reading)
-      outcome = many.map { .success($0) } ?? SingleLayout.read(object, reading)
+        ? nil
+        : ListLayout.read(object, reading, hasOwn: top.found != nil)
+          ?? MapLayout.read(object, reading, hasOwn: top.found != nil)
+      outcome = many.map { .success($0) } ?? SingleLayout.read(object, reading, top: top)
     case .array(let items):
       outcome =
         ListLayout.read(items, reading).map { .success($0) }

@@ -66,22 +66,47 @@ enum SourceValue {
     case .number(let number): return WrittenTime(number: number).map { .time($0) } ?? .none
     case .string(let text):
       guard text.utf8.count <= TimeScanner.longestTime else { return .none }
-      if let time = TimeScanner.whole(Array(text.utf8)[...], near: near) { return .time(time) }
+      if let time = TimeScanner.whole(Array(text.utf8)[...], near: near) ?? netDate(text) { return .time(time) }
       let word = text.lowercased()
       return ["", "never", "none", "null", "n/a", "-"].contains(word) || word.hasPrefix("0001-01-01") ? .never : .none
     case .object(let object) where object.count <= 2: return time(wrapped: object, near: near)
+    case .array(let parts) where (5...7).contains(parts.count): return time(parts: parts)
     case .bool, .array, .object: return .none
     }
   }
 
-  /// `{"$date": ...}` of MongoDB, `{"seconds": ..., "nanos": ...}` of protocol buffers.
+  /// `[2026, 7, 14, 9, 26, 53, 589793000]`, as Java's Jackson writes a time without a zone; seconds and nanoseconds may be missing.
+  private static func time(parts: [JSONValue]) -> Time {
+    let numbers = parts.compactMap { $0.integerValue.flatMap { Int(exactly: $0) } }
+    guard numbers.count == parts.count, (0...23).contains(numbers[3]), (0...59).contains(numbers[4]),
+      let day = CivilDay.seconds(year: numbers[0], month: numbers[1], day: numbers[2])
+    else { return .none }
+    let second = numbers.count > 5 ? numbers[5] : 0
+    let nanoseconds = numbers.count > 6 ? numbers[6] : 0
+    guard (0...60).contains(second), (0..<1_000_000_000).contains(nanoseconds) else { return .none }
+    let seconds = day + Double(numbers[3] * 3600 + numbers[4] * 60 + second) + Double(nanoseconds) / 1e9
+    return WrittenTime.plausible.contains(seconds) ? .time(WrittenTime(seconds: seconds, hasZone: false)) : .none
+  }
+
+  /// `/Date(1784021213589)/` and `/Date(1784021213589+0200)/` of older .NET: milliseconds since 1970 in any zone.
+  private static func netDate(_ text: String) -> WrittenTime? {
+    guard text.hasPrefix("/Date("), text.hasSuffix(")/") else { return nil }
+    let digits = text.dropFirst(6).dropLast(2).prefix { $0.isASCII && $0.isNumber }
+    guard digits.utf8.count <= 15, let milliseconds = Double(digits) else { return nil }
+    let seconds = milliseconds / 1e3
+    return WrittenTime.plausible.contains(seconds) ? WrittenTime(seconds: seconds, hasZone: true) : nil
+  }
+
+  /// `{"$date": ...}` of MongoDB, `{"seconds": ..., "nanos": ...}` of protocol buffers, `{"secs_since_epoch": ..., ...}` of Rust's
+  /// `SystemTime`.
   private static func time(wrapped object: JSONObject, near: Double) -> Time {
     if let date = object["$date"] {
       if case .object = date { return .none }
       return time(date, near: near)
     }
-    guard let seconds = (object["seconds"] ?? object["_seconds"])?.doubleValue,
-      let nanos = (object["nanos"] ?? object["nanoseconds"] ?? object["_nanoseconds"])?.doubleValue
+    func number(_ keys: String...) -> Double? { keys.lazy.compactMap { object[$0]?.doubleValue }.first }
+    guard let seconds = number("seconds", "_seconds", "secs_since_epoch"),
+      let nanos = number("nanos", "nanoseconds", "_nanoseconds", "nanos_since_epoch")
     else { return .none }
     return WrittenTime(number: seconds + nanos / 1e9).map { .time($0) } ?? .none
   }
@@ -113,10 +138,14 @@ enum SourceValue {
     switch value {
     case .object(let object):
       for member in object.members {
-        if case .never = BeatKey(member.key) { continue }
-        if case .time(let time) = self.time(member.value, near: near) {
+        switch self.time(member.value, near: near) {
+        case .time(let time):
+          if case .never = BeatKey(member.key) { continue }
           times.append(time)
-        } else {
+        case .never: continue
+        case .none:
+          guard member.value.isContainer else { continue }
+          if case .never = BeatKey(member.key) { continue }
           collect(member.value, near: near, depth: depth + 1, into: &times)
         }
       }
@@ -130,6 +159,13 @@ enum SourceValue {
 }
 
 extension JSONValue {
+  fileprivate var isContainer: Bool {
+    switch self {
+    case .object, .array: true
+    default: false
+    }
+  }
+
   /// The value under a path of keys; nil when it is not there.
   func value(at path: SourceSettings.KeyPath) -> JSONValue? {
     var value = self

@@ -90,6 +90,16 @@ struct RecogniserTests {
         == #"`started_at` is no beat by its word "started"; `time: .started_at` makes it one, if it is"#)
     #expect(sentence(#"{"moved": 1784021000, "n": 1}"#).contains("`time: .moved` makes it one"))
     #expect(sentence(#"{"n": 1}"#).contains("`time: mtime`"))
+    // Of those that lie deep the one whose words are the best.
+    let deep = #"{"a": {"b": {"moved": 1784021000, "last_seen": 1784020000}}, "c": {"started_at": 1784021000}}"#
+    #expect(
+      sentence(deep)
+        == "`.a.b.last_seen` is a time, but lies deeper than a beat is looked for; `time: .a.b.last_seen` makes it one")
+    #expect(sentence(#"{"lastChecks": {"email": 1784021000, "weather": null}}"#).contains("`time: .lastChecks.email`"))
+    #expect(
+      sentence(#"{"a": {"started_at": 1784021000}}"#)
+        == #"`.a.started_at` is no beat by its word "started"; `time: .a.started_at` makes it one, if it is"#)
+    #expect(sentence(#"{"a.b": {"moved": 1784021000}}"#).contains("`time: mtime`"))
   }
 
   @Test(

@@ -64,6 +64,7 @@ enum TestTimes {
     case "unix": return String(Int(time))
     case "unix-float": return String(format: "%.6f", time)
     case "unix-milli": return String(Int(time * 1e3))
+    case "parts-local": return "[" + date("yyyy, M, d, H, m, s", local) + ", 120000000]"
     case "unix-nano": return String(Int(time * 1e6)) + "217"
     case "ticks": return String(621_355_968_000_000_000 + Int(time) * 10_000_000)
     case "iso-z": return date(iso) + "Z"

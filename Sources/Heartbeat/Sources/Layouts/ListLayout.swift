@@ -8,9 +8,10 @@ enum ListLayout {
   }
 
   /// Reads an array below the root; nil when there is none with processes.
-  static func read(_ root: JSONObject, _ reading: SourceReading) -> SourceRecognition? {
+  ///
+  /// - Parameter hasOwn: whether the root has a beat of its own.
+  static func read(_ root: JSONObject, _ reading: SourceReading, hasOwn: Bool) -> SourceRecognition? {
     if case .key = reading.settings.time, reading.settings.layout != .list { return nil }
-    let hasOwn = BeatSearch(reading: reading).top(root).found != nil
     for member in root.members {
       guard case .array(let items) = member.value, Containers.mayHoldProcesses(member.key, besideTime: hasOwn) else {
         continue

@@ -3,9 +3,10 @@ internal import JSON
 /// An object whose keys are processes: objects that each have a beat, or times.
 enum MapLayout {
   /// Reads the root if it is such an object, or one below it; nil when there is none.
-  static func read(_ root: JSONObject, _ reading: SourceReading) -> SourceRecognition? {
+  ///
+  /// - Parameter hasOwn: whether the root has a beat of its own.
+  static func read(_ root: JSONObject, _ reading: SourceReading, hasOwn: Bool) -> SourceRecognition? {
     if case .key = reading.settings.time, reading.settings.layout != .map { return nil }
-    let hasOwn = BeatSearch(reading: reading).top(root).found != nil
     if !hasOwn, let map = objects(root, reading, isRoot: true) ?? times(root, reading, isRoot: true) { return map }
     for member in root.members {
       guard let object = member.value.objectValue, Containers.mayHoldProcesses(member.key, besideTime: hasOwn) else {
@@ -48,6 +49,8 @@ enum MapLayout {
       beats * 2 >= processes.count
     else { return nil }
     if isRoot, processes.count == 1, times == 0 || isSelf(processes[0].name) { return nil }
+    // `{"last_run": {"at": ...}, "last_error": {"at": ...}}` says when something was, and not who does it.
+    if isRoot, processes.allSatisfy({ KeyWords.saysWhen($0.name) }) { return nil }
     return SourceRecognition(.map, processes, leftOut: isRoot ? [] : leftOut)
   }
 

@@ -2,8 +2,11 @@ internal import JSON
 
 /// One object with a beat: one process.
 enum SingleLayout {
-  static func read(_ object: JSONObject, _ reading: SourceReading) -> Result<SourceRecognition, SourceFailure> {
-    let outcome = BeatSearch(reading: reading).search(object)
+  /// - Parameter top: what `BeatSearch.top(_:)` says of the object, where that is known.
+  static func read(
+    _ object: JSONObject, _ reading: SourceReading, top: BeatSearch.Outcome? = nil
+  ) -> Result<SourceRecognition, SourceFailure> {
+    let outcome = BeatSearch(reading: reading).search(object, top: top)
     guard let found = outcome.found else {
       return .failure(
         .noBeat(

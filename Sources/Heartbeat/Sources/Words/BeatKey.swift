@@ -41,6 +41,15 @@ enum BeatKey: Hashable, Sendable {
     }
   }
 
+  /// How near it is to a beat's key: the less, the nearer.
+  var order: Int {
+    switch self {
+    case .rank(let rank): rank.rawValue
+    case .other: BeatRank.allCases.count
+    case .never: BeatRank.allCases.count + 1
+    }
+  }
+
   private static func joins(_ words: [String], _ first: String, _ second: String) -> Bool {
     zip(words, words.dropFirst()).contains { $0 == (first, second) }
   }

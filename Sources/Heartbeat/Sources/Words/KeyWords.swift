@@ -26,6 +26,13 @@ enum KeyWords {
     return words
   }
 
+  /// Whether a key says when something was, and names nobody: `last_error`, `seen_at`.
+  static func saysWhen(_ key: String) -> Bool {
+    let words = split(key)
+    guard let first = words.first, let last = words.last else { return false }
+    return ["last", "latest", "previous"].contains(first) || words.count > 1 && companions.contains(last)
+  }
+
   /// A longer key is no name, in bytes.
   static let longestKey = 128
 
@@ -78,11 +85,13 @@ enum KeyWords {
   ]
   /// A time, and nothing else.
   static let time: Set<String> = [
-    "time", "ts", "timestamp", "now", "at", "epoch", "unix", "stamp", "datetime", "iso", "isoformat",
+    "time", "ts", "timestamp", "now", "at", "epoch", "unix", "stamp", "datetime", "iso", "isoformat", "wallclock",
+    "clock",
   ]
   /// Something was seen or changed.
   static let update: Set<String> = [
     "updated", "update", "seen", "activity", "active", "modified", "refreshed", "refresh", "changed", "contact",
+    "renew", "renewed",
   ]
   /// Something was done.
   static let run: Set<String> = [
@@ -107,6 +116,6 @@ enum KeyWords {
   static let fillers: Set<String> = [
     "last", "latest", "utc", "gmt", "local", "ms", "us", "ns", "s", "sec", "secs", "seconds", "millis", "milliseconds",
     "nanos", "micros",
-    "current", "date", "on", "formatted", "string", "str", "server", "system", "the", "my", "keep", "heart",
+    "current", "date", "on", "formatted", "string", "str", "server", "system", "the", "my", "keep", "heart", "wall",
   ]
 }
