@@ -15,6 +15,7 @@ import Glibc
     "proc": fuzzProc,
     "scrape": fuzzScrape,
     "memory": fuzzMemory,
+    "sources": fuzzSources,
   ]
 
   // Sound: set once before libFuzzer starts, which calls back on this thread only.
