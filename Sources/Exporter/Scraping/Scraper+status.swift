@@ -180,7 +180,7 @@ extension Scraper {
       isTight: process.job == nil ? process.isTight : nil, lastHeartbeat: process.lastHeartbeat, pid: pid,
       isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
       host: process.host.map(watch.monitored.text),
-      file: process.entry.map { watch.sources.files[watch.sources.file(ofEntry: $0)].path },
+      file: process.entry.flatMap(watch.sources.path(ofEntry:)),
       data: process.entry.map { ownData.text(of: $0, in: watch.sources.snapshot) } ?? ArraySlice("{}".utf8),
       figures: finding?.figures, job: process.job)
   }

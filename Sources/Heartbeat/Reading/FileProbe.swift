@@ -5,8 +5,8 @@ internal import POSIX
 /// do not return, and no time limit can be put on them.
 ///
 /// So a thread of its own asks first, and whoever needs the file waits for that thread with a limit. A file on a local
-/// file system needs no thread: once that is known, nothing is asked any more until the file turns bad. To be used by
-/// one thread at a time.
+/// file system needs no thread: once that is known, nothing is asked any more until the file turns bad, or `forget` says that
+/// another file system may lie there now. To be used by one thread at a time.
 public final class FileProbe: Sendable {
   private struct State {
     var isAsked = false
@@ -32,6 +32,9 @@ public final class FileProbe: Sendable {
   }
 
   deinit { worker.close { $0.isAsked = false } }
+
+  /// Forgets where the file lies.
+  func forget() { worker.withLock { $0.isLocal = false } }
 
   /// Whether the file, or the news that there is none, can be had without hanging.
   ///

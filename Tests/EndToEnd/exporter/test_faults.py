@@ -121,6 +121,31 @@ def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, hang
     hanging.assert_sigterm_ends(e)
 
 
+@pytest.mark.parametrize("source", ["mounted/state.json", "mounte[d]/state.json"])
+def test_a_mount_that_comes_later_over_a_local_folder_and_hangs_costs_no_other_file(source, exporter, tmp_path):
+    """What was known to be local is looked at again when the kernel says that something was mounted."""
+    hanging = HangingFolder(tmp_path, mounts_at_once=False)
+    try:
+        (tmp_path / "other").mkdir()
+        for folder in ("mounted", "other"):
+            (tmp_path / folder / "state.json").write_text(json.dumps({"last_beat": time.time(), "name": folder, "n": 1}))
+        (hanging.behind / "state.json").write_text(json.dumps({"last_beat": time.time(), "n": 2}))
+        files = [f"--heartbeat.file={tmp_path}/{source}", f"--heartbeat.file={tmp_path}/other/state.json", "--heartbeat.read-timeout=1s"]
+        e = exporter(*files, default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
+        for _ in range(3):
+            assert e.metrics().of("heartbeat_data_n") == {"mounted": 1, "other": 1}
+        hanging.mount()
+        hanging.hang()
+        samples = e.metrics()
+        assert samples.value("heartbeat_file_up", file=f"{tmp_path}/mounted/state.json") == 0
+        assert samples.value("heartbeat_file_up", file=f"{tmp_path}/other/state.json") == 1
+        assert samples.of("heartbeat_data_n") == {"mounted": 1, "other": 1}, "what it said last"
+        hanging.go_on()
+        eventually(lambda: e.metrics().of("heartbeat_data_n") == {"mounted": 2, "other": 1}, "it is asked again")
+    finally:
+        hanging.close()
+
+
 def test_a_configuration_file_that_hangs_keeps_nobody_waiting(exporter, beats, hanging):
     write_beats(beats, {"bidder": entry(offset=1)})
     config = hanging.behind / "config.yml"

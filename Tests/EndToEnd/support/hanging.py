@@ -15,17 +15,23 @@ class HangingFolder:
     every exporter of every other test, since they look at all file systems of the machine.
     """
 
-    def __init__(self, parent):
+    def __init__(self, parent, mounts_at_once=True):
         self.behind, self.folder = parent / "behind", parent / "mounted"
         self.behind.mkdir()
         self.folder.mkdir()
-        script = 'echo $$; exec bindfs -f -o allow_other "$0" "$1"'
+        script = 'echo $$; read go; exec bindfs -f -o allow_other,nonempty "$0" "$1"'
         self.process = subprocess.Popen(
             [*AS_ROOT, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, self.behind, self.folder],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         self.pid = int(self.process.stdout.readline())
         self.under = (*AS_ROOT, "nsenter", f"--mount=/proc/{self.pid}/ns/mnt")
+        if mounts_at_once:
+            self.mount()
+
+    def mount(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.close()
         eventually(lambda: f" {self.folder} " in Path(f"/proc/{self.pid}/mountinfo").read_text(), "bindfs mounts")
 
     def signal(self, name):

@@ -217,6 +217,7 @@ function showDetails(program) {
   }
   if (told.host !== null) heart.push(['host', told.host]);
   if (told.pid !== null) heart.push(['pid', String(told.pid)]);
+  if (told.file !== null) heart.push(['file', told.file]);
   const parts = [facts('Heartbeat', heart)];
   if (told.job) {
     const job = told.job;

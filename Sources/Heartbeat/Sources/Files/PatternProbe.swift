@@ -48,6 +48,9 @@ final class PatternProbe: Sendable {
     }
   }
 
+  /// Forgets where the files lie.
+  func forget() { state.withLock { $0.isLocal = false } }
+
   /// Where nothing answers; nil when that is so of everything.
   ///
   /// - Parameters:

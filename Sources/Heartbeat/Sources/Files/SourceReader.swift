@@ -81,7 +81,8 @@ public struct SourceReader: Sendable {
   public var layout: SourceLayout? { folder != nil ? .folder : file.layout }
   /// Failed refreshes, by reason.
   public var readErrors: [HeartbeatFileFailure: UInt64] {
-    earlierErrors.merging(folder?.readErrors ?? file.readErrors) { $0 + $1 }
+    let errors = folder?.readErrors ?? file.readErrors
+    return earlierErrors.isEmpty ? errors : earlierErrors.merging(errors) { $0 + $1 }
   }
   /// What was wrong at the last refresh.
   public var lastProblem: HeartbeatFileProblem? {
@@ -128,6 +129,12 @@ public struct SourceReader: Sendable {
           file: own.map { OwnFileProblems.path(of: $0, in: path) } ?? path))
     }
     return problems
+  }
+
+  /// How much of it was left out.
+  public var skippedCount: Int {
+    let skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
+    return skipped.isEmpty ? taken.count : skipped.values.reduce(taken.count, +)
   }
 
   /// What of it was left out.

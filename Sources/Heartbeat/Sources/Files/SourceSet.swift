@@ -45,11 +45,17 @@ public struct SourceSet: Sendable {
     var hanging: Set<String>? = []
     var hasAnswered = false
 
+    func forgetWhereItLies() {
+      probe.forget()
+      patternProbe?.forget()
+    }
+
     func asks(_ path: String) -> Bool { hanging.map { !PatternProbe.hangs(path, $0) } ?? false }
   }
 
   private var options: Options
   var units: [Unit]
+  private let mounts = MountChanges()
   /// The files of all sources, in the sources' order; those of a pattern sorted by path.
   public private(set) var files: [SourceReader] = []
   /// Rises when what comes of the files changes.
@@ -124,6 +130,9 @@ public struct SourceSet: Sendable {
   /// What is said of a source.
   public func settings(of source: Int) -> SourceSettings { units[source].settings }
 
+  /// Whether a source is a pattern.
+  public func isPattern(_ source: Int) -> Bool { units[source].pattern != nil }
+
   /// A source that is a pattern, and how many files it has.
   public struct PatternCount: Sendable, Hashable {
     /// The pattern.
@@ -142,11 +151,17 @@ public struct SourceSet: Sendable {
   }
 
   /// Whether all files are good.
-  public var isUp: Bool { !files.isEmpty && files.allSatisfy(\.isUp) }
+  public var isUp: Bool {
+    // By a span, here and elsewhere: an array gives a copy of all that is known of a file, which costs more than the question.
+    let files = files.span
+    for place in files.indices where !files[place].isUp { return false }
+    return !files.isEmpty
+  }
 
   /// What was wrong with the first bad file.
   public var lastProblem: HeartbeatFileProblem? {
-    for file in files { if let problem = file.lastProblem { return problem } }
+    let files = files.span
+    for place in files.indices { if let problem = files[place].lastProblem { return problem } }
     return nil
   }
 
@@ -177,16 +192,31 @@ public struct SourceSet: Sendable {
     return file < files.count ? files[file].modified : nil
   }
 
+  /// The file of an entry; in a folder of own files that of the process.
+  public func path(ofEntry entry: Int) -> String? {
+    let place = file(ofEntry: entry)
+    guard place < files.count, entry < snapshot.entries.count else { return nil }
+    guard files[place].folder != nil, let own = OwnFileName.file(of: snapshot.string(snapshot.entries[entry].name))
+    else { return files[place].path }
+    return OwnFileProblems.path(of: own, in: files[place].path)
+  }
+
   /// What of the files is left out, by name: the first `EntryProblem.maximumCount` of all.
   public var problems: [EntryProblem] {
     var problems: [EntryProblem] = []
-    for file in files where problems.count < EntryProblem.maximumCount { problems += file.problems }
+    let files = files.span
+    for place in files.indices where problems.count < EntryProblem.maximumCount {
+      problems += files[place].problems
+    }
     return Array(problems.prefix(EntryProblem.maximumCount))
   }
 
   /// What of all files was left out.
   public var skipped: [HeartbeatSnapshot.SkipReason: Int] {
-    files.reduce(into: [:]) { sum, file in sum.merge(file.skipped) { $0 + $1 } }
+    var sum: [HeartbeatSnapshot.SkipReason: Int] = [:]
+    let files = files.span
+    for place in files.indices where files[place].skippedCount > 0 { sum.merge(files[place].skipped) { $0 + $1 } }
+    return sum
   }
 
   /// The first source into which our own writers may write: a folder, or a file that is ours or is not there yet; nil when there
@@ -216,12 +246,15 @@ public struct SourceSet: Sendable {
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public mutating func refresh(readTimeout: Double) {
     let start = Clock.monotonicNanoseconds
+    // What lay on a local file system may lie below a mount by now, whose server does not answer.
+    let mayLieElsewhere = mounts.hasChanged()
     for place in units.indices {
+      if mayLieElsewhere { units[place].forgetWhereItLies() }
       let left = max(0.05, readTimeout - Double(Clock.monotonicNanoseconds &- start) / 1e9)
       if let probe = units[place].patternProbe {
         units[place].hanging = probe.hanging(within: left, wasGood: units[place].hasAnswered)
       } else {
-        let isGood = files.first { $0.source == place }?.isUp ?? false
+        let isGood = isFirstFileUp(of: place)
         units[place].hanging = units[place].probe.answers(within: left, wasGood: isGood) ? [] : nil
       }
       units[place].hasAnswered = units[place].hanging?.isEmpty ?? false
@@ -245,9 +278,15 @@ public struct SourceSet: Sendable {
     combineIfChanged()
   }
 
+  private func isFirstFileUp(of source: Int) -> Bool {
+    let files = files.span
+    for place in files.indices where files[place].source == source { return files[place].isUp }
+    return false
+  }
+
   private mutating func expandPatterns() {
     guard units.contains(where: { $0.pattern != nil }) else { return }
-    var room = options.maximumFiles - files.count { units[$0.source].pattern == nil }
+    var room = options.maximumFiles - units.count { $0.pattern == nil }
     var isChanged = false
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
@@ -274,10 +313,15 @@ public struct SourceSet: Sendable {
     }
   }
 
+  private func append(_ generations: inout [UInt64]) {
+    let files = files.span
+    for place in files.indices { generations.append(files[place].generation) }
+  }
+
   private mutating func combineIfChanged() {
     var current: [UInt64] = []
     current.reserveCapacity(files.count)
-    for file in files { current.append(file.generation) }
+    append(&current)
     guard current != shown else { return }
     if isOneFile {
       keepsOwners = false
