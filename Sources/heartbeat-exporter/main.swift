@@ -6,6 +6,7 @@ import POSIX
 /// Ends the program with a sentence on standard error.
 func fail(_ message: String, status: Int32) -> Never {
   Logger.writeToStandardError(Array("heartbeat-exporter: \(message)\n".utf8))
+  Logger.finishStandardError()
   exit(status)
 }
 
@@ -23,6 +24,7 @@ do throws(FlagError) {
     for warning in Exporter.warnings(of: options) {
       Logger.writeToStandardError(Array("heartbeat-exporter: warning: \(warning)\n".utf8))
     }
+    Logger.finishStandardError()
     print("the configuration is good")
   case .run(let options) where options.healthCheck:
     if let problem = Exporter.healthProblem(of: options) { fail(problem, status: 1) }
@@ -32,7 +34,9 @@ do throws(FlagError) {
     if CommandLine.arguments.isEmpty {
       options.warnings.append("/proc is not mounted, so flags are not seen; only environment variables count")
     }
-    exit(Exporter(options: options, logger: Logger(level: options.log.level, format: options.log.format)).run())
+    let status = Exporter(options: options, logger: Logger(level: options.log.level, format: options.log.format)).run()
+    Logger.finishStandardError()
+    exit(status)
   }
 } catch {
   fail(error.description, status: 2)

@@ -259,6 +259,43 @@ def test_clients_that_leave_take_no_place_from_those_who_wait(exporter, beats, t
     go_on(tree / "loadavg", content)
 
 
+def test_a_log_on_a_file_system_that_hangs_holds_nobody_up(exporter, beats, tmp_path):
+    folder = HangingFolder(tmp_path)
+    log = folder.behind / "log"
+    under = [*folder.under, "sh", "-c", 'exec "$@" 2>>"$0"', folder.folder / "log"]
+    most = 1_000
+
+    def asked(first, last):
+        for turn in range(first, last):
+            assert e.get(f"/turn-{turn}-").status == 404
+
+    try:
+        e = exporter("--log.level=debug", env=NO_LEAK_CHECK, under=under)
+        folder.hang()
+        for turn in range(10):
+            write_beats(beats, {"bidder": entry(offset=turn)})
+            assert e.metrics().value("heartbeat_data_offset", process="bidder") == turn
+        asked(0, 100)
+        folder.go_on()
+        eventually(lambda: "/turn-99-" in log.read_text(), "the log goes on")
+        text = log.read_text()
+        assert all(f"/turn-{turn}-" in text for turn in range(100)) and "were lost" not in text, "what came meanwhile is not lost"
+        folder.hang()
+        asked(100, 100 + most + 50)
+        folder.go_on()
+
+        def goes_on():
+            assert e.get("/-/ready").status == 200
+            return "lines of this log were lost or cut" in log.read_text()
+
+        eventually(goes_on, "the log goes on, and says what is missing")
+        folder.hang()
+        assert e.get("/-/healthy").status == 200
+        folder.assert_sigterm_ends(e)
+    finally:
+        folder.close()
+
+
 @pytest.mark.parametrize("form", ["logfmt", "json"])
 def test_a_log_that_nobody_reads_holds_nobody_up_and_says_later_what_is_missing(exporter, tmp_path, form):
     log = tmp_path / "log"

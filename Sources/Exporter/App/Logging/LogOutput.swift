@@ -1,8 +1,8 @@
 internal import Glibc
 internal import POSIX
 
-/// Where lines of the log go: a descriptor that may be a pipe, a socket or a terminal whose reader has stopped. Nobody waits for it:
-/// what cannot be written at once is lost, and the next line that can be says how much that was.
+/// Where lines of the log go: a descriptor that may be a pipe, a socket or a terminal whose reader has stopped, or a file on a file
+/// system that hangs. Nobody waits for it. What cannot be written is lost, and the next line that can be says how much that was.
 final class LogOutput: Sendable {
   private struct State {
     var lost: UInt64 = 0
@@ -10,31 +10,43 @@ final class LogOutput: Sendable {
     var isInLine = false
   }
 
-  private let descriptor: Int32
-  /// The same pipe or terminal, opened once more, so that it can be told not to wait: the flag belongs to all who share the first.
+  /// How lines are written.
+  private enum Way {
+    /// The same pipe or terminal, opened once more, so that it can be told not to wait: the flag belongs to all who share the first.
+    case own(Int32)
+    /// A socket, as the journal of systemd gives one, is told for each call not to wait.
+    case socket(Int32)
+    /// All else can be told nothing, so that a thread writes into it.
+    case queue(LogQueue)
+  }
+
+  private let way: Way
   private let own: FileDescriptor?
-  private let ownNumber: Int32?
   private let state = Lock(State())
 
   /// - Parameter descriptor: stays open, and belongs to somebody else.
   init(_ descriptor: Int32) {
-    self.descriptor = descriptor
     var status = stat()
     let kind = fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
     let isReopened = kind == S_IFIFO || kind == S_IFCHR
-    guard isReopened,
+    if isReopened,
       let opened = try? FileDescriptor.open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_NOCTTY)
-    else {
-      own = nil
-      ownNumber = nil
+    {
+      way = .own(opened.rawValue)
+      own = consume opened
       return
     }
-    ownNumber = opened.rawValue
-    own = consume opened
+    own = nil
+    way =
+      kind == S_IFSOCK
+      ? .socket(descriptor)
+      : .queue(
+        LogQueue { bytes in LogOutput.uninterrupted { Glibc.write(descriptor, bytes.baseAddress, bytes.count) } })
   }
 
   /// Writes a line with one call of the kernel, so that lines of several threads do not mix.
   func write(_ line: [UInt8]) {
+    if case .queue(let queue) = way { return queue.append(line) { LogOutput.note($0, like: line) } }
     state.withLock { state in
       var text: [UInt8] = state.isInLine ? [UInt8(ascii: "\n")] : []
       if state.lost > 0 { text += LogOutput.note(state.lost, like: line) }
@@ -50,6 +62,11 @@ final class LogOutput: Sendable {
     }
   }
 
+  /// Waits until all lines are written, so many seconds at the most.
+  func finish(within seconds: Double) {
+    if case .queue(let queue) = way { queue.finish(within: seconds) }
+  }
+
   private static func note(_ lost: UInt64, like line: [UInt8]) -> [UInt8] {
     var note = LogLine(format: line.first == UInt8(ascii: "{") ? .json : .logfmt)
     note.begin(
@@ -61,23 +78,17 @@ final class LogOutput: Sendable {
 
   /// Writes what is taken at once, and gives how many bytes that are; nil for none.
   private func put(_ bytes: [UInt8]) -> Int? {
-    bytes.withUnsafeBytes { bytes in
-      let count = LogOutput.write(bytes, to: descriptor, own: ownNumber)
-      return count < 0 ? nil : count
+    let count = bytes.withUnsafeBytes { bytes in
+      LogOutput.uninterrupted {
+        switch way {
+        case .own(let descriptor): Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        case .socket(let descriptor):
+          send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        case .queue: -1
+        }
+      }
     }
-  }
-
-  /// A socket, as the journal of systemd gives one, is told for each call not to wait. What can neither be told so nor be opened again
-  /// is asked first whether it takes something; a file on a disk always does.
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, own: Int32?) -> Int {
-    if let own { return uninterrupted { Glibc.write(own, bytes.baseAddress, bytes.count) } }
-    let sent = uninterrupted {
-      send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-    }
-    if sent >= 0 || errno != ENOTSOCK { return sent }
-    var asked = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    guard poll(&asked, 1, 0) > 0 else { return -1 }
-    return uninterrupted { Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+    return count < 0 ? nil : count
   }
 
   private static func uninterrupted(_ call: () -> Int) -> Int {

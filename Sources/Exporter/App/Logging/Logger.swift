@@ -118,6 +118,9 @@ public struct Logger: Sendable {
   /// Writes bytes to standard error, and waits for nobody.
   public static let writeToStandardError: @Sendable ([UInt8]) -> Void = { bytes in standardError.write(bytes) }
 
+  /// Waits until all lines are written, for a second at the most: who ends the program calls it.
+  public static func finishStandardError() { standardError.finish(within: 1) }
+
   private static let standardError = LogOutput(STDERR_FILENO)
 
   private final class Memory: Sendable {

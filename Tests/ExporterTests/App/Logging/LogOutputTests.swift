@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 import Testing
 
 @testable import Exporter
@@ -68,5 +69,83 @@ struct LogOutputTests {
     close(reader)
     LogOutput(writer).write(Array("a\n".utf8))
     close(writer)
+  }
+
+  @Test("what is no pipe, socket or terminal, such as a file, has all lines in their order")
+  func file() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("log", "")
+    let descriptor = open(folder.file("log"), O_RDWR | O_APPEND)
+    let output = LogOutput(descriptor)
+    let lines = (0..<500).map { "line \($0)\n" }
+    for line in lines { output.write(Array(line.utf8)) }
+    output.finish(within: 60)
+    _ = lseek(descriptor, 0, SEEK_SET)
+    #expect(taken(descriptor) == lines.joined())
+    close(descriptor)
+  }
+
+  /// Takes what it is given, or not, as it is told.
+  private final class Peer: Sendable {
+    struct State {
+      var isStopped = false
+      var text: [UInt8] = []
+      /// How much of the next write is taken; nil for all, -1 for a failure.
+      var next: Int?
+    }
+    let state = ConditionLock(State())
+
+    func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+      state.wait { state in
+        if state.isStopped { return nil }
+        let count = state.next ?? bytes.count
+        state.next = nil
+        state.text += bytes.prefix(max(0, count))
+        return count
+      } ?? -1
+    }
+
+    var lines: [Substring] {
+      state.withoutWaking { String(decoding: $0.text, as: UTF8.self) }.split(separator: "\n")
+    }
+  }
+
+  private func note(_ lost: UInt64) -> [UInt8] { Array("lost \(lost)\n".utf8) }
+
+  @Test(
+    "where a write does not come back, nobody waits: so many lines and bytes are kept, the others are counted",
+    arguments: [(10, LogQueue.mostLines), (LogQueue.mostBytes / 8, 8)])
+  func hanging(length: Int, most: Int) throws {
+    let peer = Peer()
+    let queue = LogQueue { peer.take($0) }
+    let line = [UInt8](repeating: UInt8(ascii: "x"), count: length - 1) + [UInt8(ascii: "\n")]
+    peer.state.withLock { $0.isStopped = true }
+    let count = most + 50
+    for _ in 0..<count { queue.append(line, note: note) }
+    queue.finish(within: 0.01)
+    #expect(peer.lines.isEmpty)
+    peer.state.withLock { $0.isStopped = false }
+    queue.finish(within: 60)
+    // The thread may have taken one to write before there were too many.
+    let kept = peer.lines.count
+    #expect(kept == most || kept == most + 1)
+    queue.append(Array("last\n".utf8), note: note)
+    queue.append(Array("more\n".utf8), note: note)
+    queue.finish(within: 60)
+    #expect(peer.lines.suffix(3) == ["lost \(count - kept)", "last", "more"])
+  }
+
+  @Test("a line that is cut or not taken is counted, and what it said of others is said again", arguments: [-1, 0, 3])
+  func cut(taken: Int) {
+    let peer = Peer()
+    let queue = LogQueue { peer.take($0) }
+    for line in ["one\n", "two\n"] {
+      peer.state.withoutWaking { $0.next = taken }
+      queue.append(Array(line.utf8), note: note)
+      queue.finish(within: 60)
+    }
+    queue.append(Array("three\n".utf8), note: note)
+    queue.finish(within: 60)
+    #expect(peer.lines == (taken > 0 ? ["one", "lo"] : []) + ["lost 2", "three"])
   }
 }
