@@ -59,6 +59,11 @@ struct HostSourceTests {
     ("proc/meminfo", "MemTotal: 5 kB\n"),
     ("proc/1/mounts", "proc /proc proc rw 0 0\n"), ("proc/net/dev", "Inter-|\n"), ("proc/diskstats", ""),
   ]
+  /// What not every kernel has, or not every container.
+  private static let further = [
+    ("proc/uptime", "5.5 1\n"), ("proc/vmstat", "pgmajfault 1\n"), ("proc/sys/fs/file-nr", "1 0 2\n"),
+    ("proc/pressure/cpu", "some avg10=0 total=1\n"), ("proc/pressure/io", "some avg10=0 total=1\n"),
+  ]
 
   @Test("a tree with what every kernel has is read without a failure")
   func whole() throws {
@@ -70,17 +75,28 @@ struct HostSourceTests {
   }
 
   @Test(
-    "a source that is missing, empty or something else is named with its reason, and costs no other one",
-    arguments: files.map(\.0), ["missing", "empty", "odd"])
+    "a source that is missing, empty, unreadable, huge or something else is named with its reason, and costs no other one",
+    arguments: (files + further).map(\.0), ["missing", "empty", "odd", "unreadable", "huge"])
   func broken(name: String, kind: String) throws {
     // No disks are no failure, and neither is an empty table of them.
     if name == "proc/diskstats", kind == "empty" { return }
     let folder = try TemporaryFolder()
-    for (other, text) in Self.files where other != name || kind != "missing" {
-      try folder.write(other, other != name ? text : kind == "odd" ? "odd\n" : "")
+    for (other, text) in Self.files + Self.further where other != name { try folder.write(other, text) }
+    switch kind {
+    case "missing": break
+    case "empty": try folder.write(name, "")
+    case "odd": try folder.write(name, "odd\n")
+    // Longer than what is read of a file.
+    case "huge": try folder.write(name, String(repeating: "odd\n", count: (5 << 20) / 4))
+    // For root, too: a folder cannot be read as a file.
+    default: try folder.write(name + "/in it", "")
     }
     let log = LogLines()
     let found = collected(folder, log)
+    if kind == "missing", Self.further.contains(where: { $0.0 == name }) {
+      #expect(found.isSuccess && log.text.isEmpty)
+      return
+    }
     #expect(!found.isSuccess)
     // Without the host's mounts those that this process sees are looked for.
     let file = name == "proc/1/mounts" ? "proc/self/mounts" : name
