@@ -54,9 +54,9 @@ http {{
 
 
 def exporter_command(bin, file):
-    # The limit is above its default for 100,000 processes: what it held back would make the scrape cheaper than it is.
+    # The limits are above their defaults for 100,000 processes: what it held back would make the scrape cheaper than it is.
     return [bin / "heartbeat-exporter", f"--heartbeat.file={file.path}", "--web.listen-address=127.0.0.1:{port}",
-            "--heartbeat.max-series=2000000"]  # fmt: skip
+            "--heartbeat.max-series=2000000", "--heartbeat.max-processes=1000000"]  # fmt: skip
 
 
 def exporter(bin, file, folder):

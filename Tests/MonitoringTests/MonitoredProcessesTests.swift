@@ -149,6 +149,20 @@ struct MonitoredProcessesTests {
     #expect(watched["new"] != nil)
   }
 
+  @Test("what the names of those take together that are remembered is bounded, too")
+  func boundOfNames() throws {
+    var watched = Watched()
+    let count = 2 * MonitoredProcesses.mostRememberedBytes / 1_000
+    let filler = String(repeating: "x", count: 990)
+    for half in 0..<2 {
+      let names = (0..<count / 2).map { "\(100_000_000 + half * 1_000_000 + $0)-\(filler)" }
+      try watched.read(names.map { Self.beat($0, 1000) }.joined(separator: ","), at: 1000 + Double(half))
+    }
+    try watched.read(Self.beat("new", 1003), at: 1003)
+    #expect(watched.monitored.processes.count == MonitoredProcesses.mostRememberedBytes / 1_000 + 1)
+    #expect(watched["100000000-\(filler)"] == nil && watched["101000000-\(filler)"] != nil)
+  }
+
   @Test(
     "the timeout is the configured one, else the larger of the usual one and two and a half declared intervals",
     arguments: [

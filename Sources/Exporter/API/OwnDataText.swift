@@ -19,8 +19,14 @@ struct OwnDataText {
   /// No more bytes than these are kept; the rest is made for each answer.
   private let limit: Int
 
-  init(limit: Int = ScrapeLimits().ownDataBytes) {
+  /// What of one answer is looked at, in bytes of the files: to tell more would keep scrapes waiting.
+  private let answerLimit: Int
+  /// How much of that the present answer has used.
+  private var answered = 0
+
+  init(limit: Int = ScrapeLimits().ownDataBytes, answerLimit: Int = ScrapeLimits().ownDataAnswerBytes) {
     self.limit = limit
+    self.answerLimit = answerLimit
   }
 
   /// How long all that is kept is, in bytes.
@@ -28,11 +34,12 @@ struct OwnDataText {
 
   /// Forgets all texts.
   mutating func forget() {
-    self = OwnDataText(limit: limit)
+    self = OwnDataText(limit: limit, answerLimit: answerLimit)
   }
 
-  /// Prepares for questions about a content of the file with so many entries.
+  /// Prepares for an answer about a content of the file with so many entries.
   mutating func begin(count: Int) {
+    answered = 0
     // Rather than to move what is still used, all is made anew now and then.
     guard count != places.count || unused > bytes.count / 2 else { return }
     bytes.removeAll(keepingCapacity: count == places.count)
@@ -40,9 +47,11 @@ struct OwnDataText {
     places = [Place?](repeating: nil, count: count)
   }
 
-  /// The text of an entry.
+  /// The text of an entry; `null` where this answer has told so much that there is no room for it.
   mutating func text(of index: Int, in snapshot: HeartbeatSnapshot) -> ArraySlice<UInt8> {
     let source = snapshot.bytes[snapshot.entries[index].source]
+    guard source.count <= answerLimit - answered else { return ArraySlice("null".utf8) }
+    answered += source.count
     if let place = places[index] {
       // Not mutated: the same text made anew is the same.
       if OwnDataText.areEqual(bytes[place.source], source) { return bytes[place.text] }

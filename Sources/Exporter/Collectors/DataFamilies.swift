@@ -24,6 +24,8 @@ struct DataFamilies {
   let perProcessLimit: Int
   /// The most series of all processes together.
   let totalLimit: Int
+  /// The most bytes of text of all series together.
+  private let byteLimit: Int
 
   /// One number that is shown.
   private struct Sample {
@@ -64,8 +66,12 @@ struct DataFamilies {
   /// A hostile file must not make that memory grow without end.
   private let rememberedNames: Int
 
-  /// - Parameter rememberedNames: how many names are kept from file to file.
-  init(perProcessLimit: Int, totalLimit: Int, rememberedNames: Int) {
+  /// - Parameters:
+  ///   - seriesBytes: how many bytes of text there may be for each of `totalLimit` series; 0 is no limit.
+  ///   - rememberedNames: how many names are kept from file to file.
+  init(perProcessLimit: Int, totalLimit: Int, seriesBytes: Int = 0, rememberedNames: Int) {
+    let (bytes, isTooMuch) = totalLimit.multipliedReportingOverflow(by: seriesBytes)
+    byteLimit = seriesBytes == 0 || isTooMuch ? .max : bytes
     self.perProcessLimit = perProcessLimit
     self.totalLimit = totalLimit
     self.rememberedNames = rememberedNames
@@ -159,6 +165,8 @@ struct DataFamilies {
     var samples: [Sample] = []
     samples.reserveCapacity(min(snapshot.numbers.count, totalLimit))
     var counts = [Int](repeating: 0, count: snapshot.keyPaths.count)
+    let lengths = snapshot.keyPaths.map(DataFamilies.length)
+    var bytes = 0
     for (index, process) in processes.enumerated() {
       guard let entry = process.entry else { continue }
       let numbers = snapshot.entries[entry].numbers
@@ -166,12 +174,39 @@ struct DataFamilies {
       dropped[.processLimit] &+= UInt64(clamping: numbers.count - shown)
       let room = min(shown, totalLimit - samples.count)
       dropped[.totalLimit] &+= UInt64(clamping: shown - room)
-      for place in numbers.prefix(room) {
+      for (past, place) in numbers.prefix(room).enumerated() {
+        let key = Int(widening: snapshot.numbers[place].key)
+        bytes &+= process.labels.count &+ lengths[key] &+ DataFamilies.valueLength
+        // Its HELP and TYPE name a family thrice.
+        if counts[key] == 0 { bytes &+= 3 &* lengths[key] &+ DataFamilies.valueLength }
+        guard bytes <= byteLimit else {
+          dropped[.totalLimit] &+= UInt64(clamping: room - past)
+          break
+        }
         samples.append(Sample(process: Int32(truncatingIfNeeded: index), number: Int32(truncatingIfNeeded: place)))
-        counts[Int(widening: snapshot.numbers[place].key)] += 1
+        counts[key] += 1
       }
     }
     return (samples, counts)
+  }
+
+  /// What a value takes in the text, with what stands around it, in bytes.
+  private static let valueLength = 30
+
+  /// How long the name that is made of a key path may get, in bytes: what no old reader knows is spelt as `_2e_`.
+  private static func length(_ path: HeartbeatSnapshot.KeyPath) -> Int {
+    var length = prefix.utf8.count
+    for component in path.components {
+      length &+= 1
+      for byte in component.utf8 {
+        switch byte {
+        case 0x61...0x7A, 0x30...0x39, 0x5F: length &+= 1
+        // Of a-z, 0-9 and _ nothing changes. A capital letter becomes two characters, what no old reader knows up to four.
+        default: length &+= 4
+        }
+      }
+    }
+    return min(length, 4 &* maximumNameLength)
   }
 
   /// The samples by key, within a key in the order of the processes: a counting sort.

@@ -27,6 +27,11 @@ struct FlagFamily {
     rendered = StyleCache(limit: styles)
   }
 
+  /// Keeps only the style that was asked for last.
+  mutating func keepLast() {
+    rendered.keepLast()
+  }
+
   /// Keeps nothing any more.
   mutating func forget() {
     rendered.forget()

@@ -14,6 +14,7 @@ struct HeartbeatCollector: Collector {
   /// The families whose text only changes with the file or the configuration.
   private var rendered: StyleCache<RenderedFamilies>
   private let smallestChunk: Int
+  private let styleBytes: Int
   /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
   private var fileText: StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>
   private var states: StateFamily
@@ -21,10 +22,13 @@ struct HeartbeatCollector: Collector {
   private var aliveFlags = AliveFlags()
 
   init(seriesPerProcess: Int, series: Int, showsStrings: Bool, limits: ScrapeLimits = ScrapeLimits()) {
-    data = DataFamilies(perProcessLimit: seriesPerProcess, totalLimit: series, rememberedNames: limits.names)
+    data = DataFamilies(
+      perProcessLimit: seriesPerProcess, totalLimit: series, seriesBytes: limits.seriesBytes,
+      rememberedNames: limits.names)
     self.showsStrings = showsStrings
     rendered = StyleCache(limit: limits.styles)
     smallestChunk = limits.smallestChunk
+    styleBytes = limits.styleBytes
     fileText = StyleCache(limit: limits.styles)
     states = StateFamily(styles: limits.styles)
     alive = FlagFamily(HeartbeatFamilies.alive, styles: limits.styles)
@@ -220,6 +224,11 @@ struct HeartbeatCollector: Collector {
     }
     swap(&rendered, &self.rendered)
     for chunk in chunks { body.append(chunk) }
+    if chunks.reduce(0, { $0 + $1.bytes.count }) > styleBytes {
+      self.rendered.keepLast()
+      states.keepLast()
+      alive.keepLast()
+    }
     let figures = HeartbeatFileFigures(sources, expired: monitored.expired, skipped: skipped, dropped: dropped)
     body.append(
       fileText.with(style, initial: nil) { text in

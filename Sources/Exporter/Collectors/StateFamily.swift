@@ -17,6 +17,11 @@ struct StateFamily {
     rendered = StyleCache(limit: styles)
   }
 
+  /// Keeps only the style that was asked for last.
+  mutating func keepLast() {
+    rendered.keepLast()
+  }
+
   /// Keeps nothing any more.
   mutating func forget() {
     rendered.forget()

@@ -50,7 +50,7 @@ struct Scraper: ~Copyable {
     self.requests = requests
     self.push = push
     self.limits = limits
-    ownData = OwnDataText(limit: limits.ownDataBytes)
+    ownData = OwnDataText(limit: limits.ownDataBytes, answerLimit: limits.ownDataAnswerBytes)
     history = KernelHistory()
     let procfs = Procfs(
       procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs, history: history,

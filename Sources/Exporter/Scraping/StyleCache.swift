@@ -26,6 +26,11 @@ struct StyleCache<Value> {
     return body(&kept[0].value)
   }
 
+  /// Keeps only what was asked for last.
+  mutating func keepLast() {
+    if kept.count > 1 { kept.removeLast(kept.count - 1) }  // no trap: so many are there
+  }
+
   /// Keeps nothing any more.
   mutating func forget() {
     kept = []

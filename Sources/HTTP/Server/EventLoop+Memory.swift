@@ -20,7 +20,7 @@ extension EventLoop {
   }
 
   /// Answers that are kept however large they are: those of a few clients that take them slowly.
-  private static let answersAlwaysKept = 4
+  private static let answersAlwaysKept = 2
 
   /// Counts an answer that its client does not take at once, and closes those who have left theirs untaken for longest
   /// while all of them take too much: else a crowd that never reads would take the memory of all.

@@ -64,7 +64,7 @@ public struct ServerConfiguration: Sendable {
   /// that have been coming in for longest are closed.
   public var allBodyBytes = 64 << 20
   /// What all answers that clients have not taken yet may take together, in bytes, pieces that they share counted once;
-  /// beyond, those that have been left untaken for longest are closed, but for four.
+  /// beyond, those that have been left untaken for longest are closed, but for two.
   public var allAnswerBytes = 64 << 20
   /// What a request may weigh.
   public var limits = RequestLimits()

@@ -73,7 +73,7 @@ extension HeartbeatSnapshot.SkipReason {
     case .nameTaken: "a source before has a process of this name; `name` of its source gives it another one"
     case .changingKey: "a key is an id or a time, and would be another one with every write"
     case .duplicateName: "its name comes again further down, and the last one counts"
-    case .tooManyEntries: "there are more processes than the limit"
+    case .tooManyEntries: "there are more processes than the limit, or their names are too long together"
     case .numberOutOfRange: "a number is not finite"
     case .tooDeep: "an object lies deeper than \(HeartbeatSnapshot.maximumDataDepth) levels"
     case .keyTooLong: "its keys are longer than \(HeartbeatSnapshot.maximumKeyPathLength) bytes together"

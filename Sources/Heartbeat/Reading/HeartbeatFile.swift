@@ -22,6 +22,10 @@ public struct HeartbeatFile: Sendable {
   /// Reads what was recognised in other layouts.
   private var foreignReader: SnapshotReader
   private let maximumSize: Int
+  /// Beside `maximumSize`: what other files leave of what all may have together, in bytes.
+  var room = Int.max
+  /// Whether the last refresh found it larger than its room.
+  private(set) var isOutOfRoom = false
   private let limits: ReadingLimits
   /// The content before `snapshot`, for its memory alone.
   private var spare = HeartbeatSnapshot()
@@ -78,6 +82,24 @@ public struct HeartbeatFile: Sendable {
     lastRead = nil
   }
 
+  /// Forgets what saves work, and all of the last content but its text and what it says of each process: whoever takes the text over
+  /// parses it again anyway.
+  mutating func keepTextAlone() {
+    reader.forget()
+    foreignReader.forget()
+    spare = HeartbeatSnapshot()
+    snapshot.dropValues()
+  }
+
+  /// Lets go of its content, for which there is no room any more.
+  mutating func drop() {
+    if let lastRead, lastRead.problem == nil { tooLong = (lastRead.stamp, snapshot.bytes.count) }
+    forget()
+    snapshot = HeartbeatSnapshot()
+    snapshotLength = 0
+    (layout, explanation) = (nil, nil)
+  }
+
   /// Looks at the file, and reads it if it changed.
   ///
   /// - Parameter mayWait: whether to look again a few times at one that seems to be written just now.
@@ -116,6 +138,7 @@ public struct HeartbeatFile: Sendable {
   }
 
   private mutating func readIfChanged() throws(HeartbeatFileProblem) {
+    isOutOfRoom = false
     // Nothing is opened but what stat calls a regular file: opening a device may have effects.
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -131,6 +154,12 @@ public struct HeartbeatFile: Sendable {
       if let problem = lastRead.problem { throw problem }
       return
     }
+    if let tooLong, tooLong.stamp == found, tooLong.length > room {
+      // It need not be read to know.
+      isOutOfRoom = true
+      throw tooLarge(tooLong.length)
+    }
+    tooLong = nil
     let isSettled = Clock.realtime - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
     if let source, status.st_size == 0, layout == nil || layout == .touched, source.mayBeTouched(path) {
       return try take(source.touched(path, modified: ReadStamp.seconds(status.st_mtim)), isSettled ? found : nil)
@@ -138,7 +167,9 @@ public struct HeartbeatFile: Sendable {
     if let source, status.st_size > source.smallestTail {
       if try readTail(source) { return }
     }
-    guard status.st_size <= maximumSize else { throw tooLarge(Int(widening: status.st_size)) }
+    let length = Int(widening: status.st_size)
+    isOutOfRoom = length <= maximumSize && length > room
+    guard length <= maximumSize, !isOutOfRoom else { throw tooLarge(length) }
     try read()
   }
 
@@ -151,7 +182,7 @@ public struct HeartbeatFile: Sendable {
       let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
       opened = try file.status()
       guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
-      try file.readToEnd(appendingTo: &bytes, limit: maximumSize)
+      try file.readToEnd(appendingTo: &bytes, limit: min(maximumSize, room))
       if FileStamp(try file.status()) != FileStamp(opened) { isWhole = try file.beginsStill(with: bytes) }
     } catch {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
@@ -243,6 +274,9 @@ public struct HeartbeatFile: Sendable {
     _ recognition: SourceRecognition, _ settled: ReadStamp?
   ) throws(HeartbeatFileProblem) {
     lastRead = settled.map { ($0, nil) }
+    let surplus = max(0, recognition.processes.count - limits.entries)
+    var recognition = recognition
+    recognition.processes.removeLast(surplus)
     explanation = SourceExplanation(recognition)
     let text = SourceText.document(recognition)
     if layout == recognition.layout, text.count == snapshotLength, snapshot.begins(with: text) { return }
@@ -251,6 +285,7 @@ public struct HeartbeatFile: Sendable {
       var next = try foreignReader.read(text, into: &spare)
       if layout == .ours || layout == nil { next.changes = SnapshotChanges() }
       if recognition.changingKeys > 0 { next.skipped[.changingKey] = recognition.changingKeys }
+      if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
       swap(&next, &snapshot)
       spare = next
       snapshotLength = length
@@ -260,6 +295,9 @@ public struct HeartbeatFile: Sendable {
       throw problem(error, in: text)
     }
   }
+
+  /// The content that was let go last, and how long the text is that comes of it.
+  private var tooLong: (stamp: ReadStamp, length: Int)?
 
   /// How many bytes of `snapshot.bytes` are the file's.
   private var snapshotLength = 0

@@ -126,7 +126,7 @@ public struct HeartbeatSnapshot: Sendable {
     case duplicateName = "duplicate_name"
     /// The name is that of a process of another file, whose source comes first.
     case nameTaken = "name_taken"
-    /// There are more processes than the limit.
+    /// There are more processes than the limit, or their names are too long together.
     case tooManyEntries = "too_many_entries"
     /// A number of the process's data is NaN, infinite or too large for a double; the rest of the process counts.
     case numberOutOfRange = "number_out_of_range"
@@ -163,7 +163,7 @@ public struct HeartbeatSnapshot: Sendable {
   /// How long the keys that lead to a value may be together, in bytes.
   public static let maximumKeyPathLength = 1024
   /// How many different key paths a file may have: each costs memory of its own, numbers under a known one do not.
-  public static let maximumKeyPaths = 100_000
+  public static let maximumKeyPaths = 20_000
   /// Of so many pruned processes it is known; of further ones it is not.
   public static let maximumPruned = 10_000
   /// How deep anything in the file may be nested; deeper is not read at all.
@@ -208,6 +208,13 @@ public struct HeartbeatSnapshot: Sendable {
     skipped = [:]
     problems = []
     changes = SnapshotChanges()
+  }
+
+  /// Keeps its text and what the known keys say, and forgets the processes' own data.
+  mutating func dropValues() {
+    guard !keyPaths.isEmpty else { return }
+    (numbers, strings, keyPaths) = ([], [], [])
+    for place in entries.indices { (entries[place].numbers, entries[place].strings) = (0..<0, 0..<0) }
   }
 
   /// Gives its bytes' memory away, empty.

@@ -1,5 +1,11 @@
 /// How much a reader of heartbeat files takes and remembers. Tests set these to a handful, so that each is crossed often.
 package struct ReadingLimits: Sendable {
+  /// The most processes of one content, and of all contents together; further ones are left out.
+  package var entries = 50_000
+  /// What their names may take together, in bytes for each of that many processes: a name stands in each of a process's series.
+  package var nameBytes = 40
+  /// Of several files so many bytes are read as quickly as one is; of the others only the text is kept.
+  package var keptBytes = 16 << 20
   /// The most different key paths of one content, the known keys among them; further ones are left out.
   package var keyPaths = HeartbeatSnapshot.maximumKeyPaths
   /// Key paths are remembered from content to content. When there are more than this, all that is remembered is forgotten,

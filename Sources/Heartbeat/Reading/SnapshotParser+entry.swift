@@ -68,6 +68,7 @@ extension SnapshotParser {
         numbers: firstNumber..<snapshot.numbers.count,
         strings: firstString..<snapshot.strings.count,
         source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
+    nameBytes &+= name.range.count
     if let job = fields.job { snapshot.jobs.append(job) }
     return true
   }

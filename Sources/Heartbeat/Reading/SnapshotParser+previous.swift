@@ -28,6 +28,7 @@ extension SnapshotParser {
     entry.source = entry.source.lowerBound &+ shift..<entry.source.upperBound &+ shift
     entry.member = start..<cursor.position
     snapshot.entries.append(entry)
+    nameBytes &+= entry.name.range.count
     return true
   }
 

@@ -14,6 +14,9 @@ struct SnapshotParser {
   /// Every process so far has the name of the previous content's one at the same place.
   private var isAligned = true
   private let maximumEntries: Int
+  /// What all names may take together in labels, and what they take so far, in bytes.
+  private let maximumNameBytes: Int
+  var nameBytes = 0
   /// Whether a process may say, by null as its time, that it never beat: in our own files that is an error.
   let allowsNever: Bool
   /// For each path the place in `numbers` where its number stood last, so that a repeated key replaces it.
@@ -39,12 +42,13 @@ struct SnapshotParser {
   /// - Parameter spare: its memory is used for the new snapshot.
   init(
     _ text: UnsafeBufferPointer<UInt8>, paths: KeyPathTree, previous: Previous, maximumEntries: Int,
-    allowsNever: Bool, into spare: inout HeartbeatSnapshot
+    maximumNameBytes: Int, allowsNever: Bool, into spare: inout HeartbeatSnapshot
   ) {
     cursor = JSONCursor(text)
     self.paths = paths
     self.previous = previous
     self.maximumEntries = maximumEntries
+    self.maximumNameBytes = maximumNameBytes
     self.allowsNever = allowsNever
     names = previous.names
     snapshot = HeartbeatSnapshot()
@@ -166,9 +170,11 @@ struct SnapshotParser {
     // An escape takes at most six bytes for one, so longer ones need not be decoded to know.
     guard raw.range.count <= 6 * HeartbeatSnapshot.maximumNameLength else { return try skip(.nameTooLong) }
     guard cursor.peek == UInt8(ascii: "{") else { return try skip(.notAnObject) }
+    guard snapshot.entries.count < maximumEntries, nameBytes < maximumNameBytes else {
+      return try skip(.tooManyEntries)
+    }
     let name = text(raw)
     guard name.range.count <= HeartbeatSnapshot.maximumNameLength else { return try skip(.nameTooLong) }
-    guard snapshot.entries.count < maximumEntries else { return try skip(.tooManyEntries) }
     let place = snapshot.entries.count
     if isAligned {
       let isExpected = place < previous.entries.count && isSame(name, asPrevious: place)

@@ -9,6 +9,10 @@ public struct SnapshotReader: Sendable {
   private let stringKeys: Set<String>
   private let maximumEntries: Int
   private let limits: ReadingLimits
+  private var maximumNameBytes: Int {
+    let (bytes, isTooMuch) = maximumEntries.multipliedReportingOverflow(by: limits.nameBytes)
+    return isTooMuch ? .max : bytes
+  }
   /// Whether null as a time says that a process never beat.
   private let allowsNever: Bool
   /// All that is remembered; nil when there is nothing.
@@ -33,11 +37,11 @@ public struct SnapshotReader: Sendable {
   }
 
   package init(
-    stringKeys: Set<String>, maximumEntries: Int = HeartbeatSnapshot.defaultMaximumEntries,
+    stringKeys: Set<String>, maximumEntries: Int? = nil,
     limits: ReadingLimits, allowsNever: Bool = false
   ) {
     self.stringKeys = stringKeys
-    self.maximumEntries = maximumEntries
+    self.maximumEntries = maximumEntries ?? limits.entries
     self.limits = limits
     self.allowsNever = allowsNever
   }
@@ -95,7 +99,7 @@ public struct SnapshotReader: Sendable {
           text, paths: memory.paths,
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
-          maximumEntries: maximumEntries, allowsNever: allowsNever, into: &spare)
+          maximumEntries: maximumEntries, maximumNameBytes: maximumNameBytes, allowsNever: allowsNever, into: &spare)
         do throws(JSONParseError) { try parser.parse() } catch { return .failure(error) }
         return .success(
           Parsed(snapshot: parser.snapshot, decoded: parser.decoded, paths: parser.paths, names: parser.names))

@@ -37,7 +37,10 @@ enum CheckCommand {
       Console.error("no file to check: expected FILE..., or --config.file with sources")
       return 1
     }
-    var sources = SourceSet(settings)
+    var options = SourceSet.Options()
+    // It tells of each file what is in it.
+    (options.limits.keptBytes, options.limits.rememberedPaths) = (.max, .max)
+    var sources = SourceSet(settings, options: options)
     sources.refresh(readTimeout: readTimeout)
     let reports = sources.files.map { CheckReport($0, in: sources, configuration) }
     let empty = sources.patterns.filter { $0.files == 0 }

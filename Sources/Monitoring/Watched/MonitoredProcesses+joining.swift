@@ -95,6 +95,8 @@ extension MonitoredProcesses {
   /// So many that are not configured are remembered: those that vanished first go. A file whose names change with every write has no
   /// end of them.
   public static let mostRemembered = 10_000
+  /// Their names may take so many bytes together.
+  static let mostRememberedBytes = 40 * mostRemembered
 
   /// Goes on with a process that was just appended and that the file does not have any more.
   mutating func remember(
@@ -133,10 +135,15 @@ extension MonitoredProcesses {
       return now - (process.vanished ?? now) < settings.remember
         && isRemembered(process, named: old.texts[process.name], snapshot)
     }
-    if kept.count > MonitoredProcesses.mostRemembered {
+    let bytes = kept.reduce(0) { $0 + old.processes[$1].name.count }
+    if kept.count > MonitoredProcesses.mostRemembered || bytes > MonitoredProcesses.mostRememberedBytes {
       kept.sort { old.processes[$0].vanished ?? now > old.processes[$1].vanished ?? now }
-      kept.removeLast(max(0, kept.count - MonitoredProcesses.mostRemembered))
-      kept.sort()
+      var left = MonitoredProcesses.mostRememberedBytes
+      let end = kept.prefix(MonitoredProcesses.mostRemembered).firstIndex { place in
+        left -= old.processes[place].name.count
+        return left < 0
+      }
+      kept = kept.prefix(end ?? MonitoredProcesses.mostRemembered).sorted()
     }
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)

@@ -40,6 +40,16 @@ import Testing
     }
   }
 
+  @Test("one answer tells only so much, also of what is kept, and the next one begins anew")
+  func answers() throws {
+    let length = try Self.snapshot([1]).entries[0].source.count
+    var own = OwnDataText(answerLimit: 3 * length)
+    for _ in 0..<3 {
+      let texts = try Self.texts(&own, [1, 2, 3, 4, 5])
+      #expect(texts == (1...3).map { #"{"x":[\#($0)],"t":"éé"}"# } + ["null", "null"])
+    }
+  }
+
   @Test("memory does not grow with the number of changes")
   func memory() throws {
     var own = OwnDataText()

@@ -50,6 +50,7 @@ struct ExporterOptionsTests {
     expected.heartbeat.filesAreDefault = false
     expected.heartbeat.maxFiles = 11
     expected.heartbeat.maxTotalSize = 2048
+    expected.heartbeat.maxProcesses = 13
     expected.heartbeat.timeout = 90
     expected.heartbeat.retention = 86_400
     expected.heartbeat.stringKeys = ["a", "b.c", "d"]
@@ -89,7 +90,7 @@ struct ExporterOptionsTests {
     let line = """
       --web.listen-address=127.0.0.1:1 --web.listen-address [::1]:2 --web.telemetry-path=/m --web.max-requests=0
       --web.max-connections=1 --web.max-watchers=6 --web.header-timeout=1s --web.idle-timeout=2s --web.write-timeout=3s
-      --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.file=/srv/*/x --heartbeat.max-files=11 --heartbeat.max-total-size=2KiB --heartbeat.timeout=1m30s --heartbeat.retention=24h
+      --web.shutdown-timeout=0 --heartbeat.file=/run/h.json --heartbeat.file=/srv/*/x --heartbeat.max-files=11 --heartbeat.max-total-size=2KiB --heartbeat.max-processes=13 --heartbeat.timeout=1m30s --heartbeat.retention=24h
       --heartbeat.remember=2h
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml

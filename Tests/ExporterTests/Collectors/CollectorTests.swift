@@ -14,7 +14,8 @@ struct Collected {
 
   init(
     _ processes: String, configured: [ProcessConfiguration] = [], retention: Double = 0, perProcess: Int = 1000,
-    total: Int = 200_000, strings: Set<String> = [], in style: ExpositionStyle = .plain, at now: Double = 1000
+    total: Int = 200_000, strings: Set<String> = [], limits: ScrapeLimits = ScrapeLimits(),
+    in style: ExpositionStyle = .plain, at now: Double = 1000
   ) throws {
     let snapshot = try HeartbeatSnapshot(
       parsing: Array("{\"processes\": {\(processes)}}".utf8), stringKeys: strings)
@@ -24,7 +25,8 @@ struct Collected {
       })
     monitored.join(snapshot, configured: configured, modified: { _ in nil }, at: now)
     for place in monitored.processes.indices { monitored.judge(place, .unknown, at: now) }
-    collector = HeartbeatCollector(seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty)
+    collector = HeartbeatCollector(
+      seriesPerProcess: perProcess, series: total, showsStrings: !strings.isEmpty, limits: limits)
     collector.update(
       monitored, snapshot: snapshot, skipped: snapshot.skipped, keepsProcesses: false, isNewContent: true)
     var body = ScrapeBody()
@@ -150,6 +152,24 @@ struct DataFamiliesTests {
     #expect(
       collected.samples("heartbeat_series_dropped_total").contains(
         #"heartbeat_series_dropped_total{reason="duplicate_name"} 1"#))
+  }
+
+  @Test("the text of all series is bounded too: a long name stands in each of them")
+  func textBound() throws {
+    var limits = ScrapeLimits()
+    limits.seriesBytes = 100
+    let keys = (0..<50).map { "\"k\($0)\": 1" }.joined(separator: ",")
+    for (length, isWhole) in [(1, true), (1_000, false)] {
+      let name = String(repeating: "n", count: length)
+      let collected = try Collected(process(name, keys), total: 200, limits: limits)
+      let data = collected.text.split(separator: "\n").filter { $0.contains("heartbeat_data_") }
+      let samples = data.filter { $0.hasPrefix("heartbeat_data_") }
+      #expect(data.reduce(0) { $0 + $1.utf8.count } <= 200 * limits.seriesBytes)
+      #expect((samples.count == 50) == isWhole && !samples.isEmpty)
+      #expect(
+        collected.samples("heartbeat_series_dropped_total").contains(
+          "heartbeat_series_dropped_total{reason=\"total_limit\"} \(50 - samples.count)"))
+    }
   }
 
   @Test(

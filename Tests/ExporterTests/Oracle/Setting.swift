@@ -44,6 +44,9 @@ struct Setting {
     limits.procfs.bufferSize = choices.one(of: [1_024, 2_048, 64 << 10])
     limits.procfs.fewLookUps = few(&choices, else: limits.procfs.fewLookUps)
     limits.styles = choices.number(1...3)
+    limits.styleBytes = choices.once(in: 2) ? 1_000 : limits.styleBytes
+    limits.seriesBytes = choices.once(in: 2) ? 100 : limits.seriesBytes
+    options.heartbeat.maxProcesses = few(&choices, else: options.heartbeat.maxProcesses)
     limits.smallestChunk = choices.once(in: 4) ? choices.one(of: [200, 2_000, 16 << 10]) : choices.number(3...10)
     limits.names = few(&choices, else: limits.names)
     limits.ownDataBytes = few(&choices, else: 32 << 20) * 40

@@ -161,6 +161,25 @@ struct HeartbeatSnapshotTests {
     }
   }
 
+  @Test(
+    "processes are bounded by their number and by what their names take together",
+    arguments: [(3, 100, 3), (100, 1, 10), (100, 100, 20)])
+  func manyProcesses(entries: Int, nameBytes: Int, shown: Int) throws {
+    // Names of ten bytes.
+    let members = (10..<30).map { "\"name \($0) é\": {\"last_heartbeat\": 1}" }
+    var limits = ReadingLimits()
+    (limits.entries, limits.nameBytes) = (entries, nameBytes)
+    var reader = SnapshotReader(stringKeys: [], limits: limits)
+    var spare = HeartbeatSnapshot()
+    // What is remembered of the content before makes no difference.
+    for text in [members, members, members.reversed(), Array(members[5...] + members[..<5])] {
+      let content = Array("{\"processes\": {\(text.joined(separator: ","))}}".utf8)
+      let snapshot = try reader.read(content, into: &spare)
+      #expect(snapshot.entries.count == shown)
+      #expect(snapshot.skipped == (shown == 20 ? [:] : [.tooManyEntries: 20 - shown]))
+    }
+  }
+
   @Test("a file may have only so many different keys; those that are known go on counting")
   func manyKeys() throws {
     let limit = HeartbeatSnapshot.maximumKeyPaths

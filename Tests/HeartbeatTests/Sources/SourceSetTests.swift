@@ -116,6 +116,67 @@ final class SourceSetTests {
     #expect(small.files[2].lastProblem?.failure == .tooLarge)
   }
 
+  @Test(
+    "what has no room among all files is not kept, and comes back when there is some", arguments: ["ours", "foreign"])
+  func room(kind: String) throws {
+    func write(_ name: String, _ length: Int) throws {
+      let note = #", "note": "\#(String(repeating: "x", count: length))""#
+      let ours = "{\"processes\": {\(beat(name, note))}}"
+      try self.write("\(name)/s.json", kind == "ours" ? ours : #"{"ts": \#(Self.time)\#(note)}"#)
+    }
+    try write("a", 10)
+    try write("b", 900)
+    try write("c", 10)
+    var sources = sources("*/s.json") { $0.maximumBytes = 1_400 }
+    #expect(names(&sources) == ["a", "b", "c"])
+    try write("a", 700)
+    #expect(names(&sources) == ["a", "c"], "one that is small still has room")
+    #expect(sources.files.map(\.isUp) == [true, false, true])
+    #expect(sources.files[1].length == 0 && sources.files[1].lastProblem?.failure == .tooLarge)
+    #expect(sources.files[1].lastProblem?.description.contains("all heartbeat files together") == true)
+    #expect(names(&sources) == ["a", "c"])
+    try write("a", 10)
+    #expect(names(&sources) == ["a", "b", "c"] && sources.isUp)
+  }
+
+  @Test("a folder beside other files has the room that they leave: its largest files are left out")
+  func roomOfFolder() throws {
+    func note(_ length: Int) -> String { #", "note": "\#(String(repeating: "x", count: length))""# }
+    func own(_ length: Int) -> String { #"{"last_heartbeat": \#(Self.time)\#(note(length))}"# }
+    try write("own.d/large.json", own(900))
+    try write("own.d/small.json", own(10))
+    try write("a.json", "{\"processes\": {\(beat("a", note(400)))}}")
+    var sources = sources("a.json", "own.d") { $0.maximumBytes = 1_000 }
+    #expect(names(&sources) == ["a", "small"])
+    #expect(sources.files[1].isUp && sources.skipped == [.tooLarge: 1])
+    try write("a.json", "{\"processes\": {\(beat("a"))}}")
+    #expect(names(&sources) == ["a", "small"], "together they would have more")
+    try write("own.d/large.json", own(700))
+    #expect(names(&sources) == ["a", "large", "small"] && sources.skipped.isEmpty)
+  }
+
+  @Test(
+    "whether much or only the text is kept of each file, the same comes of it",
+    arguments: [(0, 1_000, false), (1_000_000, 0, false), (1_000_000, 1_000, true)])
+  func keptTextAlone(bytes: Int, paths: Int, isKept: Bool) throws {
+    try write("own.d/d.json", #"{"last_heartbeat": \#(Self.time), "n": 4, "m": 1}"#)
+    try write("e/s.json", #"{"ts": \#(Self.time), "n": 5, "deep": {"n": 7}}"#)
+    var all = ["a", "b", "c"]
+    var sources = sources("ours.json", "own.d", "*/s.json") {
+      ($0.limits.keptBytes, $0.limits.rememberedPaths) = (bytes, paths)
+    }
+    for step in 0..<5 {
+      if step == 3 { all.remove(at: 1) }
+      let members = all.map { beat($0, #", "n": \#(step), "\#($0)": {"x": true}"#) }
+      try write("ours.json", "{\"processes\": {\(members.joined(separator: ","))}}")
+      #expect(names(&sources) == all + ["d", "e"])
+      let snapshot = sources.snapshot
+      let values = snapshot.entries.map { snapshot.numbers[$0.numbers].map(\.value) }
+      #expect(values == all.map { _ in [Double(step), 1] } + [[4, 1], [5, 7]])
+    }
+    #expect(sources.files.allSatisfy { ($0.pathCount > 0) == isKept })
+  }
+
   @Test("what holds no beat is said, and what would be one")
   func noBeat() throws {
     try write("state.json", #"{"started_at": \#(Self.time)}"#)

@@ -17,6 +17,7 @@ extension ExporterOptions.Heartbeats {
     options.maximumFiles = maxFiles
     options.maximumBytes = maxTotalSize
     options.limits = limits
+    options.limits.entries = maxProcesses
     return options
   }
 }

@@ -55,6 +55,12 @@ extension ExporterOptions {
       help: "Maximum number of data series of one process.")
     public var maxSeriesPerProcess = 1000
 
+    /// The most processes of all files together.
+    @Flagged(
+      "heartbeat.max-processes", .integer(1...1_000_000),
+      help: "Maximum number of processes of all files. Further ones are left out and counted.")
+    public var maxProcesses = 50_000
+
     /// The largest heartbeat file that is read.
     @Flagged(
       "heartbeat.max-file-size", .size(1...(1 << 31)),
@@ -69,7 +75,7 @@ extension ExporterOptions {
 
     /// The most bytes of all files together.
     @Flagged("heartbeat.max-total-size", .size(1...(1 << 32)), help: "Maximum size of all heartbeat files together.")
-    public var maxTotalSize = 256 << 20
+    public var maxTotalSize = 64 << 20
 
     /// How long a scrape waits for a file's file system, in seconds.
     @Flagged(

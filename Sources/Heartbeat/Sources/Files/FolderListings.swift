@@ -52,6 +52,8 @@ package struct FolderListings: Sendable {
 
   /// So many names of a folder are looked at.
   static let mostNames = 1_000_000
+  /// So many bytes of them together.
+  static let mostBytes = 16 << 20
 
   /// The names in a folder, sorted by their bytes; nil when it cannot be listed.
   static func list(_ folder: String) -> [[UInt8]]? {
@@ -63,10 +65,12 @@ package struct FolderListings: Sendable {
 
   static func list(_ folder: borrowing FileDescriptor, _ names: inout [[UInt8]]) throws(Errno) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    var bytes = 0
     let result: Result<Void, Errno> = buffer.withUnsafeMutableBytes { buffer in
       do throws(Errno) {
         try folder.forEachEntry(using: buffer) { name in
-          if names.count < mostNames { names.append(Array(name)) }
+          bytes += name.count
+          if names.count < mostNames, bytes <= mostBytes { names.append(Array(name)) }
         }
         return .success(())
       } catch {

@@ -10,7 +10,8 @@ struct OwnFolder: Sendable {
   /// Where the folder is.
   let path: String
   private let limits: ReadingLimits
-  private let maximumBytes: Int
+  /// So many bytes may all files have together; the largest ones beyond are left out.
+  var maximumBytes: Int
   private var reader: SnapshotReader
   private var spare = HeartbeatSnapshot()
   private var listing: ReadStamp?
@@ -18,6 +19,8 @@ struct OwnFolder: Sendable {
   private var items: [Item] = []
   /// Names that look as if they were of processes' files, and are not.
   private var misnamed: [[UInt8]] = []
+  /// How many files of processes there are beyond the most processes.
+  private var surplus = 0
   private var pruned = PrunedProcesses()
 
   /// The last good content of all files.
@@ -71,6 +74,13 @@ struct OwnFolder: Sendable {
     spare = HeartbeatSnapshot()
     listing = nil
     for place in items.indices { items[place].stamp = nil }
+  }
+
+  /// As `HeartbeatFile.keepTextAlone()`.
+  mutating func keepTextAlone() {
+    reader.forget()
+    spare = HeartbeatSnapshot()
+    snapshot.dropValues()
   }
 
   /// Looks at the folder, and reads what changed.
@@ -130,6 +140,7 @@ struct OwnFolder: Sendable {
     var next: [Item] = []
     next.reserveCapacity(names.count)
     var others: [[UInt8]] = []
+    var surplus = 0
     var isChanged = false
     var hasNotes = false
     for name in names {
@@ -142,6 +153,10 @@ struct OwnFolder: Sendable {
         next.append(first)
         old.removeFirst()
       } else if let process = OwnFileName.process(of: name) {
+        guard next.count < limits.entries else {
+          surplus += 1
+          continue
+        }
         next.append(Item(name: name, file: String(decoding: name, as: UTF8.self), process: process))
         isChanged = true
       } else if name.first != UInt8(ascii: "."), name.suffix(OwnFolder.suffix.count).elementsEqual(OwnFolder.suffix) {
@@ -151,8 +166,8 @@ struct OwnFolder: Sendable {
       }
     }
     for item in old { pruned.note(item.process, wasOf: item.owner) }
-    isChanged = isChanged || !old.isEmpty || misnamed != others
-    (items, misnamed) = (next, others)
+    isChanged = isChanged || !old.isEmpty || misnamed != others || surplus != self.surplus
+    (items, misnamed, self.surplus) = (next, others, surplus)
     var notes = pruned
     if notes.read(in: path, hasNotes: hasNotes, owner: { owner(of: $0) }) { isChanged = true }
     pruned = notes
@@ -282,6 +297,7 @@ struct OwnFolder: Sendable {
       problems.add(next.problems)
       next.problems = problems.named
       next.skipped.merge(problems.counts) { $0 + $1 }
+      if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
       next.pruned = pruned.times
       swap(&next, &snapshot)
       spare = next

@@ -35,7 +35,15 @@ public struct SourceReader: Sendable {
   /// - Parameters:
   ///   - mayWait: whether to look again a few times at a file that seems to be written just now.
   ///   - end: until then, on the monotonic clock, a folder may wait for such files.
-  mutating func refresh(mayWait: Bool, until end: UInt64) {
+  ///   - room: more bytes than these are not kept.
+  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max) {
+    look(mayWait: mayWait, until: end, room: room)
+    // Of a folder, its largest files are.
+    isLeftOut = folder == nil && (file.isOutOfRoom || length > room)
+    if isLeftOut { file.drop() }
+  }
+
+  private mutating func look(mayWait: Bool, until end: UInt64, room: Int) {
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
       folder = OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize)
       earlier &+= file.generation &+ 2
@@ -46,6 +54,7 @@ public struct SourceReader: Sendable {
     }
     if folder != nil {
       if OwnFolder.isMeant(path) {
+        folder?.maximumBytes = min(maximumSize, room)
         folder?.refresh(waitingUntil: end)
         return
       }
@@ -53,7 +62,19 @@ public struct SourceReader: Sendable {
       earlierErrors.merge(folder?.readErrors ?? [:]) { $0 + $1 }
       folder = nil
     }
+    file.room = room
     file.refresh(mayWait: mayWait)
+  }
+
+  /// How long the text is that is kept of it, in bytes.
+  var length: Int { snapshot.bytes.count }
+
+  /// How many different key paths are kept of it.
+  var pathCount: Int { snapshot.keyPaths.count }
+
+  /// Where others beside it have much too: forgets what only saves work.
+  mutating func keepTextAlone() {
+    if folder == nil { file.keepTextAlone() } else { folder?.keepTextAlone() }
   }
 
   mutating func refreshTimedOut(after seconds: Double) {

@@ -26,8 +26,8 @@ public struct SourceSet: Sendable {
 
   /// The default of `maximumFiles`.
   public static let defaultMaximumFiles = 1_000
-  /// The default of `maximumBytes`: 256 MiB.
-  public static let defaultMaximumBytes = 256 << 20
+  /// The default of `maximumBytes`: 64 MiB.
+  public static let defaultMaximumBytes = 64 << 20
   /// Of all that is waited for files that are being written, this is the end, in nanoseconds.
   private static let patience: UInt64 = 100_000_000
 
@@ -261,18 +261,21 @@ public struct SourceSet: Sendable {
     }
     expandPatterns()
     var bytes = 0
+    var paths = 0
     for place in files.indices {
+      let wasLeftOut = files[place].isLeftOut
       if units[files[place].source].asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
-        files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience)
+        let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
+        files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room)
       } else {
         files[place].refreshTimedOut(after: readTimeout)
       }
-      bytes &+= files[place].folder?.snapshot.bytes.count ?? files[place].file.snapshot.bytes.count
-      let isLeftOut = bytes > options.maximumBytes && files.count > 1
-      if isLeftOut != files[place].isLeftOut {
-        files[place].isLeftOut = isLeftOut
-        shown = []
+      bytes &+= files[place].length
+      paths &+= files[place].pathCount
+      if files[place].isLeftOut != wasLeftOut { shown = [] }
+      if !isOneFile, bytes > options.limits.keptBytes || paths > options.limits.rememberedPaths {
+        files[place].keepTextAlone()
       }
     }
     combineIfChanged()
@@ -371,7 +374,12 @@ public struct SourceSet: Sendable {
       combined = HeartbeatSnapshot()
       emitted = []
     }
-    combinedText = text
+    if text.count <= options.limits.keptBytes {
+      combinedText = text
+    } else {
+      reader.forget()
+      spare = HeartbeatSnapshot()
+    }
     keepsOwners = owners == emitted
     owners = emitted
     generation += 1
