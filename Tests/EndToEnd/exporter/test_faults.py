@@ -104,7 +104,7 @@ def test_a_file_system_that_hangs_costs_one_wait_and_nothing_else(exporter, hang
     assert samples.value("heartbeat_data_offset", process="bidder") == 1
     assert samples.value("process_up", process="heartbeat-exporter") == 1
     assert e.stderr.count("did not answer") == 1, e.stderr
-    # Nobody waits for it again. Each scrape that did would take the two seconds of --heartbeat.read-timeout, a slow
+    # Nobody waits for it again. Each scrape that did would wait for --heartbeat.read-timeout, a slow
     # machine makes some of them slow.
     took = []
     for _ in range(50):

@@ -81,7 +81,7 @@ extension ExporterOptions {
     @Flagged(
       "heartbeat.read-timeout", .duration(0.1...60),
       help: "Maximum time that a scrape waits for the file system of the heartbeat file.")
-    public var readTimeout = 2.0
+    public var readTimeout = 1.5
 
     /// The defaults.
     public init() {}
