@@ -87,11 +87,15 @@ struct DataFamilies {
   /// How many families there are; they are sorted by name.
   func count(in escaping: NameEscaping) -> Int { plan(escaping)?.families.count ?? 0 }
 
-  /// Whether `family(ofKey:in:)` knows anything of this spelling.
-  func isPlanned(_ escaping: NameEscaping) -> Bool { plan(escaping) != nil }
-
-  /// The family of a key path; nil when it has none.
-  func family(ofKey key: Int32, in escaping: NameEscaping) -> Int? { plan(escaping)?.familyOfKey[key] }
+  /// The versions of the families: that of a family is the highest of its key paths.
+  ///
+  /// - Parameter keys: those of the key paths, by their places.
+  func versions(of keys: [UInt64], in escaping: NameEscaping) -> [UInt64] {
+    guard let plan = plan(escaping) else { return [] }
+    var versions = [UInt64](repeating: 0, count: plan.families.count)
+    for (key, family) in plan.familyOfKey { versions[family] = max(versions[family], keys[Int(widening: key)]) }
+    return versions
+  }
 
   /// Writes a family; within one, the processes are in the order given.
   func write(

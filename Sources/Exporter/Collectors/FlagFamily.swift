@@ -10,32 +10,26 @@ struct FlagFamily {
     case absent
   }
 
-  /// What was rendered last in a style.
-  private struct Rendered {
-    var flags: [Flag] = []
-    var monitored: UInt64?
+  private struct Basis: Equatable {
+    var monitored: UInt64
+    var flags: [Flag]
     var further: Labels?
-    var chunk = RenderedChunk([])
   }
 
   private let family: MetricFamily
-  private var rendered: StyleCache<Rendered>
+  private var kept: KeptText<Basis>
 
   /// - Parameter styles: in how many styles the text is kept.
   init(_ family: MetricFamily, styles: Int) {
     self.family = family
-    rendered = StyleCache(limit: styles)
+    kept = KeptText(styles: styles)
   }
 
   /// Keeps only the style that was asked for last.
-  mutating func keepLast() {
-    rendered.keepLast()
-  }
+  mutating func keepLast() { kept.keepLast() }
 
   /// Keeps nothing any more.
-  mutating func forget() {
-    rendered.forget()
-  }
+  mutating func forget() { kept.forget() }
 
   /// The family's text.
   ///
@@ -46,21 +40,14 @@ struct FlagFamily {
     _ flags: [Flag], of monitored: MonitoredProcesses, further: Labels? = nil, in style: ExpositionStyle
   ) -> RenderedChunk {
     let family = family
-    return rendered.with(style, initial: Rendered()) { rendered in
-      if rendered.monitored == monitored.generation, rendered.flags == flags, rendered.further == further {
-        return rendered.chunk
-      }
-      var exposition = Exposition(style)
-      exposition.family(family) { samples in
+    return kept.text(of: Basis(monitored: monitored.generation, flags: flags, further: further), in: style) {
+      $0.family(family) { samples in
         let labels = monitored.labels.span
         for (process, flag) in zip(monitored.processes, flags) where flag != .absent {
           samples.add(labels: labels.extracting(process.labels), flag == .one ? 1 : 0)
         }
         if let further { samples.add(further, 1) }
       }
-      (rendered.flags, rendered.monitored, rendered.further) = (flags, monitored.generation, further)
-      if exposition.bytes != rendered.chunk.bytes { rendered.chunk = RenderedChunk(exposition.bytes) }
-      return rendered.chunk
     }
   }
 }

@@ -13,10 +13,11 @@ struct HeartbeatCollector: Collector {
   private var droppedLast = SeriesDropCounts()
   /// The families whose text only changes with the file or the configuration.
   private var rendered: StyleCache<RenderedFamilies>
+  private var versions = FamilyVersions()
   private let smallestChunk: Int
   private let styleBytes: Int
   /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
-  private var fileText: StyleCache<(figures: HeartbeatFileFigures, chunk: RenderedChunk)?>
+  private var fileText: KeptText<HeartbeatFileFigures>
   private var states: StateFamily
   private var alive: FlagFamily
   private var aliveFlags = AliveFlags()
@@ -29,7 +30,7 @@ struct HeartbeatCollector: Collector {
     rendered = StyleCache(limit: limits.styles)
     smallestChunk = limits.smallestChunk
     styleBytes = limits.styleBytes
-    fileText = StyleCache(limit: limits.styles)
+    fileText = KeptText(styles: limits.styles)
     states = StateFamily(styles: limits.styles)
     alive = FlagFamily(HeartbeatFamilies.alive, styles: limits.styles)
   }
@@ -44,12 +45,6 @@ struct HeartbeatCollector: Collector {
     aliveFlags = AliveFlags()
   }
 
-  /// The families whose text only changes with the file or the configuration, in their order; those of the processes'
-  /// own data follow, then their strings.
-  private enum FixedFamily: Int, CaseIterable {
-    case lastTimestamp, timeout, interval, status, pid
-  }
-
   /// Takes over new content of the file, and counts what was wrong with it.
   ///
   /// - Parameters:
@@ -62,17 +57,11 @@ struct HeartbeatCollector: Collector {
     keepsProcesses: Bool, hasNewTimeout: Bool = false, isNewContent: Bool
   ) {
     if keepsProcesses, snapshot.changes.keepsShape {
-      // Moved out, so that this value can be read meanwhile.
-      var rendered = StyleCache<RenderedFamilies>(limit: 1)
-      swap(&rendered, &self.rendered)
-      rendered.forEach { style, families in
-        families.invalidate(stale(style.escaping, snapshot.changes, hasNewTimeout: hasNewTimeout))
-      }
-      swap(&rendered, &self.rendered)
+      versions.note(snapshot.changes, hasNewTimeout: hasNewTimeout)
     } else {
       droppedLast = SeriesDropCounts()
       data.plan(for: monitored.processes, snapshot: snapshot, dropped: &droppedLast)
-      rendered.forEach { $1.invalidate(.all) }
+      versions.begin(keys: snapshot.keyPaths.count)
     }
     aliveFlags = AliveFlags()
 
@@ -96,27 +85,12 @@ struct HeartbeatCollector: Collector {
     return watch.sources.isUp
   }
 
-  private func stale(
-    _ escaping: NameEscaping, _ changes: SnapshotChanges, hasNewTimeout: Bool
-  ) -> RenderedFamilies.Stale {
-    guard data.isPlanned(escaping) else { return .all }
-    var stale: Set = [FixedFamily.lastTimestamp.rawValue, FixedFamily.interval.rawValue]
-    if hasNewTimeout { stale.insert(FixedFamily.timeout.rawValue) }
-    if changes.hasNewStatus { stale.insert(FixedFamily.status.rawValue) }
-    if changes.hasNewPid { stale.insert(FixedFamily.pid.rawValue) }
-    for key in changes.keys {
-      if let family = data.family(ofKey: key, in: escaping) { stale.insert(FixedFamily.allCases.count + family) }
-    }
-    if showsStrings { stale.insert(FixedFamily.allCases.count + data.count(in: escaping)) }
-    return .families(stale)
-  }
-
   private func write(
     _ place: Int, of monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot,
     into exposition: inout Exposition
   ) {
     let processes = monitored.processes
-    switch FixedFamily(rawValue: place) {
+    switch FamilyVersions.Fixed(rawValue: place) {
     case .lastTimestamp:
       exposition.family(HeartbeatFamilies.lastTimestamp) { family in
         let labels = monitored.labels.span
@@ -155,7 +129,7 @@ struct HeartbeatCollector: Collector {
         }
       }
     case nil:
-      let place = place - FixedFamily.allCases.count
+      let place = place - FamilyVersions.Fixed.allCases.count
       if place < data.count(in: exposition.style.escaping) {
         data.write(place, of: processes, labels: monitored.labels, snapshot: snapshot, into: &exposition)
       } else {
@@ -213,14 +187,15 @@ struct HeartbeatCollector: Collector {
     body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
     JobFamilies.write(monitored, into: &body.exposition)
     data.prepare(style.escaping, for: monitored.processes, snapshot: snapshot)
-    let count = FixedFamily.allCases.count + data.count(in: style.escaping) + (showsStrings ? 1 : 0)
     // Moved out, so that what is kept is written to in place while this value is read.
     var rendered = StyleCache<RenderedFamilies>(limit: 1)
     swap(&rendered, &self.rendered)
     let chunks = rendered.with(style, initial: RenderedFamilies(smallestChunk: smallestChunk)) { families in
-      families.render(count, in: style) { place, exposition in
-        write(place, of: monitored, snapshot: snapshot, into: &exposition)
-      }
+      families.render(
+        versions.basis,
+        { versions.all(data: data.versions(of: versions.keys, in: style.escaping), showsStrings: showsStrings) },
+        in: style
+      ) { place, exposition in write(place, of: monitored, snapshot: snapshot, into: &exposition) }
     }
     swap(&rendered, &self.rendered)
     for chunk in chunks { body.append(chunk) }
@@ -230,14 +205,6 @@ struct HeartbeatCollector: Collector {
       alive.keepLast()
     }
     let figures = HeartbeatFileFigures(sources, expired: monitored.expired, skipped: skipped, dropped: dropped)
-    body.append(
-      fileText.with(style, initial: nil) { text in
-        if let text, text.figures == figures { return text.chunk }
-        var exposition = Exposition(style)
-        figures.write(into: &exposition)
-        let chunk = RenderedChunk(exposition.bytes)
-        text = (figures, chunk)
-        return chunk
-      })
+    body.append(fileText.text(of: figures, in: style) { figures.write(into: &$0) })
   }
 }

@@ -3,37 +3,29 @@ internal import Monitoring
 
 /// The state of each process with its reason, rendered again only when one of them changed.
 struct StateFamily {
-  /// What was rendered last in a style.
-  private struct Rendered {
-    var verdicts: [Verdict?] = []
-    var monitored: UInt64?
-    var chunk = RenderedChunk([])
+  private struct Basis: Equatable {
+    var monitored: UInt64
+    var verdicts: [Verdict?]
   }
 
-  private var rendered: StyleCache<Rendered>
+  private var kept: KeptText<Basis>
 
   /// - Parameter styles: in how many styles the text is kept.
   init(styles: Int) {
-    rendered = StyleCache(limit: styles)
+    kept = KeptText(styles: styles)
   }
 
   /// Keeps only the style that was asked for last.
-  mutating func keepLast() {
-    rendered.keepLast()
-  }
+  mutating func keepLast() { kept.keepLast() }
 
   /// Keeps nothing any more.
-  mutating func forget() {
-    rendered.forget()
-  }
+  mutating func forget() { kept.forget() }
 
   /// The family's text.
   mutating func render(_ monitored: MonitoredProcesses, in style: ExpositionStyle) -> RenderedChunk {
     let verdicts = monitored.processes.map(\.verdict)
-    return rendered.with(style, initial: Rendered()) { rendered in
-      if rendered.monitored == monitored.generation, rendered.verdicts == verdicts { return rendered.chunk }
-      var exposition = Exposition(style)
-      exposition.family(HeartbeatFamilies.state) { samples in
+    return kept.text(of: Basis(monitored: monitored.generation, verdicts: verdicts), in: style) {
+      $0.family(HeartbeatFamilies.state) { samples in
         var line: [UInt8] = []
         for (process, verdict) in zip(monitored.processes, verdicts) {
           guard let verdict else { continue }
@@ -43,9 +35,6 @@ struct StateFamily {
           samples.add(labels: line.span, "reason", verdict.reason.rawValue.utf8Span.span, 1)
         }
       }
-      (rendered.verdicts, rendered.monitored) = (verdicts, monitored.generation)
-      if exposition.bytes != rendered.chunk.bytes { rendered.chunk = RenderedChunk(exposition.bytes) }
-      return rendered.chunk
     }
   }
 }

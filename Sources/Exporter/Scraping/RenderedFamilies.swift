@@ -1,78 +1,75 @@
 internal import Exposition
 
-/// Families that stay as they are for a while, rendered into chunks: what did not change between two scrapes keeps its
-/// chunk, and with it the compressed form.
+/// Families that stay as they are for a while, rendered into chunks of several: what did not change between two scrapes keeps its
+/// chunk, and with it the compressed form. As with `KeptText`, a chunk becomes stale in one way: what it is made of is another.
 struct RenderedFamilies {
-  /// What has to be rendered anew; families go by their place.
-  enum Stale {
-    /// Everything, and there may be other families than before.
-    case all
-    /// These and no others.
-    case families(Set<Int>)
-
-    mutating func formUnion(_ other: Stale) {
-      switch (self, other) {
-      case (.families(let mine), .families(let others)): self = .families(mine.union(others))
-      default: self = .all
-      }
-    }
+  /// What tells whether anything has changed at all.
+  struct Basis: Equatable {
+    /// Another one where there are other families, or other processes in them.
+    var shape: UInt64
+    /// Another one with each change of a version.
+    var change: UInt64
   }
 
   private struct Chunk {
     var families: Range<Int>
+    var versions: ArraySlice<UInt64>
     var rendered: RenderedChunk
   }
 
   private let smallestChunk: Int
   private var chunks: [Chunk] = []
-  private var stale = Stale.all
+  /// What `chunks` are made of; nil before there are any.
+  private var basis: Basis?
 
   /// - Parameter smallestChunk: small families share a chunk up to this many bytes.
   init(smallestChunk: Int) {
     self.smallestChunk = smallestChunk
   }
 
-  /// Has something rendered anew the next time.
-  mutating func invalidate(_ stale: Stale) {
-    self.stale.formUnion(stale)
-  }
-
   /// Renders what is stale.
   ///
   /// - Parameters:
-  ///   - count: how many families there are.
+  ///   - versions: one for each family, by its place: another one where the family says something else than in the last basis of the
+  ///     same shape. Asked for only where the basis is another one.
   ///   - write: writes the family at a place.
   /// - Returns: the text of all families.
   mutating func render(
-    _ count: Int, in style: ExpositionStyle, _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
+    _ basis: Basis, _ versions: () -> [UInt64], in style: ExpositionStyle,
+    _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
   ) -> [RenderedChunk] {
-    switch stale {
-    case .all: renderAll(count, in: style, write)
-    case .families(let places):
-      for index in chunks.indices where !places.isDisjoint(with: chunks[index].families) {
-        var exposition = Exposition(style)
-        for place in chunks[index].families { write(place, &exposition) }
-        replace(&chunks[index].rendered, by: exposition.bytes)
+    if basis != self.basis {
+      let versions = versions()
+      if basis.shape == self.basis?.shape, chunks.last?.families.upperBound ?? 0 == versions.count {
+        for index in chunks.indices where versions[chunks[index].families] != chunks[index].versions {
+          var exposition = Exposition(style)
+          for place in chunks[index].families { write(place, &exposition) }
+          replace(&chunks[index].rendered, by: exposition.bytes)
+          chunks[index].versions = versions[chunks[index].families]
+        }
+      } else {
+        renderAll(versions, in: style, write)
       }
+      self.basis = basis
     }
-    stale = .families([])
     return chunks.map(\.rendered)
   }
 
   private mutating func renderAll(
-    _ count: Int, in style: ExpositionStyle, _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
+    _ versions: [UInt64], in style: ExpositionStyle, _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
   ) {
     let old = chunks
     chunks = []
     var exposition = Exposition(style)
     var first = 0
-    for place in 0..<count {
+    for place in versions.indices {
       write(place, &exposition)
-      guard exposition.bytes.count >= smallestChunk || place == count - 1 else { continue }
+      guard exposition.bytes.count >= smallestChunk || place == versions.count - 1 else { continue }
       let bytes = exposition.takeAll(replacedBy: [])
       var rendered = chunks.count < old.count ? old[chunks.count].rendered : RenderedChunk([])
       replace(&rendered, by: bytes)
-      chunks.append(Chunk(families: first..<place + 1, rendered: rendered))
+      let families = first..<place + 1
+      chunks.append(Chunk(families: families, versions: versions[families], rendered: rendered))
       first = place + 1
     }
   }
@@ -80,11 +77,5 @@ struct RenderedFamilies {
   /// The same text keeps its chunk.
   private func replace(_ chunk: inout RenderedChunk, by bytes: [UInt8]) {
     if chunk.bytes != bytes { chunk = RenderedChunk(bytes) }
-  }
-}
-
-extension Set<Int> {
-  fileprivate func isDisjoint(with range: Range<Int>) -> Bool {
-    range.count < count ? !range.contains(where: contains) : !contains(where: range.contains)
   }
 }

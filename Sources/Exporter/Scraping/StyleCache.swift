@@ -35,9 +35,4 @@ struct StyleCache<Value> {
   mutating func forget() {
     kept = []
   }
-
-  /// Works on all that is kept.
-  mutating func forEach(_ body: (ExpositionStyle, inout Value) -> Void) {
-    for place in kept.indices { body(kept[place].style, &kept[place].value) }
-  }
 }

@@ -70,10 +70,11 @@ struct RenderedFamiliesTests {
   @Test("what is rendered anew and says the same keeps its chunk")
   func keptChunks() {
     var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
-    let old = families.render(2, in: .plain) { Self.write($0, 1, into: &$1) }
+    let old = families.render(.init(shape: 1, change: 1), { [1, 1] }, in: .plain) { Self.write($0, 1, into: &$1) }
     #expect(old.count == 2)
-    families.invalidate(.all)
-    let new = families.render(2, in: .plain) { Self.write($0, Double($0 + 1), into: &$1) }
+    let new = families.render(.init(shape: 2, change: 2), { [1, 1] }, in: .plain) {
+      Self.write($0, Double($0 + 1), into: &$1)
+    }
     #expect(new[0] === old[0] && new[1] !== old[1])
   }
 
@@ -81,41 +82,47 @@ struct RenderedFamiliesTests {
   func stale() {
     var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
     var written: [Int] = []
-    func render() -> [RenderedChunk] {
+    var basis = RenderedFamilies.Basis(shape: 1, change: 1)
+    func render(_ versions: [UInt64]) -> [RenderedChunk] {
       written = []
-      return families.render(5, in: .plain) { place, exposition in
+      return families.render(basis, { versions }, in: .plain) { place, exposition in
         written.append(place)
         Self.write(place, 1, into: &exposition)
       }
     }
-    let first = render()
+    let first = render([1, 1, 1, 1, 1])
     #expect(written == [0, 1, 2, 3, 4])
-    #expect(render().count == first.count && written.isEmpty)
-    families.invalidate(.families([3]))
-    families.invalidate(.families([1, 99]))
-    let again = render()
+    #expect(
+      render([9, 9, 9, 9, 9]).count == first.count && written.isEmpty, "the same basis is not asked for versions")
+    basis.change = 3
+    let again = render([1, 3, 1, 2, 1])
     #expect(written == [1, 3])
     #expect(zip(first, again).allSatisfy { $0 === $1 }, "the same text keeps its chunk")
-    families.invalidate(.families([1]))
-    families.invalidate(.all)
-    _ = render()
+    basis.change = 4
+    _ = render([1, 3, 1, 2, 1])
+    #expect(written == [])
+    basis.shape = 2
+    _ = render([1, 3, 1, 2, 1])
     #expect(written == [0, 1, 2, 3, 4])
+    // More families, whatever the shape says.
+    basis.change = 5
+    _ = render([1, 3, 1, 2, 1, 1])
+    #expect(written == [0, 1, 2, 3, 4, 5])
   }
 
   @Test("small families share a chunk, and go stale together")
   func shared() {
     var families = RenderedFamilies(smallestChunk: ScrapeLimits().smallestChunk)
     var written: [Int] = []
-    func render() -> [RenderedChunk] {
+    func render(_ change: UInt64) -> [RenderedChunk] {
       written = []
-      return families.render(3, in: .plain) { place, exposition in
+      return families.render(.init(shape: 1, change: change), { [1, change, 1] }, in: .plain) { place, exposition in
         written.append(place)
         exposition.family(MetricFamily("f\(place)", .gauge, "One."), 1)
       }
     }
-    #expect(render().count == 1)
-    families.invalidate(.families([1]))
-    #expect(render().count == 1)
+    #expect(render(1).count == 1)
+    #expect(render(2).count == 1)
     #expect(written == [0, 1, 2])
   }
 
