@@ -25,6 +25,10 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case foreignEntry(file: String, reason: String)
   /// A process's own file belongs to another user.
   case ownedByAnother(file: String, user: UInt32)
+  /// A process was silenced by another user, whose note in the folder this one may not remove.
+  case silencedByAnother(process: String, user: UInt32)
+  /// More processes would be silenced than can be.
+  case tooManySilences(file: String, limit: Int)
   /// There is no such folder of heartbeats.
   case noFolder(path: String)
   /// A path that is taken for a folder of heartbeats is that of a file.
@@ -48,6 +52,7 @@ extension HeartbeatError: CustomStringConvertible {
     case .cannotRead(let file, let error):
       "cannot read \(file): \(error)"
         + (error == .accessDenied ? "; give this user the right to read it, or name another file (HEARTBEAT_FILE)" : "")
+        + (error == .noSuchFile ? "; name the file or folder that programs beat into (HEARTBEAT_FILE)" : "")
     case .cannotWrite(let file, let error):
       "cannot write \(file): \(error)" + (error == .noSuchFile ? "" : "; the old content is untouched")
         + HeartbeatError.advice(error, file)
@@ -71,6 +76,10 @@ extension HeartbeatError: CustomStringConvertible {
       "\(file) is not a heartbeat (\(reason)): it is left as it is; take another name, or another folder"
     case .ownedByAnother(let file, let user):
       "cannot write \(file): it belongs to user \(user): take another name for this process"
+    case .silencedByAnother(let process, let user):
+      "cannot end the silence of \"\(process)\": user \(user) made it: that user, root or the folder's owner can end it"
+    case .tooManySilences(let file, let limit):
+      "\(file) would have more than \(limit) silenced processes: end some (heartbeat silence NAME --end)"
     case .noFolder(let path):
       "cannot write heartbeats: there is no folder \(path): make it (install -d -m 1777 \(path))"
     case .notAFolder(let path):

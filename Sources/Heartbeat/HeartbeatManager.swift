@@ -167,6 +167,40 @@ public struct HeartbeatManager: Sendable {
     return processNames.filter { there.contains(Array($0.utf8)) }
   }
 
+  /// Silences processes: until a time alerts about them wake nobody, and their state uses up no error budget. A silence that
+  /// there is already is replaced.
+  ///
+  /// - Parameters:
+  ///   - until: Unix time, within `Silence.longest`.
+  ///   - comment: for those who look; at most `Silence.longestComment` bytes.
+  ///   - createdBy: the user who says so.
+  public func silence(_ processNames: [String], until: Double, comment: String? = nil, createdBy: String? = nil)
+    throws(HeartbeatError)
+  {
+    _ = try change(processNames, Silence(until: until, comment: comment, createdBy: createdBy))
+  }
+
+  /// Ends the silences of processes; returns those that were silenced.
+  @discardableResult
+  public func endSilence(of processNames: [String]) throws(HeartbeatError) -> [String] {
+    try change(processNames, nil)
+  }
+
+  private func change(_ processNames: [String], _ silence: Silence?) throws(HeartbeatError) -> [String] {
+    let now = Clock.realtime
+    var known: Set<[UInt8]> = []
+    let names = processNames.filter { known.insert(Array($0.utf8)).inserted }
+    for name in names where name.isEmpty || name.utf8.count > HeartbeatManager.longestName {
+      throw .invalidBeat("a process name has 1 to \(HeartbeatManager.longestName) bytes")
+    }
+    if let silence, !silence.isActive(at: now) {
+      throw .invalidBeat("a silence ends within \(Int(clamping: Silence.longest / 86_400)) days from now")
+    }
+    guard !names.isEmpty else { return [] }
+    if let ownFiles { return try ownFiles.silence(names, silence, now: now) }
+    return try HeartbeatUpdate(file: file, options: options).silence(names, silence, now: now)
+  }
+
   /// The folder, when the path is one.
   private var ownFiles: OwnFiles? {
     HeartbeatLocation.isFolder(file) ? OwnFiles(path: file, options: options) : nil

@@ -67,7 +67,8 @@ public enum Tool {
   static let commands: [Command] = [
     SendCommand.command, StatusCommand.command, CheckCommand.command, MonitorCommand.command, RunCommand.command,
     JobCommand.command,
-    SimulateCommand.command, PruneCommand.command, TestAlertCommand.command, CompletionsCommand.command,
+    SimulateCommand.command, PruneCommand.command, SilenceCommand.command, TestAlertCommand.command,
+    CompletionsCommand.command,
   ]
 
   private static var help: String {

@@ -106,6 +106,13 @@ public struct ProcessWatch: ~Copyable {
     max(problems.count, sources.skipped.values.reduce(0, +) + (monitored.reserved > 0 ? 1 : 0))
   }
 
+  /// That somebody works on the process of a place; nil when nobody does now.
+  public func silence(of place: Int, at now: Double) -> Silence? {
+    let silences = sources.snapshot.silences
+    guard !silences.isEmpty else { return nil }
+    return silences[Array(monitored.texts[monitored.processes[place].name])].flatMap { $0.isActive(at: now) ? $0 : nil }
+  }
+
   /// In what the processes differ from the last time.
   public struct Change: Sendable {
     /// The same ones stand at the same places in the file; only what they say is new.

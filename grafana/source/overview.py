@@ -69,7 +69,7 @@ def board():
                f"max({SILENCE} {EXPECTED})", width=3, unit="suffix: timeouts", decimals=1,
                thresholds=steps(GREEN, (0.8, YELLOW), (1, RED))),
         rows(
-            "Processes", "The hundred worst, one row each; its name leads to its details. Silence is the age of the last beat in timeouts.",
+            "Processes", "The hundred worst, one row each; its name leads to its details. Silence is the age of the last beat in timeouts. Silenced for: so long it still wakes nobody, because somebody works on it.",
             [
                 f"{state(PROCESS, 'job, instance, process, reason')} {shown}",
                 f"max by (job, instance, process) (heartbeat_age_seconds{{{PROCESS}}}) {shown}",
@@ -79,6 +79,7 @@ def board():
                 f"sum by (job, instance, process) ({CPU}) {shown}",
                 f"max by (job, instance, process) ({MEMORY}) {shown}",
                 f"max by (job, instance, process, status) (heartbeat_status{{{PROCESS}}}) {shown}",
+                f"max by (job, instance, process) (heartbeat_silenced_until_timestamp_seconds{{{PROCESS}}}) - time()",
             ],
             [
                 Column("process", "Process", **cell_link("Process detail", "process", **ROW_TO_PROCESS)),
@@ -87,6 +88,7 @@ def board():
                 Column("Value #A", "State", **mapped(STATE_MAPPING_JSON)),
                 Column("reason", "Reason"),
                 Column("status", "Reports"),
+                Column("Value #I", "Silenced for", unit="s", decimals=0),
                 Column("Value #B", "Last beat ago", unit="s", decimals=0),
                 Column("Value #C", "Silence", unit="suffix: timeouts", decimals=1, **at(GREEN, (0.8, YELLOW), (1, RED))),
                 Column("Value #D", "PID", unit="none"),

@@ -18,7 +18,9 @@ def groups(settings):
             """
             time() - heartbeat_file_modified_timestamp_seconds{S} > 600
             and heartbeat_file_entries{S} >= 2
-            and on (job, instance) (count by (job, instance) (heartbeat_state{S,state="hung"}) >= 2)
+            and on (job, instance) (
+              count by (job, instance) (heartbeat_state{S,state="hung"} unless on (job, instance, process) heartbeat_silenced_until_timestamp_seconds{S}) >= 2
+            )
             """,
             f"Nobody writes the {FILE} on {HOST}",
             "The file was last written {{ $value | humanizeDuration }} ago, though several processes run. First: df and ls -ld of its folder: full, read-only, no right to write?",

@@ -70,15 +70,19 @@ class Rules:
     def record(self, name, expression, comment=""):
         return Rule(name, tidy(expression), comment)
 
-    def alert(self, name, expression, summary, description, comment="", does_keep=True):
+    def alert(self, name, expression, summary, description, comment="", does_keep=True, looks_back=""):
         """An alert with the severity and the delays of the settings; nothing when it is off.
 
         `expression`: PromQL, where `{S}` is the selector and `{S,...}` the selector with further matchers.
+        `looks_back`: how far back it counts what happened, which a silence that is over explains as well.
         """
         self.used.add(name)
         chosen = self.settings.values["alerts"][name]
         if chosen["severity"] == "off":
             return []
+        if name.startswith(("Process", "Job")):
+            # In this one place: an alert about a process wakes nobody while that is silenced.
+            expression = f"(\n{indented(tidy(expression))}\n)\n{unless_silenced(looks_back)}"
         page = self.settings.values["runbooks"]["base"] + f"{name.lower()}.md#{name.lower()}"
         return [
             Rule(
@@ -91,6 +95,16 @@ class Rules:
         """Puts the selector wherever the expression has `{S}`, or `{S,` before matchers of its own."""
         expression = expression.replace("{S}", "{" + self.settings.selector(alert=alert) + "}")
         return re.sub(r"\{S,([^}]*)\}", lambda m: "{" + self.settings.selector(m[1], alert) + "}", expression)
+
+
+def unless_silenced(looks_back=""):
+    """Leaves out what is silenced (`heartbeat silence`), or was within `looks_back`."""
+    silenced = "heartbeat_silenced_until_timestamp_seconds{S}"
+    return f"unless on (job, instance, process) {f'last_over_time({silenced}[{looks_back}])' if looks_back else silenced}"
+
+
+def indented(text):
+    return "\n".join(f"  {line}" if line else line for line in text.splitlines())
 
 
 def tidy(expression):

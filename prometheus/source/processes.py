@@ -94,7 +94,8 @@ def groups(settings):
             """,
             f"{NAME} on {HOST} flaps",
             f"{PROCESS}It fell silent or came back {{{{ $value }}}} times in 30 minutes.{LAST_BEAT} First: what stalls it for so long?",
-            "Silences of the length that would be an alert; beats that are a little late do not count. Restarts are an alert of their own."),
+            "Silences of the length that would be an alert; beats that are a little late do not count. Restarts are an alert of their own.",
+            looks_back="30m"),
         *r.alert(
             "ProcessRestarting",
             """
@@ -103,7 +104,8 @@ def groups(settings):
             """,
             f"{NAME} on {HOST} restarts again and again",
             f"{PROCESS}It was started anew {{{{ $value | printf \"%.0f\" }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start.",
-            "As its start times say; or heartbeat run, which also counts the starts between two scrapes."),
+            "As its start times say; or heartbeat run, which also counts the starts between two scrapes.",
+            looks_back="30m"),
         *r.alert(
             "ProcessTimeoutTight",
             """

@@ -1,6 +1,6 @@
 """What alerts and dashboards share. docs/alerting.md lists these names."""
 
-from .kit import MISSED, Group, Rules
+from .kit import MISSED, Group, Rules, unless_silenced
 
 
 def groups(settings):
@@ -25,9 +25,9 @@ def groups(settings):
                 "heartbeat:missed", r.bound(f"heartbeat_age_seconds{{S}} > bool {MISSED}"),
                 "1 while a beat is missed by an alert, 0 while it came, or is only late: see MISSED in source/kit.py."),
             r.record(
-                "heartbeat:available", r.bound(f"{state % 'alive'}\nor 0 * {state % 'hung|dead'}"),
-                "1 while the process is alive, 0 while it is hung or dead. One that said good-bye, was never seen, or whose exporter\n"
-                "cannot be asked has none: that is no failure, and uses up no error budget."),
+                "heartbeat:available", r.bound(f"(\n  {state % 'alive'}\n  or 0 * {state % 'hung|dead'}\n)\n{unless_silenced()}"),
+                "1 while the process is alive, 0 while it is hung or dead. One that said good-bye, was never seen, is silenced, or whose\n"
+                "exporter cannot be asked has none: that is no failure, and uses up no error budget."),
             r.record("heartbeat:available:avg1h", r.bound("avg_over_time(heartbeat:available{S}[1h])")),
             r.record("heartbeat:beat_interval_seconds:avg1h", r.bound("avg_over_time(heartbeat_interval_seconds{S}[1h])")),
             r.record(

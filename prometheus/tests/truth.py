@@ -25,7 +25,7 @@ FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent.parent
 sys.path.insert(0, str(ROOT))
 from prometheus.tests import generate  # noqa: E402
-from prometheus.tests.scenarios import healthy, ends, jobs, around, kit, world  # noqa: E402, F401, I001
+from prometheus.tests.scenarios import healthy, ends, silences, jobs, around, kit, world  # noqa: E402, F401, I001
 
 PAGE = ROOT / "docs" / "alerting.md"
 BEGIN, END = "<!-- table: python3 prometheus/tests/truth.py -->\n", "<!-- end of table -->\n"

@@ -30,6 +30,8 @@ struct StatusDocument {
     var host: String?
     /// The file that tells of it; nil when none does.
     var file: String?
+    /// That somebody works on it; nil when nobody does.
+    var silence: Silence?
     /// What it says of itself, as JSON text.
     var data: ArraySlice<UInt8>
     var figures: ProcessFigures?
@@ -89,6 +91,7 @@ struct StatusDocument {
     append(",\"status\":", process.status.map { .string($0) })
     append(",\"host\":", process.host.map { .string($0) })
     append(",\"file\":", process.file.map { .string($0) })
+    append(",\"silenced\":", process.silence.map { .object($0.whole) })
     objects.append(contentsOf: ",\"data\":".utf8)
     objects.append(contentsOf: process.data)
     append(",\"job\":", process.job.map { .object($0.object) })
@@ -108,26 +111,31 @@ struct StatusDocument {
     (value ?? .null).append(to: &objects)
   }
 
-  /// `{"generated": ..., "summary": {...}, "file": {...}, "files": [...], "problems": [...], "problem_count": 0, "heartbeats": [...]}` in
-  /// pieces.
+  /// `{"generated": ..., "summary": {...}, "file": {...}, "files": [...], "problems": [...], "problem_count": 0, "silences": [...],
+  /// "heartbeats": [...]}` in pieces.
   ///
   /// - Parameters:
   ///   - generated: Unix time in seconds.
   ///   - problemCount: how many there are with those that are not named.
   func list(
-    generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue], problemCount: Int = 0
+    generated: Double, file: JSONObject, files: JSONValue = .array([]), problems: [JSONValue], problemCount: Int = 0,
+    silences: JSONValue = .array([])
   ) -> [[UInt8]] {
-    let members = head(file: file, files: files, problems: problems, problemCount: problemCount).members
+    let members = head(
+      file: file, files: files, problems: problems, problemCount: problemCount, silences: silences
+    ).members
     return Self.list(head: JSONObject([.init(key: "generated", value: .number(generated))] + members), objects)
   }
 
   /// What the list says beside the processes and the time.
-  func head(file: JSONObject, files: JSONValue, problems: [JSONValue], problemCount: Int = 0) -> JSONObject {
+  func head(
+    file: JSONObject, files: JSONValue, problems: [JSONValue], problemCount: Int = 0, silences: JSONValue = .array([])
+  ) -> JSONObject {
     var summary = JSONObject()
     for (state, count) in zip(ProcessState.allCases, counts) { summary.append(state.rawValue, .integer(count)) }
     return [
       "summary": .object(summary), "file": .object(file), "files": files, "problems": .array(problems),
-      "problem_count": .integer(Int64(clamping: problemCount)),
+      "problem_count": .integer(Int64(clamping: problemCount)), "silences": silences,
     ]
   }
 
@@ -142,14 +150,33 @@ struct StatusDocument {
   /// A tag that stays while nothing but the ages has changed: weak, since ages do (RFC 9110 section 8.8.1). The state is
   /// part of it, though it too may change by the mere passing of time: a silent process is news.
   func tag(
-    _ file: JSONObject, _ files: JSONValue = .array([]), _ problems: [JSONValue], problemCount: Int = 0
+    _ file: JSONObject, _ files: JSONValue = .array([]), _ problems: [JSONValue], problemCount: Int = 0,
+    silences: JSONValue = .array([])
   ) -> String {
     var digest = digest
     digest.add(Array("\(problemCount)".utf8)[...])
     digest.add(JSONValue.object(file).serialised()[...])
     digest.add(files.serialised()[...])
     digest.add(JSONValue.array(problems).serialised()[...])
+    digest.add(silences.serialised()[...])
     return "W/\"\(String(digest.value, radix: 16))\""
+  }
+}
+
+extension Silence {
+  /// As the API shows it; what is not known is null.
+  fileprivate var whole: JSONObject {
+    [
+      "until": .number(until), "comment": comment.map { .string($0) } ?? .null,
+      "created_by": createdBy.map { .string($0) } ?? .null,
+    ]
+  }
+
+  /// As the API lists it.
+  func listed(as name: [UInt8]) -> JSONValue {
+    var object: JSONObject = ["process": .string(String(decoding: name, as: UTF8.self))]
+    for member in whole.members { object.append(member.key, member.value) }
+    return .object(object)
   }
 }
 

@@ -163,6 +163,22 @@ struct HeartbeatCollector: Collector {
     }
   }
 
+  /// Writes who is silenced, also those of whom nothing else is known; without silences nothing.
+  private func writeSilences(
+    _ snapshot: HeartbeatSnapshot, _ settings: MonitoringSettings, at now: Double, into exposition: inout Exposition
+  ) {
+    let silences = snapshot.activeSilences(at: now).filter { $0.name != settings.reservedName }
+    guard !silences.isEmpty else { return }
+    exposition.family(HeartbeatFamilies.silencedUntil) { family in
+      var labels: [UInt8] = []
+      for (name, silence) in silences {
+        labels.removeAll(keepingCapacity: true)
+        settings.appendLabels(name[...], &labels)
+        family.add(labels: labels.span, silence.until)
+      }
+    }
+  }
+
   /// Writes the families of one scrape.
   ///
   /// - Parameter snapshot: what `update` was given last.
@@ -185,6 +201,7 @@ struct HeartbeatCollector: Collector {
     }
     if !aliveFlags.hold(at: now) { aliveFlags = AliveFlags(monitored.processes, at: now) }
     body.append(alive.render(aliveFlags.flags, of: monitored, in: style))
+    writeSilences(snapshot, monitored.settings, at: now, into: &body.exposition)
     JobFamilies.write(monitored, into: &body.exposition)
     data.prepare(style.escaping, for: monitored.processes, snapshot: snapshot)
     // Moved out, so that what is kept is written to in place while this value is read.

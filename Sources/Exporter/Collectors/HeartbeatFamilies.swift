@@ -11,6 +11,9 @@ enum HeartbeatFamilies {
     "Seconds since the last beat; negative when the clock of the process is ahead.")
   static let alive = MetricFamily(
     "heartbeat_alive", .gauge, "1 if the last beat is younger than the timeout and not from the future.")
+  static let silencedUntil = MetricFamily(
+    "heartbeat_silenced_until_timestamp_seconds", .gauge,
+    "Unix time at which the silence of the process ends; only while somebody has silenced it.")
   static let lastTimestamp = MetricFamily(
     "heartbeat_last_timestamp_seconds", .gauge, "Unix time of the last beat.")
   static let timeout = MetricFamily(

@@ -65,8 +65,9 @@ extension Scraper {
       return Content(
         text: document.list(
           generated: Scraper.milliseconds(now), file: fileObject, files: fileObjects, problems: problemList,
-          problemCount: watch.problemCount),
-        tag: document.tag(fileObject, fileObjects, problemList, problemCount: watch.problemCount))
+          problemCount: watch.problemCount, silences: silenceList(at: now)),
+        tag: document.tag(
+          fileObject, fileObjects, problemList, problemCount: watch.problemCount, silences: silenceList(at: now)))
     case .heartbeat(let name):
       refresh(at: now)
       guard let place = watch.monitored.place(of: name) else {
@@ -89,7 +90,8 @@ extension Scraper {
     return LivePicture(
       generated: Scraper.milliseconds(now),
       head: document.head(
-        file: fileObject, files: fileObjects, problems: problemList, problemCount: watch.problemCount),
+        file: fileObject, files: fileObjects, problems: problemList, problemCount: watch.problemCount,
+        silences: silenceList(at: now)),
       processes: document, host: hostDocument())
   }
 
@@ -142,6 +144,11 @@ extension Scraper {
     }
   }
 
+  /// Who is silenced, also those of whom nothing else is known.
+  private func silenceList(at now: Double) -> JSONValue {
+    .array(watch.sources.snapshot.activeSilences(at: now).map { $0.silence.listed(as: $0.name) })
+  }
+
   private var fileObjects: JSONValue {
     .array(
       watch.sources.files.map { file in
@@ -181,6 +188,7 @@ extension Scraper {
       isUp: finding?.existence.isUp, matched: finding?.matched, status: process.status.map(watch.monitored.text),
       host: process.host.map(watch.monitored.text),
       file: process.entry.flatMap(watch.sources.path(ofEntry:)),
+      silence: watch.silence(of: place, at: now),
       data: process.entry.map { ownData.text(of: $0, in: watch.sources.snapshot) } ?? ArraySlice("{}".utf8),
       figures: finding?.figures, job: process.job)
   }

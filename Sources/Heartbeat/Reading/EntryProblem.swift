@@ -47,7 +47,9 @@ extension HeartbeatSnapshot.SkipReason {
     case .notAnObject, .missingLastHeartbeat, .badLastHeartbeat, .emptyName, .nameTooLong, .reservedName,
       .tooManyEntries, .nameTaken, .permissionDenied, .notARegularFile, .notJSON, .tooLarge, .inputOutput, .badFileName:
       true
-    case .badPid, .badJob, .duplicateName, .numberOutOfRange, .tooDeep, .keyTooLong, .tooManyKeys, .changingKey: false
+    case .badPid, .badJob, .badSilence, .duplicateName, .numberOutOfRange, .tooDeep, .keyTooLong, .tooManyKeys,
+      .changingKey:
+      false
     }
   }
 
@@ -67,6 +69,7 @@ extension HeartbeatSnapshot.SkipReason {
     case .badLastHeartbeat: "last_heartbeat is not a time; expected Unix time in seconds"
     case .badPid: "pid is not a process ID; expected 1 to 4194304"
     case .badJob: "job is not an object about runs; expected Unix times, counts and an exit code"
+    case .badSilence: "its silence cannot be used; expected {\"until\": Unix time}, of \(SilencesText.most) at most"
     case .emptyName: "its name is empty"
     case .nameTooLong: "its name is longer than \(HeartbeatSnapshot.maximumNameLength) bytes"
     case .reservedName: "its name is the exporter's own; give it another one"

@@ -44,6 +44,8 @@ public struct HeartbeatFile: Sendable {
   public private(set) var size: Int?
   /// Unix time of the file's last change; nil when it could not be asked for.
   public private(set) var modified: Double?
+  /// Whether it belonged to root or this user at the last look, and nobody else could write it.
+  private(set) var isGuarded = false
   /// Failed refreshes, by reason.
   public private(set) var readErrors: [HeartbeatFileFailure: UInt64] = [:]
   /// What was wrong at the last refresh.
@@ -305,6 +307,10 @@ public struct HeartbeatFile: Sendable {
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
     modified = ReadStamp.seconds(status.st_mtim)
+    let wasGuarded = isGuarded
+    isGuarded = status.isGuarded()
+    // Whom its silences are about has changed.
+    if isGuarded != wasGuarded, !snapshot.silences.isEmpty { generation += 1 }
   }
 }
 

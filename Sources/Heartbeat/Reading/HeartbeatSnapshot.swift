@@ -116,6 +116,8 @@ public struct HeartbeatSnapshot: Sendable {
     case badPid = "bad_pid"
     /// `job` says nothing of runs, or something that cannot be; the rest of the process counts.
     case badJob = "bad_job"
+    /// A silence that cannot be used: it says no time at which it ends, or there are too many; the process itself counts.
+    case badSilence = "bad_silence"
     /// The name is empty.
     case emptyName = "empty_name"
     /// The name is longer than `maximumNameLength`.
@@ -185,6 +187,8 @@ public struct HeartbeatSnapshot: Sendable {
   public internal(set) var lastUpdated: Double?
   /// Processes that somebody has pruned, and when in Unix time.
   public internal(set) var pruned: [[UInt8]: Double] = [:]
+  /// Processes that somebody has silenced, those among them that are over: `activeSilences`.
+  public internal(set) var silences: [[UInt8]: Silence] = [:]
   /// What was left out.
   public internal(set) var skipped: [SkipReason: Int] = [:]
   /// The first ones of what was left out, by name; at most `EntryProblem.maximumCount`.
@@ -205,6 +209,7 @@ public struct HeartbeatSnapshot: Sendable {
     keyPaths = []
     lastUpdated = nil
     pruned = [:]
+    silences = [:]
     skipped = [:]
     problems = []
     changes = SnapshotChanges()
@@ -215,6 +220,19 @@ public struct HeartbeatSnapshot: Sendable {
     guard !keyPaths.isEmpty else { return }
     (numbers, strings, keyPaths) = ([], [], [])
     for place in entries.indices { (entries[place].numbers, entries[place].strings) = (0..<0, 0..<0) }
+  }
+
+  /// Counts silences that cannot be used, and names the first ones.
+  ///
+  /// - Parameters:
+  ///   - offset: where the first one's object stands; nil where the place says nothing.
+  ///   - file: the note in a folder.
+  mutating func noteBadSilences(_ names: [String], at offset: Int?, file: String? = nil) {
+    guard !names.isEmpty else { return }
+    skipped[.badSilence, default: 0] += names.count
+    for name in names where problems.count < EntryProblem.maximumCount {
+      problems.append(EntryProblem(process: name, reason: .badSilence, offset: offset, file: file))
+    }
   }
 
   /// Gives its bytes' memory away, empty.

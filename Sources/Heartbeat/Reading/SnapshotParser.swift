@@ -114,6 +114,7 @@ struct SnapshotParser {
           try parser.cursor.skipValue()
         }
       case Array("pruned".utf8): try parser.pruned()
+      case Array("silences".utf8): try parser.silences()
       default: try parser.cursor.skipValue()
       }
     }
@@ -131,6 +132,15 @@ struct SnapshotParser {
       }
       parser.snapshot.pruned[name] = try parser.cursor.number()
     }
+  }
+
+  /// Reads which processes somebody has silenced. Of several such objects the last counts.
+  private mutating func silences() throws(JSONParseError) {
+    let start = cursor.position
+    try cursor.skipValue()
+    let found = SilencesText.read(cursor.text[start..<cursor.position])
+    snapshot.silences = found.silences
+    snapshot.noteBadSilences(found.bad, at: start)
   }
 
   /// Walks over the members of an object that are few.

@@ -18,6 +18,8 @@ struct HeartbeatDocument {
   var lastUpdated: Range<Int>?
   /// The value of `pruned`.
   var pruned: Range<Int>?
+  /// The value of `silences`.
+  var silences: Range<Int>?
   /// The value of `processes`.
   var processes: Range<Int>?
   var entries: [Entry] = []
@@ -42,6 +44,7 @@ struct HeartbeatDocument {
         try cursor.skipValue()
         if cursor.isSame(key, "last_updated") { document.lastUpdated = start..<cursor.position }
         if cursor.isSame(key, "pruned") { document.pruned = start..<cursor.position }
+        if cursor.isSame(key, "silences") { document.silences = start..<cursor.position }
       }
     }
     try cursor.expectEnd()
@@ -82,4 +85,28 @@ struct HeartbeatDocument {
 
 extension HeartbeatDocument: RecognisableText {
   var foreignReason: String? { signs.foreignReason }
+}
+
+extension HeartbeatDocument {
+  /// The text with another value of a member of the root object.
+  ///
+  /// - Parameter place: where its value stands; nil when there is none yet.
+  func setting(_ key: String, at place: Range<Int>?, to value: JSONValue, in text: [UInt8]) -> [UInt8] {
+    let value = value.serialised(pretty: true, depth: 1)
+    if let place { return text[..<place.lowerBound] + value + text[place.upperBound...] }
+    var member: [UInt8] = []
+    JSONText.appendLineBreak(to: &member, depth: 1)
+    JSONText.append(key, to: &member)
+    member += Array(": ".utf8) + value
+    // Behind the processes: what it says is about them.
+    if let place = processes {
+      return text[..<place.upperBound] + [UInt8(ascii: ",")] + member + text[place.upperBound...]
+    }
+    if isEmpty {
+      JSONText.appendLineBreak(to: &member, depth: 0)
+    } else {
+      member.append(UInt8(ascii: ","))
+    }
+    return text[..<start] + member + text[start...]
+  }
 }

@@ -21,10 +21,11 @@ struct HeartbeatSigns {
   }
 
   /// The keys that writers of ours put at a file's root.
-  static let rootKeys = ["last_updated", "processes", "pruned"]
+  static let rootKeys = ["last_updated", "processes", "pruned", "silences"]
 
   var lastUpdated = Kind.missing
   var pruned = Kind.missing
+  var silences = Kind.missing
   /// Of several the last counts, as for every reader.
   private(set) var processes = Kind.missing
   /// Whether the root has keys that no writer of ours puts there.
@@ -38,6 +39,7 @@ struct HeartbeatSigns {
     switch key {
     case "last_updated": lastUpdated = kind
     case "pruned": pruned = kind
+    case "silences": silences = kind
     case "processes": (processes, beats, others) = (kind, 0, 0)
     default: hasOtherKeys = true
     }
@@ -49,7 +51,7 @@ struct HeartbeatSigns {
   }
 
   private var isEmpty: Bool {
-    lastUpdated == .missing && pruned == .missing && processes == .missing && !hasOtherKeys
+    lastUpdated == .missing && pruned == .missing && silences == .missing && processes == .missing && !hasOtherKeys
   }
 
   /// Why a whole text is somebody else's; nil when it is a heartbeat file.
@@ -61,7 +63,7 @@ struct HeartbeatSigns {
     }
     if processes == .missing, !isEmpty, hasOtherKeys || lastUpdated != .number { return "it has no \"processes\"" }
     if hasOtherKeys { return "it has keys that are none of ours, and no beat under \"processes\"" }
-    if !mayBeOurs { return "\"last_updated\" is no time, or \"pruned\" no object" }
+    if !mayBeOurs { return "\"last_updated\" is no time, or \"pruned\" or \"silences\" no object" }
     let isOurs = others == 0 || pruned == .object
     return isOurs ? nil : "nothing under \"processes\" has a \"last_heartbeat\" that is a number"
   }
@@ -71,7 +73,7 @@ struct HeartbeatSigns {
   /// Whether nothing at the root speaks against it.
   private var mayBeOurs: Bool {
     !hasOtherKeys && [.missing, .number, .null].contains(lastUpdated) && [.missing, .object].contains(pruned)
-      && [.missing, .object].contains(processes)
+      && [.missing, .object].contains(silences) && [.missing, .object].contains(processes)
   }
 
   /// How a text ends that is no JSON.

@@ -17,7 +17,7 @@ struct HeartbeatUpdate {
   let file: String
   let options: HeartbeatManager.Options
 
-  private var contents: FileContents { FileContents(limit: options.maximumFileSize) }
+  var contents: FileContents { FileContents(limit: options.maximumFileSize) }
 
   /// Changes the file; returns the names of the removed entries.
   ///

@@ -25,23 +25,7 @@ enum PrunedNames {
       let time = HeartbeatMerge.rounded(now)
       members += names.map { JSONObject.Member(key: $0, value: .number(time)) }
       members.removeFirst(max(0, members.count - most))
-      let value = JSONValue.object(JSONObject(members)).serialised(pretty: true, depth: 1)
-      guard let place = document.pruned else {
-        var member: [UInt8] = []
-        JSONText.appendLineBreak(to: &member, depth: 1)
-        member += Array("\"pruned\": ".utf8) + value
-        // Behind the processes: what was removed stood there.
-        if let place = document.processes {
-          return text[..<place.upperBound] + [UInt8(ascii: ",")] + member + text[place.upperBound...]
-        }
-        if document.isEmpty {
-          JSONText.appendLineBreak(to: &member, depth: 0)
-        } else {
-          member.append(UInt8(ascii: ","))
-        }
-        return text[..<document.start] + member + text[document.start...]
-      }
-      return text[..<place.lowerBound] + value + text[place.upperBound...]
+      return document.setting("pruned", at: document.pruned, to: .object(JSONObject(members)), in: text)
     }
   }
 }

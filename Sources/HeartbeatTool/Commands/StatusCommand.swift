@@ -126,6 +126,7 @@ enum StatusCommand {
     object["status"] = program.status.map { .string($0) } ?? .null
     if let due = program.nextDue { object["next_due"] = .number(due) }
     if let host = program.host { object["host"] = .string(host) }
+    object["silenced"] = program.silence.map { .object($0.object) } ?? .null
     object["additional_data"] = program.data ?? [:]
     return .object(object)
   }

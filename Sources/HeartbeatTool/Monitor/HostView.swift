@@ -28,6 +28,8 @@ struct ProgramView: Equatable, Sendable {
   /// The age, in seconds, from which it is silent.
   var timeout: Double?
   var residentBytes: Double?
+  /// That somebody works on it; nil when nobody does.
+  var silence: Silence?
   /// What it says of itself, where that was asked for.
   var data: JSONValue?
   /// Of a job: the Unix time at which it is next to succeed, and the seconds until then, negative when it is due; nil when nothing is
@@ -35,12 +37,20 @@ struct ProgramView: Equatable, Sendable {
   var nextDue: Double?
   var dueIn: Double?
 
-  /// What there is to say beside the state: its own word while all is well, else the reason; of a job also when it is due.
+  /// What there is to say beside the state: that it is silenced; its own word while all is well, else the reason; of a job also
+  /// when it is due.
   var detail: String {
-    let detail = verdict.reason == .beating ? status ?? (age == nil ? "running" : "-") : verdict.reason.explanation
-    guard let dueIn else { return detail }
-    return detail + (dueIn >= 0 ? ", next due in \(seconds(dueIn))" : ", due for \(seconds(-dueIn))")
+    var detail = verdict.reason == .beating ? status ?? (age == nil ? "running" : "-") : verdict.reason.explanation
+    if let dueIn { detail += dueIn >= 0 ? ", next due in \(seconds(dueIn))" : ", due for \(seconds(-dueIn))" }
+    guard let silence else { return detail }
+    // First: what does not fit is cut off at the end, and the state says the worst of the rest.
+    return "silenced until \(silence.text)" + (detail == "-" ? "" : "; \(detail)")
   }
+}
+
+extension Silence {
+  /// `15:00:00 (a new disk)`
+  var text: String { LocalClock.text(until) + (comment.map { " (\($0))" } ?? "") }
 }
 
 /// What of the heartbeat files is left out.

@@ -93,8 +93,8 @@ struct LocalSource: ~Copyable {
       isUp: finding?.existence.isUp, status: process.status.map(watch.monitored.text), pid: pid,
       host: process.host.map(watch.monitored.text), runtime: finding?.figures?.startTime.map { now - $0 },
       lastBeat: process.lastHeartbeat, age: process.age(at: now), timeout: process.timeout,
-      residentBytes: finding?.figures.map { Double($0.residentBytes) }, nextDue: process.job?.due,
-      dueIn: process.job?.due.map { $0 - now })
+      residentBytes: finding?.figures.map { Double($0.residentBytes) }, silence: watch.silence(of: place, at: now),
+      nextDue: process.job?.due, dueIn: process.job?.due.map { $0 - now })
   }
 
   private mutating func cpuShare() -> Double? {

@@ -163,8 +163,8 @@ extension ProgramView {
       pid: object["pid"]?.integerValue.flatMap { Int32(exactly: $0) }, host: object["host"]?.stringValue,
       runtime: process?["start_time"]?.doubleValue.map { now - $0 }, lastBeat: object["last_heartbeat"]?.doubleValue,
       age: object["age_seconds"]?.doubleValue, timeout: object["timeout_seconds"]?.doubleValue,
-      residentBytes: process?["resident_memory_bytes"]?.doubleValue, data: object["data"], nextDue: due,
-      dueIn: due.map { $0 - now })
+      residentBytes: process?["resident_memory_bytes"]?.doubleValue, silence: object["silenced"].flatMap(Silence.init),
+      data: object["data"], nextDue: due, dueIn: due.map { $0 - now })
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Heartbeat
 internal import Monitoring
 internal import Procfs
 
@@ -12,7 +13,8 @@ struct ScrapedHost {
 
   private static let wanted: Set<String> = [
     "heartbeat_age_seconds", "heartbeat_alive", "heartbeat_state", "heartbeat_status", "heartbeat_pid",
-    "heartbeat_timeout_seconds", "heartbeat_job_next_due_timestamp_seconds", "process_up", "process_start_time_seconds",
+    "heartbeat_timeout_seconds", "heartbeat_job_next_due_timestamp_seconds",
+    "heartbeat_silenced_until_timestamp_seconds", "process_up", "process_start_time_seconds",
     "process_resident_memory_bytes",
     "system_cpu_seconds_total", "system_filesystem_size_bytes", "system_filesystem_free_bytes",
     "system_filesystem_avail_bytes", "system_load1",
@@ -43,6 +45,7 @@ struct ScrapedHost {
     let (up, starts, memory) = (
       byProcess("process_up"), byProcess("process_start_time_seconds"), byProcess("process_resident_memory_bytes")
     )
+    let silences = byProcess("heartbeat_silenced_until_timestamp_seconds").mapValues { Silence(until: $0) }
     var statuses: [String: String] = [:]
     for sample in metrics["heartbeat_status"] {
       if let process = sample.labels["process"] { statuses[process] = sample.labels["status"] }
@@ -66,7 +69,8 @@ struct ScrapedHost {
         verdict: verdicts[name] ?? Self.verdict(age: age, isUp: isUp, timeout: timeouts[name], statuses[name]),
         isUp: isUp, status: statuses[name], pid: pids[name].flatMap { Int32(exactly: $0) },
         runtime: starts[name].map { now - $0 }, lastBeat: age.map { now - $0 }, age: age, timeout: timeouts[name],
-        residentBytes: memory[name], nextDue: dues[name], dueIn: dues[name].map { $0 - now })
+        residentBytes: memory[name], silence: silences[name], nextDue: dues[name],
+        dueIn: dues[name].map { $0 - now })
     }
   }
 

@@ -28,7 +28,7 @@ BAD_VALUES = {
     "DIR": "", "GROUP": "", "KEY": "", "TEXT": "", "URL": "ftp://host", "KEY=VALUE": "offset", "PID": "self", "OBJECT": "{'a': 1}",
     "SIGNAL": "SIGFOO", "PROBE": "ftp://host", "CODES": "256", "N[/DURATION]": "10/5", "REGEX": "(a", "USER[:GROUP]": "no-such-user",
 }  # fmt: skip
-SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "check", "completions")
+SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "silence", "check", "completions")
 
 EXPORTER_FLAGS = [
     ["--web.listen-adress=:9464"], ["--hartbeat.file=x"], ["--listen-address=:1"], ["-web.listen-address=:1"], ["--frobnicate"],
@@ -72,6 +72,10 @@ TOOL_LINES = [
     ["run", "--", ""], ["run", "--stop-signal=CONT", "--", "true"], ["run", "--reload-signal=9", "--", "true"],
     ["prune", "--file", "broken.json"], ["simulate", "--scenario", "chaos"], ["simulate", "--processes", "0"], ["completions"],
     ["completions", "fish"], ["monitor", "extra"], ["job"], ["job", "begin", "a"], ["job", "sucess", "a"], ["job", "start", "a", "--exit-code", "1"],
+    ["silence", "a"], ["silence", "a", "--for", "8d"], ["silence", "a", "--for", "1h", "--end"], ["silence", "--for", "1h"],
+    ["silence", "a", "--for", "1h", "--comment", "x" * 201], ["silence", "a", "--for", "1h", "--file", "absent"],
+    ["silence", "a", "--for", "1h", "--file", "absent.d"], ["silence", "a", "--for", "1h", "--file", "broken.json"],
+    ["silence", "a", "--end", "--file", "beats.json"], ["silence", "--file", "absent"],
     ["job", "fail", "a", "--pid", "1"], ["job", "next", "0 25 * * *"], ["run", "--job", "--restart=always", "--", "true"],
 ]  # fmt: skip
 

@@ -186,9 +186,12 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
     configuration = tmp_path / "heartbeat.yml"
     configuration.write_text(json.dumps({"processes": config}))
 
+    # A silence changes no state: every second one has one, whatever it does.
+    silences = {name: {"until": int(now) + 3600, "comment": "a new disk"} for name in list(rows)[::2]}
+
     def write(hidden=()):
         temporary = tmp_path / "new.json"
-        temporary.write_text(json.dumps({"processes": {n: e for n, e in processes.items() if n not in hidden}}))
+        temporary.write_text(json.dumps({"processes": {n: e for n, e in processes.items() if n not in hidden}, "silences": silences}))
         temporary.rename(beats)
 
     write()
@@ -199,6 +202,7 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
     samples = e.metrics()
     metrics = {dict(labels)["process"]: (dict(labels)["state"], dict(labels)["reason"]) for n, labels in samples if n == "heartbeat_state"}
     up = samples.of("process_up")
+    assert samples.of("heartbeat_silenced_until_timestamp_seconds") == {name: s["until"] for name, s in silences.items()}
     api = {h["name"]: h for h in json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"]}
     remote = table(run(TOOL, "monitor", "--once", "--url", url).stdout)
     local = table(run(TOOL, "monitor", "--once", "--file", beats, "--config.file", configuration).stdout)
@@ -210,11 +214,13 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         assert (api[name]["state"], api[name]["reason"]) == expected, f"the API, of {what}"
         assert up.get(name) == {True: 1, False: 0, None: None}[s["up"]], f"process_up, of {what}"
         assert api[name]["up"] == s["up"], f"up in the API, of {what}"
+        assert bool(api[name]["silenced"]) == (name in silences), f"silenced in the API, of {what}"
         assert remote[name] == s["state"], f"monitor --url, of {what}"
         assert page[name] == s["state"], f"the page, of {what}"
         assert alerts.get(name, []) == s.get("alerts", alerts_of(s["state"], s["reason"])), f"the alerts, of {what}"
         asked = run(TOOL, "status", name, "--url", url)
         assert (table(asked.stdout)[name], asked.returncode) == (s["state"], 0 if s["state"] == "alive" else 1), f"status --url, of {what}"
+        assert ("silenced until" in asked.stdout and "(a new disk)" in asked.stdout) == (name in silences), f"status --url, of {what}"
         if not s.get("vanished"):  # what has vanished only those know who were there
             asked = run(TOOL, "status", name, "--file", beats, "--config.file", configuration)
             assert local[name] == s["state"], f"monitor, of {what}"

@@ -302,6 +302,7 @@ def test_what_rules_ask_for_is_in_a_scrape(exporter, beats, tmp_path):
     write_beats(beats, {"bidder": entry(pid=1, test_alert=0, **supervised)})
     for word in ("start", "success"):
         assert run(TOOL, "job", word, "backup", "--file", beats).returncode == 0
+    assert run(TOOL, "silence", "bidder", "--for", "1h", "--file", beats).returncode == 0
     present = e.metrics().names() | RECORDED | {"up"}
     for rule in RULES:
         texts = [rule["expr"], *(re.findall(r"printf `([^`{]+)`", rule.get("annotations", {}).get("description", "")))]

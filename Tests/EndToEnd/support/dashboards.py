@@ -60,6 +60,9 @@ class Scene:
         self.push_both()
         for run in ("backup/start", "backup/success", "restore-test/start", "restore-test/fail?exit_code=3"):
             assert self.push(run, {}) == 204
+        # Somebody works on it.
+        silence = [TOOL, "silence", "importer", "--for=2h", "--comment=a new disk", f"--file={self.folder / 'web-1' / 'beats.json'}"]
+        subprocess.run(silence, check=True, timeout=LIMIT, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
 
     def push_both(self):
         """A beat over the network that is taken, of a process that says good-bye, and one that is not."""

@@ -1,5 +1,6 @@
 """docs/troubleshooting.md: its commands are run as they stand there, and say what it says that they say."""
 
+import getpass
 import re
 import subprocess
 
@@ -19,7 +20,7 @@ def commands():
 
 def same(text):
     """Ages, pids and the width of columns differ from run to run."""
-    text = re.sub(r"\b\d+(\.\d+)?s\b", "AGE", text)
+    text = re.sub(r"\b\d+(\.\d+)?s\b", "AGE", text.replace(getpass.getuser(), "root"))
     return [re.sub(r"\b\d+\b", "N", " ".join(line.split())) for line in text.splitlines()]
 
 

@@ -27,7 +27,7 @@ import Testing
     #expect(
       text == #"{"name":"bi\u0001dder","state":"alive","reason":"beating","age_seconds":1.5,"display_name":null,"#
         + #""configured":false,"timeout_seconds":60.0,"interval_seconds":30.5,"timeout_tight":null,"since":12.0,"#
-        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"data":{"x":1},"job":null,"process":null}"#
+        + #""last_heartbeat":1000.0,"pid":7,"up":true,"matched":1,"status":"a \"b\"\n","host":null,"file":null,"silenced":null,"data":{"x":1},"job":null,"process":null}"#
     )
   }
 
@@ -41,7 +41,7 @@ import Testing
       Issue.record("no list: \(value)")
       return
     }
-    let keys = ["generated", "summary", "file", "files", "problems", "problem_count", "heartbeats"]
+    let keys = ["generated", "summary", "file", "files", "problems", "problem_count", "silences", "heartbeats"]
     #expect(object.members.map(\.key) == keys)
     #expect(object["generated"] == 12.5)
     #expect(

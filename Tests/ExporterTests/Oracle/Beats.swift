@@ -2,6 +2,8 @@
 /// do, and now and then altogether.
 struct Beats {
   private var members: [(name: String, text: String)] = []
+  /// What stands beside them about who is silenced.
+  private var silences = ""
   /// Numbers the keys that never come again.
   private var keys = 0
   /// Whether new members say what others say too, so that most contents have the same shape.
@@ -29,6 +31,7 @@ struct Beats {
 
   /// Changes some of it.
   mutating func change(_ choices: inout Choices, now: Double, pids: [Int], known: [String]) {
+    if choices.once(in: 4) { silences = Self.silences(&choices, now: now, known: known) }
     // Many are there for a few contents: most of what can go wrong does with few.
     switch members.count > 50 && choices.once(in: 5) ? 0 : choices.number(0...60) {
     case 0:
@@ -49,6 +52,17 @@ struct Beats {
     default:
       for _ in 0..<choices.number(0...3) { changeOne(&choices, now: now, pids: pids, known: known) }
     }
+  }
+
+  /// Silences that begin and end around now, of programs that are there or not, some of them of no use.
+  private static func silences(_ choices: inout Choices, now: Double, known: [String]) -> String {
+    let untils = ["\(now)", "\(now + 1)", "\(now + 10)", "\(now + 604_000)", "\(now + 605_100)", "0", "null", "1e300"]
+    let some = (0..<choices.number(0...3)).map { _ in
+      let why = choices.once(in: 3) ? #", "comment": "é\n", "created_by": "b""# : ""
+      let value = choices.once(in: 9) ? "7" : #"{"until": \#(choices.one(of: untils))\#(why)}"#
+      return "\"\(choices.one(of: names + known))\": \(value)"
+    }
+    return choices.once(in: 12) ? #", "silences": 1"# : #", "silences": {\#(some.joined(separator: ", "))}"#
   }
 
   private mutating func changeOne(_ choices: inout Choices, now: Double, pids: [Int], known: [String]) {
@@ -121,6 +135,6 @@ struct Beats {
     let space = choices.once(in: 3) ? " ,\n " : ", "
     let body = members.map { "\"\($0.name)\": \($0.text)" }.joined(separator: space)
     let updated = choices.once(in: 3) ? "\"last_updated\": \(choices.number(1_000...1_003)), " : ""
-    return Array("{\(updated)\"processes\": {\(body)}}".utf8)
+    return Array("{\(updated)\"processes\": {\(body)}\(silences)}".utf8)
   }
 }

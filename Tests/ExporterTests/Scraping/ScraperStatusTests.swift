@@ -56,6 +56,30 @@ struct ScraperStatusTests {
     #expect(processes.map { $0["state"] as? String } == ["alive", "dead", "never"])
   }
 
+  @Test(
+    "a silence is shown beside the state, which stays what it is, until it ends by itself; so is one of nobody known")
+  func silences() throws {
+    let file = #"{"processes": {"a": {"last_heartbeat": 990}, "b": {"last_heartbeat": 1}}, "silences": "#
+    var scraper = try scraper(
+      file
+        + #"{"b": {"until": 1100, "comment": "a new disk", "created_by": "alice"}, "new": {"until": 1100}, "far": {"until": 1e9}}}"#
+    )
+    let before = try object(try ask(&scraper, .heartbeats))
+    let shown = try #require(before["heartbeats"] as? [[String: Any]])
+    #expect(shown.map { $0["state"] as? String } == ["alive", "dead", "never"])
+    #expect((before["summary"] as? [String: Any])?["dead"] as? Int == 1)
+    #expect(shown[0]["silenced"] is NSNull)
+    let silence = try #require(shown[1]["silenced"] as? [String: Any])
+    #expect(silence["until"] as? Double == 1100 && silence["comment"] as? String == "a new disk")
+    #expect(silence["created_by"] as? String == "alice")
+    let all = try #require(before["silences"] as? [[String: Any]])
+    #expect(all.map { $0["process"] as? String } == ["b", "new"] && all[1]["comment"] is NSNull)
+    let tag = try ask(&scraper, .heartbeats, at: 1099.9).header("ETag")
+    let after = try ask(&scraper, .heartbeats, knownTag: tag, at: 1100)
+    #expect(after.status == 200, "that it ended is news")
+    #expect((try object(after)["silences"] as? [Any])?.isEmpty == true)
+  }
+
   @Test("what is left out of the file is named, and is news for who knows the tag")
   func problems() throws {
     var scraper = try scraper(#"{"processes": {"a": {"last_heartbeat": 990}, "b": {"last_heartbeat": 990, "pid": 1}}}"#)

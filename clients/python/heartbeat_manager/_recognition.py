@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, List, Optional, Tuple
 
 #: The keys that writers of ours put at a file's root.
-ROOT_KEYS = ("last_updated", "processes", "pruned")
+ROOT_KEYS = ("last_updated", "processes", "pruned", "silences")
 _TIME_KEY = "last_heartbeat"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]+|\\.)*)(")?')
@@ -62,6 +62,7 @@ class Signs:
     def __init__(self) -> None:
         self.last_updated = Kind.MISSING
         self.pruned = Kind.MISSING
+        self.silences = Kind.MISSING
         #: Of several the last counts, as for every reader.
         self.processes = Kind.MISSING
         #: Whether the root has keys that no writer of ours puts there.
@@ -76,6 +77,8 @@ class Signs:
             self.last_updated = kind
         elif key == "pruned":
             self.pruned = kind
+        elif key == "silences":
+            self.silences = kind
         elif key == "processes":
             self.processes, self.beats, self.others = kind, 0, 0
         else:
@@ -100,7 +103,7 @@ class Signs:
         if self.has_other_keys:
             return 'it has keys that are none of ours, and no beat under "processes"'
         if not self._may_be_ours():
-            return '"last_updated" is no time, or "pruned" no object'
+            return '"last_updated" is no time, or "pruned" or "silences" no object'
         if self.others and self.pruned is not Kind.OBJECT:
             return 'nothing under "processes" has a "last_heartbeat" that is a number'
         return ""
@@ -117,7 +120,7 @@ class Signs:
         return not self._is_empty() and not self.foreign_reason()
 
     def _is_empty(self) -> bool:
-        return not self.has_other_keys and self.last_updated is self.pruned is self.processes is Kind.MISSING
+        return not self.has_other_keys and self.last_updated is self.pruned is self.silences is self.processes is Kind.MISSING
 
     def _is_ours_by_beats(self) -> bool:
         return not self.has_other_keys or self.last_updated is Kind.NUMBER or not self.others
@@ -125,7 +128,8 @@ class Signs:
     def _may_be_ours(self) -> bool:
         """Whether nothing at the root speaks against it."""
         return (not self.has_other_keys and self.last_updated in (Kind.MISSING, Kind.NUMBER, Kind.NULL)
-                and self.pruned in (Kind.MISSING, Kind.OBJECT) and self.processes in (Kind.MISSING, Kind.OBJECT))
+                and self.pruned in (Kind.MISSING, Kind.OBJECT)
+                and self.silences in (Kind.MISSING, Kind.OBJECT) and self.processes in (Kind.MISSING, Kind.OBJECT))
 
 
 def kind_of(value: Any) -> Kind:

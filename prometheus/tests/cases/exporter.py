@@ -148,3 +148,8 @@ Test("no test alert: a program's own number of that name, and a test that is off
 
 Test("the watchdog needs nothing and fires at once") \
     .has_of({"job": "prometheus", "instance": "localhost:9090"}, "up", "1x20").fires("Watchdog", "0s", "5m")
+
+Test("not stale: of several silent programs only one is not silenced") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x80", file="/run/h.json").has("heartbeat_file_entries", "3x80", file="/run/h.json") \
+    .state("1x80", "hung", "silent", "a").state("1x80", "hung", "silent", "b").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x80", "b") \
+    .silent("HeartbeatFileStale", "15m")

@@ -57,3 +57,10 @@ job(told(t, 100, start=NIGHT + 86_400), "_x4 1x19 stale", "hung", "job_overdue")
 
 t = job(Test("dead: the process of its run is gone"), "1x20", "dead", "pid_gone")
 told(t, 20, start=NIGHT + 60).fires("ProcessDead", "2m").silent("JobLate", "2m")
+
+Test("silenced: a job that failed, one that is late, one that takes too long, and one that never ran") \
+    .state("1x20", "dead", "job_failed", "failed").state("1x20", "dead", "job_late", "late").of_process("heartbeat_job_last_end_timestamp_seconds", "1x20", "late") \
+    .state("1x20", "hung", "job_overdue", "long").state("1x20", "dead", "job_late", "missing") \
+    .of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "failed").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "late") \
+    .of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "long").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "missing") \
+    .silent("JobFailed", "3m").silent("JobLate", "3m").silent("JobOverdue", "3m").silent("JobNeverRan", "3m")

@@ -208,3 +208,35 @@ Test("CPU: nine tenths of a core is work, and what other jobs' programs compute 
 Test("CPU: a counter that falls again and again has not used what it seems to have") \
     .of_process("process_cpu_seconds_total", "90000+1x9 89990+1x9 89980+1x9 89970+1x9 89960+1x9 89950+1x9 89940+1x9 89930+1x9 89920+1x9 89910+1x9 89900+1x9 89890+1x9 89880+1x9 89870+1x9 89860+1x9 89850+1x9") \
     .silent("ProcessCPUSaturated", "35m", "38m")
+
+SILENCED = "heartbeat_silenced_until_timestamp_seconds"
+
+Test("silenced: whatever it does, until the silence ends") \
+    .state("1x80", *GONE).of_process(SILENCED, "600x39 stale") \
+    .state("1x80", "hung", "suspended", "mill").silence("300+15x80", process="mill").of_process(SILENCED, "600x39 stale", "mill") \
+    .silent("ProcessDead", "5m", "9m45s", "10m45s").fires("ProcessDead", "11m").silent("ProcessHung", "9m45s").fires("ProcessHung", "11m")
+
+Test("silenced: another program, another host, another job does not count") \
+    .state("1x40", *GONE).of_process(SILENCED, "6000x40", "mill") \
+    .has_of(BIDDER | {"instance": "web-2:9464", "host": "web-2"}, SILENCED, "6000x40").has_of(BIDDER | {"job": "elsewhere"}, SILENCED, "6000x40") \
+    .fires("ProcessDead", "3m")
+
+Test("silenced: a stop, a failure and one that was never seen wake nobody either") \
+    .state("1x80", "stopped", "said_stopped").of_process(SILENCED, "6000x80") \
+    .state("1x80", "never", "never_seen", "nightly").of_process(SILENCED, "6000x80", "nightly") \
+    .state("1x80", *GONE, "worker").of_process("heartbeat_status", "1x80", "worker", status="failed") \
+    .of_process("heartbeat_data_restarts_total", "3x80", "worker").of_process(SILENCED, "6000x80", "worker") \
+    .silent("ProcessStopped", "15m").silent("ProcessNeverSeen", "15m").silent("ProcessGivenUp", "5m").silent("ProcessDead", "5m")
+
+Test("silenced: what is slow, tight, ahead, full or busy, and what falls silent and starts again and again") \
+    .of_process("heartbeat_age_seconds", "-30x300", "ahead").of_process(SILENCED, "60000x300", "ahead") \
+    .of_process("process_open_fds", "900x300").of_process("process_max_fds", "1000x300").of_process("process_cpu_seconds_total", "0+18x300").of_process(SILENCED, "60000x300") \
+    .silence("5x9 105+15x8 5x9 105+15x8 5x9 105+15x8 5x240", process="flaps").of_process(SILENCED, "60000x60", "flaps") \
+    .of_process("process_start_time_seconds", "100x8 200x8 300x8 400x250", "starts").of_process(SILENCED, "60000x40", "starts") \
+    .silent("ProcessClockAhead", "5m").silent("ProcessFileDescriptorsLow", "15m").silent("ProcessCPUSaturated", "45m") \
+    .silent("ProcessFlapping", "15m", "18m").silent("ProcessRestarting", "8m", "15m")
+
+Test("silenced: one that is forgotten, and one whose timeout is tight", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x200").state("1x10 stale", "alive", "beating").of_process(SILENCED, "60000x200") \
+    .of_process("heartbeat_interval_seconds", "50x120", "tight").of_process("heartbeat_timeout_seconds", "60x320", "tight").of_process(SILENCED, "60000x200", "tight") \
+    .silent("ProcessForgotten", "16m", "40m").silent("ProcessTimeoutTight", "45m")

@@ -33,3 +33,8 @@ Test("whole hours are added up: twice alive, once dead", interval="1h", evaluati
 Test("time without samples, and a planned stop, count neither way", interval="1h", evaluation="1h") \
     .state("1x8 stale _x12 1x3", "alive", "beating").state("_x9 1 stale", "dead", "pid_gone").state("_x10 1x10 stale", "stopped", "said_stopped") \
     .gives("round(heartbeat:available:avg1d, 0.0001)", "23h", (BIDDER, 0.9167))
+
+Test("available: not while it is silenced, and again afterwards") \
+    .state("1x20", "dead", "pid_gone").of_process("heartbeat_silenced_until_timestamp_seconds", "120x7 stale") \
+    .state("1x20", "alive", "beating", "mill").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "mill") \
+    .gives("heartbeat:available", "1m").gives("heartbeat:available", "2m30s", (NAMED | BIDDER, 0))

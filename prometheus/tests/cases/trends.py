@@ -23,3 +23,7 @@ Disk("a disk that fills by a fiftieth of a percent a minute, until somebody make
 
 Disk("a disk with little room, but steady, and one that fills with much room", interval="1m", evaluation="1m") \
     .disk("150x600", 1000, kept=0).disk("600-0.6x600", 1000, kept=0, device="/dev/sdb1").silent("HostDiskFilling", "9h")
+
+Test("memory: it grows while it is silenced", interval="1m", evaluation="1m") \
+    .of_process("process_resident_memory_bytes", "300000000x60 300000000+1000000x480").of_process("process_start_time_seconds", "100x541") \
+    .of_process("heartbeat_silenced_until_timestamp_seconds", "60000x541").silent("ProcessMemoryGrowth", "8h30m")

@@ -28,7 +28,7 @@ BOOTED = BEGIN - 86_400
 OF_THE_KERNEL = ("1", "2")
 # What is kept of a scrape: what the rules ask for. The exporter's own process is not scripted, nor whether the clock of
 # the machine that records is set.
-KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|last_timestamp_seconds|interval_seconds|status|job_\w+|entries_skipped_total|series_dropped_total"
+KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|silenced_until_timestamp_seconds|last_timestamp_seconds|interval_seconds|status|job_\w+|entries_skipped_total|series_dropped_total"
                   r"|push_errors_total|file_(up|entries|skipped_entries|modified_timestamp_seconds)|exporter_collector_success|exporter_config_last_reload_successful)"
                   r"|process_(start_time_seconds|open_fds|max_fds|cpu_seconds_total|resident_memory_bytes)"
                   r"|system_(cpu_seconds_total|memory_(available|total)_bytes))[{ ]")  # fmt: skip
@@ -160,6 +160,13 @@ class World:
         self.pruned = getattr(self, "pruned", {}) | {name: self.clock()}
         self.wipe(name)
 
+    def silence(self, name, time):
+        """`heartbeat silence NAME --for TIME`; with no time `--end`."""
+        self.silences = {n: s for n, s in getattr(self, "silences", {}).items() if n != name}
+        if time is not None:
+            self.silences[name] = {"until": self.clock() + seconds(time), "comment": "a new disk", "created_by": "alice"}
+        self.dirty, self.written = True, self.clock()
+
     def instead(self, shape):
         """In the file's place: "gone", "pipe", a text; None for a heartbeat file again."""
         self.shape, self.dirty, self.written = shape, True, self.clock()
@@ -252,8 +259,8 @@ class World:
                 os.mkfifo(file)
                 os.utime(file, ns=(int(self.written * 1e9),) * 2)
             else:
-                text = self.shape if self.shape is not None else json.dumps({"last_updated": self.written, "processes": self.entries, **(
-                    {"pruned": self.pruned} if hasattr(self, "pruned") else {})})
+                text = self.shape if self.shape is not None else json.dumps({"last_updated": self.written, "processes": self.entries} | {
+                    key: getattr(self, key) for key in ("pruned", "silences") if hasattr(self, key)})
                 temporary = file.with_suffix(".tmp")
                 temporary.write_text(text)
                 os.utime(temporary, ns=(int(self.written * 1e9),) * 2)

@@ -85,6 +85,15 @@ const why = (told) => {
   return [reason, due(told.job) && `due ${due(told.job)}`].filter(Boolean).join(', ');
 };
 
+// That somebody works on it, such as `silenced until 15:00 (a new disk)`.
+const silence = (told) => {
+  if (!told.silenced) return '';
+  const until = new Date(told.silenced.until * 1000);
+  const isToday = until.toDateString() === new Date(generated * 1000).toDateString();
+  const clock = until.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return `silenced until ${isToday ? '' : `${until.toLocaleDateString()} `}${clock}${told.silenced.comment ? ` (${told.silenced.comment})` : ''}`;
+};
+
 const programs = new Map(); // by name: what was told last, its row once it is shown, its recent beats
 let order = []; // of names, as shown
 let sorting = { column: 'state', descending: false };
@@ -155,7 +164,8 @@ function makeRow(program) {
   cells.state.append(make('span', {}, mark, word));
   const button = make('button', { type: 'button', 'aria-expanded': 'false' });
   const host = make('span', { class: 'host' });
-  cells.name.append(button, host);
+  const silenced = make('span', { class: 'silenced' });
+  cells.name.append(button, silenced, host);
   cells.status.classList.add('word');
   cells.name.append(make('span', { class: 'why' }));
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -172,7 +182,7 @@ function makeRow(program) {
   svg.append(area, limit, line);
   cells.ages.append(svg);
   row.addEventListener('click', () => toggle(program));
-  return { row, cells, mark, word, button, host, svg, area, line, limit, details: null };
+  return { row, cells, mark, word, button, silenced, host, svg, area, line, limit, details: null };
 }
 
 function toggle(program) {
@@ -212,6 +222,10 @@ function showDetails(program) {
   ];
   if (told.timeout_seconds !== null) heart.push(['timeout', seconds(told.timeout_seconds)]);
   if (told.since !== null) heart.splice(1, 0, ['since', time(told.since)]);
+  if (told.silenced) {
+    const { until, created_by: by, comment } = told.silenced;
+    heart.splice(1, 0, ['silenced', `until ${time(until)}${by ? `, by ${by}` : ''}${comment ? `: ${comment}` : ''}`]);
+  }
   if (told.interval_seconds !== null) {
     heart.push(['interval', seconds(told.interval_seconds) + (told.timeout_tight ? ', close to the timeout' : '')]);
   }
@@ -267,6 +281,8 @@ function showRow(program) {
   setAttribute(view.word, 'title', REASONS[told.reason] || told.reason);
   setText(view.button, told.display_name || told.name);
   setAttribute(view.button, 'title', told.name);
+  setText(view.silenced, silence(told));
+  setAttribute(view.silenced, 'title', silence(told));
   setText(view.host, told.host ?? '');
   setText(view.cells.age, seconds(told.age_seconds));
   setText(view.cells.timeout, seconds(told.timeout_seconds));
@@ -350,7 +366,7 @@ function arrange() {
   const text = byId('filter').value.trim().toLowerCase();
   const matches = (p) =>
     (wanted === null || p.told.state === wanted) &&
-    (!text || [p.told.name, p.told.display_name, p.told.status, p.told.host].some((v) => v && v.toLowerCase().includes(text)));
+    (!text || [p.told.name, p.told.display_name, p.told.status, p.told.host, silence(p.told)].some((v) => v && v.toLowerCase().includes(text)));
   const found = [...programs.values()].filter(matches).sort(compare);
   const shown = showsAll ? found : found.slice(0, MOST_ROWS);
   for (const p of shown) p.view ??= makeRow(p);

@@ -22,6 +22,15 @@ struct OwnFolder: Sendable {
   /// How many files of processes there are beyond the most processes.
   private var surplus = 0
   private var pruned = PrunedProcesses()
+  /// Names of the files that may say who is silenced.
+  private var notes: [[UInt8]] = []
+  private var silences = SilenceFiles()
+  /// Whether it belongs to root or this user, and others can change what is theirs alone.
+  private(set) var isGuarded = false
+  /// Silences of whatever process, also of other sources.
+  private(set) var silencesOfAny: [[UInt8]: Silence] = [:]
+  /// Somebody else owns a file now.
+  private var hasNewOwner = false
 
   /// The last good content of all files.
   private(set) var snapshot = HeartbeatSnapshot()
@@ -73,6 +82,7 @@ struct OwnFolder: Sendable {
     reader.forget()
     spare = HeartbeatSnapshot()
     listing = nil
+    silences.forget()
     for place in items.indices { items[place].stamp = nil }
   }
 
@@ -104,6 +114,13 @@ struct OwnFolder: Sendable {
       listing = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
     }
     if look(in: folder, waitingUntil: end) { isChanged = true }
+    let hasNewNotes = silences.refresh(
+      notes, in: folder, status, owners: { Set(items.compactMap(\.owner)) }, grain: limits.timestampGrain)
+    if hasNewNotes || hasNewOwner && !silences.isEmpty { isChanged = true }
+    hasNewOwner = false
+    let wasGuarded = isGuarded
+    isGuarded = status.isGuarded(allowing: S_ISVTX)
+    if isGuarded != wasGuarded, !silences.isEmpty { isChanged = true }
     isUp = true
     lastProblem = nil
     if isChanged { parse() }
@@ -143,9 +160,11 @@ struct OwnFolder: Sendable {
     var surplus = 0
     var isChanged = false
     var hasNotes = false
+    notes = []
     for name in names {
       while let first = old.first, first.name.lexicographicallyPrecedes(name) {
         pruned.note(first.process, wasOf: first.owner)
+        silences.noteGone(first.name, wasOf: first.owner)
         old.removeFirst()
         isChanged = true
       }
@@ -163,9 +182,14 @@ struct OwnFolder: Sendable {
         others.append(name)
       } else if PrunedNotes.isNote(name) {
         hasNotes = true
+      } else if SilenceFiles.isMeant(name) {
+        notes.append(name)
       }
     }
-    for item in old { pruned.note(item.process, wasOf: item.owner) }
+    for item in old {
+      pruned.note(item.process, wasOf: item.owner)
+      silences.noteGone(item.name, wasOf: item.owner)
+    }
     isChanged = isChanged || !old.isEmpty || misnamed != others || surplus != self.surplus
     (items, misnamed, self.surplus) = (next, others, surplus)
     var notes = pruned
@@ -227,6 +251,7 @@ struct OwnFolder: Sendable {
   private mutating func look(
     at place: Int, _ status: stat, upTo largest: Int, in folder: borrowing FileDescriptor, waitingUntil end: UInt64
   ) -> Bool {
+    if items[place].owner != status.st_uid { hasNewOwner = true }
     items[place].owner = status.st_uid
     guard status.st_mode & S_IFMT == S_IFREG else {
       return take(nil, OwnFileLook.notRegular(status.st_mode), at: place)
@@ -279,6 +304,14 @@ struct OwnFolder: Sendable {
     return isNew
   }
 
+  /// Who is silenced.
+  private func countedSilences() -> SilenceFiles.Counted {
+    guard !silences.isEmpty else { return SilenceFiles.Counted() }
+    var owners: [[UInt8]: UInt32] = [:]
+    for item in items { owners[item.name] = item.owner }
+    return silences.counted { owners[$0] }
+  }
+
   private mutating func parse() {
     var text = SourceText.head
     var problems = OwnFileProblems(folder: path)
@@ -292,6 +325,7 @@ struct OwnFolder: Sendable {
       text.append(contentsOf: member)
     }
     text.append(contentsOf: SourceText.tail)
+    let counted = countedSilences()
     do throws(JSONParseError) {
       var next = try reader.read(text, into: &spare)
       problems.add(next.problems)
@@ -299,9 +333,15 @@ struct OwnFolder: Sendable {
       next.skipped.merge(problems.counts) { $0 + $1 }
       if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
       next.pruned = pruned.times
+      next.silences = counted.silences
+      silencesOfAny = counted.ofAny
+      next.noteBadSilences(counted.bad, at: nil)
+      for note in counted.unreadable {
+        next.noteBadSilences([note.file], at: nil, file: OwnFileProblems.path(of: note.file, in: path))
+      }
       swap(&next, &snapshot)
       spare = next
-      leftOut = problems.leftOut
+      leftOut = problems.leftOut + counted.unreadable.map { .init($0.file, $0.reason) }
       generation += 1
     } catch {
       note(HeartbeatFileProblem(failure: .tooLarge, description: "\(path): its files are too large together: \(error)"))

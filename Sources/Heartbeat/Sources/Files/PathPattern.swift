@@ -147,3 +147,12 @@ package struct PathPattern: Sendable, Hashable {
     return isIn != isNegated ? end - pattern.startIndex + 1 : nil
   }
 }
+
+/// A pattern of programs' names: as that of a file's name, but a dot and a slash are characters like all others.
+package enum NamePattern {
+  /// Whether a name fits a pattern.
+  package static func matches(_ name: [UInt8], _ pattern: [UInt8]) -> Bool {
+    // In front stands what makes a leading dot an inner one.
+    PathPattern.match([0x78] + name, [0x78] + pattern) != nil
+  }
+}

@@ -89,6 +89,12 @@ public struct SourceReader: Sendable {
 
   /// What was read last.
   var snapshot: HeartbeatSnapshot { folder?.snapshot ?? file.snapshot }
+  /// Whom it silences among all processes, also those of other sources: nobody, unless it belonged to root or this user at the
+  /// last look, and nobody else could write it.
+  var silencesOfAny: [[UInt8]: Silence] {
+    guard let folder else { return file.isGuarded ? file.snapshot.silences : [:] }
+    return folder.isGuarded ? folder.silencesOfAny : [:]
+  }
   /// Rises when the snapshot changes.
   var generation: UInt64 { earlier &+ (folder?.generation ?? 0) &+ file.generation }
 

@@ -343,7 +343,7 @@ public struct SourceSet: Sendable {
     combinedText = []
     text.removeAll(keepingCapacity: true)
     text.append(contentsOf: SourceText.head)
-    var names: Set<ArraySlice<UInt8>> = []
+    var names: [ArraySlice<UInt8>: Int] = [:]
     var emitted: [Int32] = []
     pruned = [:]
     for place in files.indices {
@@ -353,10 +353,11 @@ public struct SourceSet: Sendable {
       pruned.merge(snapshot.pruned) { max($0, $1) }
       for entry in snapshot.entries {
         let name = snapshot.bytes[entry.name.range]
-        guard names.insert(name).inserted else {
+        guard names[name] == nil else {
           files[place].taken.append(snapshot.string(entry.name))
           continue
         }
+        names[name] = place
         if !emitted.isEmpty { text.append(UInt8(ascii: ",")) }
         SourceText.append(entry, of: snapshot, to: &text)
         emitted.append(Int32(truncatingIfNeeded: place))
@@ -366,6 +367,7 @@ public struct SourceSet: Sendable {
     do throws(JSONParseError) {
       var next = try reader.read(text, into: &spare)
       next.pruned = pruned
+      next.silences = silences(names)
       swap(&next, &combined)
       spare = next
     } catch {
@@ -383,6 +385,26 @@ public struct SourceSet: Sendable {
     keepsOwners = owners == emitted
     owners = emitted
     generation += 1
+  }
+
+  /// So many silences of all files together count.
+  static let mostSilences = 10_000
+
+  /// Whom the files silence: each its own processes, and any other one if nobody but root or this user could have written it.
+  /// Else a user could silence the program of another one.
+  ///
+  /// - Parameter places: the place of the file of each process.
+  private func silences(_ places: [ArraySlice<UInt8>: Int]) -> [[UInt8]: Silence] {
+    var silences: [[UInt8]: Silence] = [:]
+    for (place, file) in files.enumerated() where !file.isLeftOut {
+      let own = file.snapshot.silences.filter { places[$0.key[...]] == place }
+      for (name, silence) in own.merging(file.silencesOfAny, uniquingKeysWith: { own, _ in own }) {
+        if let known = silences[name], known.until >= silence.until { continue }
+        guard silences[name] != nil || silences.count < SourceSet.mostSilences else { continue }
+        silences[name] = silence
+      }
+    }
+    return silences
   }
 
   /// For its memory alone.
