@@ -25,7 +25,7 @@ public struct Exporter: Sendable {
       parts = try ExporterParts(options: options, logger: logger, manager: .take())
       try services.start(parts.services)
     } catch {
-      logger.error(error.message, ["error": error.reason])
+      logger.error(error.message, ["error": error.reason, "help": Troubleshooting.noStart.place])
       return 1
     }
     waitForEnd(signals, parts.reloader)

@@ -146,7 +146,9 @@ struct ExporterParts {
       logger.info("the configuration file was read again", ["file": file])
     } catch {
       queue.configure(nil)
-      logger.error("the old configuration stays: the new one is not usable", ["error": error.description])
+      logger.error(
+        "the old configuration stays: the new one is not usable",
+        ["error": error.description, "help": Troubleshooting.noStart.place])
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Monitoring
 internal import POSIX
 
 extension ServerConfiguration {
@@ -47,7 +48,7 @@ extension ServerConfiguration {
     guard logger.isNews(String(hour), of: "tls " + reason) else { return }
     logger.warn(
       "a client came to no encrypted connection (told once an hour for each reason)",
-      ["reason": reason, "peer": problem.peer?.description ?? "-"])
+      ["reason": reason, "peer": problem.peer?.description ?? "-", "help": Troubleshooting.noScrape.place])
   }
 
   /// What to say, once, of connections that a limit held back; nil for what single clients do.

@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Heartbeat
+internal import Monitoring
 internal import POSIX
 
 /// Puts what waits in the queue into the file: all that came meanwhile under one lock, with one replacement of the
@@ -118,6 +119,7 @@ struct PushWriter {
   private mutating func report(_ error: HeartbeatError) {
     guard problem != error.description else { return }
     problem = error.description
-    logger.warn("cannot write pushes", ["error": error.description])
+    logger.warn(
+      "cannot write pushes", ["error": error.description, "help": Troubleshooting.lostPushes.place])
   }
 }

@@ -1,4 +1,5 @@
 internal import Heartbeat
+internal import Monitoring
 
 /// Says in the log when a heartbeat file turns bad, in another way than before, or good again: once each, not at every scrape.
 struct FileProblemLog {
@@ -22,6 +23,7 @@ struct FileProblemLog {
       let fields: Logger.Fields = [
         "process": problem.process, "reason": problem.reason.rawValue, "error": problem.reason.explanation,
         "file": problem.file ?? "", "byte": problem.offset.map { "\($0)" } ?? "",
+        "help": Troubleshooting.missingBeats.place,
       ]
       let message =
         problem.reason.leavesOutEntry ? "a heartbeat is left out" : "a part of a heartbeat is left out"
@@ -56,7 +58,12 @@ struct FileProblemLog {
         if let problem {
           let message =
             problem.failure == .noBeat ? "there is no heartbeat in the file" : "cannot read the heartbeat file"
-          logger.warn(message, ["reason": problem.failure.rawValue, "error": problem.description])
+          logger.warn(
+            message,
+            [
+              "reason": problem.failure.rawValue, "error": problem.description,
+              "help": Troubleshooting.unreadableFile.place,
+            ])
         } else {
           let file = files[place]
           logger.info(
@@ -71,18 +78,21 @@ struct FileProblemLog {
         let others = taken.count > 1 ? ", and \(taken.count - 1) more" : ""
         logger.warn(
           "processes of a heartbeat file are not shown: a source before has their names",
-          ["file": path, "names": first + others])
+          ["file": path, "names": first + others, "help": Troubleshooting.missingBeats.place])
       }
     }
     for pattern in sources.patterns {
       let key = "pattern \(pattern.pattern)"
       known[key] = tell(pattern.files == 0 ? "none" : pattern.leftOut > 0 ? "many" : "", of: key) {
         if pattern.files == 0, pattern.leftOut == 0 {
-          logger.warn("no file matches", ["pattern": pattern.pattern])
+          logger.warn("no file matches", ["pattern": pattern.pattern, "help": Troubleshooting.unreadableFile.place])
         } else if pattern.leftOut > 0 {
           logger.warn(
             "too many files match: --heartbeat.max-files is the limit",
-            ["pattern": pattern.pattern, "read": pattern.files, "left_out": pattern.leftOut])
+            [
+              "pattern": pattern.pattern, "read": pattern.files, "left_out": pattern.leftOut,
+              "help": Troubleshooting.missingBeats.place,
+            ])
         }
       }
     }

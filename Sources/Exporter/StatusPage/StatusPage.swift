@@ -2,7 +2,7 @@ internal import Flags
 internal import HTTP
 internal import POSIX
 
-/// The live status page: three files that are part of the program.
+/// The live status page, and what to do about what it shows: files that are part of the program.
 ///
 /// It needs nothing from outside and runs no inline script, so the strictest policy holds (W3C, "Content Security
 /// Policy Level 3").
@@ -25,6 +25,7 @@ struct StatusPage: Sendable {
     page.replaceAll("<span id=\"version\"></span>", with: "<span>\(StatusPage.escaped(version))</span>")
     assets = [
       "/": StatusPage.asset("text/html; charset=utf-8", Array(page.utf8)),
+      "/troubleshooting": StatusPage.asset("text/html; charset=utf-8", PackageResources.troubleshooting_html),
       "/assets/status.css": StatusPage.asset("text/css; charset=utf-8", PackageResources.status_css),
       "/assets/status.js": StatusPage.asset("text/javascript; charset=utf-8", PackageResources.status_js),
       "/assets/icon.svg": StatusPage.asset("image/svg+xml", PackageResources.icon_svg),
@@ -35,7 +36,7 @@ struct StatusPage: Sendable {
 
   /// The paths that it answers.
   static let paths: Set<String> = [
-    "/", "/assets/status.css", "/assets/status.js", "/assets/icon.svg", "/assets/trouble.svg",
+    "/", "/troubleshooting", "/assets/status.css", "/assets/status.js", "/assets/icon.svg", "/assets/trouble.svg",
     "/assets/unknown.svg",
   ]
 

@@ -1,3 +1,4 @@
+internal import Monitoring
 internal import POSIX
 internal import YAML
 
@@ -78,7 +79,9 @@ final class WebConfigurationWatch: Sendable {
       for warning in file.warnings { logger.warn(warning) }
     } catch {
       if error.description != problem || isAsked {
-        logger.error("the old web configuration stays: the new one is not usable", ["error": error.description])
+        logger.error(
+          "the old web configuration stays: the new one is not usable",
+          ["error": error.description, "help": Troubleshooting.noStart.place])
       }
       worker.withoutWaking { $0.problem = error.description }
     }

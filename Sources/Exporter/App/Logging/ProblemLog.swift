@@ -1,3 +1,4 @@
+internal import Monitoring
 internal import POSIX
 
 /// Says in the log when something cannot be read, for another reason than before, or can be read again: once each, not at every
@@ -32,7 +33,9 @@ struct ProblemLog: Sendable {
       return (news, over)
     }
     for (thing, reason) in new.sorted(by: { $0.key < $1.key }) {
-      logger.warn("cannot read", ["collector": collector, "source": thing, "error": reason])
+      logger.warn(
+        "cannot read",
+        ["collector": collector, "source": thing, "error": reason, "help": Troubleshooting.missingNumbers.place])
     }
     for thing in over.sorted() { logger.info("can be read again", ["collector": collector, "source": thing]) }
   }

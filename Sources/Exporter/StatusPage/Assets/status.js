@@ -27,6 +27,12 @@ const REASONS = {
   job_failed: 'its last run failed',
   job_late: 'it did not succeed in time',
 };
+// What to do about a state, in the exporter's own copy of docs/troubleshooting.md; of jobs there is less to say.
+const HELP = {
+  dead: '/troubleshooting#a-program-shows-dead-though-it-runs',
+  hung: '/troubleshooting#a-program-shows-hung-though-it-works',
+  silenced: '/troubleshooting#an-alert-does-not-fire-or-fires-in-a-maintenance',
+};
 const NOTHING = 'Nothing has beaten yet. Try, with the heartbeat file of this exporter: heartbeat send my-first-program --file FILE';
 const HISTORY = 60; // seconds that a process's line of ages spans
 const CURVE_STEP = 4; // seconds between the points of that line where it is curved
@@ -225,6 +231,7 @@ function showDetails(program) {
   if (told.silenced) {
     const { until, created_by: by, comment } = told.silenced;
     heart.splice(1, 0, ['silenced', `until ${time(until)}${by ? `, by ${by}` : ''}${comment ? `: ${comment}` : ''}`]);
+    heart.splice(2, 0, ['', make('a', { href: HELP.silenced }, 'What that means')]);
   }
   if (told.interval_seconds !== null) {
     heart.push(['interval', seconds(told.interval_seconds) + (told.timeout_tight ? ', close to the timeout' : '')]);
@@ -232,6 +239,7 @@ function showDetails(program) {
   if (told.host !== null) heart.push(['host', told.host]);
   if (told.pid !== null) heart.push(['pid', String(told.pid)]);
   if (told.file !== null) heart.push(['file', told.file]);
+  if (HELP[told.state] && !told.job) heart.splice(1, 0, ['', make('a', { href: HELP[told.state] }, 'What to do')]);
   const parts = [facts('Heartbeat', heart)];
   if (told.job) {
     const job = told.job;
@@ -420,7 +428,7 @@ function showFileProblem({ file, files }) {
   const bad = files.filter((one) => one.problem).length;
   const of = files.length > 1 ? `${bad} of ${files.length} heartbeat files` : 'The heartbeat file';
   const kept = programs.size ? `${of} cannot be read. The table shows what was read before. ` : '';
-  setText(byId('file-problem'), kept + problem.message + (bad > 1 ? ` (and ${bad - 1} more, see /api/v1/heartbeats)` : ''));
+  setText(byId('file-problem').firstElementChild, kept + problem.message + (bad > 1 ? ` (and ${bad - 1} more, see /api/v1/heartbeats)` : ''));
 }
 
 // The tab: how many processes are in trouble, and a question mark where nobody knows. The icon that cannot say "unknown"
