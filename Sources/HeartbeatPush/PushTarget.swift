@@ -54,26 +54,11 @@ public struct PushTarget: HeartbeatTarget, Hashable {
       description = "unix:" + path
       return
     }
-    let lower = text.lowercased()
-    guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { return nil }
-    let rest = text.dropFirst(scheme.count)
-    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    var bare = rest
-    if let at = authority.lastIndex(of: "@") {
-      let pair = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let user = PushTarget.decoded(pair[0]), let named = PushTarget.decoded(pair.count > 1 ? pair[1] : "")
-      else { return nil }
-      namesPassword = pair.count > 1
-      let secret = password.map { Array($0.utf8) } ?? named
-      authorization = "Basic " + PushTarget.base64(user + [UInt8(ascii: ":")] + secret)
-      bare = rest[rest.index(after: at)...]
-    } else {
-      authorization = nil
-      namesPassword = false
-    }
-    guard let endpoint = Endpoint(scheme + bare), !endpoint.path.contains("?") else { return nil }
-    place = .network(endpoint)
-    description = scheme + endpoint.authority
+    guard let server = ServerURL(text, password: password), !server.endpoint.path.contains("?") else { return nil }
+    authorization = server.authorization
+    namesPassword = server.namesPassword
+    place = .network(server.endpoint)
+    description = server.description
   }
 
   /// Whether the exporter runs on this host for all that the URL says.
@@ -177,39 +162,5 @@ public struct PushTarget: HeartbeatTarget, Hashable {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func decoded(_ text: Substring) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-        return nil
-      }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return bytes
-  }
-
-  /// RFC 4648, section 4.
-  static func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let part = bytes[start..<min(start + 3, bytes.count)]
-      var bits: UInt32 = 0
-      for place in 0..<3 {
-        bits = bits << 8 | (place < part.count ? UInt32(truncatingIfNeeded: part[start + place]) : 0)
-      }
-      for place in 0..<4 {
-        text.append(place <= part.count ? digits[Int(widening: bits >> (18 - 6 * place)) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

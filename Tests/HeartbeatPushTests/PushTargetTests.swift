@@ -17,13 +17,6 @@ struct PushTargetTests {
     #expect(PushTarget(text)?.description == shown)
   }
 
-  @Test(
-    "Base64 as in RFC 4648, section 10",
-    arguments: zip(["", "f", "fo", "foo", "foob"], ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]))
-  func base64(text: String, expected: String) {
-    #expect(PushTarget.base64(Array(text.utf8)) == expected)
-  }
-
   @Test("The user and the password of a URL are percent-decoded; a password beside it counts more")
   func authorization() {
     #expect(PushTarget("http://u%C3%A9:p%40w@a")?.authorization == "Basic dcOpOnBAdw==")

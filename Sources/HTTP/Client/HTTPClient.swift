@@ -18,9 +18,11 @@ package enum HTTPClient {
   /// - Parameters:
   ///   - timeout: seconds for all of it.
   ///   - wantsBody: false to stop after the headers.
+  ///   - authorization: the value of that header; nil for none.
   ///   - trust: whose certificates are believed, for `https`.
   package static func get(
-    _ endpoint: Endpoint, timeout: Double, accept: String = "*/*", wantsBody: Bool = true, trust: TLSTrust = TLSTrust()
+    _ endpoint: Endpoint, timeout: Double, accept: String = "*/*", wantsBody: Bool = true, authorization: String? = nil,
+    trust: TLSTrust = TLSTrust()
   ) throws(NetworkError) -> Answer {
     let connection = try ClientConnection(to: endpoint, deadline: Deadline(after: timeout), trust: trust)
     let request = """
@@ -29,7 +31,7 @@ package enum HTTPClient {
       User-Agent: heartbeat\r
       Accept: \(accept)\r
       Accept-Encoding: identity\r
-      Connection: close\r
+      \(authorization.map { "Authorization: \($0)\r\n" } ?? "")Connection: close\r
       \r\n
       """
     return try exchange(Array(request.utf8), connection, wantsBody: wantsBody)

@@ -10,9 +10,11 @@ struct AlertWay {
   /// The alert of prometheus/rules.
   static let alert = "HeartbeatTestAlert"
 
-  let exporter: Endpoint
-  let prometheus: Endpoint
-  let alertmanager: Endpoint
+  let exporter: ServerURL
+  let prometheus: ServerURL
+  let alertmanager: ServerURL
+  /// Whose certificates are believed.
+  var trust = TLSTrust()
 
   /// The stations behind the heartbeat file, in their order.
   enum Step: String, CaseIterable {
@@ -36,6 +38,8 @@ struct AlertWay {
   enum Sight {
     case done(String)
     case waiting(String)
+    /// What stays so however long one waits, and what to do about it.
+    case refused(String, advice: String)
   }
 
   /// The beat that raises the alert.
@@ -43,57 +47,50 @@ struct AlertWay {
     Beat(name, status: "stopped", additionalData: ["test_alert": 1], pid: nil, time: time)
   }
 
-  func look(at step: Step, since began: Double, sentBefore: [String: Sent]) -> Sight {
-    do throws(NetworkError) {
+  func look(at step: Step, since began: Double, sentBefore: [String: Sent]?) -> Sight {
+    do throws(Refusal) {
       return switch step {
       case .exporter: try lookAtExporter(since: began)
       case .scrape: try lookAtScrape(since: began)
       case .rule: try lookAtRule()
-      case .alertmanager: try lookAtAlertmanager()
-      case .receiver: try lookAtReceiver(sentBefore)
+      case .alertmanager: try lookAtAlertmanager(isCounted: sentBefore != nil)
+      case .receiver: try lookAtReceiver(sentBefore ?? [:])
       }
     } catch {
-      return .waiting("\(endpoint(of: step).authority): \(error.description)")
+      return error.sight
     }
   }
 
-  private func endpoint(of step: Step) -> Endpoint {
-    switch step {
-    case .exporter: exporter
-    case .scrape, .rule: prometheus
-    case .alertmanager, .receiver: alertmanager
-    }
-  }
-
-  private func lookAtExporter(since began: Double) throws(NetworkError) -> Sight {
+  private func lookAtExporter(since began: Double) throws(Refusal) -> Sight {
     let answer = try ask(exporter, "api/v1/heartbeats/\(Self.name)")
     guard answer.status == 200, let entry = try? JSONValue(parsing: answer.body).objectValue else {
-      return .waiting("\(exporter.authority) does not show the process \(Self.name) (status \(answer.status))")
+      return .waiting("\(exporter.endpoint.authority) does not show the process \(Self.name) (status \(answer.status))")
     }
     guard let time = entry["last_heartbeat"]?.doubleValue, time >= began.rounded(.down) else {
-      return .waiting("\(exporter.authority) shows an older beat")
+      return .waiting("\(exporter.endpoint.authority) shows an older beat")
     }
-    return .done("\(exporter.authority) shows the beat")
+    return .done("\(exporter.endpoint.authority) shows the beat")
   }
 
-  private func lookAtScrape(since began: Double) throws(NetworkError) -> Sight {
+  private func lookAtScrape(since began: Double) throws(Refusal) -> Sight {
     let question = "heartbeat_last_timestamp_seconds%7Bprocess%3D%22\(Self.name)%22%7D"
     let answer = try ask(prometheus, "api/v1/query?query=\(question)")
     guard let data = object(answer)?["data"]?.objectValue, case .array(let series)? = data["result"] else {
-      return .waiting("\(prometheus.authority) does not answer as Prometheus does (status \(answer.status))")
+      return .waiting("\(prometheus.endpoint.authority) does not answer as Prometheus does (status \(answer.status))")
     }
     let isThere = series.contains { item in
       guard case .array(let pair)? = item.objectValue?["value"], pair.count == 2 else { return false }
       return (pair[1].stringValue.flatMap(Double.init) ?? 0) >= began.rounded(.down)
     }
     return isThere
-      ? .done("\(prometheus.authority) has scraped it") : .waiting("\(prometheus.authority) has not scraped it")
+      ? .done("\(prometheus.endpoint.authority) has scraped it")
+      : .waiting("\(prometheus.endpoint.authority) has not scraped it")
   }
 
-  private func lookAtRule() throws(NetworkError) -> Sight {
+  private func lookAtRule() throws(Refusal) -> Sight {
     let answer = try ask(prometheus, "api/v1/alerts")
     guard let data = object(answer)?["data"]?.objectValue, case .array(let alerts)? = data["alerts"] else {
-      return .waiting("\(prometheus.authority) does not answer as Prometheus does (status \(answer.status))")
+      return .waiting("\(prometheus.endpoint.authority) does not answer as Prometheus does (status \(answer.status))")
     }
     let fires = alerts.contains { alert in
       let alert = alert.objectValue
@@ -103,14 +100,18 @@ struct AlertWay {
     return fires ? .done("\(Self.alert) fires") : .waiting("\(Self.alert) does not fire")
   }
 
-  private func lookAtAlertmanager() throws(NetworkError) -> Sight {
+  private func lookAtAlertmanager(isCounted: Bool) throws(Refusal) -> Sight {
     let answer = try ask(alertmanager, "api/v2/alerts?filter=alertname%3D%22\(Self.alert)%22")
     guard answer.status == 200, case .array(let alerts)? = try? JSONValue(parsing: answer.body) else {
-      return .waiting("\(alertmanager.authority) does not answer as Alertmanager does (status \(answer.status))")
+      return .waiting(
+        "\(alertmanager.endpoint.authority) does not answer as Alertmanager does (status \(answer.status))")
     }
-    guard let alert = alerts.first?.objectValue else { return .waiting("\(alertmanager.authority) has no such alert") }
+    guard isCounted else { return .waiting("\(alertmanager.endpoint.authority) does not say what it has sent") }
+    guard let alert = alerts.first?.objectValue else {
+      return .waiting("\(alertmanager.endpoint.authority) has no such alert")
+    }
     if alert["status"]?.objectValue?["state"]?.stringValue == "suppressed" {
-      return .waiting("\(alertmanager.authority) holds it back: a silence or an inhibition matches it")
+      return .waiting("\(alertmanager.endpoint.authority) holds it back: a silence or an inhibition matches it")
     }
     var receivers: [String] = []
     if case .array(let items)? = alert["receivers"] {
@@ -129,7 +130,7 @@ struct AlertWay {
 
   /// What Alertmanager has sent since its start, by kind: email, slack, ... Webhooks are left out: the dead man's
   /// switch is one.
-  func sent() throws(NetworkError) -> [String: Sent] {
+  func sent() throws(Refusal) -> [String: Sent] {
     Self.sent(in: try ask(alertmanager, "metrics").body)
   }
 
@@ -152,9 +153,9 @@ struct AlertWay {
     return found
   }
 
-  private func lookAtReceiver(_ before: [String: Sent]) throws(NetworkError) -> Sight {
+  private func lookAtReceiver(_ before: [String: Sent]) throws(Refusal) -> Sight {
     let now = try sent()
-    guard !now.isEmpty else { return .waiting("\(alertmanager.authority) does not say what it has sent") }
+    guard !now.isEmpty else { return .waiting("\(alertmanager.endpoint.authority) does not say what it has sent") }
     let kinds = now.keys.sorted()
     let went = kinds.filter { now[$0, default: Sent()].delivered > before[$0, default: Sent()].delivered }
     let failed = kinds.filter { now[$0, default: Sent()].failed > before[$0, default: Sent()].failed }
@@ -165,10 +166,53 @@ struct AlertWay {
 
   // MARK: Asking
 
-  private func ask(_ endpoint: Endpoint, _ path: String) throws(NetworkError) -> HTTPClient.Answer {
-    let base = endpoint.path.hasSuffix("/") ? endpoint.path : endpoint.path + "/"
-    guard let url = Endpoint("http://\(endpoint.authority)\(base)\(path)") else { throw .notHTTP }
-    return try HTTPClient.get(url, timeout: 5, accept: "*/*")
+  /// That there is no answer that helps.
+  struct Refusal: Error {
+    let sight: Sight
+  }
+
+  private func ask(_ server: ServerURL, _ path: String) throws(Refusal) -> HTTPClient.Answer {
+    guard let page = server.page(path) else {
+      throw Refusal(sight: .refused("\(server.endpoint.authority): this is no URL", advice: "See the flags here."))
+    }
+    let answer: HTTPClient.Answer
+    do throws(NetworkError) {
+      answer = try HTTPClient.get(page, timeout: 5, authorization: server.authorization, trust: trust)
+    } catch {
+      throw Refusal(sight: Self.sight(of: error, server))
+    }
+    if answer.status == 401 || answer.status == 403 {
+      let isNamed = server.authorization != nil
+      throw Refusal(
+        sight: .refused(
+          "\(server.endpoint.authority) \(isNamed ? "does not take this user and password" : "wants a user and a password") (status \(answer.status))",
+          advice:
+            "The user is a part of the URL (https://USER@HOST), the password comes from the ...-password-file beside it."
+        ))
+    }
+    // As servers written in Go answer.
+    if answer.status == 400, server.endpoint.scheme == .http,
+      String(decoding: answer.body.prefix(200), as: UTF8.self).contains("HTTPS")
+    {
+      throw Refusal(sight: .refused("\(server.endpoint.authority) speaks https", advice: "Write https:// in its URL."))
+    }
+    return answer
+  }
+
+  /// What a failed question says: a certificate that is not believed will not be in a minute either.
+  private static func sight(of error: NetworkError, _ server: ServerURL) -> Sight {
+    switch error {
+    case .encryption(let reason):
+      .refused(
+        "\(server.endpoint.authority): \(reason)",
+        advice: "Whose certificates are believed is said by --ca. Does it speak https at all?")
+    case .alert(let reason):
+      .refused(
+        "\(server.endpoint.authority): no TLS: \(reason)",
+        advice: "Does it want a client certificate? This tool has none.")
+    case .unknownHost, .system, .timeout, .tooLarge, .closed, .notHTTP:
+      .waiting("\(server.endpoint.authority): \(error.description)")
+    }
   }
 
   private func object(_ answer: HTTPClient.Answer) -> JSONObject? {

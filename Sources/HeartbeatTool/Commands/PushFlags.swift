@@ -34,8 +34,7 @@ enum PushFlags {
     if isFileGiven, isURLGiven { throw .invalid("--file and --url exclude each other") }
     guard let text = values[url], !isFileGiven else { return nil }
     let trust = TLSTrust(authorities: values[authorities], isBlind: values[isBlind])
-    var password: String?
-    if let file = values[passwordFile] { password = try firstLine(of: file, values) }
+    let password = try Self.password(values, passwordFile)
     guard let target = PushTarget(text, password: password, trust: trust) else {
       throw .invalid("\(values.name(of: url)): expected http://host:port, https://host:port or /path/of/push.sock")
     }
@@ -75,16 +74,18 @@ enum PushFlags {
     }
   }
 
-  private static func firstLine(of file: String, _ values: FlagValues) throws(FlagError) -> String {
+  /// The password that a flag's file has in its first line; nil when the flag is not given.
+  static func password(_ values: FlagValues, _ flag: Flag<String?>) throws(FlagError) -> String? {
+    guard let file = values[flag] else { return nil }
     var bytes: [UInt8] = []
     do throws(Errno) {
       try FileDescriptor.open(file, O_RDONLY).readToEnd(appendingTo: &bytes, limit: longestPassword)
     } catch {
-      throw .invalid("\(values.name(of: passwordFile)): cannot read \(file): \(error)")
+      throw .invalid("\(values.name(of: flag)): cannot read \(file): \(error)")
     }
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
     guard !line.isEmpty else {
-      throw .invalid("\(values.name(of: passwordFile)): \(file): expected a password in the first line")
+      throw .invalid("\(values.name(of: flag)): \(file): expected a password in the first line")
     }
     return String(decoding: line, as: UTF8.self)
   }

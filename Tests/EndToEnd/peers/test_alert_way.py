@@ -8,14 +8,16 @@ import pytest
 from support import TOOL, eventually, run
 from support.alert_messages import Desk
 from support.alert_rules import PROMETHEUS
+from support.certificates import Authority
 from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.peers
 
 
 @pytest.fixture
-def desk(tmp_path):
-    d = Desk(tmp_path)
+def desk(tmp_path, request):
+    is_secure = getattr(request, "param", False)
+    d = Desk(tmp_path, Authority(tmp_path) if is_secure else None)
     yield d
     print(d.logs())
     d.stop()
@@ -31,11 +33,14 @@ def way(exporter, desk, tmp_path):
             self.exporter = exporter()
 
         def wire(self, rules=True, target=True, sends=True):
+            alertmanager = {"static_configs": [{"targets": [f"127.0.0.1:{desk.port}"]}]}
+            if desk.scheme == "https":
+                alertmanager |= {"scheme": "https", "tls_config": {"ca_file": str(tmp_path / "authority.pem")}, "basic_auth": {"username": "alice", "password": "secret"}}
             config = {
                 "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
                 "rule_files": [str(PROMETHEUS / "rules" / "*.yml")] if rules else [],
                 "scrape_configs": [{"job_name": "heartbeat", "static_configs": [{"targets": [f"127.0.0.1:{self.exporter.port}"] if target else []}]}],
-                "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{desk.port}"]}]}] if sends else []},
+                "alerting": {"alertmanagers": [alertmanager] if sends else []},
             }
             self.prometheus = Prometheus(tmp_path, config=json.dumps(config))
             started.append(self.prometheus)
@@ -103,3 +108,31 @@ def test_what_is_not_there_is_named(tmp_path):
     assert result.returncode == 1 and "stuck at exporter: 127.0.0.1:1: Connection refused" in result.stderr
     result = run(TOOL, "test-alert", f"--file={tmp_path / 'no' / 'beats.json'}", "--timeout=1s")
     assert result.returncode == 1 and result.stderr.startswith("heartbeat: stuck at the heartbeat file: ")
+
+
+@pytest.mark.parametrize("desk", [True], indirect=True)
+def test_an_alertmanager_with_encryption_and_a_password(way, desk, tmp_path):
+    right, wrong = tmp_path / "alice.secret", tmp_path / "wrong.secret"
+    right.write_text("secret\n")
+    wrong.write_text("guess\n")
+    url = f"https://alice@127.0.0.1:{desk.port}"
+    way.wire()
+    authority = f"--ca={tmp_path / 'authority.pem'}"
+    arrives = way(f"--alertmanager={url}", f"--alertmanager-password-file={right}", authority)
+    assert arrives.returncode == 0 and "✓ receiver: sent by " in arrives.stdout, arrives.stdout + arrives.stderr
+    # Each is said at once, not after three minutes.
+    for flags, said in (
+        ([f"--alertmanager={url}", f"--alertmanager-password-file={right}"], "--ca"),
+        ([f"--alertmanager={url}", f"--alertmanager-password-file={wrong}", authority], "does not take this user and password (status 401)"),
+        ([f"--alertmanager=https://127.0.0.1:{desk.port}", authority], "wants a user and a password (status 401)"),
+        ([], f"127.0.0.1:{desk.port} speaks https\nWrite https:// in its URL."),
+    ):
+        stuck = way(*flags)
+        assert stuck.returncode == 1 and "stuck at Alertmanager: " in stuck.stderr and said in stuck.stderr, (flags, stuck)
+        assert "secret" not in stuck.stderr and "guess" not in stuck.stderr
+    for flags, said in (
+        ([f"--alertmanager=https://alice:secret@127.0.0.1:{desk.port}"], "everybody on this host can read a password on a command line"),
+        ([f"--alertmanager-password-file={right}"], "--alertmanager-password-file needs a user in --alertmanager: https://USER@HOST"),
+    ):
+        refused = way(*flags)
+        assert refused.returncode == 2 and said in refused.stderr and "alice:secret" not in refused.stderr

@@ -1,9 +1,11 @@
 """A real Alertmanager with our configuration, quick enough for a test, and somebody who takes its mails and Slack messages."""
 
+import base64
 import email
 import email.policy
 import json
 import re
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -35,8 +37,12 @@ def as_prometheus_sends_it(name, **labels):
 class Desk:
     """`post` hands alerts to Alertmanager; `mails`, `slacks` and `pings` are what came out of it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, secure=None):
+        """`secure`: an authority; then Alertmanager is encrypted, and wants the user alice with the password "secret"."""
         self.folder, self.children = folder, []
+        self.scheme, self.opener, self.flags = "http", urllib.request.build_opener(), []
+        if secure:
+            self.secure(secure)
         self.box = folder / "mailbox"
         self.box.mkdir()
         smtp, http, self.port = free_port(), free_port(), free_port()
@@ -46,11 +52,21 @@ class Desk:
             config.write_text(self.configuration(smtp, http))
             # No gossip: it is alone.
             self.start("alertmanager", "prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder / 'data'}",
-                       f"--web.listen-address=127.0.0.1:{self.port}", f"--web.external-url={OUTSIDE}", "--cluster.listen-address=")  # fmt: skip
+                       f"--web.listen-address=127.0.0.1:{self.port}", f"--web.external-url={OUTSIDE}", "--cluster.listen-address=", *self.flags)  # fmt: skip
             eventually(lambda: self.get("status"), "Alertmanager answers")
         except BaseException:
             self.stop()
             raise
+
+    def secure(self, authority):
+        certificate, key = authority.issue("alertmanager")
+        hashed = subprocess.run(["htpasswd", "-nbB", "-C", "4", "alice", "secret"], check=True, capture_output=True, text=True).stdout.strip().split(":", 1)[1]
+        web = self.folder / "alertmanager-web.yml"
+        web.write_text(json.dumps({"tls_server_config": {"cert_file": str(certificate), "key_file": str(key)}, "basic_auth_users": {"alice": hashed}}))
+        self.scheme, self.flags = "https", [f"--web.config.file={web}"]
+        context = ssl.create_default_context(cafile=authority.certificate)
+        self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+        self.opener.addheaders = [("Authorization", "Basic " + base64.b64encode(b"alice:secret").decode())]
 
     def configuration(self, smtp, http):
         """Our file with the addresses of this test, and seconds for minutes: what it says and to whom stays."""
@@ -76,7 +92,7 @@ class Desk:
     def get(self, path):
         assert all(c.poll() is None for c in self.children), self.logs()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v2/{path}", timeout=10) as answer:
+            with self.opener.open(f"{self.scheme}://127.0.0.1:{self.port}/api/v2/{path}", timeout=10) as answer:
                 return json.load(answer)
         except OSError:
             return None
@@ -86,9 +102,9 @@ class Desk:
 
     def post_to(self, path, value):
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/v2/{path}", json.dumps(value).encode(), {"Content-Type": "application/json"}
+            f"{self.scheme}://127.0.0.1:{self.port}/api/v2/{path}", json.dumps(value).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with self.opener.open(request, timeout=10) as answer:
             assert answer.status == 200
 
     def states(self):
