@@ -73,7 +73,7 @@ def board():
         bars("Error budget left", "Of 30 days, of the twenty that have least. Empty: the objective is missed.", f"bottomk(20, clamp_min(1 - {USED}, 0))", BOTH, width=10,
              height=12, thresholds=steps(RED, (0.001, ORANGE), (0.25, GREEN))),
         lines("Burn rate", "How fast the budget is used, over one hour: at 1 it lasts for exactly 30 days, at 14.4 for two.",
-              (f"{BURN} and on (job, instance, process) {WORST}", BOTH), minimum=0, width=8, thresholds=steps("transparent", (1, ORANGE), (14.4, RED))),
+              (f"{BURN} and on (job, instance, process) {WORST}", BOTH), unit="suffix:×", minimum=0, width=8, thresholds=steps("transparent", (1, ORANGE), (14.4, RED))),
         lines("Availability over an hour", "Each point looks back for an hour; the ten worst.",
               (f"heartbeat:available:avg1h{{{PROCESS}}} and on (job, instance, process) {WORST}", BOTH), unit="percentunit", maximum=1, width=8),
         lines("Beat jitter", "How evenly they beat: the standard deviation of the time between two beats, over an hour; the ten worst.",

@@ -34,8 +34,8 @@ def board():
               (f"time() - heartbeat_file_modified_timestamp_seconds{{{HOST}}}", "written · " + I),
               (f"time() - heartbeat_file_last_updated_timestamp_seconds{{{HOST}}}", "last_updated · " + I), unit="s", minimum=0, width=8),
         lines("Size", "Size of the file.", (f"heartbeat_file_size_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=4),
-        lines("Failed readings", "Attempts to read the file that failed. `torn` and `empty` are writers that write in place.",
-              (f"increase(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),
+        lines("Failed readings", "Attempts to read the file that failed, per minute. `torn` and `empty` are writers that write in place.",
+              (f"60 * rate(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), unit="rpm", minimum=0, width=6),
         lines("Left out", "Malformed parts of the files that are left out now, why, and numbers that a limit held back.",
               (f"heartbeat_file_skipped_entries{{{HOST}}} > 0", "left out: {{file}} · " + I),
               (f"increase(heartbeat_entries_skipped_total{{{HOST}}}[$__rate_interval]) > 0", "why: {{reason}} · " + I),
@@ -59,8 +59,8 @@ def board():
     b.row("Pushes").add(
         lines("Beats by push", "Beats that came by push and are in the file.",
               (f"rate(heartbeat_push_beats_total{{{HOST}}}[$__rate_interval])", I), unit="ops", minimum=0, width=6),
-        lines("Refused", "Pushes that were not taken.",
-              (f"increase(heartbeat_push_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), minimum=0, width=6),
+        lines("Refused", "Pushes that were not taken, per minute.",
+              (f"60 * rate(heartbeat_push_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), unit="cpm", minimum=0, width=6),
         lines("Waiting", "Pushes that wait for the file.", (f"heartbeat_push_queue_length{{{HOST}}}", I), minimum=0, width=4, decimals=0),
         lines("Time of a commit", "What a replacement of the file took on average, the wait for its lock included.",
               (f"rate(heartbeat_push_commit_seconds_total{{{HOST}}}[$__rate_interval]) / "

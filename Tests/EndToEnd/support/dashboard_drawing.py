@@ -64,6 +64,8 @@ def text_of(value, unit, decimals=None):
             return shortest(value, decimals)
         case "dateTimeAsLocalNoDateIfToday":
             return time.strftime("%H:%M:%S", time.gmtime(value / 1000))
+        case "rpm" | "cpm":
+            return shortest(value, decimals) + {"rpm": " reads/min", "cpm": " c/min"}[unit]
         case str() if unit.startswith("suffix:"):
             return shortest(value, decimals) + unit.removeprefix("suffix:")
         case _:
