@@ -475,3 +475,25 @@ def test_the_page_is_sent_once(exporter):
     assert script.body == (ROOT / "Sources/Exporter/StatusPage/Assets/status.js").read_bytes()
     for path in ("/assets/", "/assets/../status.js", "/assets/%2e%2e/x", "/status.js", "//"):
         assert served.get(path).status in (400, 404), path
+
+
+def test_the_status_page_and_the_log_lead_to_what_to_do(exporter, beats, chromium):
+    """In a browser: each link that the page shows has its paragraph, in the page that the exporter itself serves."""
+    gone = {"last_heartbeat": 1.7e9, "pid": 4194303}
+    write_beats(beats, {"gone": gone, "odd": {"last_heartbeat": "x"}})
+    served = exporter(f"--heartbeat.file={beats.parent / 'absent.json'}")
+    page = chromium()
+    page.open(f"http://127.0.0.1:{served.port}/")
+    eventually(lambda: page.evaluate("document.querySelectorAll('tr.process').length") == 1, "the page is live")
+    page.evaluate("document.querySelector('tr.process td.name button').click()")
+    shown = "[...document.querySelectorAll('a[href^=\\'/troubleshooting#\\']')].filter(a => a.offsetParent).map(a => a.getAttribute('href'))"
+    eventually(lambda: len(page.evaluate(shown)) == 3, "the file, what is left out, and the dead process")
+    links = page.evaluate(shown)
+    text = served.get("/troubleshooting").text
+    for link in links:
+        assert f'id="{link.partition("#")[2]}"' in text, link
+    page.open(f"http://127.0.0.1:{served.port}{links[0]}")
+    eventually(lambda: page.evaluate("document.querySelector(':target')?.textContent"), "the browser goes to the paragraph")
+    assert page.complaints == []
+    helps = re.findall(r"help=docs/troubleshooting\.md#([\w-]+)", served.stderr)
+    assert sorted(set(helps)) == ["beats-are-missing", "the-file-cannot-be-read"]

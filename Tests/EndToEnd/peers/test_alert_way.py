@@ -49,7 +49,7 @@ def way(exporter, desk, tmp_path):
 
         def __call__(self, *flags, file="heartbeat_status.json"):
             urls = (("exporter", self.exporter.port), ("prometheus", self.prometheus.port), ("alertmanager", desk.port))
-            return run(TOOL, "test-alert", f"--file={tmp_path / file}", *(f"--{n}=http://127.0.0.1:{p}" for n, p in urls), *flags)
+            return run(TOOL, "test-alert", f"--file={tmp_path / file}", *(f"--{n}=http://127.0.0.1:{p}" for n, p in urls if not any(f.startswith(f"--{n}=") for f in flags)), *flags)
 
     yield Way()
     for p in started:

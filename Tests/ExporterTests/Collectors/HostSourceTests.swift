@@ -115,9 +115,10 @@ struct HostSourceTests {
     let lines = log.text.split(separator: "\n").map { $0.drop { $0 != " " }.dropFirst().drop { $0 != " " }.dropFirst() }
     #expect(
       lines == [
-        "msg=\"cannot read\" collector=system source=a error=x",
-        "msg=\"cannot read\" collector=system source=b error=y",
-        "msg=\"cannot read\" collector=system source=a error=z", "msg=\"can be read again\" collector=system source=b",
+        "msg=\"cannot read\" collector=system source=a error=x help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
+        "msg=\"cannot read\" collector=system source=b error=y help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
+        "msg=\"cannot read\" collector=system source=a error=z help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
+        "msg=\"can be read again\" collector=system source=b",
         "msg=\"can be read again\" collector=system source=a",
       ])
   }
