@@ -113,11 +113,12 @@ struct HostSourceTests {
     problems.report([("a", "z")])
     problems.report([])
     let lines = log.text.split(separator: "\n").map { $0.drop { $0 != " " }.dropFirst().drop { $0 != " " }.dropFirst() }
+    let help = "help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing"
     #expect(
       lines == [
-        "msg=\"cannot read\" collector=system source=a error=x help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
-        "msg=\"cannot read\" collector=system source=b error=y help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
-        "msg=\"cannot read\" collector=system source=a error=z help=docs/troubleshooting.md#numbers-of-the-host-or-of-processes-are-missing",
+        "msg=\"cannot read\" collector=system source=a error=x \(help)",
+        "msg=\"cannot read\" collector=system source=b error=y \(help)",
+        "msg=\"cannot read\" collector=system source=a error=z \(help)",
         "msg=\"can be read again\" collector=system source=b",
         "msg=\"can be read again\" collector=system source=a",
       ])
