@@ -48,6 +48,8 @@ class HangingSoak:
     def __init__(self, folder, seed):
         self.folder, self.rng = folder, random.Random(seed)
         self.stop = threading.Event()
+        # (Unix time, what was on from then).
+        self.history = []
         self.file = folder / "heartbeat_status.json"
         self.beat()
         self.mounts = [HangingFolder(made(folder / f"mount-{n}")) for n in range(1)]
@@ -139,6 +141,7 @@ class HangingSoak:
                     one.begin()
                     begun.add(one)
                     one.times += 1
+                self.history.append((time.time(), [trouble.name for trouble in self.troubles if trouble in begun]))
                 time.sleep(self.rng.uniform(0, min(4, seconds / 10)))
         finally:
             for one in begun:
@@ -177,6 +180,16 @@ class HangingSoak:
             self.stop.set()
             background.join()
 
+    def slow(self, span):
+        """The scrapes that took too long: when, how long, and what was on."""
+        told = []
+        for series in self.prometheus.api("query", query=f"scrape_duration_seconds{span}")["result"]:
+            for moment, seconds in series["values"]:
+                if float(seconds) > LONGEST:
+                    on = next((names for start, names in reversed(self.history) if start <= moment + float(seconds)), [])
+                    told.append(f"{time.strftime('%T', time.gmtime(moment))} {float(seconds):.2f} s: {', '.join(on)}")
+        return "".join(f"\n  {line}" for line in sorted(told))
+
     def judge(self, span):
         """`span`: a range and its end, the same for all that is asked."""
 
@@ -191,7 +204,7 @@ class HangingSoak:
         age = value(f'max(max_over_time(heartbeat_age_seconds{{process="mill"}}{span}))')
         troubles = ", ".join(f"{t.name} {t.times}" for t in self.troubles)
         told = f"{scrapes:g} scrapes, the longest took {longest:.2f} s, the oldest beat was {age:.1f} s old; {troubles}"
-        assert failed == 0 and beats == scrapes and alive == 1 and longest <= LONGEST, f"{failed:g} failed, {beats:g} had the beat, {told}"
+        assert failed == 0 and beats == scrapes and alive == 1 and longest <= LONGEST, f"{failed:g} failed, {beats:g} had the beat, {told}{self.slow(span)}"
         return told
 
     def close(self):
