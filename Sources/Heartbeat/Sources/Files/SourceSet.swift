@@ -396,9 +396,10 @@ public struct SourceSet: Sendable {
   /// - Parameter places: the place of the file of each process.
   private func silences(_ places: [ArraySlice<UInt8>: Int]) -> [[UInt8]: Silence] {
     var silences: [[UInt8]: Silence] = [:]
-    for (place, file) in files.enumerated() where !file.isLeftOut {
-      let own = file.snapshot.silences.filter { places[$0.key[...]] == place }
-      for (name, silence) in own.merging(file.silencesOfAny, uniquingKeysWith: { own, _ in own }) {
+    let files = files.span
+    for place in files.indices where !files[place].isLeftOut {
+      let own = files[place].snapshot.silences.filter { places[$0.key[...]] == place }
+      for (name, silence) in own.merging(files[place].silencesOfAny, uniquingKeysWith: { own, _ in own }) {
         if let known = silences[name], known.until >= silence.until { continue }
         guard silences[name] != nil || silences.count < SourceSet.mostSilences else { continue }
         silences[name] = silence
