@@ -190,9 +190,9 @@ struct AlertWay {
             "The user is a part of the URL (https://USER@HOST), the password comes from the ...-password-file beside it."
         ))
     }
-    // As servers written in Go answer.
+    // As servers written in Go answer: "Client sent an HTTP request to an HTTPS server."
     if answer.status == 400, server.endpoint.scheme == .http,
-      String(decoding: answer.body.prefix(200), as: UTF8.self).contains("HTTPS")
+      String(decoding: answer.body.prefix(200), as: UTF8.self).split(separator: " ").contains("HTTPS")
     {
       throw Refusal(sight: .refused("\(server.endpoint.authority) speaks https", advice: "Write https:// in its URL."))
     }
