@@ -177,12 +177,11 @@ def read_file(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.st
     for pause in (*_PAUSES, None):
         content, status, is_still = _read_once(place, name, most)
         if is_still:
-            break
-        if pause is None:
-            path = place.beside(name)
-            raise HeartbeatError("%s is being written by somebody, and is never whole" % path, path, "being_written")
-        time.sleep(pause)
-    return content, status
+            return content, status
+        if pause is not None:
+            time.sleep(pause)
+    path = place.beside(name)
+    raise HeartbeatError("%s is being written by somebody, and is never whole" % path, path, "being_written")
 
 
 def _read_once(place: Place, name: str, most: int) -> Tuple[bytes, Optional[os.stat_result], bool]:
