@@ -16,7 +16,7 @@ struct WebConfigurationFile: Sendable {
   /// What to warn of, as sentences.
   let warnings: [String]
   /// All files as they were before they were read.
-  let stamps: [FileStamp]
+  let files: [WatchedFile]
 
   /// Whether nobody gets an answer through the web addresses without showing who he is.
   var isAuthenticated: Bool {
@@ -27,22 +27,22 @@ struct WebConfigurationFile: Sendable {
   ///
   /// - Throws: the line to show: file, line, column, what is wrong, what was expected. No secret is in it.
   static func load(_ path: String) throws(ConfigurationError) -> WebConfigurationFile {
-    var stamps = [FileStamp(path)]
+    var files = [WatchedFile(path)]
     let bytes = try ConfigurationError.readFile(path, limit: largestFile, expected: "a YAML file")
     let configuration = try parse(bytes, file: path)
     var warnings: [String] = []
     var context: TLSContext?
     if let section = configuration.tls {
       let sources = [section.certificate, section.key, section.clientAuthorities].compactMap { $0 }
-      stamps += sources.compactMap { $0.path(beside: path) }.map(FileStamp.init)
+      files += sources.compactMap { $0.path(beside: path) }.map(WatchedFile.init)
       context = try TLSLoader(file: path).context(section)
-      if let key = section.key.path(beside: path), FileStamp(key).isReadableByAll {
+      if let key = section.key.path(beside: path), WatchedFile(key).isReadableByAll {
         warnings.append("\(key) can be read by everybody: chmod 600 keeps the private key private")
       }
     } else if !configuration.users.isEmpty {
       warnings.append("basic_auth_users without tls_server_config: passwords cross the network as they are")
     }
-    return WebConfigurationFile(configuration: configuration, tls: context, warnings: warnings, stamps: stamps)
+    return WebConfigurationFile(configuration: configuration, tls: context, warnings: warnings, files: files)
   }
 
   /// Reads a configuration from the bytes of a file, but none of the files that it names.
@@ -56,30 +56,23 @@ struct WebConfigurationFile: Sendable {
   }
 }
 
-/// What tells that a file is another than before (`stat(2)`).
-struct FileStamp: Sendable, Equatable {
+/// A file as it was found, to see when it is another one.
+struct WatchedFile: Sendable, Equatable {
   let path: String
-  private let device: UInt
-  private let inode: UInt
-  private let size: Int
-  private let modified: [Int]
-  private let mode: UInt32
+  /// nil when it is not there.
+  private let stamp: FileStamp?
+  let isReadableByAll: Bool
 
   init(_ path: String) {
     self.path = path
     var status = stat()
     let isThere = stat(path, &status) == 0
-    device = isThere ? UInt(widening: status.st_dev) : 0
-    inode = isThere ? UInt(widening: status.st_ino) : 0
-    size = isThere ? Int(widening: status.st_size) : -1
-    modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
-    mode = status.st_mode
+    stamp = isThere ? FileStamp(status) : nil
+    isReadableByAll = isThere && status.st_mode & S_IROTH != 0
   }
 
   /// Whether the file is still the one that it was.
-  var isUnchanged: Bool { FileStamp(path) == self }
-
-  var isReadableByAll: Bool { mode & S_IROTH != 0 }
+  var isUnchanged: Bool { WatchedFile(path) == self }
 }
 
 extension TLSSection.Source {

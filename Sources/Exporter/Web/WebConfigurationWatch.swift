@@ -9,7 +9,7 @@ final class WebConfigurationWatch: Sendable {
   static let interval = 2.0
 
   private struct State {
-    var stamps: [FileStamp]
+    var files: [WatchedFile]
     /// What was wrong when it was last read; nil when nothing was.
     var problem: String?
     var isAsked = false
@@ -29,7 +29,7 @@ final class WebConfigurationWatch: Sendable {
     self.access = access
     self.logger = logger
     isEncrypted = file.tls != nil
-    worker = Worker(named: "web-config", State(stamps: file.stamps))
+    worker = Worker(named: "web-config", State(files: file.files))
     access.use(file)
   }
 
@@ -64,15 +64,15 @@ final class WebConfigurationWatch: Sendable {
   }
 
   private func look(isAsked: Bool) {
-    let (stamps, problem) = worker.withoutWaking { ($0.stamps, $0.problem) }
+    let (files, problem) = worker.withoutWaking { ($0.files, $0.problem) }
     // What could not be used is tried again each time: the file that is missing may be one that was never seen.
-    guard isAsked || problem != nil || !stamps.allSatisfy(\.isUnchanged) else { return }
+    guard isAsked || problem != nil || !files.allSatisfy(\.isUnchanged) else { return }
     do throws(ConfigurationError) {
       let file = try WebConfigurationFile.load(path)
       try check(file)
       access.use(file)
       worker.withoutWaking { state in
-        state.stamps = file.stamps
+        state.files = file.files
         state.problem = nil
       }
       logger.info("the web configuration file was read again", ["file": path])

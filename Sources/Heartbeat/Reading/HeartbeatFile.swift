@@ -52,7 +52,7 @@ public struct HeartbeatFile: Sendable {
   public private(set) var lastProblem: HeartbeatFileProblem?
 
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
-  private var lastRead: (stamp: ReadStamp, problem: HeartbeatFileProblem?)?
+  private var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
 
   /// Describes a file in our own layout, and reads nothing yet.
   ///
@@ -150,7 +150,7 @@ public struct HeartbeatFile: Sendable {
     }
     note(status)
     guard status.st_mode & S_IFMT == S_IFREG else { throw notRegular() }
-    let found = ReadStamp(status)
+    let found = FileStamp(status)
     if let lastRead, lastRead.stamp == found {
       // Unchanged: as good or as bad as it was.
       if let problem = lastRead.problem { throw problem }
@@ -162,9 +162,9 @@ public struct HeartbeatFile: Sendable {
       throw tooLarge(tooLong.length)
     }
     tooLong = nil
-    let isSettled = Clock.realtime - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
+    let isSettled = Clock.realtime - FileStamp.seconds(status.st_ctim) > limits.timestampGrain
     if let source, status.st_size == 0, layout == nil || layout == .touched, source.mayBeTouched(path) {
-      return try take(source.touched(path, modified: ReadStamp.seconds(status.st_mtim)), isSettled ? found : nil)
+      return try take(source.touched(path, modified: FileStamp.seconds(status.st_mtim)), isSettled ? found : nil)
     }
     if let source, status.st_size > source.smallestTail {
       if try readTail(source) { return }
@@ -185,14 +185,14 @@ public struct HeartbeatFile: Sendable {
       opened = try file.status()
       guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
       try file.readToEnd(appendingTo: &bytes, limit: min(maximumSize, room))
-      if FileStamp(try file.status()) != FileStamp(opened) { isWhole = try file.beginsStill(with: bytes) }
+      if !FileStamp(try file.status()).hasContent(of: FileStamp(opened)) { isWhole = try file.beginsStill(with: bytes) }
     } catch {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
     note(opened)
     // A change within the clock's grain of the last one would leave no trace in the stamp, so that a content that was as
     // young as that when its reading began is looked at again the next time.
-    let isSettled = start - ReadStamp.seconds(opened.st_ctim) > limits.timestampGrain
+    let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
     lastRead = nil
     guard isWhole else {
       spare.giveBack(bytes)
@@ -200,7 +200,7 @@ public struct HeartbeatFile: Sendable {
     }
     if layout == .ours, bytes.count == snapshotLength, snapshot.begins(with: bytes) {
       spare.giveBack(bytes)
-      if isSettled { lastRead = (ReadStamp(opened), nil) }
+      if isSettled { lastRead = (FileStamp(opened), nil) }
       return
     }
     let length = bytes.count
@@ -214,13 +214,13 @@ public struct HeartbeatFile: Sendable {
       generation += 1
       layout = .ours
       explanation = nil
-      if isSettled { lastRead = (ReadStamp(opened), nil) }
+      if isSettled { lastRead = (FileStamp(opened), nil) }
     } catch {
       if let source, source.isForeign(error) {
         return try recognise(bytes, source, opened, isTail: false, isSettled: isSettled)
       }
       let problem = problem(error, in: bytes)
-      if isSettled { lastRead = (ReadStamp(opened), problem) }
+      if isSettled { lastRead = (FileStamp(opened), problem) }
       throw problem
     }
   }
@@ -241,7 +241,7 @@ public struct HeartbeatFile: Sendable {
     }
     note(opened)
     lastRead = nil
-    let isSettled = start - ReadStamp.seconds(opened.st_ctim) > limits.timestampGrain
+    let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
     try recognise(bytes, source, opened, isTail: true, isSettled: isSettled)
     return true
   }
@@ -250,8 +250,8 @@ public struct HeartbeatFile: Sendable {
   private mutating func recognise(
     _ bytes: [UInt8], _ source: ForeignFile, _ opened: stat, isTail: Bool, isSettled: Bool
   ) throws(HeartbeatFileProblem) {
-    let found = ReadStamp(opened)
-    let modified = ReadStamp.seconds(opened.st_mtim)
+    let found = FileStamp(opened)
+    let modified = FileStamp.seconds(opened.st_mtim)
     switch source.recognise(bytes, path: path, modified: modified, isTail: isTail) {
     case .success(let recognition):
       // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
@@ -273,7 +273,7 @@ public struct HeartbeatFile: Sendable {
 
   /// Takes over what was recognised.
   private mutating func take(
-    _ recognition: SourceRecognition, _ settled: ReadStamp?
+    _ recognition: SourceRecognition, _ settled: FileStamp?
   ) throws(HeartbeatFileProblem) {
     lastRead = settled.map { ($0, nil) }
     let surplus = max(0, recognition.processes.count - limits.entries)
@@ -299,14 +299,14 @@ public struct HeartbeatFile: Sendable {
   }
 
   /// The content that was let go last, and how long the text is that comes of it.
-  private var tooLong: (stamp: ReadStamp, length: Int)?
+  private var tooLong: (stamp: FileStamp, length: Int)?
 
   /// How many bytes of `snapshot.bytes` are the file's.
   private var snapshotLength = 0
 
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
-    modified = ReadStamp.seconds(status.st_mtim)
+    modified = FileStamp.seconds(status.st_mtim)
     let wasGuarded = isGuarded
     isGuarded = status.isGuarded()
     // Whom its silences are about has changed.

@@ -18,7 +18,7 @@ struct SilenceFiles: Sendable {
   private var owner: uid_t = 0
 
   private struct Item: Sendable {
-    var stamp: ReadStamp?
+    var stamp: FileStamp?
     var user: uid_t
     var found = SilencesText.Found()
     /// Why it cannot be read.
@@ -113,10 +113,10 @@ struct SilenceFiles: Sendable {
     guard let user = SilenceFiles.user(name), let status = try? folder.status(at: file), status.isRegular,
       status.st_uid == user, status.st_nlink == 1
     else { return items.removeValue(forKey: name) != nil }
-    let stamp = ReadStamp(status)
+    let stamp = FileStamp(status)
     if let known = items[name]?.stamp, known == stamp { return false }
     var item = SilenceFiles.read(file, of: user, in: folder)
-    item.stamp = start - ReadStamp.seconds(status.st_ctim) > grain ? stamp : nil
+    item.stamp = start - FileStamp.seconds(status.st_ctim) > grain ? stamp : nil
     defer { items[name] = item }
     guard let before = items[name] else { return true }
     return before.found != item.found || before.problem != item.problem

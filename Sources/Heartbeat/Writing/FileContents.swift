@@ -87,7 +87,7 @@ struct FileContents {
         guard status.isRegular else { throw Errno(EISDIR) }
         bytes.removeAll(keepingCapacity: true)
         try descriptor.readToEnd(appendingTo: &bytes, limit: limit)
-        if FileStamp(try descriptor.status()) == FileStamp(status) { return (bytes, status) }
+        if FileStamp(try descriptor.status()).hasContent(of: FileStamp(status)) { return (bytes, status) }
         guard looks < FileContents.pauses.count else { throw Errno(EAGAIN) }
         usleep(FileContents.pauses[looks])
         looks += 1
@@ -121,7 +121,7 @@ struct Stillness {
   /// Notes what `fstat(2)` says now.
   mutating func note(_ status: stat) {
     let stamp = FileStamp(status)
-    if known?.stamp != stamp { known = (stamp, Clock.monotonicNanoseconds) }
+    if known?.stamp.hasContent(of: stamp) != true { known = (stamp, Clock.monotonicNanoseconds) }
     age = Clock.realtime - FileContents.time(status.st_mtim)
   }
 
@@ -137,21 +137,4 @@ struct Stillness {
   }
 
   private static func seconds(since past: UInt64) -> Double { Double(Clock.monotonicNanoseconds &- past) / 1e9 }
-}
-
-/// What tells one content of a file from another without reading it.
-struct FileStamp: Equatable {
-  let device: UInt
-  let inode: UInt
-  let size: Int
-  let seconds: Int
-  let nanoseconds: Int
-
-  init(_ status: stat) {
-    device = UInt(widening: status.st_dev)
-    inode = UInt(widening: status.st_ino)
-    size = Int(widening: status.st_size)
-    seconds = status.st_mtim.tv_sec
-    nanoseconds = status.st_mtim.tv_nsec
-  }
 }

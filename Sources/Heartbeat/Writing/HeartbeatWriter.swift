@@ -124,7 +124,7 @@ public final class HeartbeatWriter {
   private func takeRemembered(_ place: borrowing Place, _ status: inout stat?) -> HeartbeatText {
     defer { known = nil }
     guard let stamp = known?.stamp, let present = try? place.folder.status(at: place.name),
-      FileStamp(present) == stamp, let text = known?.text
+      FileStamp(present).hasContent(of: stamp), let text = known?.text
     else { return HeartbeatText() }
     status = present
     return text
@@ -132,7 +132,7 @@ public final class HeartbeatWriter {
 
   private func remember(_ text: consuming HeartbeatText, _ stamp: FileStamp, _ place: borrowing Place) {
     held = try? place.open(place.name, O_RDONLY)
-    guard let status = try? held?.status(), FileStamp(status) == stamp else { return held = nil }
+    guard let status = try? held?.status(), FileStamp(status).hasContent(of: stamp) else { return held = nil }
     known = (text, stamp)
   }
 

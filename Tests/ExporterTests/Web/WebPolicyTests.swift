@@ -24,7 +24,7 @@ private final class Door {
 
   func use(_ text: String) throws {
     let configuration = try WebConfigurationFile.parse(Array(text.utf8), file: "web.yml")
-    access.use(WebConfigurationFile(configuration: configuration, tls: nil, warnings: [], stamps: []))
+    access.use(WebConfigurationFile(configuration: configuration, tls: nil, warnings: [], files: []))
   }
 
   func pass(seconds: UInt64) { time.withLock { $0 += seconds * 1_000_000_000 } }

@@ -4,7 +4,7 @@ internal import POSIX
 /// The names in folders, listed again only when these changed.
 package struct FolderListings: Sendable {
   private struct Listing {
-    var stamp: ReadStamp
+    var stamp: FileStamp
     var names: [[UInt8]]
     var isUsed = true
   }
@@ -32,7 +32,7 @@ package struct FolderListings: Sendable {
       listings[folder] = nil
       return []
     }
-    let stamp = ReadStamp(status)
+    let stamp = FileStamp(status)
     if listings[folder]?.stamp == stamp {
       listings[folder]?.isUsed = true
       return listings[folder]?.names ?? []
@@ -40,7 +40,7 @@ package struct FolderListings: Sendable {
     let start = Clock.realtime
     let names = FolderListings.list(folder) ?? []
     // As with files: a change within the clock's grain leaves no trace.
-    listings[folder] = start - ReadStamp.seconds(status.st_ctim) > grain ? Listing(stamp: stamp, names: names) : nil
+    listings[folder] = start - FileStamp.seconds(status.st_ctim) > grain ? Listing(stamp: stamp, names: names) : nil
     return names
   }
 
@@ -80,32 +80,4 @@ package struct FolderListings: Sendable {
     try result.get()
     names.sort { $0.lexicographicallyPrecedes($1) }
   }
-}
-
-/// What tells one content of a file from another without reading it. A program can set a file's time of modification back, but not
-/// the time at which the file was last changed in any way.
-struct ReadStamp: Equatable, Sendable {
-  private var device: UInt
-  private var inode: UInt
-  private var size: Int
-  private var modified: Time
-  private var changed: Time
-
-  private struct Time: Equatable {
-    var seconds: Int
-    var nanoseconds: Int
-
-    init(_ time: timespec) { (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec) }
-  }
-
-  init(_ status: stat) {
-    device = UInt(widening: status.st_dev)
-    inode = UInt(widening: status.st_ino)
-    size = Int(widening: status.st_size)
-    modified = Time(status.st_mtim)
-    changed = Time(status.st_ctim)
-  }
-
-  /// A time of a file as Unix time.
-  static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
 }

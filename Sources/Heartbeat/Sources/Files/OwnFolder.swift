@@ -14,7 +14,7 @@ struct OwnFolder: Sendable {
   var maximumBytes: Int
   private var reader: SnapshotReader
   private var spare = HeartbeatSnapshot()
-  private var listing: ReadStamp?
+  private var listing: FileStamp?
   /// The processes' files, sorted by their names' bytes.
   private var items: [Item] = []
   /// Names that look as if they were of processes' files, and are not.
@@ -50,7 +50,7 @@ struct OwnFolder: Sendable {
     let name: [UInt8]
     let file: String
     let process: String
-    var stamp: ReadStamp?
+    var stamp: FileStamp?
     /// Its process as a member of `processes`; nil before it was ever good, and while it is bad.
     var member: [UInt8]?
     var problem: OwnFileLook.Problem?
@@ -105,13 +105,13 @@ struct OwnFolder: Sendable {
     let status = try folder.status()
     // Who may list the folder and not search it would see no file of it.
     _ = try folder.status(at: ".")
-    modified = ReadStamp.seconds(status.st_mtim)
-    let stamp = ReadStamp(status)
+    modified = FileStamp.seconds(status.st_mtim)
+    let stamp = FileStamp(status)
     var isChanged = generation == 0
     if listing != stamp {
       let start = Clock.realtime
       if try list(folder) { isChanged = true }
-      listing = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
+      listing = start - FileStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
     }
     if look(in: folder, waitingUntil: end) { isChanged = true }
     let hasNewNotes = silences.refresh(
@@ -258,7 +258,7 @@ struct OwnFolder: Sendable {
     }
     let size = Int(widening: status.st_size)
     guard size <= largest else { return take(nil, OwnFileLook.tooLarge(largest, maximumBytes), at: place) }
-    let stamp = ReadStamp(status)
+    let stamp = FileStamp(status)
     if items[place].stamp == stamp { return false }
     let start = Clock.realtime
     let (file, process) = (items[place].file, items[place].process)
@@ -269,7 +269,7 @@ struct OwnFolder: Sendable {
       usleep(limits.retryPause)
       look = OwnFileLook(file, of: process, in: folder)
     }
-    let isSettled = start - ReadStamp.seconds(status.st_ctim) > limits.timestampGrain
+    let isSettled = start - FileStamp.seconds(status.st_ctim) > limits.timestampGrain
     let kept = isSettled ? stamp : nil
     switch look {
     case .member(let member): return take(member, nil, at: place, stamp: kept)
@@ -281,7 +281,7 @@ struct OwnFolder: Sendable {
     case .unfinished(let problem):
       let since = items[place].unfinished ?? Clock.monotonicNanoseconds
       let age = max(
-        start - ReadStamp.seconds(status.st_mtim), Double(Clock.monotonicNanoseconds &- since) / 1e9)
+        start - FileStamp.seconds(status.st_mtim), Double(Clock.monotonicNanoseconds &- since) / 1e9)
       guard age >= limits.unfinishedFor else {
         items[place].unfinished = since
         // Served as it was last.
@@ -293,7 +293,7 @@ struct OwnFolder: Sendable {
 
   /// Takes over what comes of a file; says whether it is something else than before.
   private mutating func take(
-    _ member: [UInt8]?, _ problem: OwnFileLook.Problem?, at place: Int, stamp: ReadStamp? = nil,
+    _ member: [UInt8]?, _ problem: OwnFileLook.Problem?, at place: Int, stamp: FileStamp? = nil,
     isUnfinished: Bool = false
   ) -> Bool {
     let isNew = items[place].member != member || items[place].problem != problem
