@@ -14,7 +14,11 @@ struct FileStampTests {
     return status
   }
 
-  private static let changes: [(name: String, change: @Sendable (inout stat) -> Void, isEqual: Bool, hasContent: Bool)] = [
+  private typealias Change = (
+    name: String, change: @Sendable (inout stat) -> Void, isEqual: Bool, hasContent: Bool
+  )
+
+  private static let changes: [Change] = [
     ("nothing", { _ in }, true, true), ("device", { $0.st_dev = 9 }, false, false),
     ("inode", { $0.st_ino = 9 }, false, false), ("size", { $0.st_size = 9 }, false, false),
     ("modified", { $0.st_mtim.tv_sec = 9 }, false, false), ("modified, ns", { $0.st_mtim.tv_nsec = 9 }, false, false),
