@@ -152,7 +152,7 @@ public struct ProcessWatch: ~Copyable {
     /// What was found of each process, in their order.
     public let findings: [ProcessSearch.Finding]
     /// What this very process uses; nil when it was not asked for, or cannot be seen.
-    public let own: ProcessFigures?
+    public let own: BoxedFigures?
     /// Whether it came to its end in time: else what is found of the last processes is that nobody knows.
     public let isWhole: Bool
   }
@@ -183,19 +183,20 @@ public struct ProcessWatch: ~Copyable {
     guard let looker else { return nil }
     // Of all, what is known of others is of no use any more; of one alone nothing follows for the others.
     let isWhole = wantsFigures && places == monitored.processes.indices
-    let result = looker.look(until: deadline, forLookUps: places.count) {
-      [monitored, search] table, readsLines, attempt in
+    let wanted = monitored.processes[places].map { ProcessSearch.Wanted($0) }
+    let result = looker.look(until: deadline, forLookUps: places.count) { [search] table, readsLines, attempt in
       if isWhole { table.beginLook() }
       search.search(
-        monitored, places, table, wantsFigures: wantsFigures, readsCommandLines: readsLines,
-        goesOn: { attempt.goesOn }, attempt.report)
+        wanted, table, wantsFigures: wantsFigures, readsCommandLines: readsLines, goesOn: { attempt.goesOn },
+        attempt.report)
       guard isWhole, attempt.goesOn else { return }
       attempt.report(own: table.selfPID.flatMap { table.figures(of: $0) })
       table.endLook()
     }
     guard result.isReadable else { return nil }
     let missing = places.count - result.findings.count
-    let findings = result.findings + repeatElement(.init(existence: .unknown), count: max(0, missing))
-    return Look(findings: findings, own: result.own, isWhole: result.isWhole && missing <= 0)
+    guard missing > 0 else { return Look(findings: result.findings, own: result.own, isWhole: result.isWhole) }
+    let unknown = repeatElement(ProcessSearch.Finding(existence: .unknown), count: missing)
+    return Look(findings: result.findings + unknown, own: result.own, isWhole: false)
   }
 }

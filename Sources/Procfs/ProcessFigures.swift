@@ -41,6 +41,15 @@ public struct ProcessFigures: Equatable, Sendable {
   }
 }
 
+/// Figures in one piece of memory that many can share: they are large, and what was found of thousands of processes is handed on
+/// several times in each scrape.
+public final class BoxedFigures: Sendable {
+  /// The figures.
+  public let value: ProcessFigures
+
+  init(_ value: ProcessFigures) { self.value = value }
+}
+
 extension Procfs {
   /// The process's stat; nil when there is no such process.
   public func stat(of pid: Int32) -> ProcessStat? {

@@ -33,7 +33,7 @@ extension ProcessTable {
   /// The same, with what the process uses where it runs: its directory is opened and its stat read once for both.
   public func presenceWithFigures(
     of pid: Int32, lastBeat: Double?
-  ) -> (presence: ProcessPresence, figures: ProcessFigures?) {
+  ) -> (presence: ProcessPresence, figures: BoxedFigures?) {
     guard let (stat, figures) = read(pid, figuresWhere: { self.presence($0, lastBeat: lastBeat).isRunning }) else {
       return (isHidden(pid) ? .unknown : .gone, nil)
     }

@@ -44,12 +44,15 @@ public final class ProcessTable {
   private let candidates: PIDList?
   private var stats: [Int32: ProcessStat?] = [:]
   /// What was read of a process, for it is read once however many ask for it.
-  private struct Reading {
-    var stat: ProcessStat?
-    var figures: ProcessFigures?
+  private final class Reading {
+    let stat: ProcessStat
+    let figures: BoxedFigures?
+
+    init(_ stat: ProcessStat, _ figures: BoxedFigures?) { (self.stat, self.figures) = (stat, figures) }
   }
-  private var readings: [Int32: Reading] = [:]
-  private var trees: [Int32: ProcessFigures?] = [:]
+  /// nil of which it came out that there is no such process.
+  private var readings: [Int32: Reading?] = [:]
+  private var trees: [Int32: BoxedFigures?] = [:]
   private var hidden: [Int32: Bool] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
@@ -93,52 +96,53 @@ public final class ProcessTable {
   }
 
   /// What one process uses; nil when there is no such process any more.
-  public func figures(of pid: Int32) -> ProcessFigures? {
-    if let known = readings[pid]?.figures { return known }
-    return procfs.figures(of: pid, starts: starts)
+  public func figures(of pid: Int32) -> BoxedFigures? {
+    if let known = readings[pid] ?? nil, let figures = known.figures { return figures }
+    return procfs.figures(of: pid, starts: starts).map(BoxedFigures.init)
   }
 
   /// The stat of a process, and what it uses when `isWanted` of the stat; its directory is opened and its stat read once for both,
   /// and for all that ask for it. nil when there is no such process.
   func read(_ pid: Int32, figuresWhere isWanted: (ProcessStat) -> Bool) -> (
-    stat: ProcessStat, figures: ProcessFigures?
+    stat: ProcessStat, figures: BoxedFigures?
   )? {
+    guard pid > 0, mayExist(pid) else { return nil }
     if let known = readings[pid] {
-      guard let stat = known.stat else { return nil }
-      if known.figures != nil || !isWanted(stat) { return (stat, known.figures) }
+      guard let known else { return nil }
+      if known.figures != nil || !isWanted(known.stat) { return (known.stat, known.figures) }
     }
-    var reading = Reading()
-    defer { readings[pid] = reading }
-    guard pid > 0, mayExist(pid), let directory = try? procfs.openProcess(pid),
+    var reading: Reading?
+    defer { readings[pid] = .some(reading) }
+    guard let directory = try? procfs.openProcess(pid),
       let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
     else { return nil }
     guard isWanted(stat) else {
-      reading.stat = stat
+      reading = Reading(stat, nil)
       return (stat, nil)
     }
     let (figures, status) = procfs.figures(stat, in: directory.rawValue, starts: starts)
     // The number of a thread opens a directory too, but is in no list.
     guard isListed || status?.threadGroup == UInt64(clamping: pid) else { return nil }
-    (reading.stat, reading.figures) = (stat, figures)
-    return (stat, figures)
+    let boxed = BoxedFigures(figures)
+    reading = Reading(stat, boxed)
+    return (stat, boxed)
   }
 
   /// Whether a process may have this number though nothing of it can be read.
   func isHidden(_ pid: Int32) -> Bool {
-    if let known = hidden[pid] { return known }
-    let isHidden = procfs.avoided.contains(pid) || pid > 0 && procfs.isServedByKernel && mayBeHidden(pid)
-    hidden[pid] = isHidden
-    return isHidden
-  }
-
-  private func mayBeHidden(_ pid: Int32) -> Bool {
+    if procfs.avoided.contains(pid) { return true }
+    guard pid > 0, procfs.isServedByKernel else { return false }
     // A tree that hides nobody lists all: asking for each that is gone would cost an open(2) at every scrape.
     if !mayExist(pid), !hidesOthers { return false }
-    return switch procfs.visibility(of: pid) {
-    case .visible: false
-    case .secret: true
-    case .absent: hidesOthers
-    }
+    if let known = hidden[pid] { return known }
+    let isHidden =
+      switch procfs.visibility(of: pid) {
+      case .visible: false
+      case .secret: true
+      case .absent: hidesOthers
+      }
+    hidden[pid] = isHidden
+    return isHidden
   }
 
   /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
@@ -147,7 +151,7 @@ public final class ProcessTable {
     procfs.isServedByKernel && procfs.visibility(of: 1) == .absent
 
   /// What one process and all that descend from it use; nil when there is no such process any more.
-  public func figures(ofTree root: Int32) -> ProcessFigures? {
+  public func figures(ofTree root: Int32) -> BoxedFigures? {
     if let known = trees[root] { return known }
     guard let stat = stat(of: root) else { return nil }
     // Those that were orphaned are still of the tree, and so is what descends from them.
@@ -158,6 +162,7 @@ public final class ProcessTable {
       for member in tree(of: process.pid) where isMember.insert(member).inserted { members.append(member) }
     }
     let figures = procfs.figures(ofTree: members.compactMap { self.stat(of: $0) }, starts: starts)
+      .map(BoxedFigures.init)
     trees[root] = .some(figures)
     return figures
   }

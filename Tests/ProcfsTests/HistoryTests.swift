@@ -163,7 +163,7 @@ struct HistoryTests {
       let table = try procfs.processTable()
       table.beginLook()
       defer { table.endLook() }
-      return table.presenceWithFigures(of: 7, lastBeat: nil).figures?.startTime
+      return table.presenceWithFigures(of: 7, lastBeat: nil).figures?.value.startTime
     }
     let ticks = KernelUnits.ticksPerSecond
     #expect(try start(boot: 1_000) == 1_000 + 500 / ticks)
@@ -195,11 +195,11 @@ struct HistoryTests {
     tree.write("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
     tree.write("7/status", "Tgid:\t7\n")
     let table = try Procfs(procfs: tree.path).processTable()
-    #expect(table.presenceWithFigures(of: 7, lastBeat: 2_000).figures?.threads == 1)
+    #expect(table.presenceWithFigures(of: 7, lastBeat: 2_000).figures?.value.threads == 1)
     // Were it read again, nothing would be found.
     tree.write("7/stat", "")
-    #expect(table.presenceWithFigures(of: 7, lastBeat: 3_000).figures?.threads == 1)
+    #expect(table.presenceWithFigures(of: 7, lastBeat: 3_000).figures?.value.threads == 1)
     #expect(table.presenceWithFigures(of: 7, lastBeat: 3).presence == .reused)
-    #expect(table.figures(of: 7)?.threads == 1)
+    #expect(table.figures(of: 7)?.value.threads == 1)
   }
 }

@@ -45,7 +45,7 @@ struct LiveTests {
     #expect(table.exists(getpid()))
     #expect(table.presence(of: getpid(), lastBeat: Date().timeIntervalSince1970).isRunning)
     #expect(!table.presence(of: getpid(), lastBeat: 1_000_000_000).isRunning)
-    let figures = try #require(table.figures(of: getpid()))
+    let figures = try #require(table.figures(of: getpid())).value
     #expect(figures.cpuSeconds > 0)
     #expect(figures.residentBytes > 1 << 20 && figures.residentBytes < figures.virtualBytes)
     #expect(figures.threads >= 1)
@@ -87,8 +87,8 @@ struct LiveTests {
     let child = try #require(found)
     let table = try procfs.processTable()
     #expect(table.tree(of: pid) == [pid, child])
-    let whole = try #require(table.figures(ofTree: pid))
-    let single = try #require(table.figures(of: pid))
+    let whole = try #require(table.figures(ofTree: pid)).value
+    let single = try #require(table.figures(of: pid)).value
     #expect(whole.threads == 2 && single.threads == 1)
     #expect(whole.virtualBytes > single.virtualBytes)
 
@@ -97,7 +97,7 @@ struct LiveTests {
     let after = try procfs.processTable()
     #expect(after.exists(child) && !after.presence(of: child, lastBeat: Date().timeIntervalSince1970).isRunning)
     #expect(after.find([ProcessMatcher(substrings: ["sleep 61"])], excluding: [pid])[0].pid == nil)
-    #expect(after.figures(ofTree: pid)?.threads == 1)
+    #expect(after.figures(ofTree: pid)?.value.threads == 1)
 
     kill(pid, SIGKILL)
     parent.waitUntilExit()

@@ -91,7 +91,7 @@ struct ProcessLineTests {
       let procfs = Procfs(
         procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), lines: [Self.swap, Self.proportional])
       let table = try procfs.processTable()
-      return try #require(table.figures(ofTree: 7)).lines
+      return try #require(table.figures(ofTree: 7)).value.lines
     }
     #expect(try numbers()[0] == UInt64(14 * 1024))
     #expect(try numbers()[1] == UInt64(2 * 812 * 1024))

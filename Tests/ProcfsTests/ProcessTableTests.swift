@@ -50,7 +50,7 @@ struct ProcessTableTests {
     let presence = table.presence(of: 7, lastBeat: 1100)
     #expect("\(presence)".hasPrefix(expected))
     if case .running(let stat) = presence { #expect(stat.isSuspended == (state == "T")) }
-    #expect(table.figures(of: 7)?.startTime == (start == 5 ? 1000 + 5 / KernelUnits.ticksPerSecond : nil))
+    #expect(table.figures(of: 7)?.value.startTime == (start == 5 ? 1000 + 5 / KernelUnits.ticksPerSecond : nil))
   }
 
   @Test("a main thread that ended has no memory and files: those of the others are told")
@@ -65,7 +65,7 @@ struct ProcessTableTests {
     tree.write("7/task/8/stat", stat(8, "S", 300))
     tree.write("7/task/8/fd/0", "")
     tree.write("7/task/8/fd/1", "")
-    let figures = try #require(try Procfs(procfs: tree.path).processTable().figures(of: 7))
+    let figures = try #require(try Procfs(procfs: tree.path).processTable().figures(of: 7)).value
     #expect(figures.residentBytes == 300 * KernelUnits.pageSize)
     #expect(figures.virtualBytes == 300 * 4096)
     #expect(figures.openFiles == 2)
@@ -74,7 +74,7 @@ struct ProcessTableTests {
 
   @Test("what one process uses")
   func figures() throws {
-    let figures = try #require(try Fixture.procfs().processTable().figures(of: 51121))
+    let figures = try #require(try Fixture.procfs().processTable().figures(of: 51121)).value
     #expect(
       figures
         == ProcessFigures(
@@ -86,7 +86,7 @@ struct ProcessTableTests {
 
   @Test("what one may not know is nil, and nothing else")
   func unreadable() throws {
-    let figures = try #require(try Fixture.procfs().processTable().figures(of: 700))
+    let figures = try #require(try Fixture.procfs().processTable().figures(of: 700)).value
     #expect(figures.openFiles == nil)
     #expect(figures.readBytes == nil)
     #expect(figures.writtenBytes == nil)
@@ -112,7 +112,7 @@ struct ProcessTableTests {
 
   @Test("the figures of a tree are sums, with what ended children used")
   func treeFigures() throws {
-    let figures = try #require(try Fixture.procfs().processTable().figures(ofTree: 51121))
+    let figures = try #require(try Fixture.procfs().processTable().figures(ofTree: 51121)).value
     #expect(figures.cpuSeconds == (9715 + 24406 + 5500) / KernelUnits.ticksPerSecond)
     #expect(figures.residentBytes == (24000 + 51200 + 20480) * KernelUnits.pageSize)
     #expect(figures.virtualBytes == 1_283_457_024 + 34_359_738_368 + 17_179_869_184)
@@ -128,7 +128,7 @@ struct ProcessTableTests {
 
   @Test("a secret of one member is a secret of the tree; a zombie has none")
   func secretsOfATree() throws {
-    let figures = try #require(try Fixture.procfs().processTable().figures(ofTree: 1))
+    let figures = try #require(try Fixture.procfs().processTable().figures(ofTree: 1)).value
     #expect(figures.openFiles == nil)
     #expect(figures.readBytes == nil)
     #expect(figures.threads == 1 + 1 + 2 + 37 + 6 + 1 + 1)
@@ -150,7 +150,7 @@ struct ProcessTableTests {
     #expect(table.tree(of: 10) == [10, 11])
     #expect(table.tree(of: 12) == [12])
     #expect(table.tree(of: 20) == [20])
-    #expect(table.figures(ofTree: 10)?.threads == 2)
+    #expect(table.figures(ofTree: 10)?.value.threads == 2)
   }
 
   @Test("the boot time wavers by a second and start times do not")

@@ -34,7 +34,7 @@ struct StatusDocument {
     var silence: Silence?
     /// What it says of itself, as JSON text.
     var data: ArraySlice<UInt8>
-    var figures: ProcessFigures?
+    var figures: BoxedFigures?
     /// What is known of its runs; nil when it is no job.
     var job: MonitoredJob?
   }
@@ -95,7 +95,7 @@ struct StatusDocument {
     objects.append(contentsOf: ",\"data\":".utf8)
     objects.append(contentsOf: process.data)
     append(",\"job\":", process.job.map { .object($0.object) })
-    append(",\"process\":", process.figures.map { .object($0.object) })
+    append(",\"process\":", process.figures.map { .object($0.value.object) })
     objects.append(UInt8(ascii: "}"))
     digest.add(objects[rest...])
     guard isMarked else { return }

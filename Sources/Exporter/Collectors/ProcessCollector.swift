@@ -99,14 +99,14 @@ struct ProcessCollector: Collector {
   /// A process that runs, and what it uses.
   private struct Running {
     let labels: ArraySlice<UInt8>
-    let figures: ProcessFigures
+    let figures: BoxedFigures
   }
 
   private func write(_ running: [Running], into exposition: inout Exposition) {
     func write(_ family: MetricFamily, _ value: (ProcessFigures) -> Double?) {
       exposition.family(family) { samples in
         for process in running {
-          if let value = value(process.figures) { samples.add(labels: process.labels.span, value) }
+          if let value = value(process.figures.value) { samples.add(labels: process.labels.span, value) }
         }
       }
     }
@@ -126,7 +126,7 @@ struct ProcessCollector: Collector {
     exposition.family(ProcessFamilies.contextSwitches) { samples in
       for process in running {
         for (kind, count) in [
-          ("voluntary", process.figures.voluntarySwitches), ("involuntary", process.figures.involuntarySwitches),
+          ("voluntary", process.figures.value.voluntarySwitches), ("involuntary", process.figures.value.involuntarySwitches),
         ] {
           if let count { samples.add(labels: process.labels.span, "kind", kind.utf8Span.span, Double(count)) }
         }

@@ -91,9 +91,9 @@ struct LocalSource: ~Copyable {
       title: process.configured.flatMap { watch.configuration.processes[$0].displayName } ?? name,
       isConfigured: process.configured != nil, verdict: process.verdict ?? Verdict(.never, .neverSeen),
       isUp: finding?.existence.isUp, status: process.status.map(watch.monitored.text), pid: pid,
-      host: process.host.map(watch.monitored.text), runtime: finding?.figures?.startTime.map { now - $0 },
+      host: process.host.map(watch.monitored.text), runtime: finding?.figures?.value.startTime.map { now - $0 },
       lastBeat: process.lastHeartbeat, age: process.age(at: now), timeout: process.timeout,
-      residentBytes: finding?.figures.map { Double($0.residentBytes) }, silence: watch.silence(of: place, at: now),
+      residentBytes: finding?.figures.map { Double($0.value.residentBytes) }, silence: watch.silence(of: place, at: now),
       nextDue: process.job?.due, dueIn: process.job?.due.map { $0 - now })
   }
 

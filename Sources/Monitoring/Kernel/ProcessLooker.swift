@@ -61,7 +61,7 @@ public final class ProcessLooker: Sendable {
   struct Result: Sendable {
     /// Of the first ones of those that were asked for, all of them when it came to its end.
     var findings: [ProcessSearch.Finding] = []
-    var own: ProcessFigures?
+    var own: BoxedFigures?
     /// Whether `/proc` could be read.
     var isReadable = false
     var isWhole = false
@@ -100,7 +100,7 @@ public final class ProcessLooker: Sendable {
     }
 
     /// Sets what this very process uses.
-    func report(own: ProcessFigures?) {
+    func report(own: BoxedFigures?) {
       result.withLock { $0.own = own }
     }
   }

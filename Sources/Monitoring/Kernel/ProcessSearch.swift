@@ -22,33 +22,47 @@ public struct ProcessSearch: Sendable {
     }
   }
 
-  /// What was found of one process.
+  /// What has to be known of a process to look for it. The search runs on a thread of its own and gets these few bytes: were it to
+  /// share the processes themselves, the next change of one would copy them all.
+  struct Wanted: Sendable {
+    let pid: Int32?
+    let lastHeartbeat: Double?
+    let configured: Int?
+    let isRemote: Bool
+    let children: Bool
+
+    init(_ process: borrowing MonitoredProcess) {
+      (pid, lastHeartbeat, configured) = (process.pid, process.lastHeartbeat, process.configured)
+      (isRemote, children) = (process.isRemote, process.children)
+    }
+  }
+
+  /// What was found of one process. Small, for there are thousands in each scrape.
   public struct Finding: Sendable {
     /// Whether it is there.
     public var existence: Existence
     /// What it uses; nil when it is not there, or ended meanwhile.
-    public var figures: ProcessFigures?
+    public var figures: BoxedFigures?
     /// How many processes look as it is configured; nil when it is not configured how it looks.
     public var matched: Int?
     /// Of how many command lines it could not be said whether they look so.
     public var exceeded = 0
   }
 
-  /// Looks for the watched processes at these places, in their order.
+  /// Looks for processes, in their order.
   ///
   /// - Parameters:
   ///   - wantsFigures: whether to read what they use.
   ///   - readsCommandLines: false leaves all that is to be found by its command line unknown.
   ///   - goesOn: false ends the search.
   ///   - report: gets what was found of each.
-  public func search(
-    _ monitored: MonitoredProcesses, _ places: Range<Int>, _ table: ProcessTable, wantsFigures: Bool = true,
+  func search(
+    _ wanted: [Wanted], _ table: ProcessTable, wantsFigures: Bool = true,
     readsCommandLines: Bool = true, goesOn: () -> Bool = { true }, _ report: (Finding) -> Void
   ) {
     let matches = matchers.isEmpty ? [] : readsCommandLines ? table.find(matchers) : matchers.map { _ in .unknown }
-    for place in places {
+    for process in wanted {
       guard goesOn() else { return }
-      let process = monitored.processes[place]
       guard !process.isRemote else {
         report(Finding(existence: .unknown))
         continue
@@ -62,7 +76,7 @@ public struct ProcessSearch: Sendable {
   }
 
   private func look(
-    at pid: Int32, _ process: MonitoredProcess, _ table: ProcessTable, _ wantsFigures: Bool, _ finding: inout Finding
+    at pid: Int32, _ process: Wanted, _ table: ProcessTable, _ wantsFigures: Bool, _ finding: inout Finding
   ) {
     let presence: ProcessPresence
     if wantsFigures, !process.children {
@@ -75,7 +89,7 @@ public struct ProcessSearch: Sendable {
   }
 
   private func take(
-    _ match: ProcessMatches, _ process: MonitoredProcess, _ table: ProcessTable, _ wantsFigures: Bool,
+    _ match: ProcessMatches, _ process: Wanted, _ table: ProcessTable, _ wantsFigures: Bool,
     _ finding: inout Finding
   ) {
     guard let pid = match.pid else {
