@@ -169,11 +169,14 @@ public struct ProcessWatch: ~Copyable {
   ) -> Look? {
     let places = places ?? monitored.processes.indices
     let look = look(at: places, wantsFigures: wantsFigures, until: deadline)
-    for (finding, place) in zip(look?.findings ?? [], places) where finding.exceeded > 0 {
+    let findings = look?.findings ?? []
+    for (finding, place) in zip(findings, places) where finding.exceeded > 0 {
       exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
     }
-    let changes = places.compactMap { place in
-      monitored.judge(place, look?.findings[place - places.lowerBound].existence ?? .unknown, at: now)
+    var changes: [Transition] = []
+    for place in places {
+      let existence = look == nil ? .unknown : findings[place - places.lowerBound].existence
+      if let change = monitored.judge(place, existence, at: now) { changes.append(change) }
     }
     if !changes.isEmpty { for subscriber in subscribers { subscriber(changes) } }
     return look
@@ -183,7 +186,7 @@ public struct ProcessWatch: ~Copyable {
     guard let looker else { return nil }
     // Of all, what is known of others is of no use any more; of one alone nothing follows for the others.
     let isWhole = wantsFigures && places == monitored.processes.indices
-    let wanted = monitored.processes[places].map { ProcessSearch.Wanted($0) }
+    let wanted = places.map { ProcessSearch.Wanted(monitored.processes[$0]) }
     let result = looker.look(until: deadline, forLookUps: places.count) { [search] table, readsLines, attempt in
       if isWhole { table.beginLook() }
       search.search(

@@ -39,6 +39,13 @@ public final class ConditionLock<Value>: @unchecked Sendable {
     return result
   }
 
+  /// The same, and wakes one of those that wait: for work that any of them can do.
+  public func wakingOne<Result>(_ body: (inout Value) -> Result) -> Result {
+    let result = withoutWaking(body)
+    pthread_cond_signal(changed)
+    return result
+  }
+
   /// Runs `body` with the value while no other thread can touch it, and wakes nobody: for looking, and for changes that
   /// nobody waits for.
   public func withoutWaking<Result>(_ body: (inout Value) -> Result) -> Result {

@@ -76,7 +76,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
 
   /// Has a thread do something; false when none can be had.
   private func start(_ work: @escaping @Sendable () -> Void) -> Bool {
-    let need = state.withLock { state -> Need in
+    let need = state.wakingOne { state -> Need in
       if state.idle > state.work.count {
         state.work.append(work)
         return .none
@@ -173,10 +173,13 @@ fileprivate final class Batch<Key: Sendable, Value: Sendable>: Sendable {
   }
 
   func finish(_ place: Int, _ value: Value?) {
-    state.withLock { state in
+    let isLast = state.withoutWaking { state in
       state.finished += 1
       if !state.isClosed { state.results[place] = value }
+      return state.finished == keys.count
     }
+    // Who waits is woken once, for all.
+    if isLast { state.withLock { _ in } }
   }
 
   /// Whether some call is not being made yet.
@@ -190,10 +193,9 @@ fileprivate final class Batch<Key: Sendable, Value: Sendable>: Sendable {
       let now = Clock.monotonicNanoseconds
       guard seen < count, now < deadline else { return seen == count }
       let left = min(patience, Double(deadline - now) / 1e9)
-      let before = seen
-      guard let finished = state.wait(timeout: left, until: { $0.finished > before ? $0.finished : nil }) else {
-        return false
-      }
+      if state.wait(timeout: left, until: { $0.finished == count ? () : nil }) != nil { return true }
+      let finished = state.withoutWaking { $0.finished }
+      guard finished > seen else { return false }
       seen = finished
     }
   }

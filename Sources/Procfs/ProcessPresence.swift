@@ -54,6 +54,11 @@ extension Procfs {
   /// What comes of the question for a process's directory.
   enum Visibility {
     case visible, secret, absent
+
+    /// What follows from why it cannot be opened.
+    init(_ error: Errno) {
+      self = error.rawValue == EACCES || error.rawValue == EPERM || error.rawValue == EBUSY ? .secret : .absent
+    }
   }
 
   func visibility(of pid: Int32) -> Visibility {
@@ -61,7 +66,7 @@ extension Procfs {
       _ = try openProcess(pid)
       return .visible
     } catch {
-      return error.rawValue == EACCES || error.rawValue == EPERM || error.rawValue == EBUSY ? .secret : .absent
+      return Visibility(error)
     }
   }
 }

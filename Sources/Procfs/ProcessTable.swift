@@ -53,7 +53,7 @@ public final class ProcessTable {
   /// nil of which it came out that there is no such process.
   private var readings: [Int32: Reading?] = [:]
   private var trees: [Int32: BoxedFigures?] = [:]
-  private var hidden: [Int32: Bool] = [:]
+  private var visibilities: [Int32: Procfs.Visibility] = [:]
   private lazy var children: [Int32: [Int32]] = childrenByParent()
 
   init(
@@ -113,9 +113,14 @@ public final class ProcessTable {
     }
     var reading: Reading?
     defer { readings[pid] = .some(reading) }
-    guard let directory = try? procfs.openProcess(pid),
-      let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) })
-    else { return nil }
+    let directory: FileDescriptor
+    do throws(Errno) {
+      directory = try procfs.openProcess(pid)
+    } catch {
+      visibilities[pid] = Procfs.Visibility(error)
+      return nil
+    }
+    guard let stat = procfs.withFile("stat", in: directory.rawValue, { ProcessStat(parsing: $0) }) else { return nil }
     guard isWanted(stat) else {
       reading = Reading(stat, nil)
       return (stat, nil)
@@ -134,15 +139,13 @@ public final class ProcessTable {
     guard pid > 0, procfs.isServedByKernel else { return false }
     // A tree that hides nobody lists all: asking for each that is gone would cost an open(2) at every scrape.
     if !mayExist(pid), !hidesOthers { return false }
-    if let known = hidden[pid] { return known }
-    let isHidden =
-      switch procfs.visibility(of: pid) {
-      case .visible: false
-      case .secret: true
-      case .absent: hidesOthers
-      }
-    hidden[pid] = isHidden
-    return isHidden
+    let visibility = visibilities[pid] ?? procfs.visibility(of: pid)
+    visibilities[pid] = visibility
+    return switch visibility {
+    case .visible: false
+    case .secret: true
+    case .absent: hidesOthers
+    }
   }
 
   /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).

@@ -34,6 +34,8 @@ public final class Procfs {
 
   // What is remembered of the tree, all of it gone after `forget`.
   private var directory: FileDescriptor?
+  /// Which directory that is; it stays this one for as long as it is open.
+  private var identity: (device: dev_t, inode: ino_t)?
   private var isKernel = false
   /// Whether the numbers of the tree are those that system calls of this process take; nil before it was looked at.
   private var numbering: Bool?
@@ -96,6 +98,7 @@ public final class Procfs {
   /// Forgets what was read, closes what is open, and begins with the path again.
   public func forget() {
     directory = nil
+    identity = nil
     isKernel = false
     numbering = nil
     knownSelfPID = nil
@@ -110,10 +113,10 @@ public final class Procfs {
   /// of the directory meanwhile is seen.
   public func beginPicture() {
     pendingStat = nil
-    guard let number = directory?.rawValue else { return }
-    var (now, then) = (Glibc.stat(), Glibc.stat())
-    guard fstatat(AT_FDCWD, path, &now, 0) == 0, fstat(number, &then) == 0, now.st_dev == then.st_dev,
-      now.st_ino == then.st_ino
+    guard directory != nil else { return }
+    var now = Glibc.stat()
+    guard let identity, fstatat(AT_FDCWD, path, &now, 0) == 0, now.st_dev == identity.device,
+      now.st_ino == identity.inode
     else { return forget() }
   }
 
@@ -125,6 +128,8 @@ public final class Procfs {
       let opened = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
       isKernel = opened.isInProcfs
       let number = opened.rawValue
+      var status = Glibc.stat()
+      identity = fstat(number, &status) == 0 ? (status.st_dev, status.st_ino) : nil
       directory = consume opened
       return number
     }
@@ -132,7 +137,7 @@ public final class Procfs {
   }
 
   /// Whether the path is a `/proc` that a kernel serves, and no tree of plain files.
-  var isServedByKernel: Bool {
+  public var isServedByKernel: Bool {
     _ = try? root()
     return isKernel
   }

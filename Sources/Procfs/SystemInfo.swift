@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Which kernel runs on which machine, by `uname(2)`, and the host's name by `/proc/sys/kernel/hostname`.
+/// Which kernel runs on which machine, by `uname(2)`, and the host's name, in a tree of plain files by its
+/// `sys/kernel/hostname`.
 public struct SystemInfo: Equatable, Sendable {
   /// The operating system, `Linux`.
   public var systemName: String
@@ -17,20 +18,29 @@ public struct SystemInfo: Equatable, Sendable {
 extension Procfs {
   /// Which kernel runs on which machine.
   public func systemInfo() -> SystemInfo {
-    var name = utsname()
-    uname(&name)
-    var info = SystemInfo(
-      systemName: text(of: name.sysname), release: text(of: name.release), version: text(of: name.version),
-      machine: text(of: name.machine), nodeName: text(of: name.nodename))
+    var info = SystemInfo.ofKernel
+    // A kernel tells whoever reads that file the name of his own UTS namespace, which uname(2) has told already.
+    if isServedByKernel { return info }
     let host = try? withContents(of: "sys/kernel/hostname") { bytes in
       String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
     if let host, !host.isEmpty { info.nodeName = host }
     return info
   }
+}
+
+extension SystemInfo {
+  /// What the kernel tells of itself; it waits for nobody.
+  public static var ofKernel: SystemInfo {
+    var name = utsname()
+    uname(&name)
+    return SystemInfo(
+      systemName: text(of: name.sysname), release: text(of: name.release), version: text(of: name.version),
+      machine: text(of: name.machine), nodeName: text(of: name.nodename))
+  }
 
   /// A C array of characters up to its NUL, as text.
-  private func text<Characters>(of characters: Characters) -> String {
+  private static func text<Characters>(of characters: Characters) -> String {
     withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -43,8 +43,8 @@ struct FlagFamily {
     return kept.text(of: Basis(monitored: monitored.generation, flags: flags, further: further), in: style) {
       $0.family(family) { samples in
         let labels = monitored.labels.span
-        for (process, flag) in zip(monitored.processes, flags) where flag != .absent {
-          samples.add(labels: labels.extracting(process.labels), flag == .one ? 1 : 0)
+        for (place, flag) in flags.enumerated() where flag != .absent {
+          samples.add(labels: labels.extracting(monitored.processes[place].labels), flag == .one ? 1 : 0)
         }
         if let further { samples.add(further, 1) }
       }

@@ -89,43 +89,47 @@ struct HeartbeatCollector: Collector {
     _ place: Int, of monitored: MonitoredProcesses, snapshot: HeartbeatSnapshot,
     into exposition: inout Exposition
   ) {
+    // By their places: each is large, and a loop over the values themselves would copy every one.
     let processes = monitored.processes
     switch FamilyVersions.Fixed(rawValue: place) {
     case .lastTimestamp:
       exposition.family(HeartbeatFamilies.lastTimestamp) { family in
         let labels = monitored.labels.span
-        for process in processes {
-          if let last = process.lastHeartbeat { family.add(labels: labels.extracting(process.labels), last) }
+        for place in processes.indices {
+          guard let last = processes[place].lastHeartbeat else { continue }
+          family.add(labels: labels.extracting(processes[place].labels), last)
         }
       }
     case .timeout:
       exposition.family(HeartbeatFamilies.timeout) { family in
         let labels = monitored.labels.span
-        for process in processes where process.job == nil {
-          family.add(labels: labels.extracting(process.labels), process.timeout)
+        for place in processes.indices where processes[place].job == nil {
+          family.add(labels: labels.extracting(processes[place].labels), processes[place].timeout)
         }
       }
     case .interval:
       exposition.family(HeartbeatFamilies.interval) { family in
         let labels = monitored.labels.span
-        for process in processes where process.job == nil {
-          if let interval = process.interval { family.add(labels: labels.extracting(process.labels), interval) }
+        for place in processes.indices where processes[place].job == nil {
+          guard let interval = processes[place].interval else { continue }
+          family.add(labels: labels.extracting(processes[place].labels), interval)
         }
       }
     case .status:
       exposition.family(HeartbeatFamilies.status) { family in
         let labels = monitored.labels.span
-        for process in processes {
-          guard let status = process.status else { continue }
+        for place in processes.indices {
+          guard let status = processes[place].status else { continue }
           family.add(
-            labels: labels.extracting(process.labels), "status", monitored.texts.span.extracting(status), 1)
+            labels: labels.extracting(processes[place].labels), "status", monitored.texts.span.extracting(status), 1)
         }
       }
     case .pid:
       exposition.family(HeartbeatFamilies.pid) { family in
         let labels = monitored.labels.span
-        for process in processes {
-          if let pid = process.reportedPid { family.add(labels: labels.extracting(process.labels), Double(pid)) }
+        for place in processes.indices {
+          guard let pid = processes[place].reportedPid else { continue }
+          family.add(labels: labels.extracting(processes[place].labels), Double(pid))
         }
       }
     case nil:
@@ -191,11 +195,12 @@ struct HeartbeatCollector: Collector {
     body.exposition.family(HeartbeatFamilies.age) { family in
       let labels = monitored.labels.span
       let microseconds = MonitoredProcess.microseconds(now)
-      for process in monitored.processes {
-        if let microseconds, let age = process.age(atMicroseconds: microseconds) {
-          family.add(labels: labels.extracting(process.labels), microseconds: age)
-        } else if let age = process.age(at: now) {
-          family.add(labels: labels.extracting(process.labels), age)
+      let processes = monitored.processes
+      for place in processes.indices {
+        if let microseconds, let age = processes[place].age(atMicroseconds: microseconds) {
+          family.add(labels: labels.extracting(processes[place].labels), microseconds: age)
+        } else if let age = processes[place].age(at: now) {
+          family.add(labels: labels.extracting(processes[place].labels), age)
         }
       }
     }

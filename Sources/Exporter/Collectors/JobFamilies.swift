@@ -45,7 +45,8 @@ enum JobFamilies {
 
   /// Writes what there is to say; without jobs nothing.
   static func write(_ monitored: MonitoredProcesses, into exposition: inout Exposition) {
-    let jobs = monitored.processes.compactMap { process in process.job.map { (process.labels, $0) } }
+    let processes = monitored.processes
+    let jobs = processes.indices.compactMap { place in processes[place].job.map { (processes[place].labels, $0) } }
     guard !jobs.isEmpty else { return }
     for family in all {
       exposition.family(family.family) { samples in

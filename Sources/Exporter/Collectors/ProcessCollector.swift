@@ -59,9 +59,9 @@ struct ProcessCollector: Collector {
       }
     }
     var running: [Running] = []
-    for (process, finding) in zip(monitored.processes, findings) {
-      if let figures = finding.figures {
-        running.append(Running(labels: monitored.labels[process.labels], figures: figures))
+    for place in findings.indices {
+      if let figures = findings[place].figures {
+        running.append(Running(labels: monitored.labels[monitored.processes[place].labels], figures: figures))
       }
     }
     let own = look.own
@@ -71,8 +71,9 @@ struct ProcessCollector: Collector {
     write(running, into: &body.exposition)
     body.exposition.family(ProcessFamilies.matched) { samples in
       let labels = monitored.labels.span
-      for (process, finding) in zip(monitored.processes, findings) {
-        if let count = finding.matched { samples.add(labels: labels.extracting(process.labels), Double(count)) }
+      for place in findings.indices {
+        guard let count = findings[place].matched else { continue }
+        samples.add(labels: labels.extracting(monitored.processes[place].labels), Double(count))
       }
     }
     body.exposition.family(ProcessFamilies.matchesExceeded) { samples in

@@ -27,10 +27,10 @@ struct StateFamily {
     return kept.text(of: Basis(monitored: monitored.generation, verdicts: verdicts), in: style) {
       $0.family(HeartbeatFamilies.state) { samples in
         var line: [UInt8] = []
-        for (process, verdict) in zip(monitored.processes, verdicts) {
+        for (place, verdict) in verdicts.enumerated() {
           guard let verdict else { continue }
           line.removeAll(keepingCapacity: true)
-          line.append(contentsOf: monitored.labels[process.labels])
+          line.append(contentsOf: monitored.labels[monitored.processes[place].labels])
           Labels.append("state", verdict.state.rawValue.utf8Span.span, to: &line)
           samples.add(labels: line.span, "reason", verdict.reason.rawValue.utf8Span.span, 1)
         }

@@ -33,6 +33,8 @@ final class HostReaders: Sendable {
   private let calls = TimeLimitedCalls<Int>(name: "host")
   private let limits: ScrapeLimits
   private let generation = Lock(0)
+  /// Whether the tree is known to be a kernel's.
+  private let isKernel = Lock(false)
 
   /// - Parameter procfs: the tree that is read.
   init(_ procfs: Procfs, limits: ScrapeLimits) {
@@ -46,6 +48,7 @@ final class HostReaders: Sendable {
   /// Has all sources forget what they remember, each before it is asked the next time.
   func forget() {
     generation.withLock { $0 += 1 }
+    isKernel.withLock { $0 = false }
   }
 
   /// Begins to read all sources, and write their families.
@@ -83,7 +86,13 @@ final class HostReaders: Sendable {
 
   /// The host's name; nil when it is not known in time.
   func nodeName(until deadline: UInt64) -> String? {
-    calls.call([slots.count], until: deadline) { [self] _ in prepare(slots.count).procfs.systemInfo().nodeName }[0]
+    // Then no file says it, and nobody has to be waited for.
+    if isKernel.withLock({ $0 }) { return SystemInfo.ofKernel.nodeName }
+    return calls.call([slots.count], until: deadline) { [self] _ in
+      let procfs = prepare(slots.count).procfs
+      if procfs.isServedByKernel { isKernel.withLock { $0 = true } }
+      return procfs.systemInfo().nodeName
+    }[0]
   }
 
   private func prepare(_ place: Int) -> Slot {
