@@ -17,7 +17,7 @@ struct HeartbeatCollector: Collector {
   private let smallestChunk: Int
   private let styleBytes: Int
   /// What was said last of the file itself, which mostly stays as it is from scrape to scrape.
-  private var fileText: KeptText<HeartbeatFileFigures>
+  private var fileText: KeptText<HeartbeatFileFigures.Counts>
   private var states: StateFamily
   private var alive: FlagFamily
   private var aliveFlags = AliveFlags()
@@ -226,7 +226,9 @@ struct HeartbeatCollector: Collector {
       states.keepLast()
       alive.keepLast()
     }
-    let figures = HeartbeatFileFigures(sources, expired: monitored.expired, skipped: skipped, dropped: dropped)
-    body.append(fileText.text(of: figures, in: style) { figures.write(into: &$0) })
+    let counts = HeartbeatFileFigures.Counts(
+      revision: sources.revision, expired: monitored.expired, skipped: skipped, dropped: dropped)
+    body.append(
+      fileText.text(of: counts, in: style) { HeartbeatFileFigures(sources, counts).write(into: &$0) })
   }
 }

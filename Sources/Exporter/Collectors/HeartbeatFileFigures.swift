@@ -2,14 +2,24 @@ internal import Exposition
 internal import Heartbeat
 
 /// What is said of the heartbeat files themselves, and of what could not be read or shown of them.
-struct HeartbeatFileFigures: Equatable {
+struct HeartbeatFileFigures {
   private let files: [File]
   private let patterns: [SourceSet.PatternCount]
-  private let expired: Int
-  private let skipped: [UInt64]
-  private let dropped: SeriesDropCounts
+  private let counts: Counts
 
-  private struct File: Equatable {
+  /// What is counted beside what the files say of themselves.
+  struct Counts: Equatable {
+    /// The sources' `revision`: what they say of the files.
+    var revision: UInt64
+    /// How many entries are not shown because they are too old.
+    var expired: Int
+    /// What of the entries was left out, for each reason in the order of its cases.
+    var skipped: [UInt64]
+    /// The series that were left out.
+    var dropped: SeriesDropCounts
+  }
+
+  private struct File {
     let path: String
     let isUp: Bool
     let size: Int?
@@ -22,11 +32,7 @@ struct HeartbeatFileFigures: Equatable {
     let isNamed: Bool
   }
 
-  /// - Parameters:
-  ///   - expired: how many entries are not shown because they are too old.
-  ///   - skipped: what of the entries was left out, for each reason in the order of its cases.
-  ///   - dropped: the series that were left out.
-  init(_ sources: SourceSet, expired: Int, skipped: [UInt64], dropped: SeriesDropCounts) {
+  init(_ sources: SourceSet, _ counts: Counts) {
     var paths: Set<String> = []
     var files: [File] = []
     files.reserveCapacity(sources.files.count)
@@ -43,9 +49,7 @@ struct HeartbeatFileFigures: Equatable {
     }
     self.files = files
     patterns = sources.patterns
-    self.expired = expired
-    self.skipped = skipped
-    self.dropped = dropped
+    self.counts = counts
   }
 
   func write(into exposition: inout Exposition) {
@@ -62,7 +66,7 @@ struct HeartbeatFileFigures: Equatable {
     write(HeartbeatFamilies.fileModified) { $0.modified }
     write(HeartbeatFamilies.fileEntries) { Double($0.entries) }
     write(HeartbeatFamilies.fileSkippedEntries) { Double($0.left) }
-    exposition.family(HeartbeatFamilies.fileExpiredEntries, Double(expired))
+    exposition.family(HeartbeatFamilies.fileExpiredEntries, Double(counts.expired))
     if !patterns.isEmpty {
       exposition.family(HeartbeatFamilies.patternFiles) { samples in
         for pattern in patterns { samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.files)) }
@@ -81,8 +85,8 @@ struct HeartbeatFileFigures: Equatable {
         }
       }
     }
-    write(HeartbeatFamilies.entriesSkipped, HeartbeatSnapshot.SkipReason.self) { place, _ in skipped[place] }
-    write(HeartbeatFamilies.seriesDropped, SeriesDropReason.self) { dropped[$1] }
+    write(HeartbeatFamilies.entriesSkipped, HeartbeatSnapshot.SkipReason.self) { place, _ in counts.skipped[place] }
+    write(HeartbeatFamilies.seriesDropped, SeriesDropReason.self) { counts.dropped[$1] }
   }
 
   /// Of the many files of a pattern only the reasons that came up are told.

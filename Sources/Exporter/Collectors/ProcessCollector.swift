@@ -127,7 +127,8 @@ struct ProcessCollector: Collector {
     exposition.family(ProcessFamilies.contextSwitches) { samples in
       for process in running {
         for (kind, count) in [
-          ("voluntary", process.figures.value.voluntarySwitches), ("involuntary", process.figures.value.involuntarySwitches),
+          ("voluntary", process.figures.value.voluntarySwitches),
+          ("involuntary", process.figures.value.involuntarySwitches),
         ] {
           if let count { samples.add(labels: process.labels.span, "kind", kind.utf8Span.span, Double(count)) }
         }

@@ -6,6 +6,8 @@ struct FileProblemLog {
   private let logger: Logger
   /// What was told last of each file.
   private var told: [String: String] = [:]
+  /// The sources' `revision` when that was told.
+  private var toldRevision: UInt64?
   /// The processes' own files that were told to be bad.
   private var toldOwn: Set<EntryProblem> = []
   private var othersTold = 0
@@ -48,6 +50,8 @@ struct FileProblemLog {
 
   /// Tells what the last refresh found.
   mutating func report(_ sources: SourceSet) {
+    guard sources.revision != toldRevision else { return }
+    toldRevision = sources.revision
     var known: [String: String] = [:]
     let files = sources.files
     // By a span: a copy of what is known of each of a thousand files costs more than all else here.

@@ -93,7 +93,8 @@ struct LocalSource: ~Copyable {
       isUp: finding?.existence.isUp, status: process.status.map(watch.monitored.text), pid: pid,
       host: process.host.map(watch.monitored.text), runtime: finding?.figures?.value.startTime.map { now - $0 },
       lastBeat: process.lastHeartbeat, age: process.age(at: now), timeout: process.timeout,
-      residentBytes: finding?.figures.map { Double($0.value.residentBytes) }, silence: watch.silence(of: place, at: now),
+      residentBytes: finding?.figures.map { Double($0.value.residentBytes) },
+      silence: watch.silence(of: place, at: now),
       nextDue: process.job?.due, dueIn: process.job?.due.map { $0 - now })
   }
 

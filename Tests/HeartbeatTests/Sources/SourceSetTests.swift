@@ -177,6 +177,43 @@ final class SourceSetTests {
     #expect(sources.files.allSatisfy { ($0.pathCount > 0) == isKept })
   }
 
+  @Test("the revision tells whether anything is to be said anew: content, size, time, errors, files that come and go")
+  func revision() throws {
+    try write("a/s.json", #"{"ts": \#(Self.time)}"#)
+    try write("own.d/own.json", #"{"last_heartbeat": \#(Self.time)}"#)
+    try write("ours.json", "{\"processes\": {\(beat("x"))}}")
+    let path = folder.appending(path: "a/s.json").path
+    var sources = sources("*/s.json", "ours.json", "own.d") { $0.maximumFiles = 4 }
+    /// How often it rises in three looks after a change; what was written just now is read twice.
+    func rises(_ change: () throws -> Void) throws -> [Bool] {
+      try change()
+      return (0..<3).map { _ in
+        let before = sources.revision
+        sources.refresh(readTimeout: 2)
+        return sources.revision != before
+      }
+    }
+    let once = [true, false, false]
+    #expect(try rises {} == once)
+    #expect(try rises {} == [false, false, false])
+    #expect(try rises { try write("a/s.json", #"{"ts": \#(Self.time + 1)}"#) } == once)
+    #expect(try rises { try write("a/s.json", #"{"ts": \#(Self.time + 1)}  "#) } == once)
+    #expect(
+      try rises {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: Self.time + 9)], ofItemAtPath: path)
+      } == once)
+    #expect(try rises { try write("a/s.json", "[") } == [true, true, true], "each failure is counted")
+    #expect(try rises { try write("a/s.json", #"{"ts": \#(Self.time)}"#) } == once)
+    #expect(try rises { try write("own.d/own.json", #"{"last_heartbeat": \#(Self.time + 5)}"#) } == once)
+    #expect(try rises { try write("own.d/bad.json", "x") }[0])
+    #expect(try rises { try write("b/s.json", #"{"ts": \#(Self.time)}"#) }[0])
+    #expect(sources.patterns[0].files == 2 && sources.patterns[0].leftOut == 0)
+    #expect(try rises { try write("c/s.json", #"{"ts": \#(Self.time)}"#) }[0])
+    #expect(sources.patterns[0].files == 2 && sources.patterns[0].leftOut == 1)
+    #expect(try rises { try FileManager.default.removeItem(atPath: path) }[0])
+  }
+
   @Test("what holds no beat is said, and what would be one")
   func noBeat() throws {
     try write("state.json", #"{"started_at": \#(Self.time)}"#)

@@ -11,13 +11,28 @@ package struct FolderListings: Sendable {
 
   private var listings: [String: Listing] = [:]
   private let grain: Double
+  /// Whether each folder that was asked for since the last `forgetUnused` is kept.
+  private var areAllKept = true
 
   /// - Parameter grain: how many seconds after its last change a folder may change without another time of change.
   init(grain: Double) {
     self.grain = grain
   }
 
-  mutating func forget() { listings = [:] }
+  mutating func forget() {
+    listings = [:]
+    areAllKept = false
+  }
+
+  /// Begins to look at all folders anew.
+  mutating func begin() { areAllKept = true }
+
+  /// Whether all that was asked for in the last look is certainly as it was then.
+  func areUnchanged() -> Bool {
+    guard areAllKept else { return false }
+    var status = stat()
+    return listings.allSatisfy { stat($0.key, &status) == 0 && FileStamp(status) == $0.value.stamp }
+  }
 
   /// Forgets folders that were not asked for since the last call.
   mutating func forgetUnused() {
@@ -29,6 +44,7 @@ package struct FolderListings: Sendable {
   mutating func names(in folder: String) -> [[UInt8]] {
     var status = stat()
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      areAllKept = false
       listings[folder] = nil
       return []
     }
@@ -40,12 +56,15 @@ package struct FolderListings: Sendable {
     let start = Clock.realtime
     let names = FolderListings.list(folder) ?? []
     // As with files: a change within the clock's grain leaves no trace.
-    listings[folder] = start - FileStamp.seconds(status.st_ctim) > grain ? Listing(stamp: stamp, names: names) : nil
+    let isKept = start - FileStamp.seconds(status.st_ctim) > grain
+    if !isKept { areAllKept = false }
+    listings[folder] = isKept ? Listing(stamp: stamp, names: names) : nil
     return names
   }
 
   /// The names that were in a folder when it was asked last.
   mutating func knownNames(in folder: String) -> [[UInt8]] {
+    areAllKept = false
     listings[folder]?.isUsed = true
     return listings[folder]?.names ?? []
   }

@@ -31,6 +31,9 @@ package struct PathPattern: Sendable, Hashable {
     package var stars: [String]
   }
 
+  /// Whether what is in the folders alone decides what matches.
+  var endsInPattern: Bool { if case .pattern? = components.last { true } else { false } }
+
   /// The folder in front of the first name that is a pattern.
   var base: String {
     var base = isAbsolute ? "/" : ""
@@ -48,6 +51,7 @@ package struct PathPattern: Sendable, Hashable {
   package func matches(
     _ listings: inout FolderListings, asking asks: (String) -> Bool = { _ in true }
   ) -> [Match] {
+    listings.begin()
     var matches = [Match(path: isAbsolute ? "/" : "", stars: [])]
     for (place, component) in components.enumerated() {
       let isLast = place == components.count - 1

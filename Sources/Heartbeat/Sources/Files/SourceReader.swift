@@ -32,15 +32,51 @@ public struct SourceReader: Sendable {
     file = HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
   }
 
+  /// What all that is said of the file follows from, but for its failures.
+  private struct Signs: Equatable {
+    var generation: UInt64
+    var isUp: Bool
+    var isLeftOut: Bool
+    var size: Int?
+    var modified: Double?
+  }
+
+  private var signs: Signs {
+    Signs(generation: generation, isUp: isUp, isLeftOut: isLeftOut, size: size, modified: modified)
+  }
+
+  /// What a refresh came to.
+  struct Outcome {
+    /// False where nothing that is said of the file differs from what was said before.
+    var isNews: Bool
+    /// `isLeftOut` is another one.
+    var turnedLeftOut: Bool
+    /// How long the text is that is kept of it, in bytes.
+    var length: Int
+    /// How many different key paths are kept of it.
+    var pathCount: Int
+  }
+
   /// - Parameters:
   ///   - mayWait: whether to look again a few times at a file that seems to be written just now.
   ///   - end: until then, on the monotonic clock, a folder may wait for such files.
   ///   - room: more bytes than these are not kept.
-  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max) {
+  @discardableResult
+  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max) -> Outcome {
+    let before = signs
     look(mayWait: mayWait, until: end, room: room)
     // Of a folder, its largest files are.
     isLeftOut = folder == nil && (file.isOutOfRoom || length > room)
     if isLeftOut { file.drop() }
+    return outcome(before)
+  }
+
+  private func outcome(_ before: Signs) -> Outcome {
+    let now = signs
+    // A failure is counted each time.
+    return Outcome(
+      isNews: !now.isUp || now != before, turnedLeftOut: now.isLeftOut != before.isLeftOut, length: length,
+      pathCount: pathCount)
   }
 
   private mutating func look(mayWait: Bool, until end: UInt64, room: Int) {
@@ -66,20 +102,20 @@ public struct SourceReader: Sendable {
     file.refresh(mayWait: mayWait)
   }
 
-  /// How long the text is that is kept of it, in bytes.
-  var length: Int { snapshot.bytes.count }
+  var length: Int { folder?.snapshot.bytes.count ?? file.snapshot.bytes.count }
 
-  /// How many different key paths are kept of it.
-  var pathCount: Int { snapshot.keyPaths.count }
+  var pathCount: Int { folder?.snapshot.keyPaths.count ?? file.snapshot.keyPaths.count }
 
   /// Where others beside it have much too: forgets what only saves work.
   mutating func keepTextAlone() {
     if folder == nil { file.keepTextAlone() } else { folder?.keepTextAlone() }
   }
 
-  mutating func refreshTimedOut(after seconds: Double) {
+  mutating func refreshTimedOut(after seconds: Double) -> Outcome {
+    let before = signs
     file.refreshTimedOut(after: seconds)
     if folder != nil, let problem = file.lastProblem { folder?.note(problem) }
+    return outcome(before)
   }
 
   mutating func forget() {

@@ -38,6 +38,8 @@ public struct SourceSet: Sendable {
     var listings: FolderListings
     var matches: [PathPattern.Match] = []
     var leftOut = 0
+    /// For how many files there was room when it was last matched; nil before.
+    var room: Int?
     var probe: FileProbe
     /// In the place of the probe, where the source is a pattern.
     var patternProbe: PatternProbe?
@@ -60,6 +62,8 @@ public struct SourceSet: Sendable {
   public private(set) var files: [SourceReader] = []
   /// Rises when what comes of the files changes.
   public private(set) var generation: UInt64 = 0
+  /// Rises when anything that is said of the files differs from what was said before: their content, size, time, what is wrong.
+  public private(set) var revision: UInt64 = 0
   /// Whether the last change was one of the content of the only file, so that what `changes` says of it holds.
   private var isOneFileStill = false
   private var shown: [UInt64] = []
@@ -108,7 +112,10 @@ public struct SourceSet: Sendable {
     var readers: [SourceReader] = []
     for place in units.indices {
       let old = other.units.firstIndex { $0.settings == units[place].settings }
-      if let old, units[place].pattern != nil { units[place].matches = other.units[old].matches }
+      if let old, units[place].pattern != nil {
+        units[place].matches = other.units[old].matches
+        units[place].leftOut = other.units[old].leftOut
+      }
       var known = old.map { old in other.files.filter { $0.source == old } } ?? []
       if known.isEmpty { known = files.filter { $0.source == place } } else { kept.formUnion(known.map(\.path)) }
       for index in known.indices { known[index].source = place }
@@ -116,6 +123,7 @@ public struct SourceSet: Sendable {
     }
     files = readers
     generation = other.generation
+    revision = other.revision &+ 1
     return kept
   }
 
@@ -262,23 +270,28 @@ public struct SourceSet: Sendable {
     expandPatterns()
     var bytes = 0
     var paths = 0
+    var isNews = false
+    let allAnswer = units.allSatisfy { $0.hanging?.isEmpty ?? false }
     for place in files.indices {
-      let wasLeftOut = files[place].isLeftOut
-      if units[files[place].source].asks(files[place].path) {
+      let outcome: SourceReader.Outcome
+      if allAnswer || units[files[place].source].asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
-        files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room)
+        outcome = files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room)
       } else {
-        files[place].refreshTimedOut(after: readTimeout)
+        outcome = files[place].refreshTimedOut(after: readTimeout)
       }
-      bytes &+= files[place].length
-      paths &+= files[place].pathCount
-      if files[place].isLeftOut != wasLeftOut { shown = [] }
+      bytes &+= outcome.length
+      paths &+= outcome.pathCount
+      if outcome.isNews { isNews = true }
+      if outcome.turnedLeftOut { shown = [] }
       if !isOneFile, bytes > options.limits.keptBytes || paths > options.limits.rememberedPaths {
         files[place].keepTextAlone()
       }
     }
-    combineIfChanged()
+    if isNews { revision &+= 1 }
+    // Of the same files with nothing new to say, the content is that of before.
+    if isNews || shown.count != files.count { combineIfChanged() }
   }
 
   private func isFirstFileUp(of source: Int) -> Bool {
@@ -294,9 +307,16 @@ public struct SourceSet: Sendable {
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
       if let hanging = units[place].hanging {
+        if hanging.isEmpty, pattern.endsInPattern, units[place].room == room, units[place].listings.areUnchanged() {
+          room -= units[place].matches.count
+          continue
+        }
+        units[place].room = room
         var found = pattern.matches(&units[place].listings) { !PatternProbe.hangs($0, hanging) }
         units[place].listings.forgetUnused()
-        units[place].leftOut = max(0, found.count - max(0, room))
+        let leftOut = max(0, found.count - max(0, room))
+        if leftOut != units[place].leftOut { revision &+= 1 }
+        units[place].leftOut = leftOut
         found.removeLast(units[place].leftOut)
         if found != units[place].matches {
           units[place].matches = found
@@ -307,6 +327,7 @@ public struct SourceSet: Sendable {
     }
     guard isChanged else { return }
     shown = []
+    revision &+= 1
     var known: [Int: [String: SourceReader]] = [:]
     for file in files { known[file.source, default: [:]][file.path] = file }
     files = []
@@ -326,6 +347,7 @@ public struct SourceSet: Sendable {
     current.reserveCapacity(files.count)
     append(&current)
     guard current != shown else { return }
+    revision &+= 1
     if isOneFile {
       keepsOwners = false
       isOneFileStill = !shown.isEmpty && current[0] == shown[0] &+ 1
