@@ -33,7 +33,8 @@ extension EventLoop {
         switch connection.flush() {
         case .complete: finishWriting(connection)
         case .blocked(let direction):
-          if connection.awaits != .write { awaitWriting(connection) }
+          // Who has taken enough has a new time, and is behind those who have taken less lately when answers must go.
+          if connection.awaits != .write || hasTakenEnough(connection) { awaitWriting(connection) }
           watch(connection, direction == .untilWritable ? EventPoll.writable : EventPoll.readable)
           hold(connection)
           return
@@ -230,6 +231,11 @@ extension EventLoop {
     setDeadline(connection, .write)
   }
 
+  /// Whether a client has taken as much of its answer since its time began as it must within that time.
+  private func hasTakenEnough(_ connection: Connection) -> Bool {
+    connection.output.sent - connection.sentAtDeadline >= setup.configuration.minimumBytesPerWriteTimeout
+  }
+
   private func finishWriting(_ connection: Connection) {
     releaseAnswer(connection)
     if connection.output.isInterim {
@@ -310,8 +316,7 @@ extension EventLoop {
         connection, 408, kind == .header ? "the header did not come in time" : "the body did not come in time")
       advance(connection)
     case .write:
-      let taken = connection.output.sent - connection.sentAtDeadline
-      if taken >= setup.configuration.minimumBytesPerWriteTimeout {
+      if hasTakenEnough(connection) {
         awaitWriting(connection)
         return
       }

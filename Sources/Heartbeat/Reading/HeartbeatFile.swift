@@ -95,10 +95,10 @@ public struct HeartbeatFile: Sendable {
 
   /// Lets go of its content, for which there is no room any more.
   mutating func drop() {
-    if let lastRead, lastRead.problem == nil { tooLong = (lastRead.stamp, snapshot.bytes.count) }
+    if let lastRead, lastRead.problem == nil { tooLong = (lastRead.stamp, textLength) }
     forget()
     snapshot = HeartbeatSnapshot()
-    snapshotLength = 0
+    textLength = 0
     (layout, explanation) = (nil, nil)
   }
 
@@ -198,7 +198,7 @@ public struct HeartbeatFile: Sendable {
       spare.giveBack(bytes)
       throw HeartbeatFileProblem(failure: .torn, description: "\(path): it was written while it was read")
     }
-    if layout == .ours, bytes.count == snapshotLength, snapshot.begins(with: bytes) {
+    if layout == .ours, bytes.count == textLength, snapshot.begins(with: bytes) {
       spare.giveBack(bytes)
       if isSettled { lastRead = (FileStamp(opened), nil) }
       return
@@ -210,7 +210,7 @@ public struct HeartbeatFile: Sendable {
       if layout != .ours { next.changes = SnapshotChanges() }
       swap(&next, &snapshot)
       spare = next
-      snapshotLength = length
+      textLength = length
       generation += 1
       layout = .ours
       explanation = nil
@@ -281,7 +281,7 @@ public struct HeartbeatFile: Sendable {
     recognition.processes.removeLast(surplus)
     explanation = SourceExplanation(recognition)
     let text = SourceText.document(recognition)
-    if layout == recognition.layout, text.count == snapshotLength, snapshot.begins(with: text) { return }
+    if layout == recognition.layout, text.count == textLength, snapshot.begins(with: text) { return }
     do throws(JSONParseError) {
       let length = text.count
       var next = try foreignReader.read(text, into: &spare)
@@ -290,7 +290,7 @@ public struct HeartbeatFile: Sendable {
       if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
       swap(&next, &snapshot)
       spare = next
-      snapshotLength = length
+      textLength = length
       generation += 1
       layout = recognition.layout
     } catch {
@@ -301,8 +301,8 @@ public struct HeartbeatFile: Sendable {
   /// The content that was let go last, and how long the text is that comes of it.
   private var tooLong: (stamp: FileStamp, length: Int)?
 
-  /// How many bytes of `snapshot.bytes` are the file's.
-  private var snapshotLength = 0
+  /// How many bytes of `snapshot.bytes` are the file's; behind them stand its names without escapes.
+  private(set) var textLength = 0
 
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)

@@ -69,7 +69,11 @@ public struct SnapshotReader: Sendable {
     }
     if memory == nil { parsed.snapshot.changes = SnapshotChanges() }
     // Appending nothing would still copy bytes that somebody else holds.
-    if !parsed.decoded.isEmpty { bytes.append(contentsOf: parsed.decoded) }
+    if !parsed.decoded.isEmpty {
+      // Exactly: an array that grows by itself takes twice its size.
+      bytes.reserveCapacity(bytes.count + parsed.decoded.count)
+      bytes.append(contentsOf: parsed.decoded)
+    }
     parsed.snapshot.bytes = bytes
     memory = Memory(paths: parsed.paths, names: parsed.names, snapshot: parsed.snapshot)
     return parsed.snapshot

@@ -118,6 +118,29 @@ import Testing
     #expect(crowd.contains { $0.receive()?.body.count == size })
   }
 
+  @Test("Who takes an answer steadily is not closed for those who came later and take nothing")
+  func steadyClient() throws {
+    let size = 40_000_000
+    let server = try TestServer(
+      configure: { $0.allAnswerBytes = size / 2 },
+      handler: { _, responder in responder.send(Response(status: 200, body: [UInt8](repeating: 7, count: size))) })
+    let steady = try server.connect(receiveBuffer: 65_536)
+    steady.send(get)
+    steady.take(1_000)
+    var taken = 0
+    let idle = try (0..<4).map { _ in
+      let client = try server.connect(receiveBuffer: 65_536)
+      client.send(get)
+      // It has begun before the next one comes, and more than any buffer holds goes to the steady one meanwhile.
+      client.take(1_000)
+      taken += 8_000_000
+      steady.take(taken)
+      return client
+    }
+    #expect(server.waits { $0.problems.count { $0 == .tooManyAnswers } == idle.count - 1 })
+    #expect(steady.receive()?.body.count == size)
+  }
+
   @Test("What they share counts once")
   func sharedAnswers() throws {
     let body = [UInt8](repeating: 7, count: 6_000_000)

@@ -84,6 +84,11 @@ final class RawClient {
     }
   }
 
+  /// Takes so many bytes of what comes, which `receive` gives later.
+  func take(_ count: Int) {
+    while pending.count < count, fill() {}
+  }
+
   /// Whether the server closes the connection in order, without a further byte and without a reset.
   func isClosedByServer() -> Bool {
     guard pending.isEmpty else { return false }

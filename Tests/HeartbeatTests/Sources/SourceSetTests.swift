@@ -139,6 +139,39 @@ final class SourceSetTests {
     #expect(names(&sources) == ["a", "b", "c"] && sources.isUp)
   }
 
+  @Test("names that are written with escapes take the room that they have in the file, once", arguments: [0, 1])
+  func roomOfEscapes(missing: Int) throws {
+    let name = String(repeating: #"\n"#, count: 400)
+    var size = 0
+    for place in 0..<3 {
+      let text = "{\"processes\": {\(beat("\(name)\(place)"))}}"
+      size += text.utf8.count
+      try write("\(place)/s.json", text)
+    }
+    var sources = sources("*/s.json") { $0.maximumBytes = size - missing }
+    #expect(names(&sources).count == 3 - missing)
+    #expect(names(&sources).count == 3 - missing && sources.isUp == (missing == 0))
+    try write("own.d/x.json", #"{"last_heartbeat": \#(Self.time)}"#)
+    try write("own.d/\(String(repeating: "%0A", count: 80)).json", #"{"last_heartbeat": \#(Self.time)}"#)
+    sources = self.sources("own.d", "0/s.json") { $0.maximumBytes = 80 * 3 + 150 + size / 3 }
+    #expect(names(&sources).count == 3)
+  }
+
+  @Test("of more processes than all files may have together, the surplus is counted by file")
+  func tooMany() throws {
+    for file in ["a", "b", "c"] {
+      try write("\(file).json", "{\"processes\": {\(beat("\(file)1")), \(beat("\(file)2"))}}")
+    }
+    var sources = sources("a.json", "b.json", "c.json") { $0.limits.entries = 3 }
+    for _ in 0..<2 {
+      #expect(names(&sources) == ["a1", "a2", "b1"])
+      #expect(sources.skipped == [.tooManyEntries: 3])
+      #expect(sources.files.map(\.skippedCount) == [0, 1, 2])
+    }
+    try write("a.json", "{\"processes\": {}}")
+    #expect(names(&sources) == ["b1", "b2", "c1"] && sources.files.map(\.skippedCount) == [0, 0, 1])
+  }
+
   @Test("a folder beside other files has the room that they leave: its largest files are left out")
   func roomOfFolder() throws {
     func note(_ length: Int) -> String { #", "note": "\#(String(repeating: "x", count: length))""# }

@@ -34,6 +34,8 @@ struct OwnFolder: Sendable {
 
   /// The last good content of all files.
   private(set) var snapshot = HeartbeatSnapshot()
+  /// How many bytes of `snapshot.bytes` are the files'.
+  private(set) var textLength = 0
   private(set) var generation: UInt64 = 0
   private(set) var isUp = false
   /// Bytes of all files together.
@@ -314,6 +316,7 @@ struct OwnFolder: Sendable {
 
   private mutating func parse() {
     var text = SourceText.head
+    text.reserveCapacity(items.reduce(SourceText.room) { $0 + ($1.member?.count ?? 0) + 1 })
     var problems = OwnFileProblems(folder: path)
     for name in misnamed {
       problems.add(String(decoding: name, as: UTF8.self), file: name, OwnFileLook.badName)
@@ -325,6 +328,7 @@ struct OwnFolder: Sendable {
       text.append(contentsOf: member)
     }
     text.append(contentsOf: SourceText.tail)
+    textLength = text.count
     let counted = countedSilences()
     do throws(JSONParseError) {
       var next = try reader.read(text, into: &spare)

@@ -18,6 +18,8 @@ public struct SourceReader: Sendable {
 
   /// Processes that are not shown because those of sources before have their names.
   public internal(set) var taken: [String] = []
+  /// How many processes are not shown because there are too many in all files together.
+  public internal(set) var surplus = 0
   /// All files together are larger than allowed, and this one came too late.
   public internal(set) var isLeftOut = false
 
@@ -102,7 +104,7 @@ public struct SourceReader: Sendable {
     file.refresh(mayWait: mayWait)
   }
 
-  var length: Int { folder?.snapshot.bytes.count ?? file.snapshot.bytes.count }
+  var length: Int { folder?.textLength ?? file.textLength }
 
   var pathCount: Int { folder?.snapshot.keyPaths.count ?? file.snapshot.keyPaths.count }
 
@@ -168,6 +170,7 @@ public struct SourceReader: Sendable {
     for name in taken {
       parts.append(.init(name, "a source before has a process of this name; `name` of its source gives it another"))
     }
+    if surplus > 0 { parts.append(.init("\(surplus) times", "all files together have too many processes")) }
     guard folder == nil else { return parts }
     for (reason, count) in file.snapshot.skipped.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       parts.append(.init("\(count) times", reason.rawValue))
@@ -197,13 +200,14 @@ public struct SourceReader: Sendable {
   /// How much of it was left out.
   public var skippedCount: Int {
     let skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
-    return skipped.isEmpty ? taken.count : skipped.values.reduce(taken.count, +)
+    return skipped.values.reduce(taken.count + surplus, +)
   }
 
   /// What of it was left out.
   public var skipped: [HeartbeatSnapshot.SkipReason: Int] {
     var skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
     if !taken.isEmpty { skipped[.nameTaken] = taken.count }
+    if surplus > 0 { skipped[.tooManyEntries, default: 0] += surplus }
     return skipped
   }
 }

@@ -8,16 +8,25 @@ extension SourceSet {
     var text = combinedText
     combinedText = []
     text.removeAll(keepingCapacity: true)
+    let size = files.indices.reduce(SourceText.room) { $0 + files[$1].length }
+    // Of much text nothing is taken over from the last content: then it must not stand beside this one.
+    if size > options.limits.keptBytes { combined = HeartbeatSnapshot() }
+    text.reserveCapacity(size)
     text.append(contentsOf: SourceText.head)
     var names: [ArraySlice<UInt8>: Int] = [:]
     var emitted: [Int32] = []
     pruned = [:]
     for place in files.indices {
       files[place].taken = []
+      files[place].surplus = 0
       guard !files[place].isLeftOut else { continue }
       let snapshot = files[place].snapshot
       pruned.merge(snapshot.pruned) { max($0, $1) }
       for entry in snapshot.entries {
+        guard emitted.count < options.limits.entries else {
+          files[place].surplus += 1
+          continue
+        }
         let name = snapshot.bytes[entry.name.range]
         guard names[name] == nil else {
           files[place].taken.append(snapshot.string(entry.name))
@@ -30,10 +39,12 @@ extension SourceSet {
       }
     }
     text.append(contentsOf: SourceText.tail)
+    let silences = silences(names)
+    names = [:]
     do throws(JSONParseError) {
       var next = try reader.read(text, into: &spare)
       next.pruned = pruned
-      next.silences = silences(names)
+      next.silences = silences
       swap(&next, &combined)
       spare = next
     } catch {

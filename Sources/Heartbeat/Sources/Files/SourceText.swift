@@ -26,6 +26,8 @@ enum SourceText {
   /// What stands before the first member, and behind the last.
   static let head = Array("{\"processes\":{".utf8)
   static let tail = Array("}}".utf8)
+  /// Room for both.
+  static let room = 32
 
   /// The text of all processes of a file.
   static func document(_ recognition: SourceRecognition) -> [UInt8] {
