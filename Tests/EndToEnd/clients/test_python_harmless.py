@@ -318,6 +318,83 @@ asyncio.run(main())
     assert found["turning"]["status"] == "alive"
 
 
+BUSY = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+free = threading.Event()
+def threads(count, busy=0):
+    pool = ThreadPoolExecutor(count)
+    asyncio.get_running_loop().set_default_executor(pool)
+    for _ in range(busy): asyncio.get_running_loop().run_in_executor(None, free.wait)
+    return pool
+async def turns(count=20):
+    for _ in range(count): await asyncio.sleep(0)
+"""
+
+
+def test_a_beat_that_was_begun_is_written_though_nobody_waits_for_it_any_more(place):
+    where, entries = place
+    code = BUSY + """
+patient = HeartbeatManager(lock_timeout=240, timeout=240)
+async def leave(*work):
+    async with AsyncHeartbeat("left-%d" % len(work), manager=patient):
+        for one in work: await one
+async def main():
+    with threads(1, busy=1):  # each beat waits for a thread
+        left = [asyncio.ensure_future(leave(*work)) for work in ([], [asyncio.sleep(0)])]
+        waiting = asyncio.ensure_future(AsyncHeartbeat("cancelled", manager=patient)({"n": 1}))
+        await turns()
+        waiting.cancel()
+        await turns()
+        free.set()
+        await asyncio.wait(left + [waiting])
+    assert waiting.cancelled() and not any(task.exception() for task in left)
+asyncio.run(main())
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stderr == ""
+    assert {name: entry["status"] for name, entry in entries().items()} == dict.fromkeys(["left-0", "left-1", "cancelled"], "alive")
+    assert entries()["cancelled"]["additional_data"] == {"n": 1}
+
+
+@pytest.mark.parametrize("patience", [240, 0.01])
+def test_an_older_beat_is_never_written_over_the_last_word(tmp_path, patience):
+    """The older one hangs in its function of the data. A patient last word comes behind it, another one overtakes it."""
+    code = f"patience = {patience}" + BUSY + """
+begun = threading.Event()
+def data():
+    begun.set(); free.wait(); return {"n": 1}
+async def main():
+    with threads(2):
+        beat = AsyncHeartbeat("order", manager=HeartbeatManager(lock_timeout=patience, timeout=patience))
+        older = asyncio.ensure_future(beat(data))
+        while not begun.is_set(): await asyncio.sleep(0.01)
+        older.cancel()
+        last = asyncio.ensure_future(beat.stop())
+        await asyncio.wait([last], timeout=0.5 if patience > 1 else 240)
+        free.set()
+        await last
+asyncio.run(main())
+"""
+    file = tmp_path / "heartbeat_status.json"
+    assert harmless(code, {"HEARTBEAT_FILE": str(file)}).stderr == ""
+    entry = json.loads(file.read_text())["processes"]["order"]
+    assert entry["status"] == "stopped"
+    assert entry["additional_data"] == ({"n": 1} if patience > 1 else {})
+
+
+def test_who_leaves_a_block_waits_no_longer_than_a_beat_may_take(tmp_path):
+    code = BUSY + """
+async def main():
+    with threads(1, busy=1):
+        async with AsyncHeartbeat("left", manager=HeartbeatManager(lock_timeout=0.01, timeout=0.01)): pass
+        assert not entries()
+        free.set()
+    assert "left" in entries()
+asyncio.run(main())
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "heartbeat_status.json")}).stderr == ""
+
+
 @pytest.mark.parametrize("kind", ["RuntimeError", "SystemExit", "GeneratorExit"])
 def test_a_handler_or_a_function_of_the_data_that_raises_ends_nothing(place, kind):
     where, entries = place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from typing import Any, Callable, Mapping, Optional, Union
@@ -23,6 +24,8 @@ _EVERY = 10.0
 _FEWEST = 0.01
 #: Seconds between two beats when the status changes each time.
 _CHANGES_EVERY = 1.0
+#: Seconds that a beat may take by a manager that does not say so.
+_PATIENCE = 2.0
 
 
 def _default_manager() -> HeartbeatManager:
@@ -70,7 +73,7 @@ class Rhythm:
         self._last, self._word = now, word
         return True
 
-    def send(self, data: Data, status: Optional[str]) -> None:
+    def send(self, data: Data, status: Optional[str], turn: "Optional[_Turn]" = None) -> None:
         own: Any = data
         if callable(data):
             try:
@@ -79,6 +82,8 @@ class Rhythm:
                 _let_out(error)
                 own = None
                 self.failed(error)
+        if turn is not None and turn.is_overtaken:
+            return
         try:
             self.manager.beat(self.name, own, status, interval=self.interval)
         except Exception as error:
@@ -102,6 +107,27 @@ def _let_out(error: BaseException) -> None:
     let_through(error)
     if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
         raise error
+
+
+class _Turn:
+    """The place of one beat among those that other threads write: it comes after the one that was begun before it."""
+
+    def __init__(self, before: "Optional[_Turn]") -> None:
+        self._before = before
+        self._process = os.getpid()
+        self._ended = threading.Event()
+        #: Whether a later beat has waited for long enough, and is written: this one must not be written over it.
+        self.is_overtaken = False
+
+    def wait(self, patience: float) -> None:
+        before, self._before = self._before, None
+        # A forked child does not have the thread that would end it.
+        if before is not None and before._process == os.getpid() and not before._ended.wait(patience):
+            before.is_overtaken = True
+
+    def end(self) -> None:
+        self._before = None
+        self._ended.set()
 
 
 class Heartbeat:
@@ -142,39 +168,71 @@ class AsyncHeartbeat:
             await beat({"messages": count})
 
     As `async with AsyncHeartbeat("reader", every=30):` it beats by itself for as long as the event loop turns.
+
+    A beat that was begun is written, also when whoever waits for it is cancelled; the beats are written in their order.
     """
 
     def __init__(self, name: str, *, every: float = _EVERY, interval: Optional[float] = None,
                  manager: Optional[HeartbeatManager] = None, on_error: Optional[OnError] = None) -> None:
         self._rhythm = Rhythm(name, every, interval, manager, on_error)
+        own: Any = self._rhythm.manager  # or what does the same
+        #: Seconds that a beat may take once it has a thread.
+        self._patience: float = max(own.lock_timeout, own.timeout) if isinstance(own, HeartbeatManager) else _PATIENCE
         self._task: "Optional[asyncio.Task[None]]" = None
+        self._turn: Optional[_Turn] = None
+        self._sending: "Optional[asyncio.Future[None]]" = None
 
     async def __call__(self, additional_data: Data = None, status: Optional[str] = None) -> None:
         if self._rhythm.is_due(status):
-            await self._send(additional_data, status)
+            await self._sent(self._begin(additional_data, status))
 
     async def stop(self, additional_data: Data = None, status: str = "stopped") -> None:
-        await self._send(additional_data, status)
+        await self._sent(self._begin(additional_data, status))
 
-    async def _send(self, data: Data, status: Optional[str]) -> None:
+    def _begin(self, data: Data, status: Optional[str]) -> "Optional[asyncio.Future[None]]":
+        turn = self._turn = _Turn(self._turn)
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._rhythm.send, data, status)
+            sending = asyncio.get_running_loop().run_in_executor(None, self._write, turn, data, status)
         except RuntimeError as error:  # no thread can be had: the interpreter ends
+            turn.end()
             self._rhythm.failed(error)
+            return None
+        sending.add_done_callback(lambda _: turn.end())  # also of an executor that drops its work
+        return sending
+
+    def _write(self, turn: _Turn, data: Data, status: Optional[str]) -> None:
+        try:
+            turn.wait(self._patience)
+            self._rhythm.send(data, status, turn)
+        finally:
+            turn.end()
+
+    @staticmethod
+    async def _sent(sending: "Optional[asyncio.Future[None]]") -> None:
+        if sending is not None:
+            # Cancelled itself, what still waits for a thread would never be written.
+            await asyncio.shield(sending)
 
     async def __aenter__(self) -> AsyncHeartbeat:
+        if self._rhythm.interval is None:
+            self._rhythm.interval = interval_of(self._rhythm.every)
+        self._sending = self._begin(None, None)
         self._task = asyncio.ensure_future(self._beats())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait([task])
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            # All threads may be busy for long with the program's own work: it is written when one is free.
+            await asyncio.wait([sending], timeout=self._patience)
 
     async def _beats(self) -> None:
-        if self._rhythm.interval is None:
-            self._rhythm.interval = interval_of(self._rhythm.every)
         while True:
-            await self._send(None, None)
+            await self._sent(self._sending)
             await asyncio.sleep(max(self._rhythm.every, _FEWEST))
+            self._sending = self._begin(None, None)
