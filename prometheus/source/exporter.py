@@ -54,26 +54,26 @@ def groups(settings):
     scrapes = [
         *r.alert(
             "HeartbeatExporterDown", f"up{{S}} == 0\nand {zero_twice('up{S}')}",
-            f"No word from {HOST}",
+            f"The exporter on {HOST} does not answer",
             "Prometheus cannot scrape the exporter at {{ $labels.instance }}: nothing is known of that host's processes. First: ping the host; then systemctl status heartbeat-exporter."),
         *r.alert(
             "HeartbeatTargetsMissing", "absent(up{S})",
             "Prometheus has no exporter to scrape",
-            f"There is no target with the job {job}: discovery finds none, or the job is called otherwise. First: Status, Service discovery in Prometheus."),
+            f"There is no target with the job {job}: discovery finds none, or the job has another name. First: Status, Service discovery in Prometheus."),
         *r.alert(
             "HeartbeatMetricsMissing", "up{S} == 1\nunless on (job, instance) heartbeat_file_up{S}",
             f"{HOST} answers without heartbeats",
             "{{ $labels.instance }} is scraped, but its answer has no heartbeat metrics: a collector is off, or this is not the exporter. First: curl its /metrics."),
         *r.alert(
             "HeartbeatCollectorFailing", 'heartbeat_exporter_collector_success{S,collector!="heartbeat"} == 0',
-            f"The exporter on {HOST} is half blind",
+            f"The exporter on {HOST} cannot read a source",
             "The collector {{ $labels.collector }} cannot read its source. First: the exporter's log names what it is.",
             "Of the heartbeat file there are alerts of its own."),
         *r.alert(
             "HeartbeatConfigReloadFailed",
             "heartbeat_exporter_config_last_reload_successful{S} == 0\nor heartbeat_exporter_web_config_last_reload_successful{S} == 0",
             f"The exporter on {HOST} refuses its configuration",
-            "The last reading of --config.file or --web.config.file failed; what was read before is in force. First: the exporter's log names line and column."),
+            "The last reload of --config.file or --web.config.file failed; the old configuration stays in force. First: the exporter's log names line and column."),
         *r.alert(
             "HeartbeatTestAlert",
             """
@@ -81,12 +81,12 @@ def groups(settings):
             and on (job, instance, process) (heartbeat_age_seconds{S} < 600)
             """,
             f"A test alert from {HOST}: nothing is wrong",
-            "Somebody tries the way of the alerts by heartbeat test-alert. It has reached you: there is nothing to do. It ends by itself within ten minutes.",
+            "Somebody runs heartbeat test-alert. The alert has reached you: there is nothing to do. It ends by itself within ten minutes.",
             "Its process says that it ended, so that no other alert is about it."),
         *r.alert(
             "Watchdog", "vector(1)", "Alerts arrive",
-            "Always firing: when it stops, Prometheus or Alertmanager or the way between them is broken.",
-            "Always fires: a dead man's switch outside raises the alarm when this stops to arrive."),
+            "Always fires. When it stops, Prometheus, Alertmanager or the way between them is broken.",
+            "Always fires: a dead man's switch outside raises the alarm when this does not arrive any more."),
     ]  # fmt: skip
     targets = [
         *r.alert(

@@ -45,8 +45,8 @@ def groups(settings):
             "{{ $value | humanizePercentage }} of the open files that the kernel allows are in use; at 100% no program can open one more. First: which program has most of them? ls /proc/PID/fd | wc -l."),
         *r.alert(
             "HostClockNotSynchronised", "system_clock_synchronized{S} == 0",
-            f"Nobody sets the clock of {HOST}",
-            "No time service sets it, so it will be wrong one day: ages of beats, and times in messages. First: timedatectl; systemctl status chrony systemd-timesyncd."),
+            f"The clock of {HOST} is not synchronised",
+            "No time service sets it, so it drifts: ages of beats and times in messages become wrong. First: timedatectl; systemctl status chrony systemd-timesyncd."),
         *r.alert(
             "HostDiskFilling",
             f"""
@@ -69,12 +69,12 @@ def groups(settings):
             )
             """,
             f"{{{{ $labels.mountpoint }}}} on {HOST} is full",
-            "{{ $value | humanizePercentage }} of {{ $labels.mountpoint }} ({{ $labels.device }}) is free: what programs write there is about to fail. First: make room, journalctl --vacuum-size=200M.",
+            "{{ $value | humanizePercentage }} of {{ $labels.mountpoint }} ({{ $labels.device }}) is free: programs will soon fail to write there. First: make room, journalctl --vacuum-size=200M.",
             "Three percent of a large disk is much room, and little of one that fills quickly: full is a small rest, or less than an hour."),
         *r.alert(
             "HostInodesLow", f"{inodes} < {settings.threshold('inodes_low_share')}",
             f"{{{{ $labels.mountpoint }}}} on {HOST} has no room for files",
-            "{{ $value | humanizePercentage }} of its inodes are free: programs are about to fail, whatever room df shows. First: df -i; find the folder of many small files.",
+            "{{ $value | humanizePercentage }} of its inodes are free: programs will soon fail to make files, however much space df shows. First: df -i; find the folder of many small files.",
             "A file system that makes inodes as it needs them says that it has none."),
         *r.alert(
             "HostFilesystemUnknown", "system_filesystem_device_error{S} == 1",

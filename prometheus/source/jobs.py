@@ -44,7 +44,7 @@ def groups(settings):
             *r.alert(
                 "JobNeverRan", f"{state % 'job_late'}\nunless {ran}\n{readable}",
                 f"The job {NAME} on {HOST} never ran",
-                f"{PROCESS}The exporter's configuration expects it, and nothing was ever heard of it.{DUE} First: is the name spelt as the job spells it?",
+                f"{PROCESS}The exporter's configuration expects it, but it never reported a run.{DUE} First: is the name spelt as the job spells it?",
                 "A first run that is not yet due is no alert."),
             *r.alert(
                 "JobOverdue", f"{state % 'job_overdue'}\n{readable}",

@@ -41,7 +41,7 @@ def groups(settings):
             and {at_least_twice('heartbeat_state{S,state="hung"}', "reason")}
             """,
             f"{NAME} on {HOST} hangs",
-            f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: a whole core of CPU is a loop, none a wait; note which, then restart it.",
+            f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: note its CPU (near 100% is a loop, near 0% a wait), then restart it.",
             "It is there, but beats no more. A beat that is only late is no alert: see MISSED in source/kit.py."),
         *r.alert(
             "ProcessGivenUp",
@@ -53,12 +53,12 @@ def groups(settings):
             f"{NAME} on {HOST} failed and is not started again",
             f"{PROCESS}heartbeat run has given it up, or may not restart it{{{{ with {asked('heartbeat_data_restarts_total%s')} }}}}: {{{{ . | first | value }}}} restarts"
             f"{{{{ with {asked('heartbeat_data_last_exit_code%s')} }}}}, exit status {{{{ . | first | value }}}}{{{{ end }}}}{{{{ end }}}}.{LAST_BEAT}"
-            " First: read the end of its log, mend it, start it.",
+            " First: read the end of its log, fix the cause, start it.",
             "The last word of its supervisor. ProcessDead would say less. That a job failed is an alert of its own."),
         *r.alert(
             "ProcessStopped", 'max without (reason) (heartbeat_state{S,state="stopped"})',
             f"{NAME} on {HOST} is stopped",
-            f"{PROCESS}It said that it ends, and nobody started it again.{LAST_BEAT} Meant to be so? heartbeat prune ends this.",
+            f"{PROCESS}It said that it ends, and nobody started it again.{LAST_BEAT} Intended? heartbeat prune ends this alert.",
             "Longer than a restart by hand takes."),
         *r.alert(
             "ProcessNeverSeen",
@@ -69,7 +69,7 @@ def groups(settings):
         *r.alert(
             "ProcessClockAhead", "-heartbeat_age_seconds{S} > 5",
             f"{NAME} on {HOST} beats from the future",
-            f"Its last beat is dated {{{{ $value | humanizeDuration }}}} ahead: the clock of whoever wrote it is wrong. First: timedatectl on its host.",
+            f"Its last beat is dated {{{{ $value | humanizeDuration }}}} ahead: the clock of the host that wrote it is wrong. First: timedatectl on its host.",
             "From 5 s on the exporter does not count such a beat as a sign of life."),
         *r.alert(
             "ProcessFileDescriptorsLow", "process_open_fds{S} / process_max_fds{S} > 0.85",
@@ -103,7 +103,7 @@ def groups(settings):
             or increase(heartbeat_data_restarts_total{S}[30m]) >= 3
             """,
             f"{NAME} on {HOST} restarts again and again",
-            f"{PROCESS}It was started anew {{{{ $value | printf \"%.0f\" }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start.",
+            f"{PROCESS}It was restarted {{{{ $value | printf \"%.0f\" }}}} times in 30 minutes.{LAST_BEAT} First: read the end of its log before each start.",
             "As its start times say; or heartbeat run, which also counts the starts between two scrapes.",
             looks_back="30m"),
         *r.alert(
@@ -134,7 +134,7 @@ def groups(settings):
             and changes(heartbeat:started_timestamp_seconds{S}[6h]) == 0
             """,
             f"{NAME} on {HOST} grows",
-            "It holds {{ $value | humanize1024 }}B of memory, half as much again as six hours ago, and grows. First: how much has the host left?",
+            "It uses {{ $value | humanize1024 }}B of memory, at least 50% more than six hours ago, and still grows. First: how much memory is left on the host?",
             "No restart between; small processes and warm-up are left out."),
     ]  # fmt: skip
     return [
