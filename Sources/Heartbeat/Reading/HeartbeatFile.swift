@@ -179,13 +179,12 @@ public struct HeartbeatFile: Sendable {
     let start = Clock.realtime
     var bytes = spare.takeBytes()
     let opened: stat
-    var isWhole = true
+    let isWhole: Bool
     do throws(Errno) {
       let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
       opened = try file.status()
       guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
-      try file.readToEnd(appendingTo: &bytes, limit: min(maximumSize, room))
-      if !FileStamp(try file.status()).hasContent(of: FileStamp(opened)) { isWhole = try file.beginsStill(with: bytes) }
+      isWhole = try file.readContent(into: &bytes, limit: min(maximumSize, room), since: opened)
     } catch {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
@@ -311,22 +310,6 @@ public struct HeartbeatFile: Sendable {
     isGuarded = status.isGuarded()
     // Whom its silences are about has changed.
     if isGuarded != wasGuarded, !snapshot.silences.isEmpty { generation += 1 }
-  }
-}
-
-extension FileDescriptor {
-  /// Whether a file begins with what was read of it, though somebody has written it meanwhile: one that only grows does. Of one
-  /// that is rewritten in place, what was read may be half old and half new, and valid all the same.
-  borrowing func beginsStill(with bytes: [UInt8]) throws(Errno) -> Bool {
-    let descriptor = rawValue
-    _ = try retryingOnInterrupt { lseek(descriptor, 0, SEEK_SET) }
-    var again: [UInt8] = []
-    do throws(Errno) {
-      try readToEnd(appendingTo: &again, limit: bytes.count)
-    } catch {
-      guard error.rawValue == EFBIG else { throw error }
-    }
-    return again.starts(with: bytes)
   }
 }
 

@@ -144,7 +144,7 @@ public struct HeartbeatSnapshot: Sendable {
     case permissionDenied = "permission_denied"
     /// In a folder of own files: it is a symbolic link, a pipe, a folder or a device.
     case notARegularFile = "not_a_regular_file"
-    /// In a folder of own files: the file is empty or no whole JSON for longer than it takes to write it.
+    /// In a folder of own files: for longer than it takes to write it, the file is empty, no whole JSON, or changes while it is read.
     case notJSON = "not_json"
     /// In a folder of own files: the file has more than 4 MiB, or all together have more than a file may have.
     case tooLarge = "too_large"

@@ -115,21 +115,23 @@ struct SilenceFiles: Sendable {
     else { return items.removeValue(forKey: name) != nil }
     let stamp = FileStamp(status)
     if let known = items[name]?.stamp, known == stamp { return false }
-    var item = SilenceFiles.read(file, of: user, in: folder)
+    guard var item = SilenceFiles.read(file, of: user, in: folder) else { return false }
     item.stamp = start - FileStamp.seconds(status.st_ctim) > grain ? stamp : nil
     defer { items[name] = item }
     guard let before = items[name] else { return true }
     return before.found != item.found || before.problem != item.problem
   }
 
-  private static func read(_ file: String, of user: uid_t, in folder: borrowing FileDescriptor) -> Item {
+  /// What a note says; nil where it was rewritten in place while it was read: what it said before counts until the next look.
+  private static func read(_ file: String, of user: uid_t, in folder: borrowing FileDescriptor) -> Item? {
     var item = Item(user: user)
     var bytes: [UInt8] = []
     do throws(Errno) {
       let opened = try folder.open(at: file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
       let status = try opened.status()
       guard status.isRegular, status.st_uid == user, status.st_nlink == 1 else { throw Errno(EINVAL) }
-      try opened.readToEnd(appendingTo: &bytes, limit: SilenceNotes.largest)
+      let isWhole = try opened.readContent(into: &bytes, limit: SilenceNotes.largest, since: status)
+      guard isWhole else { return nil }
     } catch {
       item.problem = error.rawValue == EFBIG ? "it is too large for a note" : "\(error)"
       return item
@@ -216,7 +218,7 @@ extension SilenceFiles {
   fileprivate static func silences(
     in file: String, of user: uid_t, _ folder: borrowing FileDescriptor
   ) -> [[UInt8]: Silence] {
-    read(file, of: user, in: folder).found.silences
+    (read(file, of: user, in: folder) ?? read(file, of: user, in: folder))?.found.silences ?? [:]
   }
 }
 

@@ -6,7 +6,7 @@ internal import POSIX
 enum OwnFileLook {
   /// Its process, as a member of `processes`.
   case member([UInt8])
-  /// It is empty or cut short, as while somebody writes it in place.
+  /// It is empty or cut short, or was rewritten while it was read: somebody writes it in place.
   case unfinished(Problem)
   /// No beat comes of it.
   case bad(Problem)
@@ -39,11 +39,18 @@ enum OwnFileLook {
   }
 
   /// Looks at a file that `stat` called a regular one.
-  init(_ file: String, of process: String, in folder: borrowing FileDescriptor) {
+  ///
+  /// - Parameter afterReading: as that of `readContent`.
+  init(_ file: String, of process: String, in folder: borrowing FileDescriptor, afterReading: () -> Void = {}) {
     var bytes: [UInt8] = []
     do throws(Errno) {
       let opened = try folder.open(at: file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
-      try opened.readToEnd(appendingTo: &bytes, limit: OwnFile.largest)
+      let isWhole = try opened.readContent(
+        into: &bytes, limit: OwnFile.largest, since: opened.status(), afterReading: afterReading)
+      guard isWhole else {
+        self = .unfinished(Problem(.notJSON, "it is rewritten in place whenever it is read"))
+        return
+      }
     } catch {
       self = error == .noSuchFile ? .gone : .bad(Problem(error))
       return
