@@ -23,7 +23,9 @@ struct ScrapedHost {
 
   /// Whether this is what a heartbeat-exporter serves, and not another program's metrics, or a page of anything.
   var isExporter: Bool {
-    ["heartbeat_exporter_build_info", "heartbeat_file_up", "heartbeat_alive"].contains { !metrics[$0].isEmpty }
+    ["heartbeat_exporter_build_info", "heartbeat_file_up", "heartbeat_state", "heartbeat_alive"].contains {
+      !metrics[$0].isEmpty
+    }
   }
 
   /// Whether it says of a file that it shows older content of it.

@@ -52,6 +52,20 @@ struct RemoteSourceTests {
     return source.look()
   }
 
+  @Test(
+    "one family of an exporter tells that it is one: who asks may let only that one through",
+    arguments: [
+      ("heartbeat_exporter_build_info{version=\"0.2.0\"} 1", true), ("heartbeat_file_up{file=\"a\"} 1", true),
+      ("heartbeat_alive{process=\"web\"} 1", true),
+      ("heartbeat_state{process=\"backup\",state=\"alive\",reason=\"job_succeeded\"} 1", true),
+      ("# TYPE heartbeat_state gauge", false), ("heartbeat_states 1", false), ("process_up{process=\"web\"} 1", false),
+      ("system_load1 1.5", false), ("<html>heartbeat_state</html>", false), ("", false),
+    ])
+  func recognised(_ text: String, isExporter: Bool) {
+    #expect((look(text + "\n").failure == nil) == isExporter)
+    #expect(ScrapedHost(Array(text.utf8)).isExporter == isExporter)
+  }
+
   @Test("each program is as the exporter says, in its order")
   func programs() {
     let programs = look(Self.metrics).programs
