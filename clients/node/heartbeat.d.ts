@@ -55,7 +55,7 @@ export interface StartOptions extends SendOptions {
   /** Seconds between beats. Default: 30. */
   interval?: number;
   data?: DataSource<HeartbeatData>;
-  /** Seconds without a tick() after which it stops to beat and says "stalled". Default: never. */
+  /** Seconds without a tick() after which it stops beating and says "stalled". Default: never. */
   maxSilence?: number;
   /** Gets what went wrong; the next beat is tried all the same. Default: it is said on standard error, once. */
   onError?: (error: Error) => unknown;
