@@ -79,14 +79,14 @@ public enum Tool {
     return """
       usage: heartbeat COMMAND [flags] ...
 
-      Tells which programs work, by the heartbeats they write to a shared file.
+      Shows which programs work, by their heartbeats in a file or a folder.
 
       Commands:
       \(lines.joined(separator: "\n"))
 
-      Flags of every command:
-        --file=FILE  The heartbeat file. [default: heartbeat_status.json] [env: HEARTBEAT_FILE]
-        -h, --help   What a command does, its flags, an example.
+      Common flags:
+        --file=FILE  The heartbeat file or folder. [default: heartbeat_status.json] [env: HEARTBEAT_FILE]
+        -h, --help   What a command does, its flags and examples.
         --version    Shows the version.
 
       Examples:

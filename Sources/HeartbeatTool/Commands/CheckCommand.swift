@@ -10,11 +10,11 @@ enum CheckCommand {
   private static let json = Flag<Bool>.toggle("json", negatable: false, help: "Prints JSON.")
 
   static let command = Command(
-    name: "check", title: "Says what files are taken for, and which processes, times and numbers come of them.",
+    name: "check", title: "Says what each file is recognised as, and which processes, times and numbers it gives.",
     flags: FlagSet(
       program: "heartbeat check",
       summary:
-        "Says of each file what it is taken for, which processes come of it, and what is left out and why. It writes nothing. "
+        "Says of each file what it is recognised as, which processes it gives, and what is left out and why. It writes nothing. "
         + "Exit status: 0 when every file gives at least one process and nothing is left out, else 1.",
       groups: [FlagGroup("Flags", [json, CommonFlags.configuration])],
       arguments: .named("FILE", 0...1_000),

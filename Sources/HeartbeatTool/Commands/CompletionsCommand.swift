@@ -3,9 +3,9 @@ internal import Flags
 /// `heartbeat completions`
 enum CompletionsCommand {
   static let command: Command = Command(
-    name: "completions", title: "Prints the shell's completions: bash or zsh.",
+    name: "completions", title: "Prints the completion script for a shell: bash or zsh.",
     flags: FlagSet(
-      program: "heartbeat completions", summary: "Prints a script that teaches a shell, bash or zsh, to complete.",
+      program: "heartbeat completions", summary: "Prints the completion script for a shell: bash or zsh.",
       groups: [], arguments: .named("bash|zsh", 1...1),
       examples: [
         FlagExample("In ~/.bashrc", "source <(heartbeat completions bash)"),

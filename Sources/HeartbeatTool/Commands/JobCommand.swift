@@ -7,16 +7,16 @@ internal import POSIX
 enum JobCommand {
   private static let exitCode = Flag<Int?>.optional(
     "exit-code", .integer(Int(widening: JobEvent.exitCodes.lowerBound)...Int(widening: JobEvent.exitCodes.upperBound)),
-    help: "How the run ended. It decides: 0 is a success, anything else a failure, so that --exit-code $? tells of "
-      + "both.")
+    help: "How the run ended. It decides: 0 is a success, anything else a failure, so that --exit-code $? "
+      + "reports both.")
   private static let data = Flag<[String]>.list(
     "data", .string.named("KEY=VALUE"),
-    help: "A number, true, false or a text of the job's own; may be given more than once. Others stay as they are.")
+    help: "A value of the job's own: a number, true, false or text. May be given more than once. Other values stay.")
   private static let json = Flag<String?>.optional(
     "json", .string.named("OBJECT"), help: "Such data as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
     "pid", .integer(1...Int(Int32.max)).named("PID"),
-    help: "With start: the process that runs, such as a script's $$. When it is gone without an end of the run, the "
+    help: "With start: the process that runs, such as a script's $$. When it is gone before the run ended, the "
       + "job counts as dead.")
 
   static let command = Command(

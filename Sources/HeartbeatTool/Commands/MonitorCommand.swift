@@ -8,10 +8,11 @@ internal import YAML
 /// `heartbeat monitor`
 enum MonitorCommand {
   private static let interval = Flag<Double>.value(
-    "interval", .duration(0.1...86_400), default: 5, help: "Time between two looks.")
+    "interval", .duration(0.1...86_400), default: 5, help: "Time between two updates.")
   private static let once = Flag<Bool>.toggle(
     "once", negatable: false,
-    help: "Prints one page and ends, as it does without a terminal. Exit status 1 when somebody could not be asked.")
+    help: "Prints one page and ends, as it does without a terminal. Exit status 1 when an exporter or a file could not "
+      + "be read.")
   private static let url = Flag<[Endpoint]>.list(
     "url", Endpoint.httpFlagType,
     help: "A heartbeat-exporter to watch in place of this host; may be given more than once.")
@@ -20,7 +21,7 @@ enum MonitorCommand {
     name: "monitor", title: "Shows all programs in the terminal, live.",
     flags: FlagSet(
       program: "heartbeat monitor",
-      summary: "Shows the host's load and all programs in the terminal, live, and tells below what changes. q ends it.",
+      summary: "Shows the host's load and all programs in the terminal, live, and below them what changed. q ends it.",
       groups: [
         FlagGroup("Flags", [interval, once, url, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.files])
       ],

@@ -10,11 +10,12 @@ enum PruneCommand {
     "dry-run", negatable: false, help: "Only says what would be removed.")
 
   static let command = Command(
-    name: "prune", title: "Removes entries that have not beaten for long, or by their names.",
+    name: "prune", title: "Removes old entries, or entries by name.",
     flags: FlagSet(
       program: "heartbeat prune",
       summary:
-        "Removes entries that have not beaten for long, or those of the names, whatever their age. Readers forget them.",
+        "Removes entries without a beat for a long time. With names, removes these entries, whatever their age. "
+        + "Readers forget them.",
       groups: [FlagGroup("Flags", [olderThan, dryRun, CommonFlags.file])],
       arguments: .named("NAME", 0...longestList),
       examples: [

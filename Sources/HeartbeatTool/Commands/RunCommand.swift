@@ -7,7 +7,7 @@ internal import POSIX
 /// `heartbeat run`
 enum RunCommand {
   private static let name = Flag<String?>.optional(
-    "name", .string, help: "The heartbeat name. Without it the program's file name.")
+    "name", .string, help: "The heartbeat name. Default: the program's file name.")
   private static let job = Flag<Bool>.toggle(
     "job", negatable: false,
     help: "The program is a job, which ends: its entry tells when it began, how it ended and when it last succeeded. "
@@ -29,8 +29,8 @@ enum RunCommand {
       + "stop beating.")
   private static let probe = Flag<Probe?>.optional(
     "probe", RunFlags.probe,
-    help: "Beat only while this works: http:// and https:// answer with a status 2xx or 3xx, tcp:// and unix: take the "
-      + "connection, exec: is a shell command that ends with status 0.")
+    help: "Beat only while this works: http:// and https:// answer with a status 2xx or 3xx, tcp:// and unix: accept "
+      + "the connection, exec: is a shell command that ends with status 0.")
   private static let probeAuthorities = Flag<String?>.optional(
     "probe-ca", .file,
     help: "For https: a file with the certificate authorities to trust. Default: those of the host.")
@@ -38,32 +38,36 @@ enum RunCommand {
     "probe-insecure", negatable: false, help: "For https: accept any certificate.")
   private static let success = Flag<SuccessCodes>.value(
     "success-codes", RunFlags.success, default: SuccessCodes(),
-    help: "Exit statuses, and names of signals that end the program, that are no failure.")
+    help: "Exit statuses and signals that do not count as a failure.")
   private static let delay = Flag<Double>.value(
     "restart-delay", .duration(0.01...Durations.longest), default: 1,
-    help: "Time before the first restart; each further one in a row waits twice as long.")
+    help: "Time before the first restart. Each further one in a row waits twice as long.")
   private static let longestDelay = Flag<Double>.value(
     "restart-max-delay", .duration(0.01...Durations.longest), default: 60, help: "Maximum time before a restart.")
   private static let jitter = Flag<Double>.value(
     "restart-jitter", .duration, default: 0, help: "Maximum random time that is added to each of these waits.")
   private static let stableAfter = Flag<Double>.value(
-    "stable-after", .duration, default: 60, help: "A run of this length makes the next restart the first again.")
+    "stable-after", .duration, default: 60,
+    help: "After a run of this length, the next restart counts as the first again.")
   private static let limit = Flag<RestartLimit>.value(
     "restart-limit", RunFlags.limit, default: RestartLimit(count: 10),
-    help: "Restarts after which it gives up: in a row, or within a time (10/5m); 0 for no limit.")
+    help: "Maximum number of restarts: in a row, or within a time (10/5m). Then it gives up. 0 means no limit.")
   private static let stopTimeout = Flag<Double>.value(
-    "stop-timeout", .duration, default: 10, help: "Time between the signal to end and SIGKILL.")
+    "stop-timeout", .duration, default: 10,
+    help: "Maximum time for the program to end after the stop signal. Then it gets SIGKILL.")
   private static let stopSignal = Flag<Signal>.value(
-    "stop-signal", RunFlags.signal, default: Signal(SIGTERM), help: "What the program gets to end, for SIGTERM.")
+    "stop-signal", RunFlags.signal, default: Signal(SIGTERM),
+    help: "The signal that asks the program to end. It gets this one when heartbeat run gets SIGTERM.")
   private static let reloadSignal = Flag<Signal>.value(
-    "reload-signal", RunFlags.signal, default: Signal(SIGHUP), help: "What the program gets for SIGHUP.")
+    "reload-signal", RunFlags.signal, default: Signal(SIGHUP),
+    help: "The signal that the program gets when heartbeat run gets SIGHUP.")
   private static let user = Flag<UserAccount?>.optional(
-    "user", RunFlags.user, help: "User that the program runs as. Only root can choose.")
+    "user", RunFlags.user, help: "The user that the program runs as. Only root can set it.")
   private static let folder = Flag<String?>.optional("cwd", .directory, help: "The program's working directory.")
   private static let environmentFile = Flag<String?>.optional(
     "env-file", .file, help: "A file with lines NAME=value that are added to the program's environment.")
   private static let logTime = Flag<Bool>.toggle(
-    "log-time", negatable: false, help: "Begin each line that heartbeat run itself writes with the date and time (UTC)."
+    "log-time", negatable: false, help: "Begin each log line of heartbeat run itself with the date and time (UTC)."
   )
 
   static let command = Command(

@@ -14,10 +14,10 @@ enum SendCommand {
     "status", .string, default: "alive", help: "The status word, such as alive or scanning.")
   private static let data = Flag<[String]>.list(
     "data", .string.named("KEY=VALUE"),
-    help: "A number, true, false or a text of the process's own; may be given more than once.")
+    help: "A value of the process's own: a number, true, false or text. May be given more than once.")
   private static let merge = Flag<Bool>.toggle(
     "merge", negatable: false,
-    help: "Keeps what the last beat's data have under other keys. Without it new data replace all of them.")
+    help: "Keeps the last beat's data under other keys. Without it, new data replace all of them.")
   private static let interval = Flag<Double?>.optional(
     "interval", .duration(0.001...longestInterval),
     help: "The time between two beats, as you intend it: the exporter makes its timeout fit.")
@@ -25,7 +25,7 @@ enum SendCommand {
     "json", .string.named("OBJECT"), help: "All data at once as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
     "pid", .integer(1...Int(Int32.max)).named("PID"),
-    help: "The process that is alive. Without it the one that called heartbeat: a script's shell.")
+    help: "The process that is alive. Default: the one that called heartbeat, such as the shell of a script.")
 
   static let command = Command(
     name: "send", title: "Sends one heartbeat.",

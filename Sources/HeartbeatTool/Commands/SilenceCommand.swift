@@ -12,12 +12,12 @@ enum SilenceCommand {
   private static let end = Flag<Bool>.toggle("end", negatable: false, help: "Ends the silence now.")
 
   static let command = Command(
-    name: "silence", title: "Says that somebody works on programs: their alerts wake nobody until a time.",
+    name: "silence", title: "Silences the alerts about programs during a maintenance.",
     flags: FlagSet(
       program: "heartbeat silence",
       summary:
-        "Silences programs for a maintenance: until it ends, alerts about them wake nobody, and their state uses up "
-        + "no error budget. The state itself stays what it is, and is shown. Without a name: lists who is silenced.",
+        "Silences programs for a maintenance. Until it ends, no alert about them fires, and their state uses up no "
+        + "error budget. The state itself is still shown. Without a name: lists who is silenced.",
       groups: [FlagGroup("Flags", [duration, comment, end, CommonFlags.file])],
       arguments: .named("NAME", 0...longestList),
       examples: [

@@ -7,12 +7,13 @@ enum SimulateCommand {
     "scenario", .choice, default: .healthy, help: "What they go through.")
   private static let processes = Flag<Int>.value(
     "processes", .integer(1...10_000), default: 3,
-    help: "How many: real child processes up to \(Simulator.mostChildren), above it names for which one process beats.")
+    help: "Number of processes. Up to \(Simulator.mostChildren) they are real child processes; "
+      + "above, one process beats for all names.")
   private static let interval = Flag<Double>.value(
     "interval", .duration(0.01...86_400), default: 5, help: "Time between two beats of a process.")
   private static let timeout = Flag<Double?>.optional(
     "timeout", .duration(0.01...86_400),
-    help: "The timeout the scenario is made for: a hang is longer. Without it 30s, and 60s for bidder and workers.")
+    help: "The timeout that the scenario assumes: a hang lasts longer. Default: 30s, and 60s for bidder and workers.")
 
   static let command = Command(
     name: "simulate", title: "Beats as programs that do not exist, for demos and load tests.",

@@ -18,7 +18,7 @@ enum StatusCommand {
     flags: FlagSet(
       program: "heartbeat status",
       summary:
-        "Says how a program does and why, or all of them. Exit status: 0 alive, 1 not alive (hung, dead, stopped, never seen), "
+        "Shows the state of a program and the reason, or those of all. Exit status: 0 alive, 1 not alive (hung, dead, stopped, never seen), "
         + "2 unknown (no such name, no file, a file or an entry that cannot be read). Without a name: 0 when all are alive, "
         + "1 when one is not.",
       groups: [

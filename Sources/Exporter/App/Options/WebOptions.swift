@@ -19,7 +19,7 @@ extension ExporterOptions {
     /// The most scrapes at once; 0 is no limit.
     @Flagged(
       "web.max-requests", .integer(0...1_000_000),
-      help: "Maximum number of scrapes at once, and as many questions of the API; others get 503. 0 is no limit.")
+      help: "Maximum number of scrapes at the same time, and of API requests. Further ones get 503. 0 means no limit.")
     public var maxRequests = 40
 
     /// The most open connections.
@@ -29,7 +29,7 @@ extension ExporterOptions {
     /// How many may watch the status page live.
     @Flagged(
       "web.max-watchers", .integer(0...10_000),
-      help: "Maximum number of live status pages at the same time. Further ones ask for news every few seconds.")
+      help: "Maximum number of live status pages at the same time. Further ones poll every few seconds.")
     public var maxWatchers = 50
 
     /// How long a client may take for a request.
@@ -57,15 +57,15 @@ extension ExporterOptions {
     /// Whether the service manager's sockets take the place of the addresses.
     @Flagged(
       "web.systemd-socket",
-      help: "Takes the sockets of systemd's socket activation in place of the addresses: one with the name push is "
+      help: "Uses the sockets of systemd's socket activation instead of the addresses. The one named push is "
         + "the push socket.")
     public var systemdSocket = false
 
     /// The YAML file of `WebConfiguration`, or nil.
     @Flagged(
       "web.config.file", .file,
-      help: "YAML file with TLS, users and headers, as all of Prometheus' exporters read it. It is read again when "
-        + "it changes.")
+      help: "YAML file with TLS, users and headers, in the format of all Prometheus exporters. It is read again "
+        + "when it changes.")
     public var configFile: String?
 
     /// The defaults.
