@@ -43,7 +43,7 @@ def board():
                of_all(f"count({FIRING.replace('firing', 'pending')})", HOST, "up"), width=4, thresholds=steps(GREEN, (1, YELLOW))),
         number("Watchdog", "An alert that always fires: without it, nobody would be told of the others either.",
                'count(ALERTS{alertstate="firing",alertname=~".*Watchdog"}) or vector(0)', width=4,
-               mappings=mapping({0: ("silent", RED), 1: ("awake", GREEN)}), thresholds=steps(RED, (1, GREEN))),
+               mappings=mapping({0: ("silent", RED), 1: ("works", GREEN)}), thresholds=steps(RED, (1, GREEN))),
         number("Budget overdrawn", "Processes that were unavailable for longer than the objective allows, over 30 days.",
                f"sum({USED} > bool 1)", width=4, thresholds=ZERO_IS_GOOD),
         rows("Firing now", "Every alert that fires, the worst first. A process leads to its details, an instance to its host.",

@@ -27,16 +27,16 @@ def board():
              [f"max by (job, instance, version, revision, swift_version) (heartbeat_exporter_build_info{{{HOST}}})",
               f"time() - max by (job, instance) (process_start_time_seconds{{{SELF}}})"],
              [Column("instance", "Instance", **cell_link("Host", "host", **ROW_TO_HOST)), Column("job", "Job"), Column("version", "Version"), Column("revision", "Revision"),
-              Column("swift_version", "Swift"), Column("Value #B", "Up for", unit="s", decimals=1)], height=6),
+              Column("swift_version", "Swift"), Column("Value #B", "Uptime", unit="s", decimals=1)], height=6),
     )  # fmt: skip
     b.row("Heartbeat file").add(
         lines("Age of the file", "Seconds since it was written, and since what it gives itself as `last_updated`.",
               (f"time() - heartbeat_file_modified_timestamp_seconds{{{HOST}}}", "written · " + I),
               (f"time() - heartbeat_file_last_updated_timestamp_seconds{{{HOST}}}", "last_updated · " + I), unit="s", minimum=0, width=8),
         lines("Size", "Size of the file.", (f"heartbeat_file_size_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=4),
-        lines("Failed readings", "Attempts to read the file that failed, per minute. `torn` and `empty` are writers that write in place.",
+        lines("Failed reads", "Attempts to read the file that failed, per minute. `torn` and `empty` are writers that write in place.",
               (f"60 * rate(heartbeat_file_read_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), unit="rpm", minimum=0, width=6),
-        lines("Left out", "Malformed parts of the files that are left out now, why, and numbers that a limit held back.",
+        lines("Entries left out", "Malformed parts of the files that are left out now, why, and numbers that a limit held back.",
               (f"heartbeat_file_skipped_entries{{{HOST}}} > 0", "left out: {{file}} · " + I),
               (f"increase(heartbeat_entries_skipped_total{{{HOST}}}[$__rate_interval]) > 0", "why: {{reason}} · " + I),
               (f"increase(heartbeat_series_dropped_total{{{HOST}}}[$__rate_interval]) > 0", "dropped: {{reason}} · " + I), minimum=0, width=6),
@@ -61,8 +61,8 @@ def board():
               (f"rate(heartbeat_push_beats_total{{{HOST}}}[$__rate_interval])", I), unit="ops", minimum=0, width=6),
         lines("Refused", "Pushes that were not taken, per minute.",
               (f"60 * rate(heartbeat_push_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), unit="cpm", minimum=0, width=6),
-        lines("Waiting", "Pushes that wait for the file.", (f"heartbeat_push_queue_length{{{HOST}}}", I), minimum=0, width=4, decimals=0),
-        lines("Time of a commit", "What a replacement of the file took on average, the wait for its lock included.",
+        lines("Waiting pushes", "Pushes that wait for the file.", (f"heartbeat_push_queue_length{{{HOST}}}", I), minimum=0, width=4, decimals=0),
+        lines("Write duration", "What a replacement of the file took on average, the wait for its lock included.",
               (f"rate(heartbeat_push_commit_seconds_total{{{HOST}}}[$__rate_interval]) / "
                f"(rate(heartbeat_push_commits_total{{{HOST}}}[$__rate_interval]) > 0)", I), unit="s", minimum=0, width=8),
     )  # fmt: skip

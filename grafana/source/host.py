@@ -28,7 +28,7 @@ def board():
                f"system_load1{{{HOST}}} / on(job, instance) group_left {cores}", decimals=2, legend=I, sparkline=True,
                thresholds=steps(GREEN, (1, ORANGE), (2, RED))),
         number("Cores", "Processors that the kernel uses.", cores, legend=I),
-        number("Up for", "Time since the kernel started.", f"time() - system_boot_time_seconds{{{HOST}}}", unit="s", decimals=1,
+        number("Uptime", "Time since the kernel started.", f"time() - system_boot_time_seconds{{{HOST}}}", unit="s", decimals=1,
                legend=I),
     )  # fmt: skip
     b.row("Processor").add(
@@ -61,14 +61,14 @@ def board():
               (f"system_memory_slab_bytes{{{HOST}}}", "kernel (slab) · " + I),
               (f"system_memory_shared_bytes{{{HOST}}}", "shared · " + I),
               (f"system_memory_free_bytes{{{HOST}}}", "free · " + I), unit="bytes", minimum=0),
-        lines("Not yet written", "Pages that wait to be written to a disk: a mountain means a slow disk.",
+        lines("Dirty pages", "Pages that wait to be written to a disk: a mountain means a slow disk.",
               (f"system_memory_dirty_bytes{{{HOST}}}", I), unit="bytes", minimum=0, width=6),
         lines("Swap", "Memory that lies on a disk.",
               (f"system_swap_total_bytes{{{HOST}}} - system_swap_free_bytes{{{HOST}}}", "used · " + I),
               (f"system_swap_cached_bytes{{{HOST}}}", "also in memory · " + I), unit="bytes", minimum=0, width=6),
-        lines("Page faults that read a disk", "How often a program had to wait until a page of its memory was read from a disk: many of them mean that memory is short.",
+        lines("Major page faults", "How often a program had to wait until a page of its memory was read from a disk: many of them mean that memory is short.",
               (f"rate(system_major_page_faults_total{{{HOST}}}[$__rate_interval])", I), unit="ops", minimum=0),
-        lines("Killed for memory", "Processes that the kernel killed because memory ran out.",
+        lines("OOM kills", "Processes that the kernel killed because memory ran out.",
               (f"increase(system_oom_kills_total{{{HOST}}}[$__rate_interval])", I), minimum=0, decimals=0),
     )  # fmt: skip
     b.row("Disks and network").add(
@@ -76,7 +76,7 @@ def board():
              thresholds=steps(GREEN, (0.8, ORANGE), (0.9, RED))),
         lines("Free space", "What is free; the part that only root may write to is in it.",
               (f"system_filesystem_free_bytes{{{volumes}}}", "{{mountpoint}} · " + I), unit="bytes", minimum=0, width=8),
-        lines("Full in", "When the file system would be full if it went on as in the last hour; shown below 30 days.",
+        lines("Time until full", "When the file system would be full if it went on as in the last hour; shown below 30 days.",
               (f"(system_filesystem_avail_bytes{{{volumes}}} / -deriv(system_filesystem_avail_bytes{{{volumes}}}[1h]) > 0) < 2592000",
                "{{mountpoint}} · " + I), unit="s", minimum=0, width=8),
         lines("Inodes free", "The share of a file system's inodes that is free: without one no file can be made, whatever room there is.",
@@ -107,7 +107,7 @@ def board():
         lines("Packets", "Received (above) and sent (below).",
               (f"rate(system_network_receive_packets_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
               (f"-rate(system_network_transmit_packets_total{{{HOST}}}[$__rate_interval])", "sent {{device}} · " + I), unit="pps"),
-        lines("Packets thrown away", "For want of room, mostly: received (above), and meant to be sent (below).",
+        lines("Packets dropped", "Mostly because a buffer was full: received (above), and to be sent (below).",
               (f"rate(system_network_receive_drop_total{{{HOST}}}[$__rate_interval])", "received {{device}} · " + I),
               (f"-rate(system_network_transmit_drop_total{{{HOST}}}[$__rate_interval])", "to be sent {{device}} · " + I), unit="pps"),
     )  # fmt: skip
@@ -116,7 +116,7 @@ def board():
               (f"system_file_descriptors_allocated{{{HOST}}} / system_file_descriptors_maximum{{{HOST}}}", I), unit="percentunit", minimum=0, width=8),
         lines("Clock offset", "By how much the clock is off the one that it follows.",
               (f"system_clock_offset_seconds{{{HOST}}}", I), unit="s", width=8),
-        lines("Clock follows another", "1 while the clock is kept right by another one (NTP, PTP, the hypervisor's).",
+        lines("Clock synchronised", "1 while the clock is synchronised with another one (NTP, PTP, the hypervisor's).",
               (f"system_clock_synchronized{{{HOST}}}", I), minimum=0, maximum=1, decimals=0, width=8),
     )  # fmt: skip
     b.row("What the hosts run").add(

@@ -100,13 +100,13 @@ def refs(queries):
 
 
 def number(title, description, expression, width=4, height=4, unit="short", thresholds=NEUTRAL, mappings=(), links=(),
-           sparkline=False, decimals=None, legend="", no_value=None, text_mode="auto"):  # fmt: skip
+           sparkline=False, decimals=None, legend="", no_value=None):  # fmt: skip
     """A stat panel: one big number, in the colour that its thresholds give it."""
     panel = frame(stat.Panel(), title, description, [target(expression, legend, instant=not sparkline)], width, height)
     panel.unit(unit).thresholds(thresholds).mappings(list(mappings)).data_links(list(links))
     panel.color_mode(commons.BigValueColorMode.VALUE)
     panel.graph_mode(commons.BigValueGraphMode.AREA if sparkline else commons.BigValueGraphMode.NONE)
-    panel.text_mode(commons.BigValueTextMode(text_mode))
+    panel.text_mode(commons.BigValueTextMode.AUTO)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     if decimals is not None:

@@ -92,7 +92,7 @@ def board():
                 Column("Value #B", "Last beat ago", unit="s", decimals=0),
                 Column("Value #C", "Silence", unit="suffix: timeouts", decimals=1, **at(GREEN, (0.8, YELLOW), (1, RED))),
                 Column("Value #D", "PID", unit="none"),
-                Column("Value #E", "Up for", unit="s", decimals=1),
+                Column("Value #E", "Uptime", unit="s", decimals=1),
                 Column("Value #F", "CPU", unit="percentunit", decimals=1, **at(GREEN, (0.8, ORANGE), (1.5, RED))),
                 Column("Value #G", "Memory", unit="bytes", decimals=1),
             ],

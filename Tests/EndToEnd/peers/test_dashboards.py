@@ -21,9 +21,9 @@ pytestmark = pytest.mark.peers
 
 # Queries that may find nothing in the scene of this test, and why.
 MAY_BE_EMPTY = {
-    ("host", "panel 'Full in' A"): "no file system of the machine need be filling up",
+    ("host", "panel 'Time until full' A"): "no file system of the machine need be filling up",
     **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEF"},
-    ("exporter", "panel 'Left out' C"): "no limit is reached",
+    ("exporter", "panel 'Entries left out' C"): "no limit is reached",
     **{("host", f"panel 'File systems in trouble' {r}"): "all file systems of the machine may be well" for r in "AB"},
     **{("host", f"panel 'Disk latency' {r}"): "nothing need be read from or written to a disk of the machine" for r in "AB"},
     ("process", "panel 'Restarts by heartbeat run' A"): "the process is not supervised",

@@ -189,9 +189,11 @@ class Drawer:
                     c.text(left + w / 2, top + h - 12, name, 11, FAINT, "middle", room=w - 8)
             else:  # too many to stand side by side
                 h = min(24, (c.height - 34) / len(values))
+                # Name and value share the width, as in Grafana, which makes both smaller until they fit.
                 size = min(15, h * 0.8)
+                size *= min(1, (c.width - 28) / (len(name) * size * 0.8 * 0.6 + len(text) * size * 0.68))
                 y = 30 + n * h + h * 0.7
-                c.text(10, y, name, min(12, size), FAINT, room=c.width * 0.55)
+                c.text(10, y, name, min(12, size * 0.8), FAINT)
                 c.text(c.width - 10, y, text, round(size), paint, "end", "bold")
 
     def sparkline(self, c, points, paint, left, width, top, height):
@@ -241,6 +243,8 @@ class Drawer:
         right_axis = any(d[2].get("custom.axisPlacement") == "right" for d in drawn)
         left, right, top, bottom = 74, c.width - (74 if right_axis else 14), 36, c.height - legend_height - 24
         unit = next((d[2]["unit"] for d in drawn if "unit" in d[2]), config.get("unit", "short"))
+        # The longest label, such as one with a word for a unit, has room.
+        left = max(left, 20 + max((len(text_of(v, unit)) for d in drawn for _, v in d[3]), default=0) * 6.2)
         custom = config.get("custom", {})
         limits = [s for s in config.get("thresholds", {}).get("steps", []) if s["value"] is not None]
         shown = custom.get("thresholdsStyle", {}).get("mode") == "line"
@@ -418,4 +422,5 @@ class Drawer:
                 c.rect(left + bucket * wide + 1, bottom - h, wide - 2, h, PALETTE[i % len(PALETTE)], fill_opacity=0.6, stroke=PALETTE[i % len(PALETTE)])
         room = max(1, int((right - left) // 64))
         for bucket in range(0, last + 2, -(-(last + 1) // room)):
-            c.text(left + bucket * wide, bottom + 15, text_of(low + bucket * size, config.get("unit", "short")), 11, FAINT, "middle")
+            text = text_of(low + bucket * size, config.get("unit", "short"))
+            c.text(min(left + bucket * wide, c.width - 6 - len(text) * 3.2), bottom + 15, text, 11, FAINT, "middle")

@@ -83,7 +83,7 @@ class Scene:
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     return answer.status
             except urllib.error.HTTPError as refusal:
-                return refusal.code
+                return None if refusal.code == 503 else refusal.code  # the file's lock is not free: try again
             except OSError:
                 return None  # not yet listening
 
