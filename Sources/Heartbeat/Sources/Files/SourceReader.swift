@@ -6,7 +6,7 @@ public struct SourceReader: Sendable {
   public internal(set) var source: Int
   var file: HeartbeatFile
   /// In the place of the file, while a folder is there.
-  var folder: OwnFolder?
+  var folder: Indirect<OwnFolder>?
   private let stringKeys: Set<String>
   private let limits: ReadingLimits
   private let mayBeFolder: Bool
@@ -49,6 +49,7 @@ public struct SourceReader: Sendable {
 
   /// What a refresh came to.
   struct Outcome {
+    var isUp: Bool
     /// False where nothing that is said of the file differs from what was said before.
     var isNews: Bool
     /// `isLeftOut` is another one.
@@ -77,13 +78,14 @@ public struct SourceReader: Sendable {
     let now = signs
     // A failure is counted each time.
     return Outcome(
-      isNews: !now.isUp || now != before, turnedLeftOut: now.isLeftOut != before.isLeftOut, length: length,
+      isUp: now.isUp, isNews: !now.isUp || now != before, turnedLeftOut: now.isLeftOut != before.isLeftOut,
+      length: length,
       pathCount: pathCount)
   }
 
   private mutating func look(mayWait: Bool, until end: UInt64, room: Int) {
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
-      folder = OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize)
+      folder = Indirect(OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize))
       earlier &+= file.generation &+ 2
       // What the file said is no more.
       earlierErrors.merge(file.readErrors) { $0 + $1 }
@@ -92,61 +94,61 @@ public struct SourceReader: Sendable {
     }
     if folder != nil {
       if OwnFolder.isMeant(path) {
-        folder?.maximumBytes = min(maximumSize, room)
-        folder?.refresh(waitingUntil: end)
+        folder?.value.maximumBytes = min(maximumSize, room)
+        folder?.value.refresh(waitingUntil: end)
         return
       }
-      earlier &+= (folder?.generation ?? 0) &+ 2
-      earlierErrors.merge(folder?.readErrors ?? [:]) { $0 + $1 }
+      earlier &+= (folder?.value.generation ?? 0) &+ 2
+      earlierErrors.merge(folder?.value.readErrors ?? [:]) { $0 + $1 }
       folder = nil
     }
     file.room = room
     file.refresh(mayWait: mayWait)
   }
 
-  var length: Int { folder?.textLength ?? file.textLength }
+  var length: Int { folder?.value.textLength ?? file.textLength }
 
-  var pathCount: Int { folder?.snapshot.keyPaths.count ?? file.snapshot.keyPaths.count }
+  var pathCount: Int { folder?.value.snapshot.keyPaths.count ?? file.snapshot.keyPaths.count }
 
   /// Where others beside it have much too: forgets what only saves work.
   mutating func keepTextAlone() {
-    if folder == nil { file.keepTextAlone() } else { folder?.keepTextAlone() }
+    if folder == nil { file.keepTextAlone() } else { folder?.value.keepTextAlone() }
   }
 
   mutating func refreshTimedOut(after seconds: Double) -> Outcome {
     let before = signs
     file.refreshTimedOut(after: seconds)
-    if folder != nil, let problem = file.lastProblem { folder?.note(problem) }
+    if folder != nil, let problem = file.lastProblem { folder?.value.note(problem) }
     return outcome(before)
   }
 
   mutating func forget() {
     file.forget()
-    folder?.forget()
+    folder?.value.forget()
   }
 
   /// What was read last.
-  var snapshot: HeartbeatSnapshot { folder?.snapshot ?? file.snapshot }
+  var snapshot: HeartbeatSnapshot { folder?.value.snapshot ?? file.snapshot }
   /// Whom it silences among all processes, also those of other sources: nobody, unless it belonged to root or this user at the
   /// last look, and nobody else could write it.
   var silencesOfAny: [[UInt8]: Silence] {
     guard let folder else { return file.isGuarded ? file.snapshot.silences : [:] }
-    return folder.isGuarded ? folder.silencesOfAny : [:]
+    return folder.value.isGuarded ? folder.value.silencesOfAny : [:]
   }
   /// Rises when the snapshot changes.
-  var generation: UInt64 { earlier &+ (folder?.generation ?? 0) &+ file.generation }
+  var generation: UInt64 { earlier &+ (folder?.value.generation ?? 0) &+ file.generation }
 
   /// Whether the last refresh found it good.
-  public var isUp: Bool { !isLeftOut && (folder?.isUp ?? file.isUp) }
+  public var isUp: Bool { !isLeftOut && (folder?.value.isUp ?? file.isUp) }
   /// Its size, or that of all files in the folder, in bytes; nil when it could not be asked for.
-  public var size: Int? { folder.map(\.size) ?? file.size }
+  public var size: Int? { folder.map(\.value.size) ?? file.size }
   /// Unix time of its last change; nil when it could not be asked for.
-  public var modified: Double? { folder.map(\.modified) ?? file.modified }
+  public var modified: Double? { folder.map(\.value.modified) ?? file.modified }
   /// What it is; nil before it was ever good.
   public var layout: SourceLayout? { folder != nil ? .folder : file.layout }
   /// Failed refreshes, by reason.
   public var readErrors: [HeartbeatFileFailure: UInt64] {
-    let errors = folder?.readErrors ?? file.readErrors
+    let errors = folder?.value.readErrors ?? file.readErrors
     return earlierErrors.isEmpty ? errors : earlierErrors.merging(errors) { $0 + $1 }
   }
   /// What was wrong at the last refresh.
@@ -155,18 +157,18 @@ public struct SourceReader: Sendable {
       return HeartbeatFileProblem(
         failure: .tooLarge, description: "\(path): left out, as all heartbeat files together are larger than allowed")
     }
-    return folder.map(\.lastProblem) ?? file.lastProblem
+    return folder.map(\.value.lastProblem) ?? file.lastProblem
   }
   /// Unix time of the last write as the file itself gives it.
   public var lastUpdated: Double? { folder == nil ? file.snapshot.lastUpdated : nil }
   /// How many well-formed processes it has.
-  public var entryCount: Int { folder?.snapshot.entries.count ?? file.snapshot.entries.count }
+  public var entryCount: Int { folder?.value.snapshot.entries.count ?? file.snapshot.entries.count }
   /// Why it is what it was taken for; nil for our own layout.
   public var explanation: SourceExplanation? { folder == nil ? file.explanation : nil }
 
   /// What of it was left out, and where it stands.
   public var leftOut: [SourceRecognition.LeftOut] {
-    var parts = folder?.leftOut ?? file.explanation?.leftOut ?? []
+    var parts = folder?.value.leftOut ?? file.explanation?.leftOut ?? []
     for name in taken {
       parts.append(.init(name, "a source before has a process of this name; `name` of its source gives it another"))
     }
@@ -181,7 +183,7 @@ public struct SourceReader: Sendable {
   /// What of it is left out, by name: the first ones.
   var problems: [EntryProblem] {
     var problems =
-      folder?.snapshot.problems
+      folder?.value.snapshot.problems
       ?? file.snapshot.problems.map { problem in
         // Of other layouts the place is that of our own text of it.
         EntryProblem(
@@ -199,13 +201,13 @@ public struct SourceReader: Sendable {
 
   /// How much of it was left out.
   public var skippedCount: Int {
-    let skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
+    let skipped = folder?.value.snapshot.skipped ?? file.snapshot.skipped
     return skipped.values.reduce(taken.count + surplus, +)
   }
 
   /// What of it was left out.
   public var skipped: [HeartbeatSnapshot.SkipReason: Int] {
-    var skipped = folder?.snapshot.skipped ?? file.snapshot.skipped
+    var skipped = folder?.value.snapshot.skipped ?? file.snapshot.skipped
     if !taken.isEmpty { skipped[.nameTaken] = taken.count }
     if surplus > 0 { skipped[.tooManyEntries, default: 0] += surplus }
     return skipped

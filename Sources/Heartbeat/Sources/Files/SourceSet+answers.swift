@@ -1,15 +1,8 @@
 /// What is asked of all files, and of the file of an entry.
 extension SourceSet {
-  /// Whether all files are good.
-  public var isUp: Bool {
-    // By a span, here and elsewhere: an array gives a copy of all that is known of a file, which costs more than the question.
-    let files = files.span
-    for place in files.indices where !files[place].isUp { return false }
-    return !files.isEmpty
-  }
-
   /// What was wrong with the first bad file.
   public var lastProblem: HeartbeatFileProblem? {
+    // By a span, here and elsewhere: an array gives a copy of all that is known of a file, which costs more than the question.
     let files = files.span
     for place in files.indices { if let problem = files[place].lastProblem { return problem } }
     return nil

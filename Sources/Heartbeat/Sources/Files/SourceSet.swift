@@ -64,6 +64,8 @@ public struct SourceSet: Sendable {
   public internal(set) var generation: UInt64 = 0
   /// Rises when anything that is said of the files differs from what was said before: their content, size, time, what is wrong.
   public internal(set) var revision: UInt64 = 0
+  /// Whether all files were good at the last look.
+  public private(set) var isUp = false
   /// Whether the last change was one of the content of the only file, so that what `changes` says of it holds.
   var isOneFileStill = false
   var shown: [UInt64] = []
@@ -124,6 +126,7 @@ public struct SourceSet: Sendable {
     files = readers
     generation = other.generation
     revision = other.revision &+ 1
+    isUp = !files.isEmpty && files.allSatisfy(\.isUp)
     return kept
   }
 
@@ -142,7 +145,7 @@ public struct SourceSet: Sendable {
 
   /// What all files say together.
   public var snapshot: HeartbeatSnapshot {
-    isOneFile ? files[0].folder?.snapshot ?? files[0].file.snapshot : combined
+    isOneFile ? files[0].folder?.value.snapshot ?? files[0].file.snapshot : combined
   }
 
   /// Whether the snapshot's `changes` tell in what it differs from the one before it.
@@ -192,6 +195,7 @@ public struct SourceSet: Sendable {
     var bytes = 0
     var paths = 0
     var isNews = false
+    isUp = !files.isEmpty
     let allAnswer = units.allSatisfy { $0.hanging?.isEmpty ?? false }
     for place in files.indices {
       let outcome: SourceReader.Outcome
@@ -205,6 +209,7 @@ public struct SourceSet: Sendable {
       bytes &+= outcome.length
       paths &+= outcome.pathCount
       if outcome.isNews { isNews = true }
+      if !outcome.isUp { isUp = false }
       if outcome.turnedLeftOut { shown = [] }
       if !isOneFile, bytes > options.limits.keptBytes || paths > options.limits.rememberedPaths {
         files[place].keepTextAlone()
