@@ -187,6 +187,35 @@ struct PushRoutesTests {
     #expect(APIPath.isHeartbeats(path) == expected)
   }
 
+  @Test(
+    "a path is about all heartbeats, one, or what happened to a job",
+    arguments: [
+      ("", .all), ("/a", .one("a")), ("/a%2Fb", .one("a/b")), ("/start", .one("start")),
+      ("/a/start", .job("a", .start)), ("/a%2Fb/success", .job("a/b", .success)), ("/fail/fail", .job("fail", .fail)),
+      ("x", nil), ("/", nil), ("//start", nil), ("/a/", nil), ("/a/stop", nil), ("/a/Start", nil), ("/a/start/", nil),
+      ("/a/start/now", nil),
+    ] as [(String, APIPath.Target?)])
+  func targets(below: String, expected: APIPath.Target?) {
+    #expect(APIPath.target("/api/v1/heartbeats" + below) == expected)
+  }
+
+  @Test(
+    "what begins otherwise is about no heartbeat, whatever follows",
+    arguments: ["/api/v1/host", "/api/v1/heart", "/API/v1/heartbeats/a"])
+  func elsewhere(path: String) {
+    #expect(APIPath.target(path) == nil)
+  }
+
+  @Test(
+    "who asks for what is about no heartbeat is told what is missing, a name or less behind it",
+    arguments: [
+      ("/", true), ("//start", true), ("//", true), ("", false), ("/a/", false), ("/a/stop", false), ("/a//", false),
+    ])
+  func expectations(below: String, isNameMissing: Bool) {
+    let told = APIPath.expectation("/api/v1/heartbeats" + below)
+    #expect(told.hasPrefix(isNameMissing ? "expected the name of a process" : "expected one name, and behind it"))
+  }
+
   @Test("all methods but those that read change something")
   func changes() {
     let reading = Request.Method.allCases.filter { !APIPath.changes($0) }
