@@ -20,6 +20,8 @@ extension EventLoop {
         }
         switch connection.parser.next() {
         case .needsMore:
+          // What has arrived is still answered once the end is near, whether it was read already or not.
+          if isShuttingDown, takesMore(connection) { continue }
           waitForInput(connection)
           return
         case .expectsContinue: answerExpectation(connection)
@@ -138,6 +140,13 @@ extension EventLoop {
     }
   }
 
+  /// Takes what has arrived, without waiting for more; false when there was nothing.
+  private func takesMore(_ connection: Connection) -> Bool {
+    guard case .moved(let count) = connection.transport.receive(into: readBuffer) else { return false }
+    connection.parser.append(UnsafeRawBufferPointer(rebasing: readBuffer[..<count]))
+    return true
+  }
+
   /// Says that what came is no TLS, or that there was no agreement.
   private func reject(_ connection: Connection, _ reason: String) {
     if let error = connection.transport.handshakeError { setup.counters.add(error) }
@@ -149,6 +158,11 @@ extension EventLoop {
     if connection.inputEnded {
       if stage != .betweenRequests { report(.brokenByClient, connection.peer) }
       close(connection)
+      return
+    }
+    // Its last answer may have gone out without a word that it is the last: what arrives later the client sends to somebody else.
+    if isShuttingDown, stage != .body {
+      linger(connection)
       return
     }
     let kind: Deadlines.Kind =
@@ -222,7 +236,6 @@ extension EventLoop {
     connection.exchange.status = status
     connection.output = output
     if output.isComplete { connection.exchange.sent = sent }
-    if isShuttingDown { connection.keepsAlive = false }
     connection.phase = .writing
   }
 

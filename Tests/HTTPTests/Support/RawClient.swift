@@ -89,6 +89,19 @@ final class RawClient {
     while pending.count < count, fill() {}
   }
 
+  /// So many bytes as text; nil when the connection ends before them.
+  func receive(count: Int) -> String? {
+    while pending.count < count { guard fill() else { return nil } }
+    defer { pending.removeFirst(count) }
+    return String(decoding: pending[..<count], as: UTF8.self)
+  }
+
+  /// Reads to the end, and says whether that is a reset.
+  func endsInReset() -> Bool {
+    while fill() {}
+    return Errno.last.rawValue == ECONNRESET
+  }
+
   /// Whether the server closes the connection in order, without a further byte and without a reset.
   func isClosedByServer() -> Bool {
     guard pending.isEmpty else { return false }
@@ -111,6 +124,7 @@ final class RawClient {
 
   private func fill() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 65_536)
+    errno = 0
     let count = recv(socket, &buffer, buffer.count, 0)
     guard count > 0 else { return false }
     pending.append(contentsOf: buffer[..<count])
