@@ -105,6 +105,9 @@ import Testing
     #expect(status(get + "Host: a\r\nX: 456789012345678901234567890") == "431", "even before the line's end")
     #expect(status(get + "Host: a\r\nX: 1\r\nY: 1\r\n\r\n") == "GET")
     #expect(status(get + "Host: a\r\nX:1\r\nY:1\r\nZ:1\r\n\r\n") == "431")
+    let full = get + "Host: a\r\nX: 4567890123456789\r\n\r\n"
+    #expect(Self.outcomes(of: full + full, limits: limits).count == 2, "each request has its own 30 bytes")
+    #expect(status(full + full) == "GET")
     limits.headerBytes = 100
     #expect(status("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1234") == "PUT")
     #expect(status("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n") == "413")
@@ -115,6 +118,11 @@ import Testing
     #expect(status(chunked + "1;\(String(repeating: "x", count: 24))\r\na\r\n0\r\n\r\n") == "PUT", "26 = 16 + 10 bytes")
     #expect(status(chunked + "1;\(String(repeating: "x", count: 25))\r\na\r\n0\r\n\r\n") == "400")
     #expect(status(chunked + "0\r\n" + String(repeating: "a: 1\r\n", count: 4) + "\r\n") == "431", "trailers")
+    limits.headerBytes = 40
+    for (length, expected) in [(12, "PUT"), (13, "431")] {
+      let trailers = "a: 4567890\r\nb: 4567890\r\nc:" + String(repeating: "x", count: length) + "\r\n\r\n"
+      #expect(status(chunked + "0\r\n" + trailers) == expected, "trailers of \(28 + length) bytes")
+    }
   }
 
   @Test("Empty lines before a request are let through up to their limit")

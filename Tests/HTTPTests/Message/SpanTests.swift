@@ -19,6 +19,19 @@ struct SpanTests {
     server.server.shutdown(grace: 0)
   }
 
+  @Test("a server pulses once in the time between two pulses, whatever it does meanwhile")
+  func onePulse() throws {
+    let pulses = ConditionLock(0)
+    let server = try TestServer(configure: { $0.pulse = (3_600, { pulses.withLock { $0 += 1 } }) })
+    for _ in 0..<20 {
+      let client = try server.connect()
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+      #expect(client.receive()?.status == 200)
+    }
+    server.server.shutdown(grace: 0)
+    #expect(pulses.withLock { $0 } == 1)
+  }
+
   @Test("a server has any time limit and any grace", arguments: spans)
   func limits(seconds: Double) throws {
     let server = try TestServer(configure: {

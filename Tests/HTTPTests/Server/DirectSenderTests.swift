@@ -112,6 +112,35 @@ struct DirectSenderTests {
     #expect(old.isClosedByServer())
   }
 
+  @Test(
+    "what the loop alone can do is left to it: to close where the handler says so, and to replace an invalid answer",
+    arguments: [(200, "Close", 200, "close"), (200, "keep-alive", 200, nil), (99, "x", 500, nil)]
+      as [(
+        Int, String, Int, String?
+      )])
+  func loopAlone(status: Int, asked: String, expected: Int, connection: String?) throws {
+    let waiting = ConditionLock<Responder?>(nil)
+    let server = try TestServer(
+      configure: { $0.mayReportLate = true },
+      handler: { request, responder in
+        if request.path == "/a" { waiting.withLock { $0 = responder } } else { TestServer.echo(request, responder) }
+      })
+    let client = try server.connect()
+    let other = try server.connect()
+    for _ in 0..<(connection == nil ? 2 : 1) {
+      client.send(Self.get)
+      let responder = try #require(waiting.wait(timeout: 30) { $0 })
+      waiting.withLock { $0 = nil }
+      // Once another one is answered the handler has returned.
+      other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(other.receive()?.status == 200)
+      responder.send(Response(status: status, headers: [("Connection", asked)], body: [1]))
+      let answer = client.receive()
+      #expect(answer?.status == expected && answer?.headers["connection"] == connection)
+    }
+    if connection != nil { #expect(client.isClosedByServer()) }
+  }
+
   @Test("who has finished sending gets the answer and then the end", arguments: [true, false])
   func halfClosed(beforeAnswer: Bool) throws {
     let answering = try Answering(isOpen: !beforeAnswer)

@@ -42,6 +42,22 @@ struct InheritedSocketsTests {
     #expect(try take(file).get().first?.name == "")
   }
 
+  @Test("go on listening when the server has ended: they are the service manager's too")
+  func outlive() throws {
+    let file = try socket(AF_INET)
+    // Another descriptor of the same socket, as the service manager has one.
+    let served = try InheritedSockets.take(pid: Self.pid, count: "1", names: "", from: dup(file.rawValue))
+    var configuration = ServerConfiguration(listen: [])
+    configuration.further = [ListenSocket(.inherited(served[0]), name: "web")]
+    let server = Server(configuration: configuration, handler: TestServer.echo)
+    try server.start()
+    let address = try #require(server.boundAddresses.first)
+    server.shutdown(grace: 1)
+    _ = try RawClient(SocketAddress.all(of: "127.0.0.1", port: address.port)[0])
+    // Here they end, or the client's connection would be reset before it is made.
+    _ = consume file
+  }
+
   @Test("of Unix are told from those of the network")
   func unix() throws {
     // Bound to a name of the kernel's choice, without which no Unix socket listens.

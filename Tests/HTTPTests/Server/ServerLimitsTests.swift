@@ -27,6 +27,45 @@ import Testing
     #expect(server.server.statistics.refusedConnections == 0)
   }
 
+  @Test("Who has got the last answer makes room before anybody else, which is no eviction")
+  func lingering() throws {
+    let server = try TestServer {
+      $0.maximumConnections = 2
+      $0.timeouts.linger = 3_600
+    }
+    let idle = try server.connect()
+    idle.send(get)
+    #expect(idle.receive()?.status == 200)
+    let lingering = try server.connect()
+    lingering.send("\u{1}")
+    #expect(lingering.receive()?.status == 400)
+    #expect(lingering.isClosedByServer())
+    let fresh = try server.connect()
+    for client in [fresh, idle] {
+      client.send(get)
+      #expect(client.receive()?.status == 200)
+    }
+    #expect(server.server.statistics.openConnections == 2 && server.server.statistics.evictedConnections == 0)
+  }
+
+  @Test("Who does not take an answer and makes room for another is reset, so that the kernel keeps none of it")
+  func evictionResets() throws {
+    let body = [UInt8](repeating: 0, count: 20_000_000)
+    let server = try TestServer(
+      configure: { $0.maximumConnections = 1 },
+      handler: { request, responder in
+        if request.path == "/big" { return responder.send(Response(status: 200, body: body)) }
+        TestServer.echo(request, responder)
+      })
+    let greedy = try server.connect(receiveBuffer: 4096)
+    greedy.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(greedy.receive(withBody: false)?.status == 200)
+    let fresh = try server.connect()
+    fresh.send(get)
+    #expect(fresh.receive()?.status == 200)
+    #expect(greedy.endsInReset())
+  }
+
   @Test("A crowd of clients that dribble does not shut others out")
   func dribblers() throws {
     let server = try TestServer { $0.maximumConnections = 5 }
@@ -91,6 +130,17 @@ import Testing
     let client = try server.connect()
     client.send(post + String(repeating: "x", count: 100_000))
     #expect(client.receive()?.status == 200)
+  }
+
+  @Test("The bound of all bodies is never less than what one may have")
+  func oneBody() throws {
+    let server = try TestServer { $0.allBodyBytes = 0 }
+    let client = try server.connect()
+    // More than is read at a time.
+    client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n")
+    for _ in 0..<3 { client.send(String(repeating: "x", count: 100_000)) }
+    #expect(client.receive()?.status == 200)
+    #expect(server.server.statistics.evictedConnections == 0)
   }
 
   @Test("Answers that nobody takes are kept within a bound for all of them, those that wait for longest go")

@@ -1,3 +1,4 @@
+import POSIX
 import Testing
 
 @testable import HTTP
@@ -67,15 +68,82 @@ import Testing
 
   @Test("A client that reads slowly, but enough, gets everything")
   func readsSlowly() throws {
-    let body = [UInt8](repeating: 1, count: 8_000_000)
+    let body = [UInt8](repeating: 1, count: 16_000_000)
     let server = try TestServer(
       configure: {
-        $0.timeouts.write = 0.2
+        $0.timeouts.write = 1
         $0.minimumBytesPerWriteTimeout = 1
       }, handler: { _, responder in responder.send(Response(status: 200, body: body)) })
     let client = try server.connect(receiveBuffer: 65_536)
     client.send(get)
-    #expect(client.receive()?.body.count == body.count)
+    #expect(client.receive(withBody: false)?.status == 200)
+    // At most 10 MB a second, so that the answer takes longer than what the client has for each part of it.
+    for _ in 0..<160 {
+      #expect(client.receive(count: body.count / 160) != nil)
+      usleepMilliseconds(10)
+    }
+    #expect(server.waits { $0.access.first?.isComplete == true && $0.problems.isEmpty })
+  }
+
+  @Test("A client that goes on reading, but too slowly, is cut off: what it takes buys no more time")
+  func readsTooSlowly() throws {
+    let body = [UInt8](repeating: 1, count: 64_000_000)
+    let server = try TestServer(
+      configure: {
+        $0.timeouts.write = 1
+        $0.minimumBytesPerWriteTimeout = .max
+      }, handler: { _, responder in responder.send(Response(status: 200, body: body)) })
+    let client = try server.connect(receiveBuffer: 65_536)
+    client.send(get)
+    // At most 16 MB a second, so that the answer would take four of them.
+    var taken = 0
+    while taken < body.count, client.receive(count: 16_000) != nil {
+      taken += 16_000
+      usleepMilliseconds(1)
+    }
+    #expect(taken < body.count)
+    #expect(server.waits { $0.problems == [.writeTimeout] })
+  }
+
+  @Test("An encrypted connection on which nothing is said is closed as a request that does not come, and counted")
+  func handshake() throws {
+    let context = try TLSContext(
+      TLSSettings(certificate: Array(Credentials.certificate.utf8), key: Array(Credentials.key.utf8)))
+    let server = try TestServer {
+      $0.tls = { context }
+      $0.timeouts.header = 0.05
+    }
+    let client = try server.connect()
+    #expect(client.isClosedByServer())
+    #expect(server.waits { $0.problems == [.requestTimeout] && $0.access.isEmpty })
+    #expect(server.server.statistics.timeouts == 1)
+    #expect(server.server.statistics.handshakeErrors == [.timeout: 1])
+  }
+
+  @Test("The time of a request begins with its first byte, not with the answer before")
+  func duration() throws {
+    let server = try TestServer()
+    let client = try server.connect()
+    for count in 1...2 {
+      // What the connection waits before does not count, so whatever the request takes, the client has waited longer for it.
+      usleepMilliseconds(300)
+      let start = Clock.monotonicNanoseconds
+      client.send(get)
+      #expect(client.receive()?.status == 200)
+      #expect(server.waits { $0.access.count == count })
+      let waited = Clock.monotonicNanoseconds - start
+      #expect(server.accessRecords.last.map { $0.durationNanoseconds <= waited } == true)
+    }
+  }
+
+  @Test("What lingers may send no more than a bound, however long it may linger")
+  func lingerBytes() throws {
+    let server = try TestServer { $0.timeouts.linger = 3_600 }
+    let client = try server.connect()
+    client.send("\u{1}")
+    #expect(client.receive()?.status == 400)
+    client.send([UInt8](repeating: 0, count: 4 * Connection.maximumLingerBytes))
+    #expect(becomesEmpty(server))
   }
 
   @Test("What lingers after the last answer is closed in the end")

@@ -67,6 +67,27 @@ import Testing
     #expect(access(socket.path, F_OK) == 0)
   }
 
+  @Test("A socket whose listener has no room for one more is served, so it stays")
+  func fullBacklog() throws {
+    let socket = UnixSocket(path: folder + "/s")
+    let address = SocketAddress(unixPath: socket.path)
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let listener = FileDescriptor(owning: Glibc.socket(AF_UNIX, kind, 0))
+    let number = listener.rawValue
+    #expect(address.withSockaddr { bind(number, $0, $1) } == 0 && listen(number, 0) == 0)
+    var waiting: [Int32] = []
+    while waiting.count < 100 {
+      let client = Glibc.socket(AF_UNIX, kind, 0)
+      waiting.append(client)
+      if address.withSockaddr({ connect(client, $0, $1) }) != 0 { break }
+    }
+    #expect(errno == EAGAIN && waiting.count < 100)
+    let error = #expect(throws: ServerError.self) { try server(socket).start() }
+    #expect(error?.description.contains("another program listens there already") == true)
+    #expect(access(socket.path, F_OK) == 0)
+    for client in waiting { close(client) }
+  }
+
   @Test(
     "What cannot be made says why",
     arguments: [
