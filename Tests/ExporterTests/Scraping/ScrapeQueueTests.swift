@@ -166,6 +166,62 @@ struct ScrapeQueueTests {
     #expect(queue.add(scrape()) && queue.add(scrape()) && !queue.add(scrape()))
   }
 
+  /// The classes of what may wait.
+  enum Class: CaseIterable {
+    case scrape, question, picture
+  }
+
+  @Test(
+    "in each class who is answered makes room for the next one, however many came before", arguments: Class.allCases)
+  func room(of kind: Class) throws {
+    let queue = ScrapeQueue(limit: 2)
+    func add() -> Bool {
+      switch kind {
+      case .scrape: queue.add(scrape())
+      case .question: queue.add(status())
+      case .picture: queue.add(picture())
+      }
+    }
+    for round in 0..<5 {
+      try #require(add() && add() && !add(), "round \(round)")
+      let task = queue.next()
+      #expect(task != nil && !add(), "they are under way, not answered")
+      queue.finished()
+    }
+  }
+
+  @Test("a scrape goes before a question that has waited for long behind a picture: its patience is for scrapes alone")
+  func patienceBehindPicture() {
+    let time = Lock<UInt64>(0)
+    let queue = ScrapeQueue(limit: 9) { time.withLock { $0 } }
+    #expect(queue.add(scrape()))
+    #expect(words(queue, 1) == ["1 scrapes"])
+    #expect(queue.add(picture()))
+    let picture = word(queue.next())
+    #expect(picture == "1 watchers" && queue.add(status()))
+    time.withLock { $0 = 3_000_000_000 }
+    queue.finished()
+    #expect(queue.add(scrape()))
+    #expect(words(queue, 2) == ["1 scrapes", "1 host"])
+  }
+
+  @Test(
+    "an answer is late beyond its time, counted from when it was asked for",
+    arguments: [(0, 10_000_000_000, 0), (0, 10_000_000_001, 1), (6_000_000_000, 10_000_000_001, 1)]
+      as [(
+        UInt64, UInt64, UInt64
+      )])
+  func late(begun: UInt64, finished: UInt64, expected: UInt64) {
+    let time = Lock<UInt64>(0)
+    let queue = ScrapeQueue(limit: 9) { time.withLock { $0 } }
+    #expect(queue.add(status()))
+    time.withLock { $0 = begun }
+    #expect(word(queue.next()) == "1 host")
+    time.withLock { $0 = finished }
+    queue.finished()
+    #expect(queue.late == expected)
+  }
+
   @Test("knows for how long the oldest has been waiting, and counts what came late")
   func lateness() {
     let time = Lock<UInt64>(0)

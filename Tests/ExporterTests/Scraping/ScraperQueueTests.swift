@@ -1,5 +1,8 @@
 import Exposition
+import Glibc
+import Heartbeat
 import Monitoring
+import POSIX
 import Testing
 
 @testable import Exporter
@@ -108,6 +111,101 @@ struct ScraperQueueTests {
     // The first was begun before it left, the third waits; then the API; then the second, which may still read.
     #expect(answered == [[], [0, 2], [0, 2, 3]])
     #expect(questions.statuses == [200, 200, 200, 404])
+  }
+
+  @Test("a scrape whose client goes before its turn is not made, and those after it are")
+  func goneBefore() throws {
+    let client = ClientPresence()
+    let selection = try CollectorSelection(query: [], enabled: [])
+    for (client, coding) in [(client, ContentCoding.identity), (ClientPresence(), .gzip)] {
+      #expect(
+        queue.add(
+          ScrapeRequest(selection: selection, style: .plain, coding: coding, responder: questions.ask(client))))
+    }
+    queue.close()
+    var scraper = scraper()
+    scraper.serve(queue) {
+      client.note(.gone)
+      return 1000
+    }
+    // What a responder says that is let go: nothing was made for it.
+    #expect(questions.statuses == [500, 200])
+  }
+
+  @Test(
+    "scrapes of one moment share what is read of the processes only where it is enough",
+    arguments: [[CollectorName.heartbeat, .process], [.process, .heartbeat]])
+  func sharedLook(order: [CollectorName]) throws {
+    let now = Clock.realtime
+    try folder.write(
+      "heartbeat_status.json", #"{"processes": {"a": {"last_heartbeat": \#(now), "pid": \#(getpid())}}}"#)
+    for name in order {
+      let selection = try CollectorSelection(query: [("collect[]", name.rawValue)], enabled: [.heartbeat, .process])
+      #expect(
+        queue.add(
+          ScrapeRequest(selection: selection, style: .plain, coding: .identity, responder: questions.ask())))
+    }
+    queue.close()
+    var scraper = scraper()
+    scraper.serve(queue) { now }
+    let (heartbeat, process) = order[0] == .heartbeat ? (0, 1) : (1, 0)
+    #expect(questions.answers(to: heartbeat)[0].text.contains("heartbeat_state{process=\"a\",state=\"alive\""))
+    #expect(questions.answers(to: process)[0].text.contains("process_threads{process=\"a\"} "))
+  }
+
+  @Test("what one moment's scrapes share is read anew for the next moment")
+  func moments() throws {
+    #expect(try addScrape())
+    var moment = 0
+    var scraper = scraper()
+    scraper.serve(queue) {
+      moment += 1
+      if moment == 1 {
+        #expect((try? addScrape()) == true)
+      } else {
+        try? folder.write("heartbeat_status.json", #"{"processes": {"c": {"last_heartbeat": 1990}}}"#)
+        queue.close()
+      }
+      return 1000 * Double(moment)
+    }
+    #expect(questions.answers(to: 0)[0].text.contains("heartbeat_age_seconds{process=\"a\"} 10\n"))
+    #expect(questions.answers(to: 1)[0].text.contains("heartbeat_age_seconds{process=\"c\"} 10\n"))
+  }
+
+  /// What a scrape of the heartbeats says under a new configuration.
+  private func text(_ scraper: inout Scraper, _ configuration: Configuration) throws -> String {
+    let queue = ScrapeQueue(limit: 0)
+    queue.configure(configuration)
+    let (number, selection) = (
+      questions.asked, try CollectorSelection(query: [("collect[]", "heartbeat")], enabled: [.heartbeat])
+    )
+    let request = ScrapeRequest(selection: selection, style: .plain, coding: .identity, responder: questions.ask())
+    #expect(queue.add(request))
+    queue.close()
+    scraper.serve(queue) { 1000 }
+    return try #require(questions.answers(to: number).first).text
+  }
+
+  @Test("a configuration with other sources has them read from then on")
+  func otherSources() throws {
+    try folder.write("other.json", #"{"processes": {"o": {"last_heartbeat": 995}}}"#)
+    let other = Configuration(sources: [SourceSettings(path: folder.file("other.json"))])
+    var scraper = scraper()
+    let texts = try [Configuration(), other, other, Configuration()].map { try text(&scraper, $0) }
+    #expect(texts.map { $0.contains("heartbeat_age_seconds{process=\"o\"} 5\n") } == [false, true, true, false])
+    // The default's file is read where nobody names any.
+    #expect(texts.map { $0.contains("heartbeat_age_seconds{process=\"a\"} 10\n") } == [true, false, false, true])
+  }
+
+  @Test("a configuration with the same sources counts nothing again that was left out before")
+  func sameSources() throws {
+    try folder.write("heartbeat_status.json", #"{"processes": {"a": {"last_heartbeat": 990, "pid": 0}}}"#)
+    var scraper = scraper()
+    for timeout in [1.0, 2, 3] {
+      let text = try text(&scraper, Configuration(processes: [ProcessConfiguration(name: "a", timeout: timeout)]))
+      #expect(text.contains("heartbeat_timeout_seconds{process=\"a\"} \(Int(timeout))\n"))
+      #expect(text.contains("heartbeat_entries_skipped_total{reason=\"bad_pid\"} 1\n"))
+    }
   }
 
   @Test("the metrics say whether the last configurations were good, and how many connections there are")

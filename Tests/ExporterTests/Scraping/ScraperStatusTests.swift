@@ -126,6 +126,75 @@ struct ScraperStatusTests {
     #expect(try ask(&scraper, .heartbeats, knownTag: tag, at: 2000).status == 200, "a has died meanwhile")
   }
 
+  @Test("who ask the same at one moment get one text, which is compressed once, and who knows it gets none")
+  func together() throws {
+    let many = (0..<200).map { "\"process\($0)\": {\"last_heartbeat\": 990}" }.joined(separator: ",")
+    var scraper = try scraper("{\"processes\": {\(many)}}")
+    let tag = try ask(&scraper, .heartbeats, coding: .gzip).header("ETag")
+    let before = scraper.gzip.compressedBytes
+    let requests = [nil, tag, nil, nil].map {
+      StatusRequest(subject: .heartbeats, coding: .gzip, knownTag: $0, responder: nil)
+    }
+    let responses = scraper.responses(to: requests, at: 1000)
+    #expect(responses.map(\.status) == [200, 304, 200, 200])
+    #expect(responses[0].body == responses[2].body && responses[2].body == responses[3].body)
+    let compressed = scraper.gzip.compressedBytes
+    #expect(compressed == 2 * before, "as much as for one of them")
+  }
+
+  @Test("the pid is the one of the process that was found, where the file tells none, or that of one that is gone")
+  func foundPid() throws {
+    for (path, text) in [
+      ("stat", "cpu0 1 2 3 4\nbtime 900\n"), ("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0"),
+      ("7/status", "Tgid:\t7\n"), ("7/cmdline", "program\0number7\0"), ("1/cmdline", "init\0"),
+    ] { try folder.write("proc/" + path, text) }
+    try folder.write(
+      "heartbeat_status.json",
+      #"{"processes": {"told": {"last_heartbeat": 990, "pid": 7}, "untold": {"last_heartbeat": 990}, "gone": {"last_heartbeat": 990, "pid": 9}}}"#
+    )
+    var options = ExporterOptions()
+    options.heartbeat.files = [folder.file("heartbeat_status.json")]
+    (options.paths.procfs, options.paths.rootfs) = (folder.file("proc"), folder.path)
+    let configured = ["untold", "gone"].map { ProcessConfiguration(name: $0, match: .substrings(["number7"])) }
+    var scraper = Scraper(
+      options: options, configuration: Configuration(processes: configured),
+      requests: RequestCounts(handler: "/metrics"), push: nil, logger: .silent)
+    for (name, pid) in [("told", 7), ("untold", 7), ("gone", 7)] {
+      #expect(try object(try ask(&scraper, .heartbeat(name: name)))["pid"] as? Int == pid, "\(name)")
+    }
+  }
+
+  @Test("a process that beats tells the time between its last beats, a job does not: its runs are no beats")
+  func intervals() throws {
+    func file(_ time: Int) -> String {
+      """
+      {"processes": {"a": {"last_heartbeat": \(time)}, "backup": {"last_heartbeat": \(time), "status": "succeeded",
+        "job": {"started": \(time - 5), "ended": \(time), "exit_code": 0, "last_success": \(time)}}}}
+      """
+    }
+    var scraper = try scraper(file(950))
+    _ = try ask(&scraper, .heartbeats, at: 955)
+    try folder.write("heartbeat_status.json", file(980))
+    for (name, interval, isTight) in [("a", 30, false), ("backup", nil, nil)] as [(String, Double?, Bool?)] {
+      let shown = try object(try ask(&scraper, .heartbeat(name: name), at: 985))
+      #expect(shown["last_heartbeat"] as? Double == 980)
+      #expect(shown["interval_seconds"] as? Double == interval && shown["timeout_tight"] as? Bool == isTight, "\(name)")
+    }
+  }
+
+  @Test("a file some of whose processes another one has told before names them, any other file does not")
+  func namesTaken() throws {
+    try folder.write("other.json", Self.file.replacing("\"b\"", with: "\"c\""))
+    try folder.write("heartbeat_status.json", Self.file)
+    var options = ExporterOptions()
+    options.heartbeat.files = ["heartbeat_status.json", "other.json"].map(folder.file)
+    var scraper = Scraper(
+      options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
+      logger: .silent)
+    let files = try #require(try object(try ask(&scraper, .heartbeats))["files"] as? [[String: Any]])
+    #expect(files.map { $0["names_taken"] as? [String] } == [nil, ["a"]])
+  }
+
   @Test("one heartbeat comes by itself, an unknown one is not found")
   func one() throws {
     var scraper = try scraper(Self.file)
