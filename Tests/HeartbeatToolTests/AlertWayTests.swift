@@ -42,6 +42,30 @@ struct AlertWayTests {
     #expect(beat.status == "stopped" && beat.pid == nil && beat.time == 5 && beat.additionalData?["test_alert"] == 1)
   }
 
+  private typealias Counts = [String: AlertWay.Sent]
+
+  @Test("what failed and then went out is not stuck, and what failed alone is")
+  func attempts() {
+    let before: Counts = ["email": .init(total: 5, failed: 2), "slack": .init(total: 1)]
+    func sight(_ changes: (inout Counts) -> Void) -> AlertWay.Sight {
+      var now = before
+      changes(&now)
+      return AlertWay.sight(of: now, since: before)
+    }
+    #expect(sight { _ in } == .waiting("Alertmanager has sent no mail and no chat message"))
+    #expect(sight { $0["email"] = .init(total: 6, failed: 2) } == .done("sent by email"))
+    #expect(sight { $0["email"] = .init(total: 6, failed: 3) } == .waiting("Alertmanager cannot send by email"))
+    #expect(
+      sight { $0["email"] = .init(total: 7, failed: 3) }
+        == .done("sent by email, after attempts that failed (email): see Alertmanager's log"))
+    #expect(
+      sight {
+        $0["email"] = .init(total: 6, failed: 2)
+        $0["slack"] = .init(total: 2, failed: 1)
+      } == .waiting("Alertmanager cannot send by slack"))
+    #expect(sight { $0["new"] = .init(total: 1) } == .done("sent by new"))
+  }
+
   @Test("each step says what to look at", arguments: AlertWay.Step.allCases)
   func advice(_ step: AlertWay.Step) {
     #expect(!step.advice.isEmpty && !step.rawValue.isEmpty)

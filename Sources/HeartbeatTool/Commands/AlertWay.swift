@@ -35,7 +35,7 @@ struct AlertWay {
   }
 
   /// What was seen of a step.
-  enum Sight {
+  enum Sight: Equatable {
     case done(String)
     case waiting(String)
     /// What stays so however long one waits, and what to do about it.
@@ -156,12 +156,24 @@ struct AlertWay {
   private func lookAtReceiver(_ before: [String: Sent]) throws(Refusal) -> Sight {
     let now = try sent()
     guard !now.isEmpty else { return .waiting("\(alertmanager.endpoint.authority) does not say what it has sent") }
+    return Self.sight(of: now, since: before)
+  }
+
+  /// What has been sent since a moment. Alertmanager tries again what failed, so that a kind by which something went out in the end
+  /// is not stuck; that attempts failed is said all the same, for there may be two receivers of one kind.
+  static func sight(of now: [String: Sent], since before: [String: Sent]) -> Sight {
+    func rise(_ kind: String, _ count: (Sent) -> Double) -> Double {
+      count(now[kind, default: Sent()]) - count(before[kind, default: Sent()])
+    }
     let kinds = now.keys.sorted()
-    let went = kinds.filter { now[$0, default: Sent()].delivered > before[$0, default: Sent()].delivered }
-    let failed = kinds.filter { now[$0, default: Sent()].failed > before[$0, default: Sent()].failed }
-    if !failed.isEmpty { return .waiting("Alertmanager cannot send by \(failed.joined(separator: " and "))") }
+    let went = kinds.filter { rise($0, \.delivered) > 0 }
+    let stuck = kinds.filter { rise($0, \.failed) > 0 && !went.contains($0) }
+    if !stuck.isEmpty { return .waiting("Alertmanager cannot send by \(stuck.joined(separator: " and "))") }
     guard !went.isEmpty else { return .waiting("Alertmanager has sent no mail and no chat message") }
-    return .done("sent by \(went.joined(separator: " and "))")
+    let again = went.filter { rise($0, \.failed) > 0 }
+    let note =
+      again.isEmpty ? "" : ", after attempts that failed (\(again.joined(separator: ", "))): see Alertmanager's log"
+    return .done("sent by \(went.joined(separator: " and "))\(note)")
   }
 
   // MARK: Asking
