@@ -228,13 +228,15 @@ WRITERS = {
 
 
 # Each scrape reads again until it met the file whole, some 70 ms beside writers without a pause: under a sanitizer fewer tell as much.
-SCRAPES = 1000 if PATIENCE == 1 else 100
+# Its reader is so slow that it may never meet the file whole, and lives on the last good content.
+SCRAPES, IS_AS_SHIPPED = (1000, True) if PATIENCE == 1 else (100, False)
 
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.long
 def test_a_thousand_scrapes_beside_a_writer_that_rewrites_in_place(exporter, beats, writer):
     command, options, is_progress_seen = WRITERS[writer]
+    is_progress_seen &= IS_AS_SHIPPED
     names = [f"worker-{n}" for n in range(20)]
     write_beats(beats, {n: entry(n=0) for n in names})
     # However long a thousand scrapes take: the last good content may be that of the beginning.
