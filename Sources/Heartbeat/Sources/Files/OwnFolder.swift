@@ -155,7 +155,7 @@ struct OwnFolder: Sendable {
   private mutating func list(_ folder: borrowing FileDescriptor) throws(Errno) -> Bool {
     var names: [[UInt8]] = []
     try FolderListings.list(folder, &names)
-    var old = items[...]
+    var old = 0
     var next: [Item] = []
     next.reserveCapacity(names.count)
     var others: [[UInt8]] = []
@@ -164,15 +164,14 @@ struct OwnFolder: Sendable {
     var hasNotes = false
     notes = []
     for name in names {
-      while let first = old.first, first.name.lexicographicallyPrecedes(name) {
-        pruned.note(first.process, wasOf: first.owner)
-        silences.noteGone(first.name, wasOf: first.owner)
-        old.removeFirst()
+      while old < items.count, items[old].name.lexicographicallyPrecedes(name) {
+        noteGone(old)
+        old += 1
         isChanged = true
       }
-      if let first = old.first, first.name == name {
-        next.append(first)
-        old.removeFirst()
+      if old < items.count, items[old].name == name {
+        next.append(items[old])
+        old += 1
       } else if let process = OwnFileName.process(of: name) {
         guard next.count < limits.entries else {
           surplus += 1
@@ -188,16 +187,18 @@ struct OwnFolder: Sendable {
         notes.append(name)
       }
     }
-    for item in old {
-      pruned.note(item.process, wasOf: item.owner)
-      silences.noteGone(item.name, wasOf: item.owner)
-    }
-    isChanged = isChanged || !old.isEmpty || misnamed != others || surplus != self.surplus
+    for place in old..<items.count { noteGone(place) }
+    isChanged = isChanged || old < items.count || misnamed != others || surplus != self.surplus
     (items, misnamed, self.surplus) = (next, others, surplus)
     var notes = pruned
     if notes.read(in: path, hasNotes: hasNotes, owner: { owner(of: $0) }) { isChanged = true }
     pruned = notes
     return isChanged
+  }
+
+  private mutating func noteGone(_ place: Int) {
+    pruned.note(items[place].process, wasOf: items[place].owner)
+    silences.noteGone(items[place].name, wasOf: items[place].owner)
   }
 
   private static let suffix = Array(".json".utf8)
@@ -210,9 +211,10 @@ struct OwnFolder: Sendable {
   private mutating func look(in folder: borrowing FileDescriptor, waitingUntil end: UInt64) -> Bool {
     var found: [Result<stat, Errno>] = []
     found.reserveCapacity(items.count)
-    for item in items {
+    // By their places, here and below: a loop over the items themselves copies each.
+    for place in items.indices {
       do throws(Errno) {
-        found.append(.success(try folder.status(at: item.file)))
+        found.append(.success(try folder.status(at: items[place].file)))
       } catch {
         found.append(.failure(error))
       }
@@ -316,14 +318,14 @@ struct OwnFolder: Sendable {
 
   private mutating func parse() {
     var text = SourceText.head
-    text.reserveCapacity(items.reduce(SourceText.room) { $0 + ($1.member?.count ?? 0) + 1 })
+    text.reserveCapacity(items.indices.reduce(SourceText.room) { $0 + (items[$1].member?.count ?? 0) + 1 })
     var problems = OwnFileProblems(folder: path)
     for name in misnamed {
       problems.add(String(decoding: name, as: UTF8.self), file: name, OwnFileLook.badName)
     }
-    for item in items {
-      if let problem = item.problem { problems.add(item.process, file: item.name, problem) }
-      guard let member = item.member else { continue }
+    for place in items.indices {
+      if let problem = items[place].problem { problems.add(items[place].process, file: items[place].name, problem) }
+      guard let member = items[place].member else { continue }
       if text.count > SourceText.head.count { text.append(UInt8(ascii: ",")) }
       text.append(contentsOf: member)
     }
