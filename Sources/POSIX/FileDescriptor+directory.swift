@@ -1,22 +1,31 @@
 public import Glibc
 
 // What is in a directory, named relative to its descriptor: whoever may write a folder on the way can swap the folder,
-// not the descriptor. No call here follows a symbolic link in the name's own place.
+// not the descriptor. No call here follows a symbolic link in the name's own place, but where it says so.
 extension FileDescriptor {
+  /// `O_PATH` of asm-generic/fcntl.h, which the C library hides unless GNU extensions are asked for: enough to name what is in a directory,
+  /// also where this user may not list it.
+  public static let pathOnly: Int32 = 0o10000000
+
   /// Opens a file in this directory, or makes it. The corresponding C function is `openat(2)`.
   ///
   /// - Parameter mode: permission bits of a file that `O_CREAT` makes, before the umask.
   public borrowing func open(at name: String, _ flags: Int32, mode: mode_t) throws(Errno) -> FileDescriptor {
     let directory = rawValue
     return FileDescriptor(
-      owning: try retryingOnInterrupt { Glibc.openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW, mode) })
+      owning: try retryingOnInterrupt {
+        name.withCString { Glibc.openat(directory, $0, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
+      })
   }
 
   /// What the kernel says of a file in this directory. The corresponding C function is `fstatat(2)`.
-  public borrowing func status(at name: String) throws(Errno) -> stat {
+  ///
+  /// - Parameter followingLinks: whether it is asked of what a symbolic link leads to.
+  public borrowing func status(at name: String, followingLinks: Bool = false) throws(Errno) -> stat {
     var result = stat()
     let directory = rawValue
-    _ = try retryingOnInterrupt { fstatat(directory, name, &result, AT_SYMLINK_NOFOLLOW) }
+    let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
+    _ = try retryingOnInterrupt { name.withCString { fstatat(directory, $0, &result, flags) } }
     return result
   }
 

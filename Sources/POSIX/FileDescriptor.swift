@@ -27,13 +27,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public static func open(
     _ path: String, _ flags: Int32, mode: mode_t = 0o644
   ) throws(Errno) -> FileDescriptor {
-    FileDescriptor(owning: try retryingOnInterrupt { Glibc.open(path, flags | O_CLOEXEC, mode) })
+    // By `withCString`, here and elsewhere: a string handed to C directly is copied into an array of its own.
+    FileDescriptor(owning: try retryingOnInterrupt { path.withCString { Glibc.open($0, flags | O_CLOEXEC, mode) } })
   }
 
   /// Opens a file relative to this directory. The corresponding C function is `openat(2)`.
   public borrowing func open(at path: String, _ flags: Int32) throws(Errno) -> FileDescriptor {
     let directory = rawValue
-    return FileDescriptor(owning: try retryingOnInterrupt { Glibc.openat(directory, path, flags | O_CLOEXEC) })
+    return FileDescriptor(
+      owning: try retryingOnInterrupt { path.withCString { Glibc.openat(directory, $0, flags | O_CLOEXEC) } })
   }
 
   /// Reads at most `buffer.count` bytes; 0 is the end of the file. The corresponding C function is `read(2)`.
@@ -61,12 +63,17 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads to the end of the file and appends to `bytes`.
   ///
-  /// - Parameter limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds one byte more than that of its
-  ///   beginning.
-  public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int) throws(Errno) {
+  /// - Parameters:
+  ///   - limit: the most bytes it appends; a longer file gives `EFBIG`, and `bytes` then holds one byte more than that of its
+  ///     beginning.
+  ///   - size: so long a regular file was just now: when so many bytes have come and there was room for more, that is its end. The kernel
+  ///     is asked neither for the size nor for more bytes; whoever gives it looks afterwards whether the file is still so long.
+  public borrowing func readToEnd(appendingTo bytes: inout [UInt8], limit: Int, expecting size: Int? = nil)
+    throws(Errno)
+  {
     var room = 16_384
     // Not mutated: how much is read at once shows nowhere.
-    if let size = try? status().st_size, size > 0 { room = min(size, limit) + 1 }
+    if let size = size ?? (try? status()).map({ Int(widening: $0.st_size) }), size > 0 { room = min(size, limit) + 1 }
     let start = bytes.count
     while true {
       let step = min(room, limit - (bytes.count - start) + 1)
@@ -85,6 +92,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
       bytes.removeLast(max(0, step - got))
       if got == 0 { return }
       if bytes.count - start > limit { throw Errno(EFBIG) }
+      // There was room for more, and no more came.
+      if bytes.count - start == size { return }
     }
   }
 

@@ -104,18 +104,22 @@ public struct HeartbeatFile: Sendable {
 
   /// Looks at the file, and reads it if it changed.
   ///
-  /// - Parameter mayWait: whether to look again a few times at one that seems to be written just now.
-  public mutating func refresh(mayWait: Bool = true) {
+  /// - Parameters:
+  ///   - mayWait: whether to look again a few times at one that seems to be written just now.
+  ///   - found: what the kernel said of it just now; nil asks it.
+  mutating func refresh(mayWait: Bool = true, found: stat? = nil) {
     var attempt = mayWait ? 0 : limits.retries
+    var found = found
     while true {
       do throws(HeartbeatFileProblem) {
-        try readIfChanged()
+        try readIfChanged(found)
         isUp = true
         lastProblem = nil
         return
       } catch {
         if error.failure.mayHealAtOnce, lastProblem != error, attempt < limits.retries {
           attempt += 1
+          found = nil
           usleep(limits.retryPause)
           continue
         }
@@ -125,6 +129,12 @@ public struct HeartbeatFile: Sendable {
         return
       }
     }
+  }
+
+  /// Whether it was good at the last look, and is as it was when it was read.
+  func isUnchanged(_ found: stat) -> Bool {
+    guard isUp, let lastRead else { return false }
+    return lastRead.problem == nil && lastRead.stamp == FileStamp(found)
   }
 
   /// Takes the place of `refresh` when the file's file system hangs: `snapshot` stays as it is.
@@ -139,11 +149,11 @@ public struct HeartbeatFile: Sendable {
     readErrors[problem.failure, default: 0] += 1
   }
 
-  private mutating func readIfChanged() throws(HeartbeatFileProblem) {
+  private mutating func readIfChanged(_ known: stat?) throws(HeartbeatFileProblem) {
     isOutOfRoom = false
     // Nothing is opened but what stat calls a regular file: opening a device may have effects.
-    var status = stat()
-    guard stat(path, &status) == 0 else {
+    var status = known ?? stat()
+    guard known != nil || path.withCString({ stat($0, &status) }) == 0 else {
       let error = Errno.last
       (size, modified) = (nil, nil)
       throw problem(error)

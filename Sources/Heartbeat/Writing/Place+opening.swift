@@ -27,9 +27,7 @@ enum PlaceError: Error {
 extension Place {
   /// So many links are followed, as many as by the kernel (`path_resolution(7)`).
   private static let mostLinks = 40
-  /// `O_PATH` of asm-generic/fcntl.h, which the C library hides unless GNU extensions are asked for: enough to name what is
-  /// in a folder, also where this user may not list it.
-  private static let folderFlags: Int32 = 0o10000000 | O_DIRECTORY
+  private static let folderFlags = FileDescriptor.pathOnly | O_DIRECTORY
 
   /// Where a file is, or would be: its folder, and its name there, behind those links that may be followed.
   static func locate(_ path: String) throws(PlaceError) -> Place {

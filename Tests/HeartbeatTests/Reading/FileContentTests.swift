@@ -77,4 +77,21 @@ final class FileContentTests {
     }
     #expect(String(decoding: found, as: UTF8.self).contains("sleeping"))
   }
+
+  /// What happens to a file after `stat` was asked and before it is opened.
+  @Test("an own file that changes between the look and the opening is read whole", arguments: Writing.allCases)
+  func ownFileChangesBefore(_ writing: Writing) throws {
+    try Data(FileContentTests.old.utf8).write(to: folder.appending(path: "a.json"))
+    let directory = try FileDescriptor.open(folder.path, O_RDONLY | O_DIRECTORY)
+    let found = try directory.status(at: "a.json")
+    happens(writing)
+    let now = try String(contentsOf: folder.appending(path: "a.json"), encoding: .utf8)
+    switch OwnFileLook("a.json", of: "a", found, in: directory) {
+    case .member(let member):
+      #expect(String(decoding: member, as: UTF8.self) == #""a":\#(now.trimmingCharacters(in: .newlines))"#)
+    case .unfinished: #expect([.empty, .shorter].contains(writing))
+    case .bad(let problem): #expect(writing == .rename && problem.reason == .missingLastHeartbeat)
+    case .gone: Issue.record("it is there")
+    }
+  }
 }

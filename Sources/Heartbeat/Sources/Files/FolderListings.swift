@@ -97,6 +97,17 @@ package struct FolderListings: Sendable {
       }
     }
     try result.get()
-    names.sort { $0.lexicographicallyPrecedes($1) }
+    names.sort(by: precedes)
+  }
+
+  /// Whether the bytes of a name come before those of another one.
+  static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    let order = one.withUnsafeBytes { one in
+      other.withUnsafeBytes { other in
+        guard let first = one.baseAddress, let second = other.baseAddress else { return Int32(0) }
+        return memcmp(first, second, min(one.count, other.count))
+      }
+    }
+    return order == 0 ? one.count < other.count : order < 0
   }
 }

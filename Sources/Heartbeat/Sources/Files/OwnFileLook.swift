@@ -40,13 +40,19 @@ enum OwnFileLook {
 
   /// Looks at a file that `stat` called a regular one.
   ///
-  /// - Parameter afterReading: as that of `readContent`.
-  init(_ file: String, of process: String, in folder: borrowing FileDescriptor, afterReading: () -> Void = {}) {
+  /// - Parameters:
+  ///   - found: what `stat` said just now; without it the kernel is asked.
+  ///   - afterReading: as that of `readContent`.
+  init(
+    _ file: String, of process: String, _ found: stat? = nil, in folder: borrowing FileDescriptor,
+    afterReading: () -> Void = {}
+  ) {
     var bytes: [UInt8] = []
     do throws(Errno) {
       let opened = try folder.open(at: file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
+      let before = if let found { found } else { try opened.status() }
       let isWhole = try opened.readContent(
-        into: &bytes, limit: OwnFile.largest, since: opened.status(), afterReading: afterReading)
+        into: &bytes, limit: OwnFile.largest, since: before, afterReading: afterReading)
       guard isWhole else {
         self = .unfinished(Problem(.notJSON, "it is rewritten in place whenever it is read"))
         return

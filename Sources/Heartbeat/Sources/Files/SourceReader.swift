@@ -1,7 +1,12 @@
+internal import Glibc
+internal import POSIX
+
 /// One path of a source: a file of any layout, or a folder of own files.
 public struct SourceReader: Sendable {
   /// Where it is.
   public let path: String
+  /// The folder that it is in, and its name there; nil where it may be a folder itself.
+  let place: (folder: String, name: String)?
   /// The place of its source among all.
   public internal(set) var source: Int
   var file: HeartbeatFile
@@ -31,6 +36,7 @@ public struct SourceReader: Sendable {
       path, source, stringKeys, limits, mayBeFolder
     )
     (self.foreign, self.maximumSize) = (foreign, maximumSize)
+    place = mayBeFolder ? nil : (Path.folder(of: path), Path.name(of: path))
     file = HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
   }
 
@@ -64,14 +70,25 @@ public struct SourceReader: Sendable {
   ///   - mayWait: whether to look again a few times at a file that seems to be written just now.
   ///   - end: until then, on the monotonic clock, a folder may wait for such files.
   ///   - room: more bytes than these are not kept.
+  ///   - found: what the kernel said of the file just now; nil asks it.
   @discardableResult
-  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max) -> Outcome {
+  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max, found: stat? = nil) -> Outcome {
     let before = signs
-    look(mayWait: mayWait, until: end, room: room)
+    look(mayWait: mayWait, until: end, room: room, found)
     // Of a folder, its largest files are.
     isLeftOut = folder == nil && (file.isOutOfRoom || length > room)
     if isLeftOut { file.drop() }
     return outcome(before)
+  }
+
+  /// What comes of a file that is as it was when it was read; nil where it is to be looked at.
+  ///
+  /// - Parameter found: what the kernel said of it just now.
+  func outcome(_ found: stat, room: Int) -> Outcome? {
+    guard folder == nil, !isLeftOut, file.textLength <= room, file.isUnchanged(found) else { return nil }
+    return Outcome(
+      isUp: true, isNews: false, turnedLeftOut: false, length: file.textLength,
+      pathCount: file.snapshot.keyPaths.count)
   }
 
   private func outcome(_ before: Signs) -> Outcome {
@@ -83,7 +100,7 @@ public struct SourceReader: Sendable {
       pathCount: pathCount)
   }
 
-  private mutating func look(mayWait: Bool, until end: UInt64, room: Int) {
+  private mutating func look(mayWait: Bool, until end: UInt64, room: Int, _ found: stat?) {
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
       folder = Indirect(OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize))
       earlier &+= file.generation &+ 2
@@ -103,7 +120,7 @@ public struct SourceReader: Sendable {
       folder = nil
     }
     file.room = room
-    file.refresh(mayWait: mayWait)
+    file.refresh(mayWait: mayWait, found: found)
   }
 
   var length: Int { folder?.value.textLength ?? file.textLength }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 internal import POSIX
 
@@ -197,12 +198,16 @@ public struct SourceSet: Sendable {
     var isNews = false
     isUp = !files.isEmpty
     let allAnswer = units.allSatisfy { $0.hanging?.isEmpty ?? false }
+    var neighbours = NeighbourFiles()
     for place in files.indices {
       let outcome: SourceReader.Outcome
       if allAnswer || units[files[place].source].asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
-        outcome = files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room)
+        let found = found(place, &neighbours)
+        outcome =
+          found.flatMap { unchanged(place, $0, room) }
+          ?? files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room, found: found)
       } else {
         outcome = files[place].refreshTimedOut(after: readTimeout)
       }
@@ -218,6 +223,17 @@ public struct SourceSet: Sendable {
     if isNews { revision &+= 1 }
     // Of the same files with nothing new to say, the content is that of before.
     if isNews || shown.count != files.count { combineIfChanged() }
+  }
+
+  /// What the kernel says of a file; nil where it is to be asked later.
+  private func found(_ place: Int, _ neighbours: inout NeighbourFiles) -> stat? {
+    let files = files.span
+    return neighbours.status(of: files[place].place, before: place + 1 < files.count ? files[place + 1].place : nil)
+  }
+
+  private func unchanged(_ place: Int, _ found: stat, _ room: Int) -> SourceReader.Outcome? {
+    let files = files.span
+    return files[place].outcome(found, room: room)
   }
 
   private func isFirstFileUp(of source: Int) -> Bool {

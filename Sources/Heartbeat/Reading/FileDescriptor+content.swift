@@ -8,12 +8,13 @@ extension FileDescriptor {
   /// - Parameters:
   ///   - bytes: empty; what was read is put there.
   ///   - limit: as that of `readToEnd`.
-  ///   - opened: what the kernel said of the file before.
+  ///   - opened: what the kernel said of the file before, also before it was opened: of another one that has taken its place
+  ///     meanwhile the content is read twice.
   ///   - afterReading: what happens before the file is looked at again, for tests.
   borrowing func readContent(
     into bytes: inout [UInt8], limit: Int, since opened: stat, afterReading: () -> Void = {}
   ) throws(Errno) -> Bool {
-    try readToEnd(appendingTo: &bytes, limit: limit)
+    try readToEnd(appendingTo: &bytes, limit: limit, expecting: Int(widening: opened.st_size))
     afterReading()
     return FileStamp(try status()).hasContent(of: FileStamp(opened)) ? true : try beginsStill(with: bytes)
   }
