@@ -30,6 +30,8 @@ do throws(FlagError) {
     if let problem = Exporter.healthProblem(of: options) { fail(problem, status: 1) }
     print("healthy")
   case .run(var options):
+    // Of a usual host no block is so large; of the largest legal files a dozen are.
+    Allocator.giveBack(blocksFrom: 16 << 20)
     // Swift reads them from /proc/self/cmdline, where there is always the program's name at least.
     if CommandLine.arguments.isEmpty {
       options.warnings.append("/proc is not mounted, so flags are not seen; only environment variables count")
