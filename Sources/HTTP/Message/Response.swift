@@ -27,7 +27,7 @@ public struct Response: Sendable {
 
   /// The body in one piece.
   public var body: [UInt8] {
-    pieces.count == 1 ? pieces[0] : Array(pieces.joined())
+    pieces.count == 1 ? pieces[0] : pieces.reduce(into: []) { $0 += $1 }
   }
 
   /// The body's length in bytes.

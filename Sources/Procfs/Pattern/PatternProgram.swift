@@ -71,23 +71,17 @@ struct PatternProgram: Sendable {
     byteOfClass = [0]
     // Each set divides the classes that it does not hold as a whole.
     for set in sets {
-      var inside: [UInt8: UInt8] = [:]
-      var isMixed = [Bool](repeating: false, count: byteOfClass.count)
-      for byte in UInt8.min...UInt8.max
-      where set.contains(byte) != set.contains(byteOfClass[Int(widening: classOfByte[Int(widening: byte)])]) {
-        isMixed[Int(widening: classOfByte[Int(widening: byte)])] = true
-      }
-      for byte in UInt8.min...UInt8.max {
-        let old = classOfByte[Int(widening: byte)]
-        guard isMixed[Int(widening: old)], set.contains(byte) != set.contains(byteOfClass[Int(widening: old)]) else {
-          continue
-        }
-        if inside[old] == nil {
-          // There are at most as many classes as bytes.
-          inside[old] = UInt8(clamping: byteOfClass.count)
-          byteOfClass.append(byte)
-        }
-        classOfByte[Int(widening: byte)] = inside[old, default: old]
+      let holdsClass = byteOfClass.map(set.contains)
+      var divided = [UInt8?](repeating: nil, count: byteOfClass.count)
+      for place in classOfByte.indices {
+        let old = Int(widening: classOfByte[place])
+        let byte = UInt8(truncatingIfNeeded: place)
+        guard set.contains(byte) != holdsClass[old] else { continue }
+        // There are at most as many classes as bytes.
+        let new = divided[old] ?? UInt8(clamping: byteOfClass.count)
+        if divided[old] == nil { byteOfClass.append(byte) }
+        divided[old] = new
+        classOfByte[place] = new
       }
     }
   }

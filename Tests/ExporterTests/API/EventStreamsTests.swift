@@ -121,11 +121,11 @@ struct EventStreamsTests {
     send(picture(["a": 2]), to: streams)
     let pieces = [head.body] + questions.pieces(of: 0)
     for count in 1...3 {
-      let events = unpacked(Array(pieces.prefix(count).joined())).split(
+      let events = unpacked(pieces.prefix(count).inOnePiece()).split(
         separator: "\n\n", omittingEmptySubsequences: false)
       #expect(events.count == count + 1 && events.last == "", "the event is whole")
     }
-    let text = unpacked(Array(pieces.joined()))
+    let text = unpacked(pieces.inOnePiece())
     #expect(text.hasPrefix("retry: 2000\n\nevent: status\n") && text.contains("event: change\n"))
   }
 

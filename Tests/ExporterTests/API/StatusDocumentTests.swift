@@ -35,7 +35,7 @@ import Testing
   func list(count: Int) throws {
     var processes = (0..<count).map { Self.process("\($0)") }
     processes += [Self.process("h", Verdict(.hung, .silent)), Self.process("n", Verdict(.never, .neverSeen), age: nil)]
-    let text = Array(Self.document(processes).list(generated: 12.5, file: ["up": true], problems: []).joined())
+    let text = Self.document(processes).list(generated: 12.5, file: ["up": true], problems: []).inOnePiece()
     let value = try JSONValue(parsing: text)
     guard case .object(let object) = value, case .array(let heartbeats)? = object["heartbeats"] else {
       Issue.record("no list: \(value)")

@@ -87,7 +87,7 @@ struct ConfigurationTests {
     "nesting is limited before it costs anything",
     arguments: ["[", "{", "- ", "? ", "{a: ", "!!x [", "&a [", "\"", "#", "\n", "a: ", "%", "---\n", "|", "'"])
   func bombs(piece: String) {
-    let bytes = [UInt8](repeatElement(Array(piece.utf8), count: 200_000).joined())
+    let bytes = Array(String(repeating: piece, count: 200_000).utf8)
     // Whatever it is, it ends with an answer.
     _ = try? Configuration.parse(bytes, file: "bomb")
   }

@@ -33,7 +33,7 @@ struct Collected {
     body.removeAll(style)
     collector.collect(
       monitored, snapshot: snapshot, sources: SourceSet([SourceSettings(path: "/nonexistent")]), at: now, into: &body)
-    text = String(decoding: body.identity().joined(), as: UTF8.self)
+    text = String(decoding: body.identity().inOnePiece(), as: UTF8.self)
   }
 
   /// The samples of a family, without its comments.

@@ -42,7 +42,7 @@ struct StaleFamiliesTests {
       collector.collect(
         monitored, snapshot: snapshot, sources: SourceSet([SourceSettings(path: "/nonexistent")]), at: 1000, into: &body
       )
-      return String(decoding: body.identity().joined(), as: UTF8.self).split(separator: "\n").filter {
+      return String(decoding: body.identity().inOnePiece(), as: UTF8.self).split(separator: "\n").filter {
         !$0.contains("_total") && !$0.contains("heartbeat_interval_seconds")
       }
     }

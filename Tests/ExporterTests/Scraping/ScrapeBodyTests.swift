@@ -8,7 +8,7 @@ import Testing
 struct ScrapeBodyTests {
   private static let family = MetricFamily("up", .gauge, "One.")
 
-  private func text(_ pieces: [[UInt8]]) -> String { String(decoding: pieces.joined(), as: UTF8.self) }
+  private func text(_ pieces: [[UInt8]]) -> String { String(decoding: pieces.inOnePiece(), as: UTF8.self) }
 
   @Test("what is written for it and what was rendered before stand in the order in which they came")
   func order() {
