@@ -3,18 +3,29 @@
 
 LOGS=$ROOT/.build/logs
 mkdir -p "$LOGS"
-# "seconds<tab>name" of each part, in the order in which they end; also those of jobs.
+# "seconds<tab>seconds of processor time<tab>name" of each part, in the order in which they end; also those of jobs.
 TIMES=$LOGS/times
 : >"$TIMES"
 declare -A JOBS=()
 rm -f "$INSTALLING"
 
-# Runs a command and notes how long it took. To be called plainly, not before `||`: there bash goes on after a command that failed.
-part() {
-  local name=$1 began=$SECONDS
+# Runs a command and notes how long it took, and how much of the processor. To be called plainly, not before `||`: there bash goes on after a
+# command that failed. In a shell of its own: to this one also belongs what jobs have used that end meanwhile.
+part() (
+  name=$1 began=$SECONDS
   shift
   "$@"
-  printf '%d\t%s\n' $((SECONDS - began)) "$name" >>"$TIMES"
+  note_time "$began" "$name"
+)
+
+# Notes that what began at the second $1 is done, and what this shell and its children have used of the processor: its name is $2.
+note_time() {
+  # Not through a pipe, for that would be another shell, which has used nothing.
+  times >"$LOGS/used-$BASHPID"
+  awk -F '[ms ]+' -v took=$((SECONDS - $1)) -v name="$2" '
+    { used += 60 * ($1 + $3) + $2 + $4 }
+    END { printf "%d\t%.0f\t%s\n", took, used, name }' "$LOGS/used-$BASHPID" >>"$TIMES"
+  rm -f "$LOGS/used-$BASHPID"
 }
 
 # Starts a command beside what follows. What it writes goes to a file, which `await` shows whole, so that it is not mixed with other output.
@@ -71,9 +82,9 @@ finish() {
     stop_job "$pid"
   done
   if [[ -s $TIMES ]]; then
-    say "how long each part took (those beside others overlap)"
-    awk -F '\t' '{ printf "    %3d:%02d  %s\n", $1 / 60, $1 % 60, $2 }' "$TIMES" >&2
-    printf '    %3d:%02d  %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "in all" >&2
+    note_time 0 "in all"
+    say "how long each part took (those beside others overlap), and how much time of a processor it used"
+    awk -F '\t' '{ printf "    %3d:%02d  %3d:%02d  %s\n", $1 / 60, $1 % 60, $2 / 60, $2 % 60, $3 }' "$TIMES" >&2
   fi
   exit "$outcome"
 }
