@@ -21,8 +21,9 @@ def pytest_sessionstart(session):
         pytest.exit(f"missing: {', '.join(absent)}; scripts/test builds and installs them", returncode=2)
 
 
-# Files whose tests share something dear: one worker runs them, one after the other. podman's storage can have one user only.
-TOGETHER = {"test_stack": "podman", "test_packages": "podman", "test_getting_started": "podman", "test_under_systemd": "podman", "test_dashboards": "scene", "test_many_hosts": "hosts"}
+# Files whose tests share something dear: one worker runs them, one after the other. Those of "machine" also share what
+# apt-get has downloaded, of which it lets nobody else make use.
+TOGETHER = {"test_stack": "stack", "test_packages": "machine", "test_getting_started": "machine", "test_under_systemd": "machine", "test_dashboards": "scene", "test_many_hosts": "hosts"}
 
 
 class Scheduling(LoadScopeScheduling):

@@ -118,7 +118,7 @@ echo all is well
 
 
 def test_it_is_installed_run_and_purged_on_a_fresh_debian(podman, package):
-    result = podman("run", "--rm", f"--volume={package.parent}:/deb:ro", *apt_cache(), DEBIAN, "sh", "-c", SCRIPT, check=False)
+    result = podman("run", "--rm", "--name", f"heartbeat-fresh-{os.getpid()}", f"--volume={package.parent}:/deb:ro", *apt_cache(), DEBIAN, "sh", "-c", SCRIPT, check=False)
     assert result.returncode == 0 and result.stdout.endswith("all is well\n"), result.stdout + result.stderr
 
 

@@ -23,6 +23,7 @@ def test_what_must_fire_fires_in_time_and_nothing_else(file):
     assert result.returncode == 0 and "SUCCESS" in result.stdout, result.stdout + result.stderr
 
 
+@pytest.mark.long
 def test_the_exporter_still_serves_what_was_recorded():
     """Every scenario is played once more: what this exporter serves is what the tests are about."""
     command = [sys.executable, PROMETHEUS / "tests" / "truth.py", EXPORTER, "--check"]

@@ -3,12 +3,11 @@
 `stack/stand-ins` makes the base images once (two minutes); they are kept in .build/stack, which may be deleted at any time.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
 import subprocess
-
-import pytest
 
 from support import AS_ROOT, ENVIRONMENT, LIMIT, ROOT, eventually
 
@@ -36,10 +35,9 @@ class Podman:
             command = self.as_root("sh", "-c", '"$@" & read -r _; kill $!; wait $!', "sh", "podman", "system", "service", "--time=0", self.settings["DOCKER_HOST"])
             self.process = subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=log, stderr=log)
         eventually(self.socket.exists, "podman's service listens", 60)
-        self.clear()
 
     def clear(self):
-        """Removes what a run that was broken off has left: containers go on without us. The storage is ours alone."""
+        """Removes what a run that was broken off has left: containers go on without us. For when nobody else uses the storage."""
         self("rm", "--all", "--force", "--time=0")
         # Those of a build, which are not among "all".
         if left := self("ps", "--all", "--external", "--quiet").split():
@@ -58,7 +56,9 @@ class Podman:
         return result.stdout if check else result
 
     def stop(self):
-        self.clear()
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.clear()
         self.process.stdin.close()
         self.process.wait(timeout=LIMIT)
 
@@ -77,13 +77,28 @@ def start(folder):
     absent = [t for t in ("podman", "runc", "debootstrap", "docker-compose", "iptables") if not shutil.which(t)]
     assert not absent, f"missing: {absent}"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    lock = open(FOLDER / "lock", "w")  # noqa: SIM115: held until the process ends
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pytest.fail(f"another run of the tests uses {FOLDER}")
+    lock = open(FOLDER / "lock", "a+")  # noqa: SIM115: held until the process ends
+    is_first = take(lock)
     made = subprocess.run([*AS_ROOT, "env", f"PATH={os.environ['PATH']}", STACK / "stand-ins", FOLDER], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False)
     assert made.returncode == 0, made.stderr
     podman = Podman(folder)
     podman.lock = lock
+    if is_first:
+        podman.clear()
+        fcntl.flock(lock, fcntl.LOCK_SH)
     return podman
+
+
+def take(lock):
+    """Locks the storage: for us alone when we are the first of this run, which is to clear it, or else beside the others, once the first has."""
+    ours = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        lock.write(ours)
+        lock.flush()
+        return True
+    except BlockingIOError:
+        eventually(lambda: (FOLDER / "lock").read_text() == ours, f"no other run of the tests uses {FOLDER}", 30)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return False
