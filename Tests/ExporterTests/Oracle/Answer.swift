@@ -59,7 +59,7 @@ struct Answer {
     }
   }
 
-  init(news: [[UInt8]]) { addDocument(news.inOnePiece(), isLive: false) }
+  init(news: [[UInt8]]) { addDocument(news.reduce(into: []) { $0 += $1 }, isLive: false) }
 
   private mutating func addMetrics(_ body: [UInt8], isLive: Bool) {
     body.withUnsafeBytes { body in
