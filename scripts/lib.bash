@@ -117,13 +117,13 @@ require_swift() {
     die "Swift ${version:-of an unknown version} is too old: $SWIFT_MINIMUM or newer is needed (https://www.swift.org/install/linux/)"
 }
 
-# Everything that `swift build` needs on a fresh machine.
+# Everything that `swift build` needs on a fresh machine, and the Debian packages that are named.
 prepare_build() {
   require_linux
   require_swift
   require_own_folder
   if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-    install_missing "${BUILD_PACKAGES[@]}"
+    install_missing "${BUILD_PACKAGES[@]}" "$@"
   else
     require_headers
   fi
@@ -206,10 +206,11 @@ prepare_images() {
   as_root env PATH="$PATH" "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
 }
 
-# Says what is going to be installed, before it is: by `prepare_build`, and with the word e2e also for the end-to-end tests.
+# Says what is going to be installed, before it is: by `prepare_build` with the same names, and for the end-to-end tests where the name
+# is e2e.
 announce() {
   local packages=("${BUILD_PACKAGES[@]}") missing=() is_nothing=yes
-  [[ ${1-} != e2e ]] || mapfile -t -O "${#packages[@]}" packages < <(e2e_packages)
+  if [[ ${1-} == e2e ]]; then mapfile -t -O "${#packages[@]}" packages < <(e2e_packages); else packages+=("$@"); fi
   ! command -v dpkg-query >/dev/null || mapfile -t missing < <(missing_packages "${packages[@]}" | sort -u)
   ((${#missing[@]} == 0)) || { say "will install with apt-get: ${missing[*]}" && is_nothing=; }
   if [[ ${1-} == e2e ]]; then

@@ -91,10 +91,13 @@ extension [UInt8] {
   /// Whether these bytes hold the others somewhere, at least one of them. The corresponding C function is `memmem(3)`, whose time
   /// grows with the length alone.
   func contains(bytes other: [UInt8]) -> Bool {
-    guard !other.isEmpty else { return false }
-    // Sound: it reads both within their lengths.
-    return withUnsafeBytes { whole in
-      other.withUnsafeBytes { memmem(whole.baseAddress, whole.count, $0.baseAddress, $0.count) != nil }
+    withUnsafeBytes { whole in
+      other.withUnsafeBytes { part in
+        // An empty array has no address, and there are glibcs (2.41, say) whose headers forbid null here.
+        guard let here = whole.baseAddress, let sought = part.baseAddress, !part.isEmpty else { return false }
+        // Sound: it reads both within their lengths.
+        return memmem(here, whole.count, sought, part.count) != nil
+      }
     }
   }
 }
