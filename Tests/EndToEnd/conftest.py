@@ -14,7 +14,9 @@ from support import surroundings
 
 
 def pytest_sessionstart(session):
-    surroundings.made_plain()
+    # Of several processes the first only hands out the tests; those that run them learn from it what is to be ignored.
+    starts_programs = session.config.getoption("dist", "no") == "no" or hasattr(session.config, "workerinput")
+    surroundings.made_plain(starts_programs)
     absent = [str(p) for p in (EXPORTER, TOOL) if not p.exists()]
     absent += [t for t in ("prometheus", "promtool", "prometheus-alertmanager", "prometheus-node-exporter", "amtool", "node", "npm", "tsc", "ruby", "php", "perl", "curl", "setpriv", "ldd") if not shutil.which(t)]
     if absent:

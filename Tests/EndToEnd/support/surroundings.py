@@ -11,16 +11,17 @@ CAN_CHANGE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 MOST_PROCESSES = 40
 
 
-def made_plain():
-    """Undoes for the tests, and the programs that they start, what depends on who has started the run and how.
+def made_plain(starts_programs=True):
+    """Undoes for the programs that the tests start what depends on who has started the run and how.
 
     A shell has what it starts with `&` ignore SIGINT and SIGQUIT, nohup SIGHUP; an ignored signal stays so through every
     exec, and a program that respects that never hears of it.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in CAN_CHANGE - OF_PYTHON:
-        if signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+        if starts_programs and signal.getsignal(number) == signal.SIG_IGN:
+            # Not the default: the run goes on when a terminal hangs up, as nohup promises. An exec puts the default in place of a handler.
+            signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever ends the run by SIGTERM wants what the tests have started to end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
