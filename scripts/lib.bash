@@ -203,6 +203,8 @@ prepare_e2e() {
 
 # The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack.
 prepare_images() {
+  # podman's storage is root's; the tests put their lock and what they have downloaded beside it.
+  as_root install -d -o "$(id -u)" -g "$(id -g)" "$ROOT/.build/stack"
   as_root env PATH="$PATH" "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
 }
 
