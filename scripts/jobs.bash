@@ -62,17 +62,24 @@ let_install() {
   while [[ -e $INSTALLING ]] && kill -0 "$1" 2>/dev/null; do sleep 0.2; done
 }
 
+# Sends the signal $1 to processes, of which root's may be some.
+signal_all() {
+  local by=()
+  [[ $(id -u) == 0 ]] || ! sudo -n true 2>/dev/null || by=(sudo -n)
+  "${by[@]}" kill "$@" 2>/dev/null || true
+}
+
 # Ends a job and what it has started: pytest takes SIGTERM as Ctrl-C, and ends what its tests have started. What does not end is killed.
 stop_job() {
   local all turn
   let_install "$1"
   mapfile -t all < <(descendants "$1")
-  kill -TERM "${all[@]}" "$1" 2>/dev/null || true
+  signal_all -TERM "${all[@]}" "$1"
   for ((turn = 0; turn < 300; turn++)); do
     kill -0 "$1" 2>/dev/null || return 0
     sleep 0.1
   done
-  kill -KILL "${all[@]}" "$1" 2>/dev/null || true
+  signal_all -KILL "${all[@]}" "$1"
 }
 
 # Ends what still runs, and tells how long each part took.

@@ -28,6 +28,8 @@ class Podman:
             # By the API alone: a program docker need not be there.
             "DOCKER_BUILDKIT": "0",
             "COMPOSE_DOCKER_CLI_BUILD": "0",
+            # Of the machine, not of the container: podman 5 says it beside what a program in one has said.
+            "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
         }
         self.log = folder / "podman.log"
         with open(self.log, "wb") as log:
