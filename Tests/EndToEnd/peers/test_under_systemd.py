@@ -15,6 +15,8 @@ PROGRAM = """#!/bin/sh
 exec 2>/run/p/log
 say() { systemd-notify "$@" || echo "cannot say $*" >&2; }
 ended() {
+  # systemd sends SIGTERM to whatever is in the unit, also to what this starts now to speak with it.
+  trap '' TERM
   say STOPPING=1 "STATUS=saying good-bye"
   say EXTEND_TIMEOUT_USEC=300000000
   touch /run/p/ending
