@@ -78,7 +78,7 @@ import Testing
       let length = number % 3 == 0 ? 0 : number % 5 == 0 ? 400_000 : number
       pieces.append([UInt8](repeating: UInt8(number), count: length))
     }
-    let body = Array(pieces.joined())
+    let body = pieces.flatMap { $0 }
     let server = try TestServer(handler: { [pieces] _, responder in
       responder.send(Response(status: 200, pieces: pieces))
     })
