@@ -7,7 +7,7 @@ extension JSONCursor {
   /// once (Clinger, "How to Read Floating Point Numbers Accurately", 1990); up to 19 digits integers of 128 bits hold the
   /// exact value; the rest goes to `strtod(3)`.
   @inlinable @inline(__always)
-  package mutating func number() throws(JSONParseError) -> Double {
+  public mutating func number() throws(JSONParseError) -> Double {
     let start = position
     let isNegative = peek == UInt8(ascii: "-")
     if isNegative { position &+= 1 }

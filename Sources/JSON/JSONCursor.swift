@@ -1,42 +1,47 @@
 /// A walk over JSON text (RFC 8259), fast enough for a file that is read anew at each scrape.
 ///
-/// Each method expects the cursor at its construct and leaves it right behind.
-package struct JSONCursor {
+/// Each method expects the cursor at its construct and leaves it right behind. Public for the compiler alone: what is `package` it puts into
+/// no other module, and a call for each byte costs the reader of heartbeats a quarter.
+public struct JSONCursor {
   // Sound: whoever makes a cursor keeps the memory alive and unchanged while it is used, and `peek` is the only way to
   // it that does not check the end first.
-  package let text: UnsafeBufferPointer<UInt8>
-  package var position = 0
+  /// The whole text.
+  public let text: UnsafeBufferPointer<UInt8>
+  /// Where the cursor is in the text.
+  public var position = 0
   /// Deeper nesting than this is an error. A writer, which passes over what it does not know, has no use for a bound:
   /// `skipValue` needs one byte for a level.
-  package var maximumNesting = JSONValue.maximumNesting
+  public var maximumNesting = JSONValue.maximumNesting
   /// Whether what is no JSON but common is an error too: `NaN` and infinities, numbers that no double is near to.
-  package var isStrict = false
+  public var isStrict = false
   @usableFromInline var containers: [UInt8] = []
 
+  /// A cursor at the beginning of a text.
   @inlinable
-  package init(_ text: UnsafeBufferPointer<UInt8>) {
+  public init(_ text: UnsafeBufferPointer<UInt8>) {
     self.text = text
   }
 
   /// The byte at the cursor; 0, which JSON has nowhere outside of a string, at the end.
   @inlinable @inline(__always)
-  package var peek: UInt8 {
+  public var peek: UInt8 {
     position < text.count ? text[position] : 0
   }
 
   /// Whether what stands here can only be a number.
   @inlinable @inline(__always)
-  package var startsNumber: Bool {
+  public var startsNumber: Bool {
     peek == UInt8(ascii: "-") || peek &- UInt8(ascii: "0") < 10
   }
 
   /// What to say when something else was expected here.
-  package func error(_ expected: String) -> JSONParseError {
+  public func error(_ expected: String) -> JSONParseError {
     position >= text.count ? .torn : .notJSON(offset: position, expected: expected)
   }
 
+  /// Passes white space.
   @inlinable @inline(__always)
-  package mutating func skipWhiteSpace() {
+  public mutating func skipWhiteSpace() {
     while position < text.count {
       let byte = text[position]
       guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
@@ -46,7 +51,7 @@ package struct JSONCursor {
 
   /// Passes white space, the byte, and white space.
   @inlinable @inline(__always)
-  package mutating func expect(_ byte: UInt8, _ expected: @autoclosure () -> String) throws(JSONParseError) {
+  public mutating func expect(_ byte: UInt8, _ expected: @autoclosure () -> String) throws(JSONParseError) {
     skipWhiteSpace()
     guard peek == byte else { throw error(expected()) }
     position &+= 1
@@ -55,7 +60,7 @@ package struct JSONCursor {
 
   /// Passes the separator behind a member or element; false when it was the closing one.
   @inlinable @inline(__always)
-  package mutating func hasNext(_ closing: UInt8) throws(JSONParseError) -> Bool {
+  public mutating func hasNext(_ closing: UInt8) throws(JSONParseError) -> Bool {
     skipWhiteSpace()
     let byte = peek
     guard byte == UInt8(ascii: ",") || byte == closing else {
@@ -68,13 +73,15 @@ package struct JSONCursor {
   }
 
   /// A string as it stands between its quotes.
-  package struct RawString {
-    package var range: Range<Int>
+  public struct RawString {
+    /// Where it stands in the text, without the quotes.
+    public var range: Range<Int>
     /// It has escapes or bytes beyond ASCII, so that it must be looked at again before it is text.
-    package var needsDecoding: Bool
+    public var needsDecoding: Bool
 
+    /// A string that stands there.
     @inlinable
-    package init(range: Range<Int>, needsDecoding: Bool) {
+    public init(range: Range<Int>, needsDecoding: Bool) {
       self.range = range
       self.needsDecoding = needsDecoding
     }
@@ -82,7 +89,7 @@ package struct JSONCursor {
 
   /// Passes a string with its quotes.
   @inlinable @inline(__always)
-  package mutating func string() throws(JSONParseError) -> RawString {
+  public mutating func string() throws(JSONParseError) -> RawString {
     guard peek == UInt8(ascii: "\"") else { throw error("a string") }
     position &+= 1
     let start = position
@@ -124,7 +131,7 @@ package struct JSONCursor {
   }
 
   /// Passes any value without looking at it, in constant stack.
-  package mutating func skipValue() throws(JSONParseError) {
+  public mutating func skipValue() throws(JSONParseError) {
     containers.removeAll(keepingCapacity: true)
     while true {
       switch peek {
@@ -165,7 +172,7 @@ package struct JSONCursor {
   }
 
   /// Passes one of the words of JSON.
-  package mutating func word(_ word: StaticString) throws(JSONParseError) {
+  public mutating func word(_ word: StaticString) throws(JSONParseError) {
     for index in 0..<word.utf8CodeUnitCount {
       // Sound: the index is below the word's own count.
       guard peek == word.utf8Start[index] else { throw error("a value") }
