@@ -44,6 +44,7 @@ final class NeighbourFilesTests {
       (["c/link.json", "c/one.json"], [3, 4]),
       (["gone/one.json", "gone/two.json", "a/one.json", "a/two.json"], [nil, nil, 1, 2]),
       (["a/one.json", "a/two.json", "c/one.json", "c/two.json", "a/one.json", "a/two.json"], [1, 2, 4, 5, 1, 2]),
+      (["a/one.json", "a/two.json", "b/one.json", "a/one.json", "a/two.json"], [1, 2, nil, 1, 2]),
     ] as [([String], [Int?])])
   func told(_ names: [String], _ expected: [Int?]) {
     #expect(sizes(names) == expected)

@@ -105,6 +105,7 @@ package struct FolderListings: Sendable {
     let order = one.withUnsafeBytes { one in
       other.withUnsafeBytes { other in
         guard let first = one.baseAddress, let second = other.baseAddress else { return Int32(0) }
+        // Sound: no more is compared than both have.
         return memcmp(first, second, min(one.count, other.count))
       }
     }

@@ -11,10 +11,12 @@ struct NeighbourFiles: ~Copyable {
   mutating func status(of file: (folder: String, name: String)?, before next: (folder: String, name: String)?) -> stat?
   {
     guard let file else { return nil }
-    if file.folder != folder || descriptor == nil {
+    if file.folder != folder {
+      folder = ""
       descriptor = nil
       guard file.folder == next?.folder else { return nil }
       folder = file.folder
+      // One that cannot be opened is not tried again for each of its files.
       descriptor = try? FileDescriptor.open(folder, FileDescriptor.pathOnly | O_DIRECTORY)
     }
     return switch descriptor {
