@@ -7,8 +7,20 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// Only scripts/fuzz sets it: the fuzzers are linked with libFuzzer, which a usual build knows nothing of.
-let isFuzzing = Context.environment["HEARTBEAT_FUZZ"] != nil
+/// `address` or `thread`: only scripts/test and scripts/fuzz set it, for what they build optimised and with a sanitizer.
+let sanitizer = Context.environment["HEARTBEAT_SANITIZER"]
+/// The fuzzers are linked with libFuzzer, which a usual build knows nothing of.
+let isFuzzing = sanitizer == "address"
+
+/// Of the code that is tested. Swift's own checks stay as in a debug build: no sanitizer sees what leaves its part of a memory that is there.
+let checked: [SwiftSetting] = sanitizer != nil ? [.unsafeFlags(["-assert-config", "Debug"])] : []
+/// `fuzzer`: what libFuzzer wants to see of the code that it drives; nothing comes of it elsewhere. `-mergeable-traps`: the address
+/// sanitizer does not see that a stack is gone which is still used, where each trap stands for itself, as it does in optimised code.
+let fuzzed: [SwiftSetting] =
+  isFuzzing ? [.unsafeFlags(["-sanitize=address,fuzzer", "-Xfrontend", "-mergeable-traps"])] : []
+let sourceSettings = swiftSettings + checked + fuzzed
+/// Tests run once: to optimise them takes longer than it saves.
+let testSettings = swiftSettings + (sanitizer != nil ? [.unsafeFlags(["-Onone"])] : [])
 
 /// Debian's C libraries: each a module map and nothing else.
 let systemLibraries: [Target] = [
@@ -20,11 +32,11 @@ let systemLibraries: [Target] = [
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: sourceSettings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: sourceSettings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -32,7 +44,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     name: name + "Tests",
     dependencies: [.target(name: name)] + dependencies,
     exclude: exclude,
-    swiftSettings: swiftSettings)
+    swiftSettings: testSettings)
 }
 
 // Imports point downwards only: mains -> {Exporter, HeartbeatTool} -> Monitoring -> {Heartbeat, Procfs} ->
@@ -79,35 +91,34 @@ let package = Package(
     tests(
       of: "Exporter",
       ["JSON", "Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTP", "POSIX", "Flags", "CZlib"],
-      exclude: isFuzzing
-        ? ["Fixtures", "Oracle", "MemoryOracleTests.swift", "Scraping/RememberedTests.swift"] : ["Fixtures"]),
+      exclude: ["Fixtures"]),
     tests(of: "HeartbeatPush", ["Heartbeat", "JSON", "POSIX"]),
     tests(of: "HeartbeatTool", ["Flags", "JSON", "Heartbeat", "HTTP", "Monitoring", "POSIX", "Procfs"]),
   ]
 )
 
 if isFuzzing {
-  package.targets += [
-    // Otherwise a part of the tests of Exporter.
-    .target(
-      name: "Oracle",
-      dependencies: ["JSON", "Exporter", "Monitoring", "Heartbeat", "Exposition", "HTTP", "CZlib"],
-      path: "Tests/ExporterTests/Oracle",
-      swiftSettings: swiftSettings),
+  package.targets.append(
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "JSON", "Heartbeat", "Procfs", "HTTP", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool",
-        "Oracle",
+        "JSON", "Heartbeat", "Procfs", "HTTP", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool", "CZlib",
       ],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
-      swiftSettings: swiftSettings),
-  ]
+      swiftSettings: sourceSettings,
+      linkerSettings: [.unsafeFlags(["-sanitize=address,fuzzer"])]))
 }
 
-// Only Benchmarks/run sets it: what it measures of the modules is nothing that the package offers to others.
-if Context.environment["HEARTBEAT_BENCHMARKS"] != nil {
+// Where no thread is started the thread sanitizer has nothing to see: pure parsers, writers and decisions.
+if sanitizer == "thread" {
+  let pure = ["ExpositionTests", "FlagsTests", "JSONTests", "MonitoringTests", "ProcfsTests"]
+  package.targets.removeAll { pure.contains($0.name) }
+}
+
+// What Benchmarks/run measures of the modules is nothing that the package offers to others. It is built with one of the sanitizers, so that
+// a change of what it uses is noticed.
+if isFuzzing || Context.environment["HEARTBEAT_BENCHMARKS"] != nil {
   package.targets.append(
     .executableTarget(
       name: "stages",

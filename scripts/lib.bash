@@ -172,6 +172,16 @@ release_folder() {
   swift build "${flags[@]}" --show-bin-path
 }
 
+# The flags of `swift build` and `swift test` for the tests, the programs and the fuzzers with the sanitizer $1 (`address` or `thread`), one
+# on a line. HEARTBEAT_SANITIZER must say the same to Package.swift.
+sanitizer_flags() {
+  # Optimised, as what is shipped: it runs several times faster, and what Swift's own generic code reads and writes for ours is looked at too.
+  local flags=(--package-path "$ROOT" --scratch-path "$ROOT/.build/sanitize-$1" --configuration release --sanitize "$1")
+  # gold, the usual linker, gives up on the debug sections of libFuzzer's own code. Reports want lines, not the types of variables.
+  flags+=(-Xswiftc -enable-testing -Xswiftc -use-ld=lld -Xswiftc -gline-tables-only -Xswiftc -warnings-as-errors)
+  printf '%s\n' "${flags[@]}"
+}
+
 # The Debian packages that the end-to-end tests need, one on a line.
 e2e_packages() {
   grep -v '^#' "$ROOT/Tests/EndToEnd/debian-packages.txt"

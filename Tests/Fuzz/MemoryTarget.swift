@@ -1,7 +1,5 @@
 import Heartbeat
 
-@testable import Oracle
-
 private let folder = Folder()
 private let probe = FileProbe(path: Oracle.file(in: folder))
 
