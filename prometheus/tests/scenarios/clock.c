@@ -51,6 +51,8 @@ int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, co
   static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
   if (!wait) wait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
   long long then = deadline->tv_sec * SECOND + deadline->tv_nsec - ahead();
+  /* Long past, where the scripted clock has leapt further than the machine is up: the kernel has no times below zero. */
+  if (then < 0) then = 0;
   struct timespec moved = {then / SECOND, then % SECOND};
   return wait(condition, mutex, &moved);
 }

@@ -3,7 +3,9 @@
 Nothing waits: the exporter's clock is set from here (clock.c), so that an hour of scrapes takes a second or two.
 """
 
+import functools
 import heapq
+import http.client
 import itertools
 import json
 import mmap
@@ -15,8 +17,6 @@ import struct
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +26,8 @@ BEGIN = 1_700_000_000
 BOOTED = BEGIN - 86_400
 # init, and a thread of the kernel.
 OF_THE_KERNEL = ("1", "2")
+# Where files cost least, of which each step writes some; any folder will do.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # What is kept of a scrape: what the rules ask for. The exporter's own process is not scripted, nor whether the clock of
 # the machine that records is set.
 KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|silenced_until_timestamp_seconds|last_timestamp_seconds|interval_seconds|status|job_\w+|entries_skipped_total|series_dropped_total"
@@ -33,7 +35,7 @@ KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_
                   r"|process_(start_time_seconds|open_fds|max_fds|cpu_seconds_total|resident_memory_bytes)"
                   r"|system_(cpu_seconds_total|memory_(available|total)_bytes))[{ ]")  # fmt: skip
 IS_TIME = re.compile(r"^(\w+_timestamp_seconds|process_start_time_seconds)$")
-SAMPLE = re.compile(r"^([\w:]+)(?:\{(.*)\})? (\S+)$")
+SERIES = re.compile(r"^([\w:]+)(?:\{(.*)\})?$")
 
 
 def seconds(text):
@@ -311,20 +313,34 @@ class World:
         """{series: value}, or None when it does not answer."""
         if not self.exporters.get(instance):
             return None
+        connection = http.client.HTTPConnection("127.0.0.1", self.exporters[instance][1], timeout=20)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.exporters[instance][1]}/metrics", timeout=20) as answer:
-                text = answer.read().decode()
-        except (OSError, urllib.error.URLError):
+            connection.request("GET", "/metrics")
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+        if answer.status != 200:
             return None
         found = {}
-        host = instance.split(":")[0]
         for line in text.splitlines():
-            if KEPT.match(line) and 'process="heartbeat-exporter"' not in line:
-                name, labels, value = SAMPLE.match(line).groups()
-                number = float(value) - (self.begin if IS_TIME.match(name) else 0)
-                inside = ",".join(filter(None, [labels, f'instance="{instance}",host="{host}",job="heartbeat"']))
-                found[f"{name}{{{inside}}}"] = round(number, 3)
+            name, _, value = line.rpartition(" ")
+            series, is_time = series_of(name, instance)
+            if series:
+                found[series] = round(float(value) - (self.begin if is_time else 0), 3)
         return found
+
+
+@functools.cache
+def series_of(line, instance):
+    """What a line begins with, as a Prometheus has it that scrapes this instance, and whether its value is a time; None for what is not kept."""
+    if not KEPT.match(line + " ") or 'process="heartbeat-exporter"' in line:
+        return None, False
+    name, labels = SERIES.match(line).groups()
+    inside = ",".join(filter(None, [labels, f'instance="{instance}",host="{instance.split(":")[0]}",job="heartbeat"']))
+    return f"{name}{{{inside}}}", bool(IS_TIME.match(name))
 
 
 def notation(values):
@@ -357,7 +373,7 @@ def notation(values):
 
 def record(scenario, exporter, library):
     """{series: values in promtool's notation} of a scenario, as a Prometheus would have scraped them."""
-    with tempfile.TemporaryDirectory(prefix="scenario-") as folder:
+    with tempfile.TemporaryDirectory(prefix="scenario-", dir=MEMORY) as folder:
         world = World(folder, exporter, library)
         scenario.script(world)
         while world.events and world.events[0][0] <= 0:
