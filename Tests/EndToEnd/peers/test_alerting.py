@@ -1,16 +1,18 @@
 """Rules, routes and templates as files: what promtool and amtool say of them, and that nothing is left out."""
 
-import copy
 import re
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 import yaml
 
 from support import LIMIT, ROOT, TOOL, entry, eventually, run, write_beats
-from support.alert_rules import ALERTMANAGER, ALERTS, PROMETHEUS, RECORDED, RULE_FILES, RULES, TESTS, checks, group_names, promtool_tests
+from support.alert_rules import (
+    ALERTMANAGER, ALERTS, PROMETHEUS, RECORDED, RULE_FILES, RULES, TESTS, assert_right, checks, chosen, group_names, promtool_tests, recorded_in, write_tests,
+)  # fmt: skip
 from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.peers
@@ -20,11 +22,6 @@ def tool(*command):
     result = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=LIMIT)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
-
-
-def assert_right(file):
-    result = promtool_tests(file)
-    assert result.returncode == 0 and "SUCCESS" in result.stdout, result.stdout + result.stderr
 
 
 def test_promtool_accepts_configuration_and_rules():
@@ -160,8 +157,20 @@ def test_routes(labels, receiver):
 
 
 @pytest.mark.parametrize("file", TESTS)
-def test_unit_tests_of_the_rules(file):
-    assert_right(PROMETHEUS / "tests" / file)
+def test_unit_tests_of_the_rules(file, tmp_path):
+    """Each test with the rules that it asks for: of the others it does not say a word, and they take most of promtool's time."""
+    content, files = TESTS[file], []
+    loaded = [r.get("alert") for path in content["rule_files"] for g in RULE_FILES[Path(path).name]["groups"] for r in g["rules"]]
+    assert "../rules/recording.yml" in content["rule_files"]
+    for number, test in enumerate(content["tests"]):
+        asked = {c["alertname"] for c in test.get("alert_rule_test", [])}
+        assert asked <= set(loaded)
+        texts = [c["expr"] for c in test.get("promql_expr_test", [])]
+        texts += [t for a in asked for t in (ALERTS[a]["expr"], *ALERTS[a]["annotations"].values())]
+        assert not any("ALERTS" in t for t in texts)
+        needed = recorded_in(*texts)
+        files.append(write_tests(tmp_path, str(number), chosen(lambda r: r.get("record") in needed or r.get("alert") in asked), [test], content["evaluation_interval"]))  # noqa: B023
+    assert_right(*files)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -192,58 +201,57 @@ def identity(rule):
     return rule.get("alert") or " ".join([rule["record"], *rule.get("labels", {}).values()])
 
 
-def recorded_in(*texts):
-    """The recorded names that PromQL mentions, and those that these are made of."""
-    found = set()
-    names = {n for text in texts for n in re.findall(r"[a-zA-Z_:][\w:]*", text)} & RECORDED
-    while names:
-        found |= names
-        made_of = [r["expr"] for r in RULES if r.get("record") in names]
-        names = ({n for e in made_of for n in re.findall(r"[a-zA-Z_:][\w:]*", e)} & RECORDED) - found
-    return found
+def seconds(text):
+    return sum(int(n) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[u] for n, u in re.findall(r"(\d+)([dhms])", text))
 
 
-def only(name, change, folder):
-    """Writes, of rules and tests, what concerns one rule, with one thing changed; gives the test files."""
-    is_alert = name in ALERTS
-    tests, mentioned = {}, []
-    for file, content in copy.deepcopy(TESTS).items():
+def about(name):
+    """[(test, evaluation interval)] of one rule: tests with what they say of it alone, those first that take promtool the least time."""
+    found = []
+    for content in TESTS.values():
         for test in content["tests"]:
-            test["alert_rule_test"] = [c for c in test.get("alert_rule_test", []) if c["alertname"] == name]
-            record = name.split()[0]
-            test["promql_expr_test"] = [c for c in test.get("promql_expr_test", []) if not is_alert and record in recorded_in(c["expr"])]
-            mentioned += [c["expr"] for c in test["promql_expr_test"]]
-        content["tests"] = [t for t in content["tests"] if t["alert_rule_test"] or t["promql_expr_test"]]
-        if content["tests"]:
-            tests[file] = content
-    if is_alert:
+            said = [c for c in test.get("alert_rule_test", []) if c["alertname"] == name]
+            asked = [c for c in test.get("promql_expr_test", []) if name not in ALERTS and name.split()[0] in recorded_in(c["expr"])]
+            if said or asked:
+                found.append((test | {"alert_rule_test": said, "promql_expr_test": asked}, content["evaluation_interval"]))
+
+    def steps(case):
+        test, interval = case
+        return max(seconds(c["eval_time"]) for c in test["alert_rule_test"] + test["promql_expr_test"]) / seconds(interval)
+
+    return sorted(found, key=steps)
+
+
+def changed(name, change, tests):
+    """The rules' groups with what concerns one rule, and one thing changed."""
+    if name in ALERTS:
         mentioned = [change.get("expr", ALERTS[name]["expr"]), *ALERTS[name]["annotations"].values()]
-    needed, groups = recorded_in(*mentioned), []
-    files = [RULE_FILES["recording.yml"], *RULE_FILES.values()]
-    for group in copy.deepcopy([g for f in files for g in f["groups"]]):
-        if group["name"] in [g["name"] for g in groups]:
-            continue
-        group["rules"] = [r for r in group["rules"] if r.get("record") in needed or r.get("alert") == name]
-        for rule in group["rules"]:
-            if identity(rule) == name:
-                rule.update(change)
-        groups += [group] if group["rules"] else []
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
-    for file, content in tests.items():
-        content |= {"rule_files": ["rules.yml"], "group_eval_order": [g["name"] for g in groups]}
-        (folder / file).write_text(yaml.safe_dump(content))
-        yield folder / file
+    else:
+        mentioned = [c["expr"] for test, _ in tests for c in test["promql_expr_test"]]
+    needed = recorded_in(*mentioned)
+    found = chosen(lambda r: r.get("record") in needed or r.get("alert") == name)
+    return [g | {"rules": [r | change if identity(r) == name else r for r in g["rules"]]} for g in found]
+
+
+def passing(files):
+    """Those files of tests that promtool, which says what it thinks of each, finds right."""
+    result = promtool_tests(*files)
+    told = re.findall(r"(?m)^Unit Testing: +(.+)\n(?:  (SUCCESS))?", result.stdout)
+    assert [path for path, _ in told] == list(map(str, files)), result.stdout + result.stderr
+    return {path for path, success in told if success}
 
 
 @pytest.mark.parametrize("name", dict.fromkeys(identity(r) for r in RULES))
 def test_the_unit_tests_notice_that_a_rule_is_wrong(name, tmp_path):
-    def passes(what, change):
-        folder = tmp_path / what.replace(" ", "-")
-        folder.mkdir()
-        return promtool_tests(*only(name, change, folder)).returncode == 0
-
-    assert passes("as it is", {})
-    assert [what for what, change in mutants(name).items() if passes(what, change)] == [], "no test says so"
+    tests = about(name)
+    right = changed(name, {}, tests)
+    assert_right(*(write_tests(tmp_path, f"as it is {n}", right, [t], interval) for n, (t, interval) in enumerate(tests)))
+    # A wrong rule that a test has noticed is noticed: the next one need not look at it.
+    unnoticed = {what: changed(name, change, tests) for what, change in mutants(name).items()}
+    for number, (test, interval) in enumerate(tests):
+        files = {str(write_tests(tmp_path, f"{what} {number}", groups, [test], interval)): what for what, groups in unnoticed.items()}
+        unnoticed = {files[path]: unnoticed[files[path]] for path in passing(files)} if files else {}
+    assert list(unnoticed) == [], "no test says so"
 
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
