@@ -6,6 +6,7 @@ croniter says which times of day a schedule names; what is due where clocks are 
 it: croniter itself has what is due once at both of the times that come twice, which no cron of Debian does.
 """
 
+import functools
 import random
 import re
 from datetime import datetime, timedelta, timezone
@@ -19,6 +20,7 @@ FIELDS = [(0, 59, []), (0, 23, []), (1, 31, []), (1, 12, "jan feb mar apr may ju
 NICKNAMES = ["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"]
 
 
+@functools.cache
 def changes(zone, years=(2024, 2025, 2026, 2027)):
     """The Unix times at which clocks are set, and by how many seconds."""
     z = ZoneInfo(zone)
@@ -64,15 +66,14 @@ def expression(rng):
         text = " ".join(field(rng, *f, star=s) for f, s in zip(FIELDS, stars))
         if rng.random() < 0.1:
             text = re.sub(r"\b0$", "7", text)
-        days = [set(croniter.expand(text)[0][k]) for k in (2, 4)]
+        _, _, days, months, week = croniter.expand(text)[0]
         # Lists that together are all numbers are a star to croniter, too.
-        if not any(d == {"*"} and t[0] != "*" for d, t in zip(days, (text.split()[2], text.split()[4]))) and comes(text):
+        if not any(set(d) == {"*"} and t[0] != "*" for d, t in ((days, text.split()[2]), (week, text.split()[4]))) and comes(text, days, months):
             return text
 
 
-def comes(text):
+def comes(text, days, months):
     """Whether any of its months has any of its days: 30 February comes never, and is refused."""
-    _, _, days, months, _ = croniter.expand(text)[0]
     if days == ["*"] or text.split()[4][0] != "*":  # of the days of the week one comes always
         return True
     longest = max({2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(m, 31) for m in (range(1, 13) if months == ["*"] else months))
