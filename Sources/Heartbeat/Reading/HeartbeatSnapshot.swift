@@ -8,77 +8,86 @@ public struct HeartbeatSnapshot: Sendable {
   public struct Text: Hashable, Sendable {
     private let place: CompactRange
 
-    init(range: Range<Int>) {
-      place = CompactRange(range)
-    }
+    init(range: Range<Int>) { self.init(place: CompactRange(range)) }
+
+    init(place: CompactRange) { self.place = place }
 
     /// Where it lies.
     public var range: Range<Int> { place.range }
   }
 
-  /// One process of the file.
+  /// One process of the file. There are hundreds of thousands of them, so each is small: what is not said is a value that nothing has.
   public struct Entry: Sendable {
-    /// Its name, unescaped.
-    public internal(set) var name: Text
-    /// Unix time of its last beat, always finite; nil when its file says that it never beat.
-    public internal(set) var lastHeartbeat: Double?
-    /// The pid that it reports, if that is a pid: 1 to `maximumPid`. Other programs' files may have larger ones, which no process has.
-    public internal(set) var pid: Int32?
-    /// Its status word, at most `maximumStatusLength` bytes of it.
-    public internal(set) var status: Text?
-    /// The host on which it runs, where the beat came from another one.
-    public internal(set) var host: Text?
-    /// Seconds between two beats as the process means to beat; above zero and finite; nil when it does not say so.
-    public internal(set) var interval: Double?
-    /// The place in `jobs` of what it says of its runs; negative when it is no job.
-    private var jobPlace: Int32
+    private let time: Double
+    private let seconds: Double
+    private let reportedPid: Int32
+    private let jobPlace: Int32
+    private var namePlace: CompactRange
+    private var statusPlace: CompactRange.Possible
+    private var hostPlace: CompactRange.Possible
     private var numbersPlace: CompactRange
     private var stringsPlace: CompactRange
     private var sourcePlace: CompactRange
-    private var memberPlace: CompactRange?
+    private var memberPlace: CompactRange.Possible
 
+    /// - Parameters:
+    ///   - lastHeartbeat: finite.
+    ///   - pid: above zero.
+    ///   - interval: above zero and finite.
     init(
       name: Text, lastHeartbeat: Double?, pid: Int32?, status: Text?, host: Text?, interval: Double?,
       job: Int?, numbers: Range<Int>, strings: Range<Int>, source: Range<Int>, member: Range<Int>?
     ) {
-      self.name = name
-      self.lastHeartbeat = lastHeartbeat
-      self.pid = pid
-      self.status = status
-      self.host = host
-      self.interval = interval
+      time = lastHeartbeat ?? .infinity
+      seconds = interval ?? 0
+      reportedPid = pid ?? 0
       jobPlace = job.flatMap { Int32(exactly: $0) } ?? -1
+      namePlace = CompactRange(name.range)
+      statusPlace = CompactRange.Possible(status?.range)
+      hostPlace = CompactRange.Possible(host?.range)
       numbersPlace = CompactRange(numbers)
       stringsPlace = CompactRange(strings)
       sourcePlace = CompactRange(source)
-      memberPlace = member.map { CompactRange($0) }
+      memberPlace = CompactRange.Possible(member)
     }
 
+    /// Its name, unescaped.
+    public var name: Text { Text(place: namePlace) }
+    /// Unix time of its last beat, always finite; nil when its file says that it never beat.
+    public var lastHeartbeat: Double? { time.isFinite ? time : nil }
+    /// The pid that it reports, if that is a pid: 1 to `maximumPid`. Other programs' files may have larger ones, which no process has.
+    public var pid: Int32? { reportedPid > 0 ? reportedPid : nil }
+    /// Its status word, at most `maximumStatusLength` bytes of it.
+    public var status: Text? { statusPlace.range.map { Text(range: $0) } }
+    /// The host on which it runs, where the beat came from another one.
+    public var host: Text? { hostPlace.range.map { Text(range: $0) } }
+    /// Seconds between two beats as the process means to beat; above zero and finite; nil when it does not say so.
+    public var interval: Double? { seconds > 0 ? seconds : nil }
     /// What it says of its runs, in `jobs`; nil when it is no job.
     public var job: Int? { jobPlace >= 0 ? Int(widening: jobPlace) : nil }
-
     /// Its own data's numbers, in `numbers`.
-    public internal(set) var numbers: Range<Int> {
-      get { numbersPlace.range }
-      set { numbersPlace = CompactRange(newValue) }
-    }
-
+    public var numbers: Range<Int> { numbersPlace.range }
     /// Its own data's strings, in `strings`.
-    public internal(set) var strings: Range<Int> {
-      get { stringsPlace.range }
-      set { stringsPlace = CompactRange(newValue) }
-    }
-
+    public var strings: Range<Int> { stringsPlace.range }
     /// Its JSON object, in `bytes`.
-    public internal(set) var source: Range<Int> {
-      get { sourcePlace.range }
-      set { sourcePlace = CompactRange(newValue) }
+    public var source: Range<Int> { sourcePlace.range }
+    /// Its name with the quotes and its object, in `bytes`, if these say all that there is of it.
+    var member: Range<Int>? { memberPlace.range }
+
+    /// Its text stands so many bytes further on, and its numbers and strings stand elsewhere.
+    mutating func move(by shift: Int, numbers: Range<Int>, strings: Range<Int>) {
+      namePlace.move(by: shift)
+      statusPlace.move(by: shift)
+      hostPlace.move(by: shift)
+      sourcePlace.move(by: shift)
+      memberPlace.move(by: shift)
+      numbersPlace = CompactRange(numbers)
+      stringsPlace = CompactRange(strings)
     }
 
-    /// Its name with the quotes and its object, in `bytes`, if these say all that there is of it.
-    var member: Range<Int>? {
-      get { memberPlace?.range }
-      set { memberPlace = newValue.map { CompactRange($0) } }
+    /// Forgets its own data.
+    mutating func dropValues() {
+      (numbersPlace, stringsPlace) = (CompactRange(0..<0), CompactRange(0..<0))
     }
   }
 
@@ -219,7 +228,7 @@ public struct HeartbeatSnapshot: Sendable {
   mutating func dropValues() {
     guard !keyPaths.isEmpty else { return }
     (numbers, strings, keyPaths) = ([], [], [])
-    for place in entries.indices { (entries[place].numbers, entries[place].strings) = (0..<0, 0..<0) }
+    for place in entries.indices { entries[place].dropValues() }
   }
 
   /// Counts silences that cannot be used, and names the first ones.

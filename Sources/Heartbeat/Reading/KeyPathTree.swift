@@ -51,15 +51,23 @@ struct KeyPathTree {
   private var keys: [UInt8] = []
   private var places: [Place: Int] = [:]
   private var rootFirstChild = KeyPathTree.none
-  private let wanted: Set<String>
-  private let maximumPaths: Int
+  private var wanted: Set<String>
+  private var maximumPaths: Int
+
+  /// What each tree begins with where no string is wanted: made once, as files are read for the first time by the thousand.
+  private static let known = KeyPathTree(knownKeysWith: [])
 
   /// - Parameters:
   ///   - wanted: paths, joined by `.` or `_`, whose strings are kept.
   ///   - maximumPaths: further ones are refused; the known keys count.
   init(wanted: Set<String>, maximumPaths: Int) {
-    self.wanted = wanted
+    self = wanted.isEmpty ? KeyPathTree.known : KeyPathTree(knownKeysWith: wanted)
     self.maximumPaths = maximumPaths
+  }
+
+  private init(knownKeysWith wanted: Set<String>) {
+    self.wanted = wanted
+    maximumPaths = 0
     for known in KnownKey.allCases {
       let key = known.text.withUTF8Buffer { Array($0) }
       _ = add(key, under: KeyPathTree.none, needsDecoding: false, pathLength: key.count)

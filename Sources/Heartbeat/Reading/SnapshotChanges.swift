@@ -4,8 +4,8 @@ public struct SnapshotChanges: Sendable {
   public internal(set) var keepsProcesses = false
   /// Each process has the same keys in the same order, so that every number has its place of before in `numbers`.
   public internal(set) var keepsShape = false
-  /// The keys under which some number changed, by their place in `keyPaths`; meaningful only with `keepsShape`.
-  public internal(set) var keys: Set<Int32> = []
+  /// A bit for each key: most contents change some numbers under the same few keys, and a set would hash each of them.
+  private var keyBits: [UInt64] = []
   /// Some process reports another pid.
   public internal(set) var hasNewPid = false
   /// Some process reports another status word.
@@ -13,4 +13,25 @@ public struct SnapshotChanges: Sendable {
 
   /// Everything may be different.
   public init() {}
+
+  /// The keys under which some number changed, by their place in `keyPaths`, ascending; meaningful only with `keepsShape`.
+  public var keys: [Int32] {
+    var keys: [Int32] = []
+    for (place, word) in keyBits.enumerated() {
+      var rest = word
+      while rest != 0 {
+        keys.append(Int32(truncatingIfNeeded: place &* 64 &+ rest.trailingZeroBitCount))
+        rest &= rest &- 1
+      }
+    }
+    return keys
+  }
+
+  /// - Parameter key: not negative.
+  @inline(__always)
+  mutating func insert(key: Int32) {
+    let place = Int(truncatingIfNeeded: key >> 6)
+    while keyBits.count <= place { keyBits.append(0) }
+    keyBits[place] |= 1 << UInt64(truncatingIfNeeded: key & 63)
+  }
 }

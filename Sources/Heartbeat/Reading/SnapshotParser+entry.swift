@@ -8,7 +8,8 @@ extension SnapshotParser {
     var status: HeartbeatSnapshot.Text?
     var host: HeartbeatSnapshot.Text?
     var interval: Double?
-    var job: JobRecord?
+    /// What it says of its runs is the last of the snapshot's `jobs`; it is large, and hardly anybody has one.
+    var hasJob = false
 
     enum LastHeartbeat {
       case missing, bad, never
@@ -54,22 +55,22 @@ extension SnapshotParser {
       snapshot.numbers.removeLast(snapshot.numbers.count - firstNumber)
       // no trap: as above
       snapshot.strings.removeLast(snapshot.strings.count - firstString)
+      if fields.hasJob { snapshot.jobs.removeLast() }
       return false
     }
     // What lies elsewhere than in its own text, or was counted, the text alone would not bring back.
     let isWhole =
-      fields.job == nil && notes == notesBefore && decoded.count == decodedBefore
+      !fields.hasJob && notes == notesBefore && decoded.count == decodedBefore
       && snapshot.strings.count == firstString
       && name.range.upperBound <= cursor.text.count
     snapshot.entries.append(
       HeartbeatSnapshot.Entry(
         name: name, lastHeartbeat: lastHeartbeat, pid: fields.pid, status: fields.status, host: fields.host,
-        interval: fields.interval, job: fields.job.map { _ in snapshot.jobs.count },
+        interval: fields.interval, job: fields.hasJob ? snapshot.jobs.count - 1 : nil,
         numbers: firstNumber..<snapshot.numbers.count,
         strings: firstString..<snapshot.strings.count,
         source: start..<cursor.position, member: isWhole ? member..<cursor.position : nil))
     nameBytes &+= name.range.count
-    if let job = fields.job { snapshot.jobs.append(job) }
     return true
   }
 
@@ -85,10 +86,17 @@ extension SnapshotParser {
       fields.lastHeartbeat = if let time, time.isFinite { .time(UnixTime.seconds(time)) } else { .bad }
     case .lastHeartbeatFormatted: try cursor.skipValue()
     case .pid: fields.pid = try pidOrNil()
-    case .status: fields.status = try stringOrNil().map(statusWord)
+    case .status:
+      fields.status = try stringOrNil()
+      // Only then: what only reads the parser is given a copy of all of it.
+      if let text = fields.status, text.range.count > HeartbeatSnapshot.maximumStatusLength {
+        fields.status = beginning(of: text, HeartbeatSnapshot.maximumStatusLength)
+      }
     case .host: fields.host = try stringOrNil()
     case .interval: fields.interval = try numberOrNil().flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
-    case .job: fields.job = try jobOrNil()
+    case .job:
+      if fields.hasJob { snapshot.jobs.removeLast() }
+      fields.hasJob = try appendJob()
     case .additionalData:
       if cursor.peek == UInt8(ascii: "{") {
         try data(under: KeyPathTree.none, depth: 1, firstNumber: firstNumber)
@@ -98,13 +106,14 @@ extension SnapshotParser {
     }
   }
 
-  /// What an object says of a job's runs; nil when it says nothing of any.
-  private mutating func jobOrNil() throws(JSONParseError) -> JobRecord? {
+  /// Reads what an object says of a job's runs, and appends it; false when it says nothing of any.
+  @inline(never)
+  private mutating func appendJob() throws(JSONParseError) -> Bool {
     let start = cursor.position
     guard cursor.peek == UInt8(ascii: "{") else {
       if cursor.peek != UInt8(ascii: "n") { note(.badJob, at: start) }
       try cursor.skipValue()
-      return nil
+      return false
     }
     var job = JobRecord()
     var isBad = false
@@ -120,9 +129,10 @@ extension SnapshotParser {
     }
     guard !job.isEmpty else {
       if !isBad { note(.badJob, at: start) }
-      return nil
+      return false
     }
-    return job
+    snapshot.jobs.append(job)
+    return true
   }
 
   /// A number, also one that was written as a text.
@@ -165,9 +175,10 @@ extension SnapshotParser {
     return Int32(exactly: number)
   }
 
-  private func statusWord(_ text: HeartbeatSnapshot.Text) -> HeartbeatSnapshot.Text {
-    guard text.range.count > HeartbeatSnapshot.maximumStatusLength else { return text }
-    var end = text.range.lowerBound + HeartbeatSnapshot.maximumStatusLength
+  /// As many bytes of a longer text, and no half of a character.
+  @inline(never)
+  private func beginning(of text: HeartbeatSnapshot.Text, _ length: Int) -> HeartbeatSnapshot.Text {
+    var end = text.range.lowerBound + length
     while end > text.range.lowerBound, byte(at: end) & 0xC0 == 0x80 { end -= 1 }
     return HeartbeatSnapshot.Text(range: text.range.lowerBound..<end)
   }

@@ -20,13 +20,8 @@ extension SnapshotParser {
     let first = snapshot.numbers.count
     if first != entry.numbers.lowerBound { snapshot.changes.keepsShape = false }
     snapshot.numbers.append(contentsOf: previous.numbers[entry.numbers])
-    entry.name = entry.name.moved(by: shift)
-    entry.status = entry.status?.moved(by: shift)
-    entry.host = entry.host?.moved(by: shift)
-    entry.numbers = first..<snapshot.numbers.count
-    entry.strings = snapshot.strings.count..<snapshot.strings.count
-    entry.source = entry.source.lowerBound &+ shift..<entry.source.upperBound &+ shift
-    entry.member = start..<cursor.position
+    entry.move(
+      by: shift, numbers: first..<snapshot.numbers.count, strings: snapshot.strings.count..<snapshot.strings.count)
     snapshot.entries.append(entry)
     nameBytes &+= entry.name.range.count
     return true
@@ -51,19 +46,13 @@ extension SnapshotParser {
         return
       }
       // The bits, so that -0 is another value than 0.
-      if now.value.bitPattern != then.value.bitPattern { snapshot.changes.keys.insert(now.key) }
+      if now.value.bitPattern != then.value.bitPattern { snapshot.changes.insert(key: now.key) }
     }
   }
 
   private func isSame(_ text: HeartbeatSnapshot.Text?, asPrevious before: HeartbeatSnapshot.Text?) -> Bool {
     guard let text, let before else { return text == nil && before == nil }
     guard text.range.count == before.range.count else { return false }
-    return withBytes(of: text) { $0.elementsEqual(UnsafeRawBufferPointer(rebasing: previous.bytes[before.range])) }
-  }
-}
-
-extension HeartbeatSnapshot.Text {
-  fileprivate func moved(by shift: Int) -> HeartbeatSnapshot.Text {
-    HeartbeatSnapshot.Text(range: range.lowerBound &+ shift..<range.upperBound &+ shift)
+    return withBytes(of: text) { $0.isSame(as: UnsafeRawBufferPointer(rebasing: previous.bytes[before.range])) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 
 /// Reads a heartbeat file's JSON straight into the flat arrays of a snapshot.
@@ -98,23 +99,24 @@ struct SnapshotParser {
     var hasProcesses = false
     try object { parser, key throws(JSONParseError) in
       let start = parser.cursor.position
-      switch key {
-      case Array("processes".utf8):
+      // As texts: such short ones need no memory.
+      switch String(decoding: key, as: UTF8.self) {
+      case "processes":
         hasProcesses = true
         guard parser.cursor.peek == UInt8(ascii: "{") else {
           parser.wrongShape = .wrongShape(offset: start, expected: SnapshotParser.expectedProcesses)
           return try parser.cursor.skipValue()
         }
         try parser.processes()
-      case Array("last_updated".utf8):
+      case "last_updated":
         if parser.cursor.startsNumber {
           let value = try parser.cursor.number()
           parser.snapshot.lastUpdated = value.isFinite ? UnixTime.seconds(value) : nil
         } else {
           try parser.cursor.skipValue()
         }
-      case Array("pruned".utf8): try parser.pruned()
-      case Array("silences".utf8): try parser.silences()
+      case "pruned": try parser.pruned()
+      case "silences": try parser.silences()
       default: try parser.cursor.skipValue()
       }
     }
@@ -293,12 +295,22 @@ struct SnapshotParser {
 
   private func isSame(_ one: HeartbeatSnapshot.Text, _ other: HeartbeatSnapshot.Text) -> Bool {
     one.range.count == other.range.count
-      && withBytes(of: one) { a in withBytes(of: other) { b in a.elementsEqual(b) } }
+      && withBytes(of: one) { a in withBytes(of: other) { b in a.isSame(as: b) } }
   }
 
   private func isSame(_ name: HeartbeatSnapshot.Text, asPrevious place: Int) -> Bool {
     let before = previous.entries[place].name.range
     guard name.range.count == before.count else { return false }
-    return withBytes(of: name) { $0.elementsEqual(UnsafeRawBufferPointer(rebasing: previous.bytes[before])) }
+    return withBytes(of: name) { $0.isSame(as: UnsafeRawBufferPointer(rebasing: previous.bytes[before])) }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether the bytes of another buffer are the same.
+  func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let here = baseAddress, let there = other.baseAddress else { return true }
+    // In bounds: both have so many bytes.
+    return memcmp(here, there, count) == 0
   }
 }

@@ -19,12 +19,18 @@ public struct SnapshotReader: Sendable {
   private var memory: Memory?
 
   /// What is remembered of the last content that was good. Its parts point into one another, so they come and go together.
-  private struct Memory: Sendable {
+  ///
+  /// A class, as it never changes: a copy of twenty arrays is not free where a file has ten processes.
+  private final class Memory: Sendable {
     /// The keys of `snapshot.numbers` are its nodes.
-    var paths: KeyPathTree
+    let paths: KeyPathTree
     /// Its places are those of `snapshot.entries`.
-    var names: NameTable
-    var snapshot: HeartbeatSnapshot
+    let names: NameTable
+    let snapshot: HeartbeatSnapshot
+
+    init(paths: KeyPathTree, names: NameTable, snapshot: HeartbeatSnapshot) {
+      (self.paths, self.names, self.snapshot) = (paths, names, snapshot)
+    }
   }
 
   /// A reader that has read nothing yet.
@@ -60,53 +66,47 @@ public struct SnapshotReader: Sendable {
     _ bytes: consuming [UInt8], into spare: inout HeartbeatSnapshot
   ) throws(JSONParseError) -> HeartbeatSnapshot {
     if let memory, memory.paths.count > limits.rememberedPaths { forget() }
-    var parsed = try parse(bytes, into: &spare).get()
-    if memory != nil, parsed.snapshot.skipped[.tooManyKeys] != nil {
+    var (snapshot, decoded, paths, names) = try parse(bytes, into: &spare)
+    if memory != nil, snapshot.skipped[.tooManyKeys] != nil {
       // Paths of contents before took the room of some of its own.
       forget()
-      swap(&spare, &parsed.snapshot)
-      parsed = try parse(bytes, into: &spare).get()
+      swap(&spare, &snapshot)
+      (snapshot, decoded, paths, names) = try parse(bytes, into: &spare)
     }
-    if memory == nil { parsed.snapshot.changes = SnapshotChanges() }
+    if memory == nil { snapshot.changes = SnapshotChanges() }
     // Appending nothing would still copy bytes that somebody else holds.
-    if !parsed.decoded.isEmpty {
+    if !decoded.isEmpty {
       // Exactly: an array that grows by itself takes twice its size.
-      bytes.reserveCapacity(bytes.count + parsed.decoded.count)
-      bytes.append(contentsOf: parsed.decoded)
+      bytes.reserveCapacity(bytes.count + decoded.count)
+      bytes.append(contentsOf: decoded)
     }
-    parsed.snapshot.bytes = bytes
-    memory = Memory(paths: parsed.paths, names: parsed.names, snapshot: parsed.snapshot)
-    return parsed.snapshot
+    snapshot.bytes = bytes
+    memory = Memory(paths: paths, names: names, snapshot: snapshot)
+    return snapshot
   }
 
-  /// What comes of a content, still without its bytes.
-  private struct Parsed {
-    var snapshot: HeartbeatSnapshot
-    var decoded: [UInt8]
-    var paths: KeyPathTree
-    var names: NameTable
-  }
+  /// What comes of a content, still without its bytes. Not a value of its own: each part is handed on without being counted up.
+  private typealias Parsed = (snapshot: HeartbeatSnapshot, decoded: [UInt8], paths: KeyPathTree, names: NameTable)
 
   /// Parses a content and remembers nothing of it.
   private func parse(
     _ bytes: borrowing [UInt8], into spare: inout HeartbeatSnapshot
-  ) -> Result<Parsed, JSONParseError> {
+  ) throws(JSONParseError) -> Parsed {
     let memory =
       memory
       ?? Memory(
         paths: KeyPathTree(wanted: stringKeys, maximumPaths: limits.keyPaths), names: NameTable(),
         snapshot: HeartbeatSnapshot())
-    return memory.snapshot.bytes.withUnsafeBufferPointer { old in
-      bytes.withUnsafeBufferPointer { text in
+    return try memory.snapshot.bytes.withUnsafeBufferPointer { old throws(JSONParseError) in
+      try bytes.withUnsafeBufferPointer { text throws(JSONParseError) in
         // Both texts stay where they are as long as the parser is there.
         var parser = SnapshotParser(
           text, paths: memory.paths,
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
           maximumEntries: maximumEntries, maximumNameBytes: maximumNameBytes, allowsNever: allowsNever, into: &spare)
-        do throws(JSONParseError) { try parser.parse() } catch { return .failure(error) }
-        return .success(
-          Parsed(snapshot: parser.snapshot, decoded: parser.decoded, paths: parser.paths, names: parser.names))
+        try parser.parse()
+        return (parser.snapshot, parser.decoded, parser.paths, parser.names)
       }
     }
   }
