@@ -131,10 +131,11 @@ public struct HeartbeatFile: Sendable {
     }
   }
 
-  /// Whether it was good at the last look, and is as it was when it was read.
-  func isUnchanged(_ found: stat) -> Bool {
-    guard isUp, let lastRead else { return false }
-    return lastRead.problem == nil && lastRead.stamp == FileStamp(found)
+  /// How much is kept of it, where it was good at the last look, is as it was when it was read, and has no more text than there is room.
+  func unchanged(_ found: stat, room: Int) -> (length: Int, paths: Int)? {
+    guard isUp, textLength <= room, let lastRead, lastRead.problem == nil, lastRead.stamp == FileStamp(found)
+    else { return nil }
+    return (textLength, snapshot.keyPaths.count)
   }
 
   /// Takes the place of `refresh` when the file's file system hangs: `snapshot` stays as it is.

@@ -7,7 +7,7 @@ struct Indirect<Value: Sendable>: Sendable {
   init(_ value: Value) { storage = [value] }
 
   var value: Value {
-    get { storage[0] }
+    _read { yield storage[0] }
     _modify { yield &storage[0] }
   }
 }

@@ -9,13 +9,12 @@ public struct SourceReader: Sendable {
   let place: (folder: String, name: String)?
   /// The place of its source among all.
   public internal(set) var source: Int
-  var file: HeartbeatFile
+  private var content: Indirect<HeartbeatFile>
   /// In the place of the file, while a folder is there.
   var folder: Indirect<OwnFolder>?
   private let stringKeys: Set<String>
   private let limits: ReadingLimits
   private let mayBeFolder: Bool
-  private let foreign: ForeignFile?
   private let maximumSize: Int
   /// Generations of what stood here before: a folder in the place of the file is no next content of it.
   private var earlier: UInt64 = 0
@@ -35,9 +34,16 @@ public struct SourceReader: Sendable {
     (self.path, self.source, self.stringKeys, self.limits, self.mayBeFolder) = (
       path, source, stringKeys, limits, mayBeFolder
     )
-    (self.foreign, self.maximumSize) = (foreign, maximumSize)
+    self.maximumSize = maximumSize
     place = mayBeFolder ? nil : (Path.folder(of: path), Path.name(of: path))
-    file = HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
+    content = Indirect(
+      HeartbeatFile(path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign))
+  }
+
+  /// What it is where no folder is there.
+  var file: HeartbeatFile {
+    _read { yield content.value }
+    _modify { yield &content.value }
   }
 
   /// What all that is said of the file follows from, but for its failures.
@@ -85,10 +91,8 @@ public struct SourceReader: Sendable {
   ///
   /// - Parameter found: what the kernel said of it just now.
   func outcome(_ found: stat, room: Int) -> Outcome? {
-    guard folder == nil, !isLeftOut, file.textLength <= room, file.isUnchanged(found) else { return nil }
-    return Outcome(
-      isUp: true, isNews: false, turnedLeftOut: false, length: file.textLength,
-      pathCount: file.snapshot.keyPaths.count)
+    guard folder == nil, !isLeftOut, let kept = file.unchanged(found, room: room) else { return nil }
+    return Outcome(isUp: true, isNews: false, turnedLeftOut: false, length: kept.length, pathCount: kept.paths)
   }
 
   private func outcome(_ before: Signs) -> Outcome {
@@ -107,7 +111,7 @@ public struct SourceReader: Sendable {
       // What the file said is no more.
       earlierErrors.merge(file.readErrors) { $0 + $1 }
       file = HeartbeatFile(
-        path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: foreign)
+        path: path, stringKeys: stringKeys, maximumSize: maximumSize, limits: limits, source: file.source)
     }
     if folder != nil {
       if OwnFolder.isMeant(path) {
