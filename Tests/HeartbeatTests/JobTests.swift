@@ -79,6 +79,23 @@ struct JobRecordTests {
     }
   }
 
+  @Test(
+    "of several in one entry the last counts, and one of an entry that is left out is nobody's",
+    arguments: [
+      (#""a":{"last_heartbeat":1,"job":{"ended":5,"runs":1},"job":{"ended":5,"runs":2}}"#, [2]),
+      (#""a":{"last_heartbeat":1,"job":{"ended":5,"runs":1},"job":null}"#, [nil]),
+      (#""a":{"last_heartbeat":1,"job":{"ended":5,"runs":1},"job":7}"#, [nil]),
+      (
+        #""bad":{"job":{"ended":5,"runs":1}},"a":{"last_heartbeat":1},"b":{"last_heartbeat":1,"job":{"ended":5,"runs":3}}"#,
+        [nil, 3]
+      ),
+    ] as [(String, [Double?])])
+  func several(entries: String, runs: [Double?]) throws {
+    let snapshot = try HeartbeatSnapshot(parsing: Array("{\"processes\":{\(entries)}}".utf8))
+    #expect(snapshot.entries.map { $0.job.flatMap { snapshot.jobs[$0].runs } } == runs)
+    #expect(snapshot.jobs.count == runs.compactMap(\.self).count)
+  }
+
   // MARK: Writing
 
   private func tell(_ events: [JobEvent], over old: JSONObject = [:], at now: Double) -> JSONObject {
