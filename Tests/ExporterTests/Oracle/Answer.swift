@@ -1,4 +1,3 @@
-import CZlib
 import Exposition
 import HTTP
 
@@ -49,7 +48,10 @@ struct Answer {
       if name == "ETag" { tag = value }
       if name != "ETag" || !isLive { headers.append("\(name): \(value)") }
     }
-    if response.headers.contains(where: { $0 == ("Content-Encoding", "gzip") }) { body = Answer.inflated(body) }
+    if response.headers.contains(where: { $0 == ("Content-Encoding", "gzip") }) {
+      // What is none is empty, which no other answer is.
+      body = (try? Gunzip.decompress(body, limit: 1 << 30)) ?? []
+    }
     for line in ["status \(response.status)"] + headers { text += Array((line + "\n").utf8) }
     if response.headers.contains(where: { $0.0 == "Content-Type" && !$0.1.contains("json") }) {
       metrics = text.count
@@ -91,30 +93,6 @@ struct Answer {
   private mutating func add(_ line: Line) {
     text.append(contentsOf: line.bytes)
     text.append(UInt8(ascii: "\n"))
-  }
-
-  /// What zlib reads out of one gzip member; nothing when it is none.
-  private static func inflated(_ bytes: [UInt8]) -> [UInt8] {
-    var stream = z_stream()
-    guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return [] }
-    defer { inflateEnd(&stream) }
-    var input = bytes
-    var result: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    return input.withUnsafeMutableBufferPointer { source in
-      stream.next_in = source.baseAddress
-      stream.avail_in = UInt32(source.count)
-      while true {
-        let code = chunk.withUnsafeMutableBufferPointer { target in
-          stream.next_out = target.baseAddress
-          stream.avail_out = UInt32(target.count)
-          return inflate(&stream, Z_NO_FLUSH)
-        }
-        result += chunk[..<(chunk.count - Int(stream.avail_out))]
-        if code == Z_STREAM_END { return stream.avail_in == 0 ? result : [] }
-        if code != Z_OK { return [] }
-      }
-    }
   }
 
   /// In what another answer differs, in a few lines; nil when it does not.
