@@ -15,7 +15,7 @@ from test_python_drop_in import PROGRAM
 from support.clients import python
 
 MORE = r"""
-import asyncio, multiprocessing, signal, threading
+import asyncio, multiprocessing, signal, threading, time
 from heartbeat_manager import *
 where = os.environ["HEARTBEAT_FILE"]
 manager = HeartbeatManager(where, raises=True)
@@ -27,6 +27,17 @@ beat(); beat.stop()
 async def main():
     async with AsyncHeartbeat("turning", every=0.01): await asyncio.sleep(0.05)
 asyncio.run(main())
+begun, free = threading.Event(), threading.Event()
+def slow(): begun.set(); free.wait(); return {"n": 1}
+async def leave():
+    waiting = asyncio.ensure_future(AsyncHeartbeat("late")(slow))
+    while not begun.is_set(): await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+loop = asyncio.new_event_loop()
+loop.run_until_complete(leave())
+loop.close()
+free.set()  # the beat ends when its loop is gone
 def work(n): heartbeat_manager.send_heartbeat("pool"); return n
 if __name__ == "__main__":
     with HeartbeatSender("master", interval=0.005, max_silence=60) as sender:
@@ -36,8 +47,11 @@ if __name__ == "__main__":
         if pid == 0:
             manager.send_heartbeat("child"); os._exit(0)
         assert os.waitpid(pid, 0)[1] == 0
+    for _ in range(2000):
+        if "late" in manager.all_heartbeats(): break
+        time.sleep(0.01)
     found = manager.all_heartbeats()
-    assert {"odd", "loop", "turning", "pool", "master", "child"} <= set(found), set(found)
+    assert {"odd", "late", "loop", "turning", "pool", "master", "child"} <= set(found), set(found)
     assert found["odd"]["additional_data"] == {"n": 1, "set": [1]}, found["odd"]
     assert found["loop"]["status"] == "stopped"
     print("done")
@@ -81,3 +95,4 @@ def test_every_version_has_the_surface_and_does_no_harm(every_python, tmp_path):
             env = {"HEARTBEAT_FILE": str(folder / ("beats.d" if number == 2 else "heartbeat_status.json"))}
             result = python(code, cwd=folder, env=env, interpreter=(path, "-S", "-W", "ignore::DeprecationWarning"), timeout=120)
             assert result.returncode == 0 and result.stdout == "done\n", (kind, version, number, result.stderr)
+            assert "Traceback" not in result.stderr, (kind, version, number, result.stderr)

@@ -118,6 +118,8 @@ class _Turn:
         self._ended = threading.Event()
         #: Whether a later beat has waited for long enough, and is written: this one must not be written over it.
         self.is_overtaken = False
+        #: What the event loop waits for; None before it is known.
+        self.sending: "Optional[asyncio.Future[None]]" = None
 
     def wait(self, patience: float) -> None:
         before, self._before = self._before, None
@@ -197,6 +199,7 @@ class AsyncHeartbeat:
             turn.end()
             self._rhythm.failed(error)
             return None
+        turn.sending = sending
         sending.add_done_callback(lambda _: turn.end())  # also of an executor that drops its work
         return sending
 
@@ -206,6 +209,17 @@ class AsyncHeartbeat:
             self._rhythm.send(data, status, turn)
         finally:
             turn.end()
+            self._forget_loop(turn.sending)
+
+    @staticmethod
+    def _forget_loop(sending: "Optional[asyncio.Future[None]]") -> None:
+        """Up to Python 3.9 the end of a beat is told to its loop also when that is closed, and a traceback comes of it."""
+        if sending is None or not sending.get_loop().is_closed():
+            return
+        try:
+            sending.cancel()  # a loop that is closed looks at nothing any more: no other thread has it
+        except RuntimeError:  # the callbacks cannot be called, and need not be
+            pass
 
     @staticmethod
     async def _sent(sending: "Optional[asyncio.Future[None]]") -> None:
