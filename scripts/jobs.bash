@@ -82,10 +82,10 @@ stop_job() {
   signal_all -KILL "${all[@]}" "$1"
 }
 
-# Ends what still runs, and tells how long each part took.
+# Ends what still runs, jobs and the part of now, and tells how long each part took.
 finish() {
   local outcome=$? pid
-  for pid in "${JOBS[@]}"; do
+  for pid in "${JOBS[@]}" $(cat "/proc/$$"/task/*/children 2>/dev/null); do
     stop_job "$pid"
   done
   if [[ -s $TIMES ]]; then

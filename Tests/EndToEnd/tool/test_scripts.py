@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
+import subprocess
 
 import pytest
 
-from support import ROOT, run
+from support import LIMIT, ROOT, eventually, run
 
 SCRIPTS = [p for folder in ("scripts", "Benchmarks", "Benchmarks/*") for p in sorted(ROOT.glob(f"{folder}/*")) if p.is_file() and os.access(p, os.X_OK)]
 
@@ -32,3 +34,28 @@ def test_each_script_says_what_it_does_before_it_builds_or_installs_anything(bar
 def test_a_wrong_argument_is_told_before_anything_is_built(bare, arguments):
     result = run(ROOT / "scripts" / arguments[0], *arguments[1:], env=bare)
     assert result.returncode == 1 and arguments[-1] in result.stderr, result
+
+
+LONG = """
+set -euo pipefail
+ROOT=$1
+source "$2/scripts/lib.bash"
+source "$2/scripts/jobs.bash"
+notes() { echo $BASHPID >>"$ROOT/pids"; }
+waits() { notes; bash -c 'echo $$ >>"$0/pids"; sleep 1000; true' "$ROOT"; true; }
+beside "a job" waits
+part "a part" waits
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_leaves_nothing_behind_neither_of_its_jobs_nor_of_what_it_waits_for(tmp_path, sent):
+    (tmp_path / ".build").mkdir()
+    pids = tmp_path / "pids"
+    # Ignored signals are inherited, and bash does not take them back.
+    process = subprocess.Popen(["bash", "-c", LONG, "test", tmp_path, ROOT], preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL), stderr=subprocess.DEVNULL)
+    eventually(lambda: pids.exists() and len(pids.read_text().split()) == 4, "the job and the part run")
+    process.send_signal(sent)
+    assert process.wait(timeout=LIMIT) in (-sent, 128 + sent)
+    # They were told to end, and do so a moment later.
+    eventually(lambda: not [pid for pid in pids.read_text().split() if os.path.exists(f"/proc/{pid}")], "all have ended", 10)
