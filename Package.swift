@@ -102,7 +102,7 @@ if isFuzzing {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "JSON", "Heartbeat", "Procfs", "HTTP", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool", "CZlib",
+        "JSON", "Heartbeat", "Procfs", "HTTP", "Exposition", "Monitoring", "YAML", "Exporter", "HeartbeatTool",
       ],
       path: "Tests/Fuzz",
       exclude: ["Corpus"],
