@@ -49,6 +49,7 @@ def test_what_must_fire_fires_in_time_and_nothing_else(file, tmp_path):
         # What is not understood can have a value.
         ('label_replace(up{job="a"} and down{job="a"}, "x", "and", "y", "or")', False),
         ('0 * down{job="a"} + up{job="a"}', False),
+        ('abs(up or down{job="a"})', False),
     ],
 )
 def test_only_rules_that_can_say_nothing_are_left_out(expression, is_left_out):

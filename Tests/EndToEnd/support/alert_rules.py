@@ -106,7 +106,8 @@ def is_mute(expression, series):
     if whole and outside(expression).find(")", whole.end()) == len(expression) - 1:
         return is_mute(expression[whole.end() : -1], series)
     selectors = SELECTOR.findall(expression)
-    return bool(selectors) and not OUT_OF_NOTHING.search(expression) and not any(can_match(s, series) for s in selectors)
+    # Within the call of a function one side of an `or` is enough, and it may be a name without braces.
+    return bool(selectors) and not re.search(r"\bor\b", expression) and not OUT_OF_NOTHING.search(expression) and not any(can_match(s, series) for s in selectors)
 
 
 def alerts_possible(test):
