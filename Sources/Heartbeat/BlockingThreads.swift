@@ -18,9 +18,18 @@ enum BlockingThreads {
 
   /// Runs work on one of the threads.
   static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-      add { continuation.resume(returning: work()) }
+    // When the work is done before the task has begun to wait, Swift's runtime tells the thread sanitizer nothing of what
+    // orders the two, and it calls the reading of the value a data race. A lock that both take in turn it does see.
+    let isDone = ConditionLock(false)
+    let value = await withCheckedContinuation { continuation in
+      add {
+        let value = work()
+        isDone.withoutWaking { $0 = true }
+        continuation.resume(returning: value)
+      }
     }
+    isDone.withoutWaking { _ in }
+    return value
   }
 
   private static func add(_ work: @escaping @Sendable () -> Void) {
