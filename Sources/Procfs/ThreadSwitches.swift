@@ -13,6 +13,13 @@ struct SwitchCounts: Equatable {
       voluntary: clampedSum(one.voluntary, other.voluntary),
       involuntary: clampedSum(one.involuntary, other.involuntary))
   }
+
+  /// Those of this very process, of threads that have ended too, by `getrusage(2)`; nil when the kernel does not tell.
+  static func ofThisProcess() -> SwitchCounts? {
+    var usage = rusage()
+    guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return nil }
+    return SwitchCounts(voluntary: UInt64(clamping: usage.ru_nvcsw), involuntary: UInt64(clamping: usage.ru_nivcsw))
+  }
 }
 
 /// The context switches of one thread, by `/proc/PID/task/TID/status`: the kernel counts them by thread alone.
@@ -54,6 +61,7 @@ extension Procfs {
   ///
   /// - Parameter main: those of the main thread, by the process's own status.
   func switches(of stat: ProcessStat, in directory: Int32, main: SwitchCounts) -> SwitchCounts? {
+    if stat.pid == selfPID { return .ofThisProcess() }
     let process = ProcessIdentity(stat)
     let alone = [ThreadSwitches(thread: stat.pid, counts: main)]
     guard !isAbandoned() else { return nil }
