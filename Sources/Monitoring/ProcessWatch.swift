@@ -23,6 +23,8 @@ public struct ProcessWatch: ~Copyable {
   /// The content that `monitored` was made of; nil before the first and after a change of configuration.
   private var shownGeneration: UInt64?
   private var countedGeneration: UInt64 = 0
+  /// What that content said of pruned processes, which may have vanished before.
+  private var shownPruned: [[UInt8]: Double] = [:]
   private let retention: Double
   /// For how many command lines it took too many steps to say whether they look like a configured process, by its name.
   public private(set) var exceeded: [String: UInt64] = [:]
@@ -97,13 +99,18 @@ public struct ProcessWatch: ~Copyable {
   /// What of the file is left out, by name: the first ones.
   public var problems: [EntryProblem] {
     let name = String(decoding: monitored.settings.reservedName, as: UTF8.self)
-    let reserved = EntryProblem(process: name, reason: .reservedName, offset: nil)
-    return sources.problems + (monitored.reserved > 0 ? [reserved] : [])
+    let files = sources.files
+    return sources.problems
+      + monitored.reserved.prefix(EntryProblem.maximumCount).map { entry in
+        let place = sources.file(ofEntry: entry)
+        return EntryProblem(
+          process: name, reason: .reservedName, offset: nil, file: place < files.count ? files[place].path : nil)
+      }
   }
 
   /// How much of the files is left out; `problems` names the first of it.
   public var problemCount: Int {
-    max(problems.count, sources.skipped.values.reduce(0, +) + (monitored.reserved > 0 ? 1 : 0))
+    max(problems.count, sources.skipped.values.reduce(0, +) + monitored.reserved.count)
   }
 
   /// That somebody works on the process of a place; nil when nobody does now.
@@ -132,7 +139,7 @@ public struct ProcessWatch: ~Copyable {
     // With a retention, an entry may come and go without the file's doing.
     let keepsProcesses =
       shownGeneration.map { sources.generation == $0 + 1 } ?? false && retention == 0 && monitored.hold(at: now)
-      && sources.tellsChanges && sources.snapshot.changes.keepsProcesses
+      && sources.tellsChanges && sources.snapshot.changes.keepsProcesses && sources.snapshot.pruned == shownPruned
     var change = Change(
       keepsProcesses: keepsProcesses, hasNewTimeout: false, isNewContent: sources.generation != countedGeneration)
     if keepsProcesses {
@@ -142,6 +149,7 @@ public struct ProcessWatch: ~Copyable {
         sources.snapshot, configured: configuration.processes, modified: { sources.modified(ofEntry: $0) },
         sourceTimeout: { sources.timeout(ofEntry: $0) }, at: now)
     }
+    shownPruned = sources.snapshot.pruned
     shownGeneration = sources.generation
     countedGeneration = sources.generation
     return change

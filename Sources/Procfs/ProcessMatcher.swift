@@ -48,8 +48,8 @@ public struct ProcessMatcher: Sendable {
 /// How much work a search may be. A step is a byte that is looked at, or an instruction of a regular expression.
 public enum MatchBudget {
   /// The most bytes of a command line that are looked at.
-  public static let commandLine = 4_096
-  /// The most steps for one command line: beyond, it does not match. No expression needs a tenth of it for `commandLine` bytes unless
+  public static let commandLine = 16_384
+  /// The most steps for one command line: beyond, it does not match. No expression needs half of it for `commandLine` bytes unless
   /// somebody writes command lines against it.
   public static let ofText = 400_000
   /// The most steps for all command lines of one look.
@@ -120,12 +120,35 @@ public struct ProcessMatches: Equatable, Sendable {
 extension ProcessTable {
   private struct Candidate {
     let stat: ProcessStat
+    /// It is one of the programs that are known to start others.
     let isWrapper: Bool
+    let line: LineEnd
+  }
+
+  /// The end of a command line, by which a program is known that has started another one with the rest of its own words.
+  private struct LineEnd {
+    /// So many bytes are kept.
+    private static let longest = 1_024
+
+    private let count: Int
+    private let end: [UInt8]
+
+    init(_ line: CommandLine) {
+      count = line.bytes.count
+      end = Array(line.bytes.suffix(LineEnd.longest))
+    }
+
+    /// Whether it is more words and then the whole of another one: `cross-env A=1 node server.js` and `node server.js`.
+    func starts(_ other: LineEnd) -> Bool {
+      guard other.count == other.end.count, count > other.count, end.count > other.count else { return false }
+      return end.suffix(other.count).elementsEqual(other.end) && end[end.count - other.count - 1] == UInt8(ascii: " ")
+    }
   }
 
   /// What each matcher finds, all in one pass.
   ///
-  /// Programs that only start others (`sh -c`, `sudo`, `npm`, ...) count where nothing that they started matches.
+  /// Programs that only start others (`sh -c`, `sudo`, `npm`, or whatever ends with the words of what it started) count where nothing
+  /// that they started matches.
   ///
   /// - Parameter excluded: processes that are not to be found. This very process never is.
   public func find(_ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = []) -> [ProcessMatches] {
@@ -154,16 +177,32 @@ extension ProcessTable {
       }
       guard !matching.isEmpty else { continue }
       let isWrapper = withCommandLine(of: pid) { WrapperPrograms.contains(commandLine: $0) } ?? false
-      for index in matching { candidates[index].append(Candidate(stat: stat, isWrapper: isWrapper)) }
+      let candidate = Candidate(stat: stat, isWrapper: isWrapper, line: LineEnd(line))
+      for index in matching { candidates[index].append(candidate) }
     }
     return zip(candidates, exceeded).map { candidates, exceeded in
-      let programs = Set(candidates.filter { !$0.isWrapper }.flatMap { ancestors(of: $0.stat) })
-      let counted = candidates.filter { !($0.isWrapper && programs.contains($0.stat.pid)) }
+      let starters = starters(among: candidates)
+      let counted = candidates.filter { !starters.contains($0.stat.pid) }
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
       return ProcessMatches(
         pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole)
     }
+  }
+
+  /// Those that only started another one of them.
+  private func starters(among candidates: [Candidate]) -> Set<Int32> {
+    guard candidates.count > 1 else { return [] }
+    let places = Dictionary(candidates.enumerated().map { ($1.stat.pid, $0) }) { first, _ in first }
+    var found: Set<Int32> = []
+    for candidate in candidates {
+      for ancestor in ancestors(of: candidate.stat) {
+        guard let place = places[ancestor] else { continue }
+        let starter = candidates[place]
+        if starter.isWrapper ? !candidate.isWrapper : starter.line.starts(candidate.line) { found.insert(ancestor) }
+      }
+    }
+    return found
   }
 
   /// So many generations are looked at: a loop of parents, which only a tree of plain files can have, ends there.

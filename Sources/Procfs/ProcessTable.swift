@@ -202,8 +202,15 @@ public final class ProcessTable {
 
   /// Hands `body` the command line of a process, its arguments ended by NUL each; nil when it has none.
   func withCommandLine<Result>(of pid: Int32, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
-    procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine) { line in
-      line.isEmpty ? nil : body(line)
+    func hand(_ line: UnsafeRawBufferPointer) -> Result? {
+      line.isEmpty ? nil : body(UnsafeRawBufferPointer(rebasing: line.prefix(MatchBudget.commandLine)))
+    }
+    guard let stat = stat(of: pid), stat.hasEndedMainThread else {
+      return procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine, hand)
+    }
+    // A main thread that has ended has no command line any more; those that work on have it.
+    return procfs.withProcess(pid) { directory in
+      procfs.withWorkingThread(in: directory) { thread, _ in procfs.withFile("cmdline", in: thread, hand) }
     }
   }
 

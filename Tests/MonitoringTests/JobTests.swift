@@ -94,6 +94,15 @@ struct JobTests {
     #expect(watched.word == "dead job_late")
   }
 
+  @Test(
+    "a run that ended without an exit code went as its word says; without a word nobody knows that it went well",
+    arguments: [("succeeded", "alive job_succeeded"), ("failed", "dead job_failed"), ("idle", "dead job_failed")])
+  func withoutExitCode(status: String, word: String) throws {
+    var watched = Watched()
+    try watched.read(Self.job(1_000, status, #""started": 900, "ended": 1000"#), at: 1_010)
+    #expect(watched.word == word)
+  }
+
   @Test("what says nothing of runs for a day is kept, unless it is older than a year and the retention")
   func retention() throws {
     let text = Self.job(1_000, "succeeded", #""ended": 1000, "exit_code": 0"#)

@@ -170,6 +170,8 @@ struct MonitoredProcessesTests {
       (30, #", "interval": 100"#, 30),
       (nil, #", "interval": -1"#, 60), (nil, #", "interval": 1e999"#, 60), (nil, #", "interval": "100""#, 250),
       (nil, #", "interval": true"#, 60),
+      (nil, #", "interval": 2678400"#, 6_696_000), (nil, #", "interval": 2678401"#, 60),
+      (nil, #", "interval": 1e300"#, 60),
     ] as [(Double?, String, Double)])
   func timeouts(configured: Double?, entry: String, expected: Double) throws {
     var watched = Watched(configured: configured.map { [ProcessConfiguration(name: "a", timeout: $0)] } ?? [])
@@ -253,7 +255,7 @@ struct MonitoredProcessesTests {
     var watched = Watched(configured: [ProcessConfiguration(name: "heartbeat-exporter")])
     try watched.read(Self.beat("heartbeat-exporter", 990) + "," + Self.beat("a", 990), at: 1000)
     #expect(watched.names == ["a"])
-    #expect(watched.monitored.reserved == 1)
+    #expect(watched.monitored.reserved.count == 1)
   }
 
   @Test("status words that say good-bye are taken over with new content, also when others stay as they are")

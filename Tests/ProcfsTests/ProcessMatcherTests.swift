@@ -87,6 +87,10 @@ struct ProcessMatcherTests {
       ),
       // A program with workers is no wrapper: the oldest counts.
       ([(10, 1, 5, "gunicorn\0server.js"), (11, 10, 6, "gunicorn\0server.js")], 10, 2),
+      // Nobody knows this one, but its words end with those of what it started.
+      ([(10, 1, 5, "cross-env\0A=1\0node\0server.js"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "sg\0root\0-c\0node server.js -v"), (11, 10, 6, "node\0server.js\0-v")], 11, 1),
+      ([(10, 1, 5, "xnode\0server.js"), (11, 10, 6, "node\0server.js")], 10, 2),
       // Not below it: another one's shell.
       ([(10, 1, 5, "bash\0-c\0node server.js"), (11, 1, 6, "node\0server.js")], 10, 2),
     ] as [([(Int, Int, Int, String)], Int32, Int)])
@@ -118,12 +122,29 @@ struct ProcessMatcherTests {
     #expect(line.bytes == Array(expected.utf8))
   }
 
-  @Test("only the first 4 KiB of a command line are looked at")
+  @Test("where the main thread has ended the command line is that of a thread that works on")
+  func endedMainThread() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    func stat(_ number: Int, _ state: String) -> String {
+      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0"
+    }
+    tree.write("7/stat", stat(7, "Z"))
+    tree.write("7/cmdline", "")
+    tree.write("7/task/7/stat", stat(7, "Z"))
+    tree.write("7/task/7/cmdline", "")
+    tree.write("7/task/8/stat", stat(8, "S"))
+    tree.write("7/task/8/cmdline", "python\0bot.py\0")
+    let table = try Procfs(procfs: tree.path).processTable()
+    #expect(table.find([ProcessMatcher(substrings: ["bot.py"])]) == [ProcessMatches(pid: 7, count: 1)])
+  }
+
+  @Test("only the first 16 KiB of a command line are looked at")
   func longCommandLine() throws {
     let tree = try TemporaryTree()
     tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
     tree.write("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
-    tree.write("7/cmdline", "start\0" + String(repeating: "x", count: 4_089) + "e\0end\0")
+    tree.write("7/cmdline", "start\0" + String(repeating: "x", count: 16_377) + "e\0end\0")
     let table = try Procfs(procfs: tree.path).processTable()
     let found = table.find(
       try ["start", "xe", "end"].map { try ProcessMatcher(regex: $0) } + [ProcessMatcher(substrings: ["end"])])

@@ -57,6 +57,7 @@ struct ExporterParts {
     var statistics = Scraper.Statistics()
     statistics.openConnections = { server.statistics.openConnections }
     statistics.lateAnswers = { queue.late }
+    if let vanished = push?.vanished { statistics.noteVanished = vanished.note }
     if let watch { statistics.webConfigurationIsGood = { watch.isGood } }
     if webFile?.tls != nil { statistics.handshakeErrors = { server.statistics.handshakeErrors } }
     // The scraper is made on the thread to which it belongs.

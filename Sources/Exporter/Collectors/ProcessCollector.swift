@@ -5,7 +5,7 @@ internal import Procfs
 /// Writes what /proc says of each process that is watched, and of the exporter itself.
 struct ProcessCollector: Collector {
   /// The name under which the exporter shows itself.
-  static let ownName = "heartbeat-exporter"
+  static let ownName = MonitoringSettings.exporterName
 
   private let logger: Logger
   private let problems: ProblemLog

@@ -7,6 +7,8 @@ internal import POSIX
 struct Push: Sendable {
   let routes: PushRoutes
   let counts: PushCounts
+  /// Those that may be forgotten though no file has them.
+  let vanished = VanishedProcesses()
   private let queue: PushQueue
   private let options: ExporterOptions
   private let file: String
@@ -56,9 +58,10 @@ struct Push: Sendable {
 
   /// Starts to write.
   func start() throws(Errno) {
-    let (options, file, queue, counts, logger) = (options, file, queue, counts, logger)
+    let (options, file, queue, counts, vanished, logger) = (options, file, queue, counts, vanished, logger)
     try queue.start {
-      var writer = PushWriter(options: options, file: file, queue: queue, counts: counts, logger: logger)
+      var writer = PushWriter(
+        options: options, file: file, queue: queue, counts: counts, vanished: vanished, logger: logger)
       writer.run()
     }
   }

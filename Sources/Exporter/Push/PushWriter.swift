@@ -9,13 +9,19 @@ struct PushWriter {
   private let writer: HeartbeatWriter
   private let queue: PushQueue
   private let counts: PushCounts
+  private let vanished: VanishedProcesses
   private let logger: Logger
   private let maximumProcesses: Int
   /// What the last try came to, so that the log tells only changes.
   private var problem: String?
 
-  /// - Parameter file: the heartbeat file into which pushes go.
-  init(options: ExporterOptions, file: String, queue: PushQueue, counts: PushCounts, logger: Logger) {
+  /// - Parameters:
+  ///   - file: the heartbeat file into which pushes go.
+  ///   - vanished: those that may be forgotten though the file does not have them.
+  init(
+    options: ExporterOptions, file: String, queue: PushQueue, counts: PushCounts, vanished: VanishedProcesses,
+    logger: Logger
+  ) {
     var writing = HeartbeatManager.Options()
     writing.lockTimeout = Duration(clampingSeconds: options.push.timeout * PushWriter.shareOfLock)
     writing.retention = Duration(clampingSeconds: options.push.retention)
@@ -25,6 +31,7 @@ struct PushWriter {
     writer = HeartbeatWriter(file: file, options: writing)
     self.queue = queue
     self.counts = counts
+    self.vanished = vanished
     self.logger = logger
     maximumProcesses = options.push.maxProcesses
   }
@@ -102,8 +109,10 @@ struct PushWriter {
 
   private mutating func forget(_ name: String, _ responder: Responder) {
     do throws(HeartbeatError) {
-      let removed = try writer.remove([name])
-      responder.send(removed.isEmpty ? APIError(404, "there is no process of this name").response : PushWriter.done)
+      let isRemembered = vanished.contains(name)
+      let removed = try writer.remove([name], notingAll: isRemembered)
+      responder.send(
+        removed.isEmpty && !isRemembered ? APIError(404, "there is no process of this name").response : PushWriter.done)
     } catch {
       report(error)
       responder.send(APIError(error).response)

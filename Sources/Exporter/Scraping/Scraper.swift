@@ -39,6 +39,8 @@ struct Scraper: ~Copyable {
     var lateAnswers: @Sendable () -> UInt64 = { 0 }
     /// nil when there is no web configuration file.
     var webConfigurationIsGood: (@Sendable () -> Bool)?
+    /// Gets told which processes have vanished and are remembered.
+    var noteVanished: (@Sendable (Set<[UInt8]>) -> Void)?
   }
 
   init(
@@ -168,6 +170,7 @@ struct Scraper: ~Copyable {
     guard let change else { return }
     problems.report(watch.problems, count: watch.problemCount)
     TightTimeouts.tell(watch.monitored, logger)
+    if !change.keepsProcesses { statistics.noteVanished?(watch.monitored.vanishedNames) }
     for place in collectors.indices { collectors[place].collector.update(watch, change) }
   }
 

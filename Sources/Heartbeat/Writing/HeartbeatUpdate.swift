@@ -23,20 +23,21 @@ struct HeartbeatUpdate {
   ///
   /// - Parameters:
   ///   - kind: what it may do.
+  ///   - noted: of these the file shall say that they were pruned, whether it has them or not.
   ///   - merge: makes the new text of the old one, which is empty for a new file.
   func run(
-    _ kind: Kind, _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
+    _ kind: Kind, noting noted: [String] = [], _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
   ) throws(HeartbeatError) -> [String] {
     let place = try place()
     if kind != .merging {
       // Whoever only looks makes no lock file either.
       let found = try look(place, merge)
-      if kind == .listing || found.isEmpty { return found }
+      if kind == .listing || (found.isEmpty && (noted.isEmpty || !place.has(place.name))) { return found }
     }
     try refuseForeign(place)
     let lock = try FileLock(of: place, timeout: options.lockTimeout)
     defer { _ = lock }
-    return try runLocked(place, kind, merge)
+    return try runLocked(place, kind, noted, merge)
   }
 
   /// The file itself, behind those symbolic links that may be followed.
@@ -83,7 +84,7 @@ struct HeartbeatUpdate {
 
   /// `run` for whoever holds the lock of the file already.
   func runLocked(
-    _ place: borrowing Place, _ kind: Kind, _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
+    _ place: borrowing Place, _ kind: Kind, _ noted: [String] = [], _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
   ) throws(HeartbeatError) -> [String] {
     removeLeftovers(place)
     let merged: HeartbeatMerge
@@ -104,16 +105,17 @@ struct HeartbeatUpdate {
       try moveAside(place, reason)
       merged = try fresh(merge)
     }
-    guard kind == .merging || !merged.removed.isEmpty else { return merged.removed }
+    guard kind == .merging || !merged.removed.isEmpty || !noted.isEmpty else { return merged.removed }
     // A larger one could never be read again. What only loses entries is never larger than what was read.
     guard kind == .removing || merged.bytes.count <= options.maximumFileSize else {
       throw .tooLarge(file: place.path, limit: options.maximumFileSize)
     }
     var bytes = merged.bytes
-    if kind == .removing, let noted = try? PrunedNames.adding(merged.removed, to: bytes, now: Clock.realtime),
-      noted.count <= options.maximumFileSize
+    let pruned = noted.isEmpty ? merged.removed : noted
+    if kind == .removing, let text = try? PrunedNames.adding(pruned, to: bytes, now: Clock.realtime),
+      text.count <= options.maximumFileSize
     {
-      bytes = noted
+      bytes = text
     }
     _ = try replace(place, with: bytes, like: old)
     return merged.removed

@@ -49,11 +49,11 @@ public final class HeartbeatWriter {
   }
 
   /// Removes entries by their names; returns those that were there.
-  public func remove(_ names: [String]) throws(HeartbeatError) -> [String] {
-    if HeartbeatLocation.isFolder(update.file) { return try ownFiles.remove(names) }
+  public func remove(_ names: [String], notingAll: Bool = false) throws(HeartbeatError) -> [String] {
+    if HeartbeatLocation.isFolder(update.file) { return try ownFiles.remove(names, notingAll: notingAll) }
     forgetText()
     let now = Clock.realtime
-    return try update.run(.removing) { (text) throws(JSONError) in
+    return try update.run(.removing, noting: notingAll ? names : []) { (text) throws(JSONError) in
       try HeartbeatMerge([], into: text, now: now, forgetting: names, removingBefore: nil)
     }
   }

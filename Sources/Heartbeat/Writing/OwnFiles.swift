@@ -114,7 +114,7 @@ struct OwnFiles {
   }
 
   /// Removes the files of processes; returns those that had one.
-  func remove(_ processes: [String]) throws(HeartbeatError) -> [String] {
+  func remove(_ processes: [String], notingAll: Bool = false) throws(HeartbeatError) -> [String] {
     guard var place = try openForReading() else { return [] }
     var removed: [String] = []
     for process in processes {
@@ -135,7 +135,7 @@ struct OwnFiles {
         throw .cannotWrite(file: place.path, error)
       }
     }
-    note(removed, &place)
+    note(notingAll ? processes : removed, &place)
     return removed
   }
 

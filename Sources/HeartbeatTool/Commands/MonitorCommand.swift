@@ -13,9 +13,6 @@ enum MonitorCommand {
     "once", negatable: false,
     help: "Prints one page and ends, as it does without a terminal. Exit status 1 when an exporter or a file could not "
       + "be read.")
-  private static let url = Flag<[Endpoint]>.list(
-    "url", Endpoint.httpFlagType,
-    help: "A heartbeat-exporter to watch in place of this host; may be given more than once.")
 
   static let command = Command(
     name: "monitor", title: "Shows all programs in the terminal, live.",
@@ -23,15 +20,17 @@ enum MonitorCommand {
       program: "heartbeat monitor",
       summary: "Shows the host's load and all programs in the terminal, live, and below them what changed. q ends it.",
       groups: [
-        FlagGroup("Flags", [interval, once, url, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.files])
+        FlagGroup("Flags", [interval, once, CommonFlags.configuration, CommonFlags.timeout, CommonFlags.files]),
+        FlagGroup("Other hosts", ExporterFlags.all),
       ],
       examples: [
         FlagExample("This host", "heartbeat monitor --config.file heartbeat.yml"),
         FlagExample("Two others", "heartbeat monitor --url http://web1:9464 --url http://web2:9464"),
       ]),
-    run: { (values, _) in run(values) })
+    run: { (values, _) throws(FlagError) in try run(values) })
 
-  private static func run(_ values: FlagValues) -> Int32 {
+  private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
+    let exporters = try ExporterFlags.exporters(values)
     let known: Configuration
     do throws(ConfigurationError) {
       known = try CommonFlags.load(values)
@@ -41,12 +40,12 @@ enum MonitorCommand {
     }
     do throws(Errno) {
       if values[once] || isatty(STDOUT_FILENO) == 0 {
-        var monitor = try monitor(values, known)
+        var monitor = try monitor(values, known, exporters)
         return monitor.printOnce(style: .forStandardOutput) ? 0 : 1
       }
       // Before the monitor starts threads.
       let control = try JobControl()
-      var live = try monitor(values, known)
+      var live = try monitor(values, known, exporters)
       switch live.run(control) {
       case .status(let status): return status
       case .signal(let number):
@@ -59,23 +58,11 @@ enum MonitorCommand {
     }
   }
 
-  private static func monitor(_ values: FlagValues, _ known: Configuration) throws(Errno) -> LiveMonitor {
+  private static func monitor(
+    _ values: FlagValues, _ known: Configuration, _ exporters: [WatchedExporter]
+  ) throws(Errno) -> LiveMonitor {
     try LiveMonitor(
       sources: CommonFlags.sources(values, known), configuration: known, timeout: values[CommonFlags.timeout],
-      urls: values[url], interval: values[interval])
-  }
-}
-
-extension Endpoint {
-  /// A flag whose value is an exporter's URL.
-  static var httpFlagType: FlagType<Endpoint> {
-    FlagType(placeholder: "URL") { (text) throws(ValueError) in
-      guard let endpoint = Endpoint(text), endpoint.scheme == .http else {
-        throw ValueError(expected: "http://HOST[:PORT][/PATH]")
-      }
-      return endpoint
-    } format: {
-      "http://\($0.authority)\($0.path)"
-    }
+      exporters: exporters, interval: values[interval])
   }
 }

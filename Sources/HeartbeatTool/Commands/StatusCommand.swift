@@ -10,8 +10,6 @@ internal import YAML
 /// `heartbeat status`
 enum StatusCommand {
   private static let json = Flag<Bool>.toggle("json", negatable: false, help: "Prints JSON.")
-  private static let url = Flag<Endpoint?>.optional(
-    "url", Endpoint.httpFlagType, help: "A heartbeat-exporter to ask in place of this host.")
 
   static let command = Command(
     name: "status", title: "Says whether programs are alive; exit status 0 alive, 1 not alive, 2 unknown.",
@@ -22,26 +20,29 @@ enum StatusCommand {
         + "2 unknown (no such name, no file, a file or an entry that cannot be read). Without a name: 0 when all are alive, "
         + "1 when one is not.",
       groups: [
-        FlagGroup(
-          "Flags", [CommonFlags.timeout, json, url, CommonFlags.configuration, CommonFlags.files])
+        FlagGroup("Flags", [CommonFlags.timeout, json, CommonFlags.configuration, CommonFlags.files]),
+        FlagGroup("Another host", ExporterFlags.all),
       ],
       arguments: .named("NAME", 0...1),
       examples: [
         FlagExample("In a script", "heartbeat status bidder --timeout 2m || systemctl restart bidder"),
         FlagExample("All of them", "heartbeat status"),
       ]),
-    run: { (values, _) in run(values) })
+    run: { (values, _) throws(FlagError) in try run(values) })
 
   /// The programs as they are seen, or why they cannot be.
   private enum Seen {
-    case programs([ProgramView], leftOut: LeftOut, place: String)
+    /// - Parameter problem: why a file cannot be read: the programs in it are doubtful.
+    case programs([ProgramView], leftOut: LeftOut, place: String, problem: String?)
     case nothing(String)
   }
 
-  private static func run(_ values: FlagValues) -> Int32 {
+  private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
+    let exporters = try ExporterFlags.exporters(values)
+    guard exporters.count < 2 else { throw .invalid("--url: expected one exporter; 'heartbeat monitor' shows several") }
     let seen: Seen
-    if let url = values[url] {
-      seen = remote(url)
+    if let exporter = exporters.first {
+      seen = remote(exporter)
     } else {
       do throws(ConfigurationError) {
         seen = local(values, try CommonFlags.load(values))
@@ -54,7 +55,8 @@ enum StatusCommand {
     case .nothing(let problem):
       Console.error(problem)
       return 2
-    case .programs(let programs, let leftOut, let place): return show(programs, leftOut, of: place, values)
+    case .programs(let programs, let leftOut, let place, let problem):
+      return show(programs, leftOut, of: place, problem, values)
     }
   }
 
@@ -62,53 +64,68 @@ enum StatusCommand {
     let sources = CommonFlags.sources(values, configuration)
     var source = LocalSource(sources: sources, configuration: configuration, timeout: values[CommonFlags.timeout])
     let programs = source.programs(at: Clock.realtime, withData: values[json])
+    let place = sources.map(\.path).joined(separator: ", ")
     // A configured process is never seen as long as there is no file; who asks for all of nothing shall know why.
-    if let problem = source.problem, problem.failure != .missing || programs.isEmpty {
-      return .nothing(problem.description)
-    }
-    return .programs(programs, leftOut: source.leftOut, place: sources.map(\.path).joined(separator: ", "))
+    let problem = source.problem.flatMap { $0.failure != .missing || programs.isEmpty ? $0.description : nil }
+    return .programs(programs, leftOut: source.leftOut, place: place, problem: problem)
   }
 
-  private static func remote(_ url: Endpoint) -> Seen {
+  private static func remote(_ exporter: WatchedExporter) -> Seen {
+    let authority = exporter.server.endpoint.authority
     do throws(NetworkError) {
-      guard let seen = try RemoteSource(url).programs() else {
-        return .nothing(
-          "\(url.authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
+      switch try RemoteSource(exporter).programs() {
+      case .seen(let seen):
+        let isOfUse = !seen.isFileMissing || seen.programs.isEmpty || seen.programs.contains(where: \.isDoubtful)
+        let problem = isOfUse ? seen.fileProblem.map { "\(authority): \($0)" } : nil
+        return .programs(seen.programs, leftOut: seen.leftOut, place: authority, problem: problem)
+      case .refused(401), .refused(403):
+        let what =
+          exporter.server.authorization == nil
+          ? "wants a user and a password: https://USER@HOST and --url-password-file"
+          : "does not take this user and password"
+        return .nothing("\(authority): it \(what)")
+      case .refused(200), .refused(404):
+        return .nothing("\(authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
+      case .refused(let status): return .nothing("\(authority): it answered with status \(status)")
       }
-      // As of a file here: what was known before is no answer.
-      if let problem = seen.fileProblem, !seen.isFileMissing || seen.programs.isEmpty {
-        return .nothing("\(url.authority): \(problem)")
-      }
-      return .programs(seen.programs, leftOut: seen.leftOut, place: url.authority)
     } catch {
-      return .nothing("\(url.authority): \(error.description)")
+      return .nothing("\(authority): \(error.description)")
     }
   }
 
   private static func show(
-    _ programs: [ProgramView], _ found: LeftOut, of place: String, _ values: FlagValues
+    _ programs: [ProgramView], _ found: LeftOut, of place: String, _ problem: String?, _ values: FlagValues
   ) -> Int32 {
     let name = values.arguments.first
     let leftOut = found.named.filter { name == nil || $0.process == name }
+    // What was known before is no answer; the other files' programs are as they are.
+    let shown = programs.filter { !$0.isDoubtful && (name == nil || $0.name == name) }
+    // Where it is, no other file counts.
+    let isFound = name != nil && !shown.isEmpty
+    let problem = isFound ? nil : problem
     let others = name == nil ? found.others : 0
-    let shown = values.arguments.first.map { name in programs.filter { $0.name == name } } ?? programs
+    if shown.isEmpty, let problem {
+      Console.error(problem)
+      return 2
+    }
     if values[json] {
       let items = shown.map { Self.json(of: $0) }
       let value: JSONValue = values.arguments.isEmpty ? .array(items) : items.first ?? .null
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
+    if let problem { Console.error(problem) }
     for problem in leftOut { Console.error(problem.sentence { quoted($0, limit: 400) }) }
     if others > 0 { Console.error("and \(others) more are left out") }
     guard !shown.isEmpty else {
       guard leftOut.isEmpty else { return 2 }
-      let what = values.arguments.first.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
+      let what = name.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
       Console.error("\(what) \(place)")
       return 2
     }
     if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
     guard shown.allSatisfy({ $0.verdict.state == .alive }) else { return 1 }
-    // How a program does whose entry cannot be read, nobody can say.
-    return others > 0 || leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
+    // How a program does whose file or entry cannot be read, nobody can say.
+    return problem != nil || others > 0 || leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
   }
 
   private static func json(of program: ProgramView) -> JSONValue {

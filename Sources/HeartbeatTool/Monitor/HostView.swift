@@ -36,6 +36,8 @@ struct ProgramView: Equatable, Sendable {
   /// expected.
   var nextDue: Double?
   var dueIn: Double?
+  /// What is said of it was known before: its file, or the one in which it would be, cannot be read now.
+  var isDoubtful = false
 
   /// What there is to say beside the state: that it is silenced; its own word while all is well, else the reason; of a job also
   /// when it is due.

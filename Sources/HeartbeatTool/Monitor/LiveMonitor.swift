@@ -14,13 +14,14 @@ struct LiveMonitor: ~Copyable {
 
   /// Watches this host, or the given exporters.
   init(
-    sources: [SourceSettings], configuration: Configuration, timeout: Double, urls: [Endpoint], interval: Double
+    sources: [SourceSettings], configuration: Configuration, timeout: Double, exporters: [WatchedExporter],
+    interval: Double
   ) throws(Errno) {
     var watchers: [Watcher] = []
-    for url in urls { watchers.append(try Watcher(url, interval: interval)) }
+    for exporter in exporters { watchers.append(try Watcher(exporter, interval: interval)) }
     self.watchers = watchers
     self.interval = interval
-    local = urls.isEmpty ? LocalSource(sources: sources, configuration: configuration, timeout: timeout) : nil
+    local = exporters.isEmpty ? LocalSource(sources: sources, configuration: configuration, timeout: timeout) : nil
   }
 
   /// Prints one page, and on standard error what could not be asked.

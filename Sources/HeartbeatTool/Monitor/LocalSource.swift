@@ -20,7 +20,9 @@ struct LocalSource: ~Copyable {
     self.clock = clock
     watch = ProcessWatch(
       sources: SourceSet(sources),
-      settings: MonitoringSettings(timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8)),
+      settings: MonitoringSettings(
+        timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8),
+        reservedName: Array(MonitoringSettings.exporterName.utf8)),
       configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
     // The first reading would be the average since boot.
     _ = cpuShare()
@@ -34,7 +36,7 @@ struct LocalSource: ~Copyable {
     var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
     view.system = system()
     view.programs = programs(at: view.time)
-    if let problem = watch.sources.lastProblem {
+    if let problem {
       // A configured process is never seen as long as there is no file: that is an answer.
       if problem.failure != .missing { view.failure = problem.description }
       if problem.failure == .missing, view.programs.isEmpty { view.absence = problem.description }
@@ -57,8 +59,10 @@ struct LocalSource: ~Copyable {
       return (first, one) < (second, other)
     }
     var programs: [ProgramView] = []
+    let isBlind = watch.sources.files.contains { ($0.lastProblem?.failure ?? .missing) != .missing }
     for place in places {
       var program = program(place, found?.findings[place], at: now)
+      program.isDoubtful = isBlind && program.verdict.reason == .neverSeen
       if withData { program.data = processes[place].entry.map { data(of: $0, program.name) } ?? [:] }
       programs.append(program)
     }
@@ -72,8 +76,11 @@ struct LocalSource: ~Copyable {
     return HeartbeatEntry(name: name, entry: object).additionalData
   }
 
-  /// Why a file could not be read at the last look.
-  var problem: HeartbeatFileProblem? { watch.sources.lastProblem }
+  /// Why a file could not be read at the last look: one that is there counts before one that is not.
+  var problem: HeartbeatFileProblem? {
+    let problems = watch.sources.files.compactMap(\.lastProblem)
+    return problems.first { $0.failure != .missing } ?? problems.first
+  }
 
   /// What of the files is left out.
   var leftOut: LeftOut {

@@ -6,13 +6,14 @@ internal import POSIX
 
 /// Looks at a host through its exporter: what that says of the states is shown as it is.
 struct RemoteSource {
-  /// Asks an exporter.
+  /// Asks for a page of an exporter.
   typealias Ask = (Endpoint, _ accept: String) throws(NetworkError) -> HTTPClient.Answer
 
   /// Seconds that one request may take.
   static let timeout = 5.0
 
-  let endpoint: Endpoint
+  private let server: ServerURL
+  /// What stands in front of the API's paths.
   private let base: String
   private let clock: () -> Double
   private let get: Ask
@@ -21,31 +22,37 @@ struct RemoteSource {
   /// An exporter by its URL, that of its metrics or what stands in front of the API's paths.
   ///
   /// - Parameter clock: gives Unix time in seconds.
-  init(
-    _ endpoint: Endpoint, clock: @escaping () -> Double = { Clock.realtime }, get: @escaping Ask = RemoteSource.get
-  ) {
+  init(_ server: ServerURL, clock: @escaping () -> Double = { Clock.realtime }, get: @escaping Ask) {
     self.clock = clock
     self.get = get
-    self.endpoint = endpoint
-    let path = endpoint.path.prefix { $0 != "?" }
+    self.server = server
+    let path = server.endpoint.path.prefix { $0 != "?" }
     base = String(path.hasSuffix("/metrics") ? path.dropLast("metrics".count) : path.hasSuffix("/") ? path : path + "/")
   }
 
-  private static func get(_ endpoint: Endpoint, accept: String) throws(NetworkError) -> HTTPClient.Answer {
-    try HTTPClient.get(endpoint, timeout: timeout, accept: accept)
+  /// An exporter that is asked over the network.
+  init(_ exporter: WatchedExporter) {
+    let (authorization, trust) = (exporter.server.authorization, exporter.trust)
+    self.init(exporter.server) { (page, accept) throws(NetworkError) in
+      try HTTPClient.get(
+        page, timeout: RemoteSource.timeout, accept: accept, authorization: authorization, trust: trust)
+    }
   }
+
+  /// What people know it by.
+  private var authority: String { server.endpoint.authority }
 
   /// What there is to see now. Blocks for `timeout` for each of two requests at the most.
   mutating func look() -> HostView {
-    var view = HostView(name: endpoint.authority, time: clock())
+    var view = HostView(name: authority, time: clock())
     do throws(NetworkError) {
-      guard let seen = try programs() else { return try lookAtMetrics() }
+      guard case .seen(let seen) = try programs() else { return try lookAtMetrics() }
       view.time = clock()
       view.programs = seen.programs
       view.leftOut = seen.leftOut
       if seen.isFileMissing, seen.programs.isEmpty {
         view.absence = seen.fileProblem
-      } else if !seen.isFileMissing {
+      } else if !seen.isFileMissing || seen.programs.contains(where: \.isDoubtful) {
         view.failure = seen.fileProblem
       }
       if let host = try Self.object(ask(path: "api/v1/host")) { view.system = system(host) }
@@ -64,42 +71,87 @@ struct RemoteSource {
     var fileProblem: String?
     /// Whether that is because there is no such file.
     var isFileMissing = false
+
+    fileprivate init(programs: [(view: ProgramView, file: String?)], _ problems: [FileProblem]) {
+      self.programs = programs.map { program, file in
+        var program = program
+        program.isDoubtful = problems.contains { $0.concerns(program, in: file) }
+        return program
+      }
+      let worst = problems.first { !$0.isMissing } ?? problems.first
+      fileProblem = worst?.message
+      isFileMissing = worst?.isMissing ?? false
+    }
   }
 
-  /// What the exporter says of its programs and files; nil when there is no such API.
-  func programs() throws(NetworkError) -> Seen? {
+  /// What came of asking the API.
+  enum Answer {
+    case seen(Seen)
+    /// It is no exporter's API, or does not answer this one.
+    case refused(status: Int)
+  }
+
+  /// What the exporter says of its programs and files.
+  func programs() throws(NetworkError) -> Answer {
     let answer = try ask(path: "api/v1/heartbeats")
-    guard let programs = Self.programs(answer, now: clock()), let object = Self.object(answer) else { return nil }
-    var seen = Seen(programs: programs)
+    guard let object = Self.object(answer), case .array(let items)? = object["heartbeats"] else {
+      return .refused(status: answer.status)
+    }
+    let now = clock()
+    let programs = items.compactMap { $0.objectValue }.compactMap { item in
+      ProgramView(item, now: now).map { ($0, item["file"]?.stringValue) }
+    }
+    var seen = Seen(programs: programs, FileProblem.all(in: object))
     if case .array(let items)? = object["problems"] {
       let named = items.compactMap(EntryProblem.init)
       let count = object["problem_count"]?.integerValue.flatMap { Int(exactly: $0) } ?? items.count
       seen.leftOut = LeftOut(named: named, others: max(0, count - named.count))
     }
-    if let problem = object["file"]?.objectValue?["problem"]?.objectValue {
-      seen.fileProblem = problem["message"]?.stringValue ?? "its heartbeat file cannot be read"
-      seen.isFileMissing = problem["reason"]?.stringValue == HeartbeatFileFailure.missing.rawValue
+    // In a state that only a later version knows.
+    seen.leftOut.others += items.count - programs.count
+    return .seen(seen)
+  }
+
+  /// A file that an exporter cannot read.
+  fileprivate struct FileProblem {
+    /// nil: the exporter does not say which.
+    let path: String?
+    let message: String
+    let isMissing: Bool
+
+    /// All of an answer's.
+    static func all(in answer: JSONObject) -> [FileProblem] {
+      if case .array(let files)? = answer["files"] {
+        return files.compactMap { $0.objectValue.flatMap { FileProblem($0) } }
+      }
+      return answer["file"]?.objectValue.flatMap { FileProblem($0) }.map { [$0] } ?? []
     }
-    return seen
+
+    init?(_ file: JSONObject) {
+      guard let problem = file["problem"]?.objectValue else { return nil }
+      path = file["path"]?.stringValue
+      message = problem["message"]?.stringValue ?? "its heartbeat file cannot be read"
+      isMissing = problem["reason"]?.stringValue == HeartbeatFileFailure.missing.rawValue
+    }
+
+    /// Whether what is said of a process was known before the file could not be read any more.
+    func concerns(_ program: ProgramView, in file: String?) -> Bool {
+      // Of who never wrote it can be seen that he has not: there is no file.
+      guard !isMissing || program.verdict.reason != .neverSeen else { return false }
+      guard let path else { return true }
+      guard let file else { return program.verdict.reason == .neverSeen }
+      return file == path || file.hasPrefix(path + "/")
+    }
   }
 
   private func ask(path: String) throws(NetworkError) -> HTTPClient.Answer {
-    guard let url = Endpoint("http://\(endpoint.authority)\(base)\(path)") else { throw .notHTTP }
-    return try get(url, "application/json")
+    guard let page = Endpoint("\(server)\(base)\(path)") else { throw .notHTTP }
+    return try get(page, "application/json")
   }
 
   private static func object(_ answer: HTTPClient.Answer) -> JSONObject? {
     guard answer.status == 200, case .object(let object)? = try? JSONValue(parsing: answer.body) else { return nil }
     return object
-  }
-
-  /// The programs in the order in which the exporter lists them; nil when the answer is none of the API's.
-  static func programs(_ answer: HTTPClient.Answer, now: Double) -> [ProgramView]? {
-    guard case .array(let items)? = object(answer)?["heartbeats"] else { return nil }
-    return items.compactMap { item in
-      guard case .object(let object) = item else { return nil }
-      return ProgramView(object, now: now)
-    }
   }
 
   private mutating func system(_ host: JSONObject) -> SystemView {
@@ -126,8 +178,9 @@ struct RemoteSource {
 
   /// An exporter behind something that lets only its metrics through.
   private mutating func lookAtMetrics() throws(NetworkError) -> HostView {
-    var view = HostView(name: endpoint.authority, time: clock())
-    let url = endpoint.path == "/" ? Endpoint("http://\(endpoint.authority)/metrics") ?? endpoint : endpoint
+    var view = HostView(name: authority, time: clock())
+    let endpoint = server.endpoint
+    let url = endpoint.path == "/" ? Endpoint("\(server)/metrics") ?? endpoint : endpoint
     let answer = try get(url, "text/plain;version=0.0.4")
     guard answer.status == 200 else {
       view.failure = "answered with status \(answer.status)"

@@ -1,4 +1,3 @@
-internal import HTTP
 internal import POSIX
 
 /// Looks at a host again and again on a thread of its own, so that a slow one holds up nobody.
@@ -6,11 +5,11 @@ struct Watcher: Sendable {
   private let latest: ConditionLock<HostView?>
 
   /// Starts to look.
-  init(_ endpoint: Endpoint, interval: Double) throws(Errno) {
+  init(_ exporter: WatchedExporter, interval: Double) throws(Errno) {
     let latest = ConditionLock<HostView?>(nil)
     self.latest = latest
     try Thread.start(named: "watcher") {
-      var source = RemoteSource(endpoint)
+      var source = RemoteSource(exporter)
       while true {
         let view = source.look()
         latest.withLock { $0 = view }

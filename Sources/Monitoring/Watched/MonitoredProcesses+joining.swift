@@ -76,6 +76,13 @@ extension MonitoredProcesses {
     let process = processes[place]
     let hasFailed = process.status.map { StoppedWords.isSame(texts[$0], "failed") } ?? false
     let beat = process.lastHeartbeat.map { JobRecord(beat: $0, hasFailed: hasFailed) }
+    var record = record
+    // Who says no exit code says by a word how the run went.
+    if let said = record, said.exitCode == nil, said.lastSuccess == nil,
+      process.status.map({ StoppedWords.isSame(texts[$0], "succeeded") }) ?? false
+    {
+      record?.exitCode = 0
+    }
     processes[place].job = MonitoredJob(
       record ?? beat ?? JobRecord(), plan, seen: process.seen, watched: process.watched)
     processes[place].timeout = .infinity

@@ -12,8 +12,8 @@ public struct MonitoredProcesses: Sendable {
   public internal(set) var labels: [UInt8] = []
   /// How many entries are left out because they are older than the retention.
   public internal(set) var expired = 0
-  /// How many entries are left out because their name belongs to the one who watches.
-  public internal(set) var reserved = 0
+  /// The entries that are left out because their name belongs to the one who watches.
+  public internal(set) var reserved: [Int] = []
   /// While the same entries are left out or forgotten.
   var span = QuietSpan(around: 0)
   /// What has changed, the newest last.
@@ -54,7 +54,7 @@ public struct MonitoredProcesses: Sendable {
       let name = snapshot.bytes[entry.name.range]
       let before = history.isEmpty ? nil : history.removeValue(forKey: name)
       guard !name.elementsEqual(settings.reservedName) else {
-        reserved += 1
+        reserved.append(index)
         continue
       }
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
@@ -146,6 +146,15 @@ public struct MonitoredProcesses: Sendable {
     let transition = Transition(process: name(of: place), time: now, from: before, to: verdict)
     transitions.append(transition)
     return transition
+  }
+
+  /// The names of those whose entries have vanished and that are remembered.
+  public var vanishedNames: Set<[UInt8]> {
+    var names: Set<[UInt8]> = []
+    for place in processes.indices where processes[place].vanished != nil {
+      names.insert(Array(texts[processes[place].name]))
+    }
+    return names
   }
 
   /// The place of the process of a name.

@@ -30,13 +30,21 @@ public struct MonitoringSettings: Sendable {
     self.appendLabels = appendLabels
   }
 
+  /// The name under which the exporter shows itself: no other process can have it.
+  public static let exporterName = "heartbeat-exporter"
+
+  /// A declared interval is believed up to this: 31 days in seconds. A longer one is a mistake, with which nobody would ever be silent.
+  public static let longestInterval = 31 * 86_400.0
+
   /// A day, in seconds.
   public static let defaultRemember = 86_400.0
 
   /// The age from which a process is silent: what is configured; else what its source says; else the usual timeout, or two and a
   /// half of the intervals that it declares if that is more.
   public func timeout(configured: Double?, source: Double?, declaredInterval: Double?) -> Double {
-    configured ?? source ?? max(timeout, 2.5 * (declaredInterval ?? 0))
+    if let known = configured ?? source { return known }
+    guard let declaredInterval, declaredInterval <= MonitoringSettings.longestInterval else { return timeout }
+    return max(timeout, 2.5 * declaredInterval)
   }
 
   /// The age of the last beat from which one is left out that is not configured, in seconds: a job's is kept longer.

@@ -532,3 +532,16 @@ def test_kill_9_at_any_time_loses_nothing_that_was_answered(tmp_path, beats):
     assert e.stop() == 0
     leftovers = [f.name for f in tmp_path.iterdir() if ".tmp-" in f.name]
     assert leftovers == []
+
+
+def test_what_has_vanished_is_forgotten_by_its_name(exporter, beats):
+    e = exporter("--web.enable-push", "--push.allow-unauthenticated")
+    write_beats(beats, {"wiped": entry(age=500), "x": entry()})
+    assert e.get("/api/v1/heartbeats").status == 200
+    write_beats(beats, {"x": entry()})
+    states = {h["name"]: h["reason"] for h in json.loads(e.get("/api/v1/heartbeats").body)["heartbeats"]}
+    assert states == {"wiped": "entry_vanished", "x": "beating"}
+    assert e.get("/api/v1/heartbeats/nobody", method="DELETE").status == 404
+    assert e.get("/api/v1/heartbeats/wiped", method="DELETE").status == 204
+    assert [h["name"] for h in json.loads(e.get("/api/v1/heartbeats").body)["heartbeats"]] == ["x"]
+    assert e.get("/api/v1/heartbeats/wiped", method="DELETE").status == 404

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support import EXPORTER, LIMIT, ROOT, entry, eventually, run, write_beats
+from support import EXPORTER, LIMIT, ROOT, TOOL, entry, eventually, run, write_beats
 from support.certificates import Authority, openssl
 from support.prometheus import Prometheus
 
@@ -581,3 +581,26 @@ def test_prometheus_has_the_same_opinion_of_a_file(tmp_path, authority, server, 
     if name in NEWER and f"field {NEWER[name]} not found" in theirs.stderr:
         return
     assert ((ours.returncode == 0) != (theirs.returncode == 0)) == (name in OTHERWISE), theirs.stderr
+
+
+def test_status_and_monitor_ask_with_encryption_and_a_password(web, authority, beats, tmp_path):
+    write_beats(beats, {"bidder": entry()})
+    e = web(tls={}, basic_auth_users={"alice": ALICE}, user="alice:secret")
+    (tmp_path / "right").write_text("secret\n")
+    (tmp_path / "wrong").write_text("guess\n")
+    url, trust = f"https://alice@127.0.0.1:{e.port}", ["--url-ca", authority.certificate]
+    right = ["--url-password-file", tmp_path / "right", *trust]
+    seen = run(TOOL, "status", "bidder", "--url", url, *right)
+    assert seen.returncode == 0 and "alive" in seen.stdout, seen.stderr
+    page = run(TOOL, "monitor", "--once", "--url", url, *right)
+    assert page.returncode == 0 and "bidder" in page.stdout, page.stderr
+    for flags, said in (
+        (["--url", url, "--url-password-file", tmp_path / "wrong", *trust], "it does not take this user and password"),
+        (["--url", f"https://127.0.0.1:{e.port}", *trust], "it wants a user and a password: https://USER@HOST and --url-password-file"),
+        (["--url", url, "--url-password-file", tmp_path / "right"], "certificate"),
+        (["--url", f"https://alice:secret@127.0.0.1:{e.port}", *trust], "everybody on this host can read a password on a command line"),
+        (["--url", f"https://127.0.0.1:{e.port}", *right], "--url-password-file needs a user in --url: https://USER@HOST"),
+        (["--url", f"https://127.0.0.1:{e.port}", "--url", "http://localhost"], "expected one exporter"),
+    ):
+        refused = run(TOOL, "status", *flags)
+        assert refused.returncode == 2 and said in refused.stderr and "secret" not in refused.stderr.replace("alice:secret", ""), refused.stderr

@@ -29,6 +29,8 @@ private final class Writing {
     pushed.append((.beats(names.map { Beat($0, additionalData: data, time: 1_700_000_000) }), size))
   }
 
+  let vanished = VanishedProcesses()
+
   func forget(_ name: String) { pushed.append((.forget(name), 0)) }
 
   /// Runs a writer over what was added since the last call, and gives the answers' statuses.
@@ -39,7 +41,8 @@ private final class Writing {
     for push in pushed { #expect(queue.add(push.task, size: push.size, questions.ask())) }
     pushed = []
     queue.close()
-    var writer = PushWriter(options: options, file: file, queue: queue, counts: counter, logger: log.logger())
+    var writer = PushWriter(
+      options: options, file: file, queue: queue, counts: counter, vanished: vanished, logger: log.logger())
     writer.run()
     #expect(queue.take() == nil && queue.count == 0)
     counts = Self.samples(counter)
@@ -94,6 +97,23 @@ struct PushWriterTests {
     #expect(writing.counts["heartbeat_push_commits_total"] == 2)
     #expect(writing.questions.answers(to: 2).first?.text.contains("there is no process of this name") == true)
     #expect((0..<6).allSatisfy { writing.questions.answers(to: $0).count == 1 })
+  }
+
+  @Test(
+    "who has vanished and is remembered is forgotten too: the file, or the folder, says that it was pruned",
+    arguments: [false, true])
+  func vanishedIsForgotten(inFolder: Bool) throws {
+    let writing = try Writing()
+    if inFolder { writing.options.heartbeat.files = [writing.folder.path] }
+    writing.beat("a")
+    writing.forget("gone")
+    #expect(writing.run() == [204, 404])
+    writing.vanished.note([Array("gone".utf8)])
+    writing.forget("gone")
+    #expect(writing.run() == [204])
+    #expect(try writing.names() == ["a"])
+    let noted = inFolder ? writing.folder.file(".heartbeat-pruned-\(geteuid())") : writing.file
+    #expect(try String(contentsOfFile: noted, encoding: .utf8).contains("\"gone\""))
   }
 
   @Test("a push that would make too many processes gets 507, whoever else is written with it")

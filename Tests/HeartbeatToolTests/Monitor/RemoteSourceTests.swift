@@ -40,13 +40,13 @@ struct RemoteSourceTests {
 
     """
 
-  private let endpoint: Endpoint
+  private let server: ServerURL
 
-  init() throws { endpoint = try #require(Endpoint("http://a:9464")) }
+  init() throws { server = try #require(ServerURL("http://a:9464")) }
 
   /// What is seen when the exporter answers this; the clock stands at 1000.
   private func look(_ text: String, status: Int = 200) -> HostView {
-    var source = RemoteSource(endpoint, clock: { 1000 }) { _, _ in
+    var source = RemoteSource(server, clock: { 1000 }) { _, _ in
       HTTPClient.Answer(status: status, body: Array(text.utf8))
     }
     return source.look()
@@ -98,7 +98,7 @@ struct RemoteSourceTests {
     let texts = ["user\"} 30", "user\"} 45"].map { Self.metrics.replacing("user\"} 30", with: $0) }
     var number = 0
     var shares: [Double?] = []
-    var source = RemoteSource(endpoint, clock: { 1000 }) { _, _ in
+    var source = RemoteSource(server, clock: { 1000 }) { _, _ in
       HTTPClient.Answer(status: 200, body: Array(texts[number].utf8))
     }
     for index in 0..<2 {
@@ -112,7 +112,7 @@ struct RemoteSourceTests {
   func failures() {
     let refused = look(Self.metrics, status: 503)
     #expect(refused.failure == "answered with status 503" && refused.programs.isEmpty && refused.system == SystemView())
-    var silent = RemoteSource(endpoint, clock: { 1000 }) { (_, _) throws(NetworkError) in throw .notHTTP }
+    var silent = RemoteSource(server, clock: { 1000 }) { (_, _) throws(NetworkError) in throw .notHTTP }
     let view = silent.look()
     #expect(view.failure == NetworkError.notHTTP.description && view.programs.isEmpty && view.time == 1000)
   }
@@ -158,7 +158,7 @@ struct RemoteSourceTests {
     ])
   func paths(url: String, paths: [String]) throws {
     var asked: [String] = []
-    var source = RemoteSource(try #require(Endpoint(url)), clock: { 1000 }) { endpoint, _ in
+    var source = RemoteSource(try #require(ServerURL(url)), clock: { 1000 }) { endpoint, _ in
       asked.append(endpoint.path)
       return HTTPClient.Answer(status: 404, body: [])
     }
@@ -181,7 +181,7 @@ struct RemoteSourceTests {
        "filesystems": [{"mountpoint": "/home", "size_bytes": 7, "used_ratio": 0.1},
                        {"mountpoint": "/", "size_bytes": 500, "used_ratio": 0.8}]}
       """
-    var source = RemoteSource(endpoint, clock: { 1000 }) { endpoint, _ in
+    var source = RemoteSource(server, clock: { 1000 }) { endpoint, _ in
       HTTPClient.Answer(status: 200, body: Array((endpoint.path.hasSuffix("host") ? host : heartbeats).utf8))
     }
     let view = source.look()
@@ -193,8 +193,36 @@ struct RemoteSourceTests {
           pid: 71, runtime: 60, lastBeat: 910, age: 90, timeout: 60, residentBytes: 4096, data: ["x": 1])
       ])
     #expect(
+      view.leftOut == LeftOut(named: [], others: 3), "what a later version may mean is not passed over in silence")
+    #expect(
       view.system == SystemView(cpu: 0.3, memoryUsed: 600, memoryTotal: 1000, diskShare: 0.8, diskTotal: 500, load: 1.5)
     )
+  }
+
+  @Test("what is said of a program is doubtful where its file cannot be read; of the others it is not")
+  func doubtful() throws {
+    func item(_ name: String, _ file: String, _ reason: String = "beating") -> String {
+      """
+      {"name": "\(name)", "state": "alive", "reason": "\(reason)", "file": \(file)}
+      """
+    }
+    let problem = #""problem": {"reason": "torn", "message": "b: torn"}"#
+    let items = [
+      item("a", #""/a.json""#), item("b", #""/b.json""#), item("own", #""/d/own.json""#),
+      item("new", "null", "never_seen"),
+      item("gone", "null", "entry_vanished"), item("other", #""/dd.json""#),
+    ]
+    let text = """
+      {"heartbeats": [\(items.joined(separator: ","))], "file": {"up": false, \(problem)},
+       "files": [{"path": "/a.json", "up": true}, {"path": "/b.json", "up": false, \(problem)}, {"path": "/d", \(problem)}]}
+      """
+    let view = look(text)
+    #expect(view.programs.map(\.isDoubtful) == [false, true, true, true, false, false])
+    #expect(view.failure == "b: torn")
+    // Who has not written yet can be seen to be missing.
+    let missing = look(text.replacing("\"torn\"", with: "\"missing\""))
+    #expect(missing.programs.map(\.isDoubtful) == [false, true, true, false, false, false])
+    #expect(missing.failure == "b: torn" && missing.absence == nil)
   }
 
   @Test("says when a job is due, by the API and by its metrics alone")
@@ -216,7 +244,7 @@ struct RemoteSourceTests {
 
       """
     for hasAPI in [true, false] {
-      var source = RemoteSource(endpoint, clock: { 1000 }) { endpoint, _ in
+      var source = RemoteSource(server, clock: { 1000 }) { endpoint, _ in
         if endpoint.path == "/metrics" { return HTTPClient.Answer(status: 200, body: Array(metrics.utf8)) }
         return HTTPClient.Answer(status: hasAPI ? 200 : 404, body: hasAPI ? Array(heartbeats.utf8) : [])
       }

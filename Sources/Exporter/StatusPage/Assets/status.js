@@ -85,9 +85,10 @@ const due = (job) => {
   const left = job.next_due - generated;
   return left >= 0 ? `in ${seconds(left)}` : `since ${seconds(-left)}`;
 };
-// Why it is in a state that somebody has to look at; of a job also when it is due.
+// What somebody has to look at: why it is in its state, or what is odd though it is alive; of a job also when it is due.
 const why = (told) => {
-  const reason = ['dead', 'hung'].includes(told.state) ? REASONS[told.reason] || told.reason : '';
+  const isOdd = ['dead', 'hung'].includes(told.state) || ['clock_ahead', 'entry_vanished'].includes(told.reason);
+  const reason = isOdd ? REASONS[told.reason] || told.reason : '';
   return [reason, due(told.job) && `due ${due(told.job)}`].filter(Boolean).join(', ');
 };
 

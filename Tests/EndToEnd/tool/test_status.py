@@ -1,0 +1,66 @@
+"""`heartbeat status`: what it says of some programs when the files of others, or an exporter, say nothing."""
+
+import json
+import os
+
+import pytest
+
+from support import TOOL, entry, run, write_beats
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A file with two programs, of which one is silent, and one that is torn."""
+    write_beats(tmp_path / "good.json", {"fine": entry(), "late": entry(age=500)})
+    (tmp_path / "torn.json").write_text('{"processes": {"other": {')
+    return ["--file", tmp_path / "good.json", "--file", tmp_path / "torn.json"]
+
+
+def asked(exporter, files, by_url):
+    """The flags by which the tool looks at these files by itself, or asks an exporter that does."""
+    if not by_url:
+        return files
+    paths = [f"--heartbeat.file={path}" for path in files[1::2]]
+    return ["--url", f"http://127.0.0.1:{exporter(*paths, default_file=True).port}"]
+
+
+@pytest.mark.parametrize("by_url", [False, True])
+def test_a_file_that_cannot_be_read_costs_the_programs_of_no_other(exporter, files, by_url):
+    where = asked(exporter, files, by_url)
+    fine, late, other, everything = (run(TOOL, "status", *name, *where) for name in (["fine"], ["late"], ["other"], []))
+    assert (fine.returncode, fine.stderr) == (0, "") and "alive" in fine.stdout
+    assert (late.returncode, late.stderr) == (1, "") and "dead" in late.stdout
+    assert (other.returncode, other.stdout) == (2, "") and "torn.json" in other.stderr
+    assert everything.returncode == 1 and "torn.json" in everything.stderr
+    assert "fine" in everything.stdout and "late" in everything.stdout
+    listed = run(TOOL, "status", "--json", *where)
+    assert [p["name"] for p in json.loads(listed.stdout)] == ["fine", "late"] and listed.returncode == 1
+
+
+def test_all_are_alive_but_nobody_knows_those_of_a_torn_file(exporter, files, tmp_path):
+    write_beats(tmp_path / "good.json", {"fine": entry()})
+    assert run(TOOL, "status", *files).returncode == 2
+
+
+def test_what_was_known_before_a_file_was_deleted_is_no_answer(exporter, tmp_path):
+    paths = [tmp_path / "kept.json", tmp_path / "deleted.json"]
+    for path in paths:
+        write_beats(path, {path.stem: entry(age=-3000)})
+    e = exporter(*(f"--heartbeat.file={path}" for path in paths), default_file=True)
+    where = ["--url", f"http://127.0.0.1:{e.port}"]
+    assert run(TOOL, "status", "deleted", *where).returncode == 0
+    paths[1].unlink()
+    gone = run(TOOL, "status", "deleted", *where)
+    assert (gone.returncode, gone.stdout) == (2, "") and "there is no such file" in gone.stderr
+    assert run(TOOL, "status", "kept", *where).returncode == 0
+    assert run(TOOL, "monitor", "--once", *where).returncode == 1
+
+
+def test_the_exporters_own_name_is_nobodys(exporter, beats):
+    write_beats(beats, {"heartbeat-exporter": entry(pid=os.getpid()), "a": entry()})
+    e = exporter()
+    for where in (["--file", beats], ["--url", f"http://127.0.0.1:{e.port}"]):
+        result = run(TOOL, "status", "heartbeat-exporter", *where)
+        assert (result.returncode, result.stdout) == (2, "") and "its name is the exporter's own" in result.stderr
+    problem = json.loads(e.get("/api/v1/heartbeats").body)["problems"][0]
+    assert (problem["process"], problem["file"]) == ("heartbeat-exporter", str(beats))
