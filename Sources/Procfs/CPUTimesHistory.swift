@@ -24,6 +24,8 @@ struct CPUTimesHistory {
         for mode in cpu.seconds.indices.prefix(last.count) {
           result[place].seconds[mode] = max(last[mode], cpu.seconds[mode])
         }
+        // A mode that cannot be read stays where it was, or it would fall when it can be read again.
+        result[place].seconds += last.dropFirst(cpu.seconds.count)
       }
       shown[cpu.cpu] = result[place].seconds
     }

@@ -17,7 +17,9 @@ struct ProcessIdentity: Hashable {
 
 /// What was read of the kernel before and cannot be read again, so that counters only rise and start times stay.
 ///
-/// It says something, so it is never forgotten while that which it speaks of is there. Several readers may share one.
+/// It says something, so it is never forgotten while that which it speaks of is there, whether somebody asks for it or not: a
+/// process may be out of sight for one look, since its entry lost the pid, or one of its files could not be read. Several
+/// readers may share one.
 package final class KernelHistory: Sendable {
   /// What is known of one process.
   private struct Remembered<Value> {
@@ -85,12 +87,14 @@ package final class KernelHistory: Sendable {
 
   /// The context switches of a process, those of ended threads with them.
   ///
-  /// - Parameter threads: of each thread that there is; one alone of a process that never had more is not remembered.
-  func rising(_ threads: [ThreadSwitches], of process: ProcessIdentity) -> SwitchCounts {
+  /// - Parameters:
+  ///   - threads: of each thread that there is; one alone of a process that never had more is not remembered.
+  ///   - unread: threads that there are too, but of which nothing could be read.
+  func rising(_ threads: [ThreadSwitches], unread: [Int32] = [], of process: ProcessIdentity) -> SwitchCounts {
     state.withLock { state in
       if threads.count == 1, let only = threads.first, state.switches[process] == nil { return only.counts }
       var history = state.switches[process]?.value ?? ThreadSwitchesHistory()
-      let sum = history.add(threads)
+      let sum = history.add(threads, unread: unread)
       state.switches[process] = Remembered(value: history, look: state.look)
       return sum
     }
@@ -102,10 +106,14 @@ package final class KernelHistory: Sendable {
   }
 
   /// What the members of a tree used, those that ended with them.
-  func rising(_ members: [TreeMember], ofTree root: ProcessIdentity) -> TreeCounts {
+  ///
+  /// - Parameter unread: members that may be there still, but of which nothing could be read.
+  func rising(
+    _ members: [TreeMember], unread: Set<ProcessIdentity> = [], ofTree root: ProcessIdentity
+  ) -> TreeCounts {
     state.withLock { state in
       var history = state.trees[root]?.value ?? TreeHistory()
-      let sum = history.add(members)
+      let sum = history.add(members, unread: unread)
       state.trees[root] = Remembered(value: history, look: state.look)
       return sum
     }
@@ -118,14 +126,38 @@ package final class KernelHistory: Sendable {
     state.withLock { $0.look += 1 }
   }
 
-  /// Ends a look at all processes: who was not asked for since its beginning is forgotten, for it has ended or is not watched
-  /// any more.
-  func endLook() {
+  /// Ends a look at all processes: those that were not asked for since its beginning, by their numbers. They may have ended.
+  func endLook() -> [ProcessIdentity] {
     state.withLock { state in
       let look = state.look
-      state.starts = state.starts.filter { $0.value.look == look }
-      state.switches = state.switches.filter { $0.value.look == look }
-      state.trees = state.trees.filter { $0.value.look == look }
+      var unasked: Set<ProcessIdentity> = []
+      for (process, seen) in state.switches where seen.look != look { unasked.insert(process) }
+      for (process, seen) in state.trees where seen.look != look { unasked.insert(process) }
+      // Whose start was asked for is there.
+      unasked = unasked.filter { state.starts[$0]?.look != look }
+      for (process, seen) in state.starts where seen.look != look { unasked.insert(process) }
+      return unasked.sorted { $0.pid < $1.pid }
+    }
+  }
+
+  /// Forgets processes that have ended; and of the others that nobody asks for those that were not asked for the longest, where
+  /// there are too many.
+  func forget(_ ended: Set<ProcessIdentity>, of unasked: [ProcessIdentity], keeping most: Int) {
+    state.withLock { state in
+      var gone = ended
+      let left = unasked.count - ended.count - most
+      if left > 0 {
+        func look(_ process: ProcessIdentity) -> UInt64 {
+          max(state.starts[process]?.look ?? 0, state.switches[process]?.look ?? 0, state.trees[process]?.look ?? 0)
+        }
+        let kept = unasked.filter { !ended.contains($0) }.sorted { look($0) < look($1) }
+        gone.formUnion(kept.prefix(left))
+      }
+      for process in gone {
+        state.starts[process] = nil
+        state.switches[process] = nil
+        state.trees[process] = nil
+      }
     }
   }
 }

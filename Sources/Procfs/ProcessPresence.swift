@@ -57,16 +57,36 @@ extension Procfs {
 
     /// What follows from why it cannot be opened.
     init(_ error: Errno) {
-      self = error.rawValue == EACCES || error.rawValue == EPERM || error.rawValue == EBUSY ? .secret : .absent
+      // ENOTDIR: in a tree of plain files a file may have a number for its name.
+      self = [ENOENT, ESRCH, ENOTDIR].contains(error.rawValue) ? .absent : .secret
     }
   }
 
+  /// Whether a process shows what it is: its directory can be opened, and its stat be read and understood.
   func visibility(of pid: Int32) -> Visibility {
     do throws(Errno) {
-      _ = try openProcess(pid)
-      return .visible
+      let directory = try openProcess(pid)
+      return try stat(in: directory.rawValue) == nil ? .secret : .visible
     } catch {
       return Visibility(error)
     }
+  }
+
+  /// Whether a process is known to have ended. Of one that cannot be looked at that is not known.
+  func hasEnded(_ process: ProcessIdentity) -> Bool {
+    do throws(Errno) {
+      let directory = try openProcess(process.pid)
+      guard let stat = try stat(in: directory.rawValue) else { return false }
+      return stat.startTicks != process.startTicks
+    } catch {
+      return Visibility(error) == .absent
+    }
+  }
+
+  /// The stat of the process whose directory is open; nil when it is not understood.
+  private func stat(in directory: Int32) throws(Errno) -> ProcessStat? {
+    let file = try openFile("stat", in: directory)
+    let count = try file.read(into: buffer)
+    return ProcessStat(parsing: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 }

@@ -136,7 +136,7 @@ public final class ProcessTable {
   /// Whether a process may have this number though nothing of it can be read.
   func isHidden(_ pid: Int32) -> Bool {
     if procfs.avoided.contains(pid) { return true }
-    guard pid > 0, procfs.isServedByKernel else { return false }
+    guard pid > 0 else { return false }
     // A tree that hides nobody lists all: asking for each that is gone would cost an open(2) at every scrape.
     if !mayExist(pid), !hidesOthers { return false }
     let visibility = visibilities[pid] ?? procfs.visibility(of: pid)
@@ -170,11 +170,29 @@ public final class ProcessTable {
     return figures
   }
 
-  /// Begins a look at all processes that are watched; what was seen before of others is forgotten at its end.
+  /// Begins a look at all processes that are watched.
   public func beginLook() { procfs.history.beginLook() }
 
-  /// Ends it.
-  public func endLook() { procfs.history.endLook() }
+  /// Ends it: what was seen before of others is forgotten where they have ended. Of those that are in no list some are looked
+  /// for, others at the next look.
+  public func endLook() {
+    let unasked = procfs.history.endLook()
+    guard !unasked.isEmpty else { return }
+    var ended: Set<ProcessIdentity> = []
+    var looks = 0
+    let start = unasked.firstIndex { $0.pid > procfs.lastUnasked } ?? 0
+    for process in unasked[start...] + unasked[..<start] {
+      if !mayExist(process.pid) {
+        ended.insert(process)
+      } else if looks < procfs.limits.unaskedLookUps {
+        looks += 1
+        procfs.lastUnasked = process.pid
+        if procfs.hasEnded(process) { ended.insert(process) }
+      }
+    }
+    guard !procfs.isAbandoned() else { return }
+    procfs.history.forget(ended, of: unasked, keeping: procfs.limits.unasked)
+  }
 
   /// A process and all that descend from it, parents before their children; just the number itself when it has none.
   public func tree(of root: Int32) -> [Int32] {

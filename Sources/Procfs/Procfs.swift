@@ -47,6 +47,8 @@ public final class Procfs {
   var pendingStat: (stat: SystemStat, time: UInt64)?
   /// The processes when they were last listed for many look-ups.
   var lastList: LastPIDList?
+  /// The number of the process that was last looked for though nobody asked for it; the next ones come next.
+  var lastUnasked: Int32 = 0
   /// The file systems that were mounted when `/proc` last said that this changed.
   var mounts: LastMounts?
 
@@ -106,6 +108,7 @@ public final class Procfs {
     own = nil
     pendingStat = nil
     lastList = nil
+    lastUnasked = 0
     mounts = nil
   }
 

@@ -9,6 +9,11 @@ package struct ProcfsLimits: Sendable {
   /// others, a process can come into view without being made.
   package var listAge: UInt64 = 60_000_000_000
 
+  /// So many processes are remembered that are there, but that nobody asks for any more.
+  package var unasked = 8_192
+  /// For so many of those is looked in each look, to forget those that have ended.
+  package var unaskedLookUps = 64
+
   /// What a reading of one file may take, in seconds, before it is said to hang.
   package var patience = 0.4
 

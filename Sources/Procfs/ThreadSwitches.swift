@@ -34,7 +34,9 @@ struct ThreadSwitchesHistory {
   private var ended = SwitchCounts(voluntary: 0, involuntary: 0)
 
   /// Adds what the threads that there are say now, and gives the sum of all that there were.
-  mutating func add(_ threads: [ThreadSwitches]) -> SwitchCounts {
+  ///
+  /// - Parameter unread: threads that there are too, but of which nothing could be read: they are where they were last.
+  mutating func add(_ threads: [ThreadSwitches], unread: [Int32] = []) -> SwitchCounts {
     var missing = last
     last.removeAll(keepingCapacity: true)
     var sum = SwitchCounts(voluntary: 0, involuntary: 0)
@@ -47,6 +49,11 @@ struct ThreadSwitchesHistory {
       }
       last[thread.thread] = thread.counts
       sum = sum + thread.counts
+    }
+    for thread in unread {
+      guard let counts = missing.removeValue(forKey: thread) else { continue }
+      last[thread] = counts
+      sum = sum + counts
     }
     for counts in missing.values { ended = ended + counts }
     return sum + ended
@@ -81,14 +88,18 @@ extension Procfs {
     }
     guard numbers.count <= Self.mostCountedThreads else { return nil }
     var threads: [ThreadSwitches] = []
+    var unread: [Int32] = []
     threads.reserveCapacity(numbers.count)
     for number in numbers {
-      // One that has just ended is counted as it was last seen.
+      // One that has just ended is counted as it was last seen; the next list does not have it any more.
       guard let status = withThreadFile("status", number, in: tasks.rawValue, { ProcessStatus(parsing: $0) }),
         let counts = status.switches
-      else { continue }
+      else {
+        unread.append(number)
+        continue
+      }
       threads.append(ThreadSwitches(thread: number, counts: counts))
     }
-    return threads.isEmpty || isAbandoned() ? nil : history.rising(threads, of: process)
+    return threads.isEmpty || isAbandoned() ? nil : history.rising(threads, unread: unread, of: process)
   }
 }

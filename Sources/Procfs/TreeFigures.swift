@@ -92,7 +92,11 @@ extension Procfs {
       }
       guard let own, !isAbandoned() else { return nil }
       if ended.isEmpty || attempt == Self.treeAttempts {
-        return sum.figures(history.rising(sum.members, ofTree: ProcessIdentity(root)), of: own)
+        let tree = ProcessIdentity(root)
+        let found = Set(sum.members.map(\.process))
+        let unread = history.members(ofTree: tree).filter { !found.contains($0) && !hasEnded($0) }
+        guard !isAbandoned() else { return nil }
+        return sum.figures(history.rising(sum.members, unread: Set(unread), ofTree: tree), of: own)
       }
       members.removeAll { ended.contains($0.pid) }
     }

@@ -86,11 +86,15 @@ struct TreeHistory {
 
   /// Adds what the members say now, and gives the sum of all that there were.
   ///
-  /// - Parameter now: parents before their children.
-  mutating func add(_ now: [TreeMember]) -> TreeCounts {
+  /// - Parameters:
+  ///   - now: parents before their children.
+  ///   - unread: members that may be there still, but of which nothing could be read. They are where they were last, and with
+  ///     them what ended below them: whether they waited for it is seen when they can be read again.
+  mutating func add(_ now: [TreeMember], unread: Set<ProcessIdentity> = []) -> TreeCounts {
     let before = members
     members.removeAll(keepingCapacity: true)
     var sum = TreeCounts()
+    var held: [ProcessIdentity: TreeMember] = [:]
     for var member in now {
       if let last = before[member.process] {
         member.complete(from: last)
@@ -100,8 +104,17 @@ struct TreeHistory {
       members[member.process] = member
       sum = sum + member.total
     }
-    let ended = before.values.filter { members[$0.process] == nil }
+    if !unread.isEmpty {
+      let byNumber = Self.byNumber(before)
+      for member in before.values where members[member.process] == nil {
+        guard Self.isBelow(unread, member.process, before, byNumber) else { continue }
+        held[member.process] = member
+        sum = sum + member.total
+      }
+    }
+    let ended = before.values.filter { members[$0.process] == nil && held[$0.process] == nil }
     if !ended.isEmpty { keep(ended, before, now) }
+    members.merge(held) { living, _ in living }
     return sum + kept
   }
 
@@ -109,7 +122,7 @@ struct TreeHistory {
   private mutating func keep(
     _ ended: [TreeMember], _ before: [ProcessIdentity: TreeMember], _ now: [TreeMember]
   ) {
-    let byNumber = Dictionary(before.keys.map { ($0.pid, $0) }) { first, _ in first }
+    let byNumber = Self.byNumber(before)
     /// What a living member should have got from those children that it still was the parent of.
     var children: [ProcessIdentity: TreeCounts] = [:]
     /// What it may have got from those whose parent ended, or one of its ancestors did (`PR_SET_CHILD_SUBREAPER`).
@@ -140,6 +153,25 @@ struct TreeHistory {
         kept = kept + left
       }
     }
+  }
+
+  private static func byNumber(_ members: [ProcessIdentity: TreeMember]) -> [Int32: ProcessIdentity] {
+    Dictionary(members.keys.map { ($0.pid, $0) }) { first, _ in first }
+  }
+
+  /// Whether a process is one of some members, or descends from one of them.
+  private static func isBelow(
+    _ some: Set<ProcessIdentity>, _ process: ProcessIdentity, _ before: [ProcessIdentity: TreeMember],
+    _ byNumber: [Int32: ProcessIdentity]
+  ) -> Bool {
+    var next: ProcessIdentity? = process
+    // Parents in a circle, which only plain files can be, end there.
+    for _ in 0...before.count {
+      guard let candidate = next else { return false }
+      if some.contains(candidate) { return true }
+      next = before[candidate].flatMap { byNumber[$0.parent] }
+    }
+    return false
   }
 
   private func livingAncestor(

@@ -55,6 +55,30 @@ struct HistoryTests {
     #expect(add([1: (.max, 1)])[0] == .max)
   }
 
+  @Test("a thread of which nothing can be read for once is where it was, and is counted once when it can be read again")
+  func unreadThread() {
+    var history = ThreadSwitchesHistory()
+    func add(_ threads: [Int32: UInt64], unread: [Int32] = []) -> UInt64 {
+      let now = threads.map {
+        ThreadSwitches(thread: $0.key, counts: SwitchCounts(voluntary: $0.value, involuntary: 0))
+      }
+      return history.add(now, unread: unread).voluntary
+    }
+    #expect(add([1: 5, 2: 100]) == 105)
+    #expect(add([1: 6], unread: [2, 3]) == 106)
+    #expect(add([1: 6, 2: 101, 3: 1]) == 108)
+    #expect(add([1: 6], unread: [2]) == 108)
+    #expect(add([1: 6]) == 108)
+  }
+
+  @Test("a mode that cannot be read stays where it was, and does not fall when it can be read again")
+  func shorterRow() {
+    var history = CPUTimesHistory()
+    _ = history.rising(Self.cpus([[10, 0, 5, 450, 100, 3]]))
+    #expect(history.rising(Self.cpus([[11, 0, 5, 451]]))[0].seconds == [11, 0, 5, 451, 100, 3])
+    #expect(history.rising(Self.cpus([[11, 0, 5, 451, 90, 4]]))[0].seconds == [11, 0, 5, 451, 100, 4])
+  }
+
   // A tree: 1 -> 2 -> 3, with ticks for what they used themselves and by those they waited for.
   private static func member(_ pid: Int32, parent: Int32, own: UInt64, waited: UInt64 = 0, start: UInt64 = 0)
     -> TreeMember
@@ -98,6 +122,24 @@ struct HistoryTests {
     #expect(history.add(Self.whole).ticks == 70)
     #expect(history.add(after).ticks == expected)
     #expect(history.add(after).ticks == expected)
+  }
+
+  @Test("a member of which nothing can be read is where it was, and with it what ended below it")
+  func unreadMember() {
+    let unread: Set = [ProcessIdentity(pid: 2, startTicks: 0)]
+    var history = TreeHistory()
+    _ = history.add(Self.whole)
+    let root = Self.member(1, parent: 0, own: 11)
+    #expect(history.add([root, Self.whole[2]], unread: unread).ticks == 71)
+    #expect(history.add([root], unread: unread).ticks == 71)
+    // It did wait for 3, as is seen now; so the 40 are not counted twice.
+    #expect(history.add([root, Self.member(2, parent: 1, own: 20, waited: 41)]).ticks == 72)
+    #expect(history.add([root]).ticks == 72)
+    var other = TreeHistory()
+    _ = other.add(Self.whole)
+    #expect(other.add([root], unread: unread).ticks == 71)
+    // It ended meanwhile, and nobody waited for anybody.
+    #expect(other.add([root]).ticks == 71)
   }
 
   @Test("an orphan that ends later stays in the sum, whoever waits for it")
@@ -201,5 +243,101 @@ struct HistoryTests {
     #expect(table.presenceWithFigures(of: 7, lastBeat: 3_000).figures?.value.threads == 1)
     #expect(table.presenceWithFigures(of: 7, lastBeat: 3).presence == .reused)
     #expect(table.figures(of: 7)?.value.threads == 1)
+  }
+
+  private static func stat(_ pid: Int, parent: Int = 1, ticks: Int, threads: Int = 1, start: Int = 500) -> String {
+    "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 \(ticks) 0 0 0 0 0 \(threads) 0 \(start) 0 1 0"
+  }
+
+  @Test(
+    "what is not asked for in a look, or cannot be read in it, goes on from where it was",
+    arguments: ["not asked for", "half a stat", "no stat", "an old beat"])
+  func outOfSight(situation: String) throws {
+    let tree = try TemporaryTree()
+    let procfs = Procfs(procfs: tree.path)
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    func look(_ body: (ProcessTable) -> Void) throws {
+      let table = try procfs.processTable()
+      table.beginLook()
+      body(table)
+      table.endLook()
+    }
+    func seconds() throws -> [Double?] {
+      var found: BoxedFigures?
+      try look { table in found = table.figures(ofTree: 7) }
+      return [found?.value.cpuSeconds, found?.value.startTime]
+    }
+    tree.write("7/stat", Self.stat(7, ticks: 100))
+    tree.write("8/stat", Self.stat(8, parent: 7, ticks: 4_000))
+    let before = try seconds()
+    #expect(before == [4_100 / KernelUnits.ticksPerSecond, 1_000 + 500 / KernelUnits.ticksPerSecond])
+    tree.remove("8")
+    switch situation {
+    case "half a stat": tree.write("7/stat", "7 (x) S 1 0")
+    case "no stat": tree.remove("7/stat")
+    default: break
+    }
+    try look { table in
+      if situation == "an old beat" { #expect(table.presence(of: 7, lastBeat: 3) == .reused) }
+      if situation == "half a stat" { #expect(table.presence(of: 7, lastBeat: 3_000) == .unknown) }
+    }
+    tree.write("7/stat", Self.stat(7, ticks: 100))
+    // Where the folder says that there is no stat, it has ended: who comes then is another one.
+    #expect(try seconds()[0] == (situation == "no stat" ? 100 / KernelUnits.ticksPerSecond : before[0]))
+  }
+
+  @Test("who has more threads than are counted goes on from where he was when he has fewer again")
+  func manyThreads() throws {
+    let tree = try TemporaryTree()
+    let procfs = Procfs(procfs: tree.path)
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    func switches(threads: Int) throws -> UInt64? {
+      tree.write("7/stat", Self.stat(7, ticks: 1, threads: threads))
+      let table = try procfs.processTable()
+      table.beginLook()
+      defer { table.endLook() }
+      return table.presenceWithFigures(of: 7, lastBeat: nil).figures?.value.voluntarySwitches
+    }
+    func status(_ count: Int) -> String {
+      "Tgid:\t7\nvoluntary_ctxt_switches:\t\(count)\nnonvoluntary_ctxt_switches:\t0\n"
+    }
+    tree.write("7/status", status(5))
+    tree.write("7/task/7/status", status(5))
+    tree.write("7/task/8/status", status(1_000))
+    #expect(try switches(threads: 2) == 1_005)
+    #expect(try switches(threads: Procfs.mostCountedThreads + 1) == nil)
+    tree.remove("7/task/8")
+    #expect(try switches(threads: 2) == 1_005)
+    #expect(try switches(threads: 1) == 1_005)
+  }
+
+  @Test("who has ended is forgotten, some in each look; and of those that nobody asks for only so many are remembered")
+  func forgotten() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    var limits = ProcfsLimits()
+    (limits.unasked, limits.unaskedLookUps) = (3, 1)
+    let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: limits)
+    for pid in 1...9 { tree.write("\(pid)/stat", Self.stat(pid, ticks: 1)) }
+    func look(_ pids: ClosedRange<Int32>) throws -> [Int32] {
+      let table = try procfs.processTable()
+      table.beginLook()
+      for pid in pids { _ = table.presenceWithFigures(of: pid, lastBeat: nil) }
+      table.endLook()
+      return (1...9).filter {
+        procfs.history.shownStartTime(of: ProcessIdentity(pid: $0, startTicks: 500)) != nil
+      }
+    }
+    #expect(try look(1...9) == Array(1...9))
+    #expect(try look(4...9) == Array(1...9))
+    // The first ones were not asked for the longest.
+    #expect(try look(7...9) == Array(4...9))
+    tree.remove("5")
+    // Others have the numbers of two that ended.
+    for pid in [6, 7] { tree.write("\(pid)/stat", Self.stat(pid, ticks: 1, start: 600)) }
+    #expect(try look(8...9) == [4, 6, 7, 8, 9])
+    #expect(try look(8...9) == [4, 7, 8, 9])
+    #expect(try look(8...9) == [4, 8, 9])
+    #expect(try look(8...9) == [4, 8, 9])
   }
 }

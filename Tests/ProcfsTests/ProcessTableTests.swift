@@ -21,7 +21,7 @@ struct ProcessTableTests {
     "who beat is there unless the number is nobody\'s, a zombie\'s, or that of a process that started after the beat",
     arguments: [
       (51121, 1_751_518_314.8, "running"), (51241, 1_751_518_297.9, "running"),
-      (51060, 1_751_518_311.3, "zombie"), (51122, 1_751_518_311.3, "gone"), (60002, 1_751_518_311.3, "gone"),
+      (51060, 1_751_518_311.3, "zombie"), (51122, 1_751_518_311.3, "gone"), (60002, 1_751_518_311.3, "unknown"),
       (0, nil, "gone"), (-1, nil, "gone"), (.max, nil, "gone"),
       // It started at 1751518400.
       (51300, 1_751_518_311.3, "reused"), (51300, 1_751_518_397.9, "reused"), (51300, 1_751_518_398, "running"),

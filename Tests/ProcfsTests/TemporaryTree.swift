@@ -17,6 +17,10 @@ final class TemporaryTree {
     try? FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
   }
 
+  func remove(_ name: String) {
+    try? FileManager.default.removeItem(atPath: path + "/" + name)
+  }
+
   func write(_ name: String, _ text: String) {
     makeDirectory((name as NSString).deletingLastPathComponent)
     _ = FileManager.default.createFile(atPath: path + "/" + name, contents: Data(text.utf8))
