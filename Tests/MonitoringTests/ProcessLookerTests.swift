@@ -43,13 +43,15 @@ private final class HangingTree {
 
 @Suite("A /proc that hangs")
 struct ProcessLookerTests {
-  private func watch(_ tree: HangingTree, match: Bool = false) -> ProcessWatch {
+  private static let twoBeats = [
+    #""one": {"last_heartbeat": 1500, "pid": 7}"#, #""two": {"last_heartbeat": 1500, "pid": 8}"#,
+  ]
+
+  private func watch(_ tree: HangingTree, match: Bool = false, beats: [String] = twoBeats) -> ProcessWatch {
     var limits = ProcfsLimits()
     limits.patience = 0.3
     let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: limits)
-    tree.write(
-      "beats.json",
-      #"{"processes": {"one": {"last_heartbeat": 1500, "pid": 7}, "two": {"last_heartbeat": 1500, "pid": 8}}}"#)
+    tree.write("beats.json", #"{"processes": {"# + beats.joined(separator: ", ") + "}}")
     let configured = match ? [ProcessConfiguration(name: "three", match: .substrings(["number8"]))] : []
     var watch = ProcessWatch(
       sources: SourceSet([SourceSettings(path: tree.path + "/beats.json")]),
@@ -94,6 +96,35 @@ struct ProcessLookerTests {
     tree.goOn("8/cmdline", "program\0number8\0")
     while watch.looker?.hanging.processes.isEmpty == false { usleep(10_000) }
     #expect(existences(&watch) == [true, true, true])
+  }
+
+  @Test("many that hang before others cost these nothing: in one look each is found, and all others with them")
+  func many() throws {
+    let tree = try HangingTree()
+    var entries: [String] = []
+    for pid in 100...130 {
+      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      if pid < 130 { tree.hang("\(pid)/io") }
+      entries.append(#""p\#(pid)": {"last_heartbeat": 1500, "pid": \#(pid)}"#)
+    }
+    var watch = watch(tree, beats: entries)
+    #expect(existences(&watch) == [Bool?](repeating: nil, count: 30) + [true])
+    #expect(watch.looker?.hanging.processes == Array(100..<130))
+    for pid in 100..<130 { tree.goOn("\(pid)/io", "read_bytes: 1\nwrite_bytes: 1\n") }
+    while watch.looker?.hanging.processes.isEmpty == false { usleep(10_000) }
+    #expect(existences(&watch) == [Bool?](repeating: true, count: 31))
+  }
+
+  @Test("what was found before one hung is there, though the time was over before all was found")
+  func foundBefore() throws {
+    let tree = try HangingTree()
+    tree.hang("8/stat")
+    var watch = watch(tree)
+    // The first attempt has found the one before it when it hangs.
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(0.35)
+    let look = watch.look(at: nil, wantsFigures: true, until: deadline, at: 1_510)
+    #expect(look?.findings.map(\.existence.isUp) == [true, nil])
+    tree.goOn("8/stat", "")
   }
 
   @Test("where the tree itself hangs nothing is known, until it answers again")

@@ -7,7 +7,8 @@ internal import Synchronization
 /// Looks for processes on a thread of its own, since `/proc` can hang: a process that keeps its memory on a file system whose server
 /// is gone lets nobody read its command line.
 ///
-/// Of a process that hangs nothing is read any more until the reading has come back; the look is begun again without it.
+/// Of a process that hangs nothing is read any more until the reading has come back; the look is begun again without it, and gives
+/// what the attempt found that came furthest.
 public final class ProcessLooker: Sendable {
   /// A reader, lent to one thread at a time.
   private final class Reader: @unchecked Sendable {
@@ -35,11 +36,16 @@ public final class ProcessLooker: Sendable {
   public let path: String
   private let patience: Double
   private let state = Lock(State())
-  private let calls = TimeLimitedCalls<Int>(name: "processes", threadLimit: ProcessLooker.mostStuck + 4)
+  private let calls = TimeLimitedCalls<Int>(name: "processes", threadLimit: ProcessLooker.mostThreads)
   private let make: @Sendable () -> Reader
 
-  /// So many processes may hang; then nobody is looked for by his command line any more.
+  /// So many processes may hang; then nobody is looked for by his command line any more, for anybody can have that hang.
   static let mostStuck = 64
+  /// Each process that hangs keeps a thread. What hangs then are files of processes that have beaten, which only root can have.
+  static let mostThreads = 512
+  /// In a look in which a process hangs, the next one has half as long as the one before, but not less than this, in seconds:
+  /// they mostly hang for one reason, and the look must come to those that do not.
+  private static let leastPatience = 0.02
   /// Looks into the tree that a reader reads.
   public init(_ procfs: sending Procfs) {
     path = procfs.path
@@ -114,33 +120,54 @@ public final class ProcessLooker: Sendable {
     until deadline: UInt64, forLookUps count: Int,
     _ look: @escaping @Sendable (ProcessTable, _ readsCommandLines: Bool, Attempt) -> Void
   ) -> Result {
-    var last = Result()
+    var furthest = Result()
+    var patience = patience
     repeat {
       let (number, reader, avoided) = begin()
-      guard let reader else { return last }
+      guard let reader else { break }
       let attempt = Attempt()
       let pending = calls.begin([number]) { [self] _ in
         run(attempt, reader, avoiding: avoided, forLookUps: count, look)
         end(number, reader)
       }
-      var mark = reader.progress.mark
-      while true {
-        let left = Double(deadline &- min(deadline, Clock.monotonicNanoseconds)) / 1e9
-        if pending.haveEnded(within: min(left, patience)) { return attempt.result.withLock { $0 } }
-        let now = reader.progress.mark
-        let goesOn = now != mark || attempt.isRunning
-        guard !goesOn || left <= patience else {
-          mark = now
-          continue
-        }
-        attempt.giveUp()
-        last = attempt.result.withLock { $0 }
-        // What goes on, but too slowly, ends by itself.
-        if !goesOn, left >= patience { note(number, hangsAt: now) }
-        break
-      }
+      let ending = wait(for: pending, of: attempt, reader.progress, until: deadline, patience)
+      if ending != .end { attempt.giveUp() }
+      let result = attempt.result.withLock { $0 }
+      // One that was given up may not have come as far as one before.
+      if ending == .end || !furthest.isReadable || result.findings.count > furthest.findings.count { furthest = result }
+      guard case .hang(let mark) = ending else { break }
+      note(number, hangsAt: mark)
+      patience = max(patience / 2, Self.leastPatience)
     } while Clock.monotonicNanoseconds < deadline
-    return last
+    return furthest
+  }
+
+  /// How the waiting for an attempt ended.
+  private enum Ending: Equatable {
+    case end
+    /// It goes on, but too slowly; it ends by itself.
+    case late
+    /// It has been at the same reading for too long.
+    case hang(mark: UInt64)
+  }
+
+  private func wait(
+    for pending: PendingCalls<Int, Void>, of attempt: Attempt, _ progress: ReadingProgress, until deadline: UInt64,
+    _ patience: Double
+  ) -> Ending {
+    var (mark, since) = (progress.mark, Clock.monotonicNanoseconds)
+    while true {
+      let left = Double(deadline &- min(deadline, Clock.monotonicNanoseconds)) / 1e9
+      // In short steps, so that it is seen soon after it has begun to hang.
+      if pending.haveEnded(within: min(left, patience / 4)) { return .end }
+      let (current, now) = (progress.mark, Clock.monotonicNanoseconds)
+      if current != mark || attempt.isRunning {
+        (mark, since) = (current, now)
+      } else if now &- since >= Clock.nanoseconds(patience) {
+        return .hang(mark: mark)
+      }
+      if now >= deadline { return .late }
+    }
   }
 
   /// The processes of which nothing can be read, and whether nothing can be read of any.
