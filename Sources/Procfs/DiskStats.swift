@@ -19,18 +19,30 @@ public struct DiskStats: Equatable, Sendable {
 
   /// Reads the content of `/proc/diskstats`; lines that are not well-formed are left out.
   ///
-  /// - Parameter excluded: names in which it is found are left out.
-  public static func parse(_ bytes: UnsafeRawBufferPointer, without excluded: RegularExpression? = nil) -> [DiskStats] {
+  /// - Parameters:
+  ///   - excluded: names in which it is found are left out.
+  ///   - odd: gets the names of the others that are not well-formed.
+  public static func parse(
+    _ bytes: UnsafeRawBufferPointer, without excluded: RegularExpression? = nil, odd: Procfs.OddLine = { _ in }
+  ) -> [DiskStats] {
     var disks: [DiskStats] = []
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       var fields = ByteFields(line)
-      guard fields.skip(2), let name = fields.field(),
-        let reads = fields.unsigned(), fields.skip(1), let read = fields.unsigned(), let reading = fields.unsigned(),
+      guard fields.skip(2), let name = fields.field() else {
+        odd(line)
+        continue
+      }
+      guard !HostFilter.leavesOut(excluded, name) else { continue }
+      guard let reads = fields.unsigned(), fields.skip(1), let read = fields.unsigned(),
+        let reading = fields.unsigned(),
         let writes = fields.unsigned(), fields.skip(1), let written = fields.unsigned(),
         let writing = fields.unsigned(),
-        fields.skip(1), let busy = fields.unsigned(), !HostFilter.leavesOut(excluded, name)
-      else { continue }
+        fields.skip(1), let busy = fields.unsigned()
+      else {
+        odd(name)
+        continue
+      }
       disks.append(
         DiskStats(
           device: name.foreignText, reads: reads, readBytes: clampedProduct(read, KernelUnits.sectorSize),
@@ -43,11 +55,10 @@ public struct DiskStats: Equatable, Sendable {
 
 extension Procfs {
   /// The host's disks, by `/proc/diskstats`.
-  public func diskStats() throws(ProcfsError) -> [DiskStats] {
-    try read("diskstats", expecting: "disks and their figures") { [filter] bytes in
-      let disks = DiskStats.parse(bytes, without: filter.disks)
-      // A container may have none.
-      return disks.isEmpty && !bytes.isEmpty && DiskStats.parse(bytes).isEmpty ? nil : disks
+  public func diskStats(_ complain: Complain = { _ in }) throws(ProcfsError) -> [DiskStats] {
+    // A container may have none.
+    try read("diskstats", expecting: "disks and their figures", complain) { [filter] bytes, odd in
+      DiskStats.parse(bytes, without: filter.disks, odd: odd)
     }
   }
 }

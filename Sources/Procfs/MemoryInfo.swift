@@ -17,13 +17,17 @@ public struct MemoryInfo: Equatable, Sendable {
   }
 
   /// Reads the content of `/proc/meminfo`; lines that are not well-formed are left out.
-  public init(parsing bytes: UnsafeRawBufferPointer) {
+  ///
+  /// - Parameter odd: gets the names of these.
+  public init(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       var fields = ByteFields(line)
-      guard let name = fields.upTo(UInt8(ascii: ":")), !name.isEmpty, let value = fields.unsigned(),
-        let unit = fields.field(), unit.equals("kB")
-      else { continue }
+      guard let name = fields.upTo(UInt8(ascii: ":")), !name.isEmpty, let value = fields.unsigned() else {
+        odd(line.firstIndex(of: UInt8(ascii: ":")).map { UnsafeRawBufferPointer(rebasing: line[..<$0]) } ?? line)
+        continue
+      }
+      guard let unit = fields.field(), unit.equals("kB") else { continue }
       self.fields.append(Field(name: name.text, bytes: clampedProduct(value, 1024)))
     }
   }
@@ -31,9 +35,9 @@ public struct MemoryInfo: Equatable, Sendable {
 
 extension Procfs {
   /// The host's memory, by `/proc/meminfo`.
-  public func memoryInfo() throws(ProcfsError) -> MemoryInfo {
-    try read("meminfo", expecting: "a line MemTotal") {
-      let memory = MemoryInfo(parsing: $0)
+  public func memoryInfo(_ complain: Complain = { _ in }) throws(ProcfsError) -> MemoryInfo {
+    try read("meminfo", expecting: "a line MemTotal", complain) { bytes, odd in
+      let memory = MemoryInfo(parsing: bytes, odd: odd)
       return memory["MemTotal"] == nil ? nil : memory
     }
   }

@@ -19,23 +19,35 @@ public struct NetworkDevice: Equatable, Sendable {
   /// What was sent.
   public var transmitted: Traffic
 
-  /// Reads the content of `/proc/net/dev`; lines that are not well-formed, such as the two of the head, are left out.
+  /// Reads the content of `/proc/net/dev`; lines that are not well-formed are left out.
   ///
-  /// - Parameter excluded: names in which it is found are left out.
+  /// - Parameters:
+  ///   - excluded: names in which it is found are left out.
+  ///   - odd: gets the names of the others that are not well-formed.
   public static func parse(
-    _ bytes: UnsafeRawBufferPointer, without excluded: RegularExpression? = nil
+    _ bytes: UnsafeRawBufferPointer, without excluded: RegularExpression? = nil, odd: Procfs.OddLine = { _ in }
   ) -> [NetworkDevice] {
     var devices: [NetworkDevice] = []
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       // A name may hold a colon (`eth0:1`), the figures never do; without a space behind it, old kernels run the
       // first figure on.
-      guard let colon = line.lastIndex(of: UInt8(ascii: ":")) else { continue }
+      guard let colon = line.lastIndex(of: UInt8(ascii: ":")) else {
+        // The two lines of the head.
+        if !line.contains(UInt8(ascii: "|")) { odd(line) }
+        continue
+      }
       var before = ByteFields(UnsafeRawBufferPointer(rebasing: line[..<colon]))
       var fields = ByteFields(UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]))
-      guard let name = before.field(), before.field() == nil, let received = traffic(&fields), fields.skip(4),
-        let transmitted = traffic(&fields), !HostFilter.leavesOut(excluded, name)
-      else { continue }
+      guard let name = before.field(), before.field() == nil else {
+        odd(line)
+        continue
+      }
+      guard !HostFilter.leavesOut(excluded, name) else { continue }
+      guard let received = traffic(&fields), fields.skip(4), let transmitted = traffic(&fields) else {
+        odd(name)
+        continue
+      }
       devices.append(NetworkDevice(name: name.foreignText, received: received, transmitted: transmitted))
     }
     return devices
@@ -51,11 +63,10 @@ public struct NetworkDevice: Equatable, Sendable {
 
 extension Procfs {
   /// The network devices of the exporter's own network namespace, by `/proc/net/dev`.
-  public func networkDevices() throws(ProcfsError) -> [NetworkDevice] {
+  public func networkDevices(_ complain: Complain = { _ in }) throws(ProcfsError) -> [NetworkDevice] {
     // There may be no device at all, but never no head.
-    try read("net/dev", expecting: "devices and their figures") { [filter] bytes in
-      let devices = NetworkDevice.parse(bytes, without: filter.networkDevices)
-      return devices.isEmpty && !bytes.hasPrefix("Inter-|") && NetworkDevice.parse(bytes).isEmpty ? nil : devices
+    try read("net/dev", expecting: "devices and their figures", complain) { [filter] bytes, odd in
+      bytes.isEmpty ? nil : NetworkDevice.parse(bytes, without: filter.networkDevices, odd: odd)
     }
   }
 }

@@ -28,17 +28,22 @@ public struct Pressure: Equatable, Sendable {
   public var fullSeconds: Double?
 
   /// Reads the content of `/proc/pressure/cpu` and its like.
-  public init(parsing bytes: UnsafeRawBufferPointer) {
+  ///
+  /// - Parameter odd: gets the names of the lines that are not well-formed.
+  public init(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       var fields = ByteFields(line)
       guard let kind = fields.field() else { continue }
-      while let field = fields.field() {
-        guard field.hasPrefix("total="),
-          let microseconds = UnsafeRawBufferPointer(rebasing: field.dropFirst(6)).unsigned
-        else { continue }
+      var total: UInt64?
+      while total == nil, let field = fields.field() {
+        if field.hasPrefix("total=") { total = UnsafeRawBufferPointer(rebasing: field.dropFirst(6)).unsigned }
+      }
+      if let microseconds = total {
         if kind.equals("some") { someSeconds = Double(microseconds) / 1e6 }
         if kind.equals("full") { fullSeconds = Double(microseconds) / 1e6 }
+      } else {
+        odd(kind)
       }
     }
   }
@@ -46,7 +51,9 @@ public struct Pressure: Equatable, Sendable {
 
 extension Procfs {
   /// How long threads had to wait for a resource; nil on a kernel that does not count it (before 4.20, or `psi=0`).
-  public func pressure(of resource: Pressure.Resource) throws(ProcfsError) -> Pressure? {
+  public func pressure(
+    of resource: Pressure.Resource, _ complain: Complain = { _ in }
+  ) throws(ProcfsError) -> Pressure? {
     let file: StaticString =
       switch resource {
       case .cpu: "pressure/cpu"
@@ -54,8 +61,8 @@ extension Procfs {
       case .io: "pressure/io"
       case .irq: "pressure/irq"
       }
-    return try readIfPresent(file, expecting: "a line that begins with some or full") { bytes in
-      let pressure = Pressure(parsing: bytes)
+    return try readIfPresent(file, expecting: "a line that begins with some or full", complain) { bytes, odd in
+      let pressure = Pressure(parsing: bytes, odd: odd)
       return pressure.someSeconds == nil && pressure.fullSeconds == nil ? nil : pressure
     }
   }

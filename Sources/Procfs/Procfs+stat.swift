@@ -21,22 +21,23 @@ extension Procfs {
   /// What `/proc/stat` says: as it was just read for `bootTime`, or read now.
   ///
   /// - Throws: why it cannot be read.
-  public func systemStat() throws(ProcfsError) -> SystemStat {
+  public func systemStat(_ complain: Complain = { _ in }) throws(ProcfsError) -> SystemStat {
     defer { pendingStat = nil }
     var stat: SystemStat
     if let pending = pendingStat, Clock.monotonicNanoseconds &- pending.time < Self.statAge {
       stat = pending.stat
     } else {
-      stat = try readStat()
+      stat = try readStat(complain)
+      if stat.bootTime == nil { complain(ProcfsError("\(path)/stat", "expected a line btime")) }
     }
     guard stat.onlineCPUs > 0 else { throw ProcfsError("\(path)/stat", "expected lines of CPUs") }
     stat.cpus = history.rising(stat.cpus)
     return stat
   }
 
-  private func readStat() throws(ProcfsError) -> SystemStat {
-    var stat = try read("stat", expecting: "lines of CPUs") {
-      let stat = SystemStat(parsing: $0)
+  private func readStat(_ complain: Complain = { _ in }) throws(ProcfsError) -> SystemStat {
+    var stat = try read("stat", expecting: "lines of CPUs", complain) { bytes, odd in
+      let stat = SystemStat(parsing: bytes, odd: odd)
       return stat.cpus.isEmpty && stat.bootTime == nil ? nil : stat
     }
     if let bootTime = stat.bootTime { stat.bootTime = history.steady(bootTime: bootTime) }

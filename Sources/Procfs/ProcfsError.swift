@@ -17,6 +17,13 @@ public struct ProcfsError: Error, Equatable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
+  /// Of a line that is not as the kernel writes it, while others of its file can be read.
+  ///
+  /// - Parameter line: what the line is called. Not the whole of it: its numbers change, and it is told once.
+  init(malformed line: UnsafeRawBufferPointer, in file: String) {
+    self.init(file, "its line \(UnsafeRawBufferPointer(rebasing: line.prefix(64)).foreignText) is malformed")
+  }
+
   /// Of a mount point.
   public init(mount: String, _ reason: String) {
     self.init(mount, reason)
@@ -52,12 +59,36 @@ extension Procfs {
     return value
   }
 
-  /// Reads a file of the host that not every kernel has, or not every container; nil where it is not there.
+  /// The same for a file of lines, of which each can be used without the others.
+  ///
+  /// - Parameters:
+  ///   - complain: gets the first of those that are not as they should be.
+  ///   - parse: hands its second argument what each of these is called.
+  package func read<Value>(
+    _ file: StaticString, expecting expected: String, _ complain: Complain,
+    _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
+  ) throws(ProcfsError) -> Value {
+    var odd: ProcfsError?
+    defer { if let odd { complain(odd) } }
+    return try read(file, expecting: expected) { bytes in
+      parse(bytes) { line in
+        if odd == nil { odd = ProcfsError(malformed: line, in: "\(path)/\(file)") }
+      }
+    }
+  }
+
+  /// Gets what could not be read, while the rest could be.
+  public typealias Complain = (ProcfsError) -> Void
+  /// Gets what a line is called that is not as the kernel writes it.
+  public typealias OddLine = (UnsafeRawBufferPointer) -> Void
+
+  /// Reads a file of lines that not every kernel has; nil where it is not there.
   package func readIfPresent<Value>(
-    _ file: StaticString, expecting expected: String, _ parse: (UnsafeRawBufferPointer) -> Value?
+    _ file: StaticString, expecting expected: String, _ complain: Complain,
+    _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
   ) throws(ProcfsError) -> Value? {
     do throws(ProcfsError) {
-      return try read(file, expecting: expected, parse)
+      return try read(file, expecting: expected, complain, parse)
     } catch {
       // EOPNOTSUPP: the kernel could tell but was told not to.
       if error.code == ENOENT || error.code == EOPNOTSUPP { return nil }

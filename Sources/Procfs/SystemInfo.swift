@@ -1,4 +1,5 @@
 internal import Glibc
+internal import POSIX
 
 /// Which kernel runs on which machine, by `uname(2)`, and the host's name, in a tree of plain files by its
 /// `sys/kernel/hostname`.
@@ -17,14 +18,19 @@ public struct SystemInfo: Equatable, Sendable {
 
 extension Procfs {
   /// Which kernel runs on which machine.
-  public func systemInfo() -> SystemInfo {
+  public func systemInfo(_ complain: Complain = { _ in }) -> SystemInfo {
     var info = SystemInfo.ofKernel
     // A kernel tells whoever reads that file the name of his own UTS namespace, which uname(2) has told already.
     if isServedByKernel { return info }
-    let host = try? withContents(of: "sys/kernel/hostname") { bytes in
-      String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    do throws(Errno) {
+      let host = try withContents(of: "sys/kernel/hostname") { bytes in
+        String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+      }
+      if !host.isEmpty { info.nodeName = host }
+    } catch {
+      // A tree of plain files need not have it.
+      if error.rawValue != ENOENT { complain(ProcfsError("\(path)/sys/kernel/hostname", error.description)) }
     }
-    if let host, !host.isEmpty { info.nodeName = host }
     return info
   }
 }

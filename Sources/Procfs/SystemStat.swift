@@ -33,27 +33,47 @@ public struct SystemStat: Equatable, Sendable {
     }
   }
 
-  /// Reads the content of `/proc/stat`; lines that are not well-formed are left out.
-  public init(parsing bytes: UnsafeRawBufferPointer) {
+  /// No boot is later, in Unix seconds: a number like this is none of a clock.
+  private static let latestBoot: UInt64 = 1 << 40
+
+  /// Reads the content of `/proc/stat`; what is not well-formed is left out.
+  ///
+  /// - Parameter odd: gets the names of the lines of which something is left out.
+  public init(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       var fields = ByteFields(line)
       guard let key = fields.field() else { continue }
       if key.equals("btime") {
-        bootTime = fields.unsigned().map { Double($0) }
+        bootTime = fields.unsigned().flatMap { $0 <= Self.latestBoot ? Double($0) : nil }
+        if bootTime == nil { odd(key) }
       } else if key.equals("processes") {
         forks = fields.unsigned()
-      } else if key.hasPrefix("cpu"),
-        let number = UnsafeRawBufferPointer(rebasing: key.dropFirst(3)).unsigned.flatMap({ Int(exactly: $0) })
-      {
-        var seconds: [Double] = []
-        while seconds.count < CPUTimes.modes.count, let ticks = fields.unsigned() {
-          seconds.append(Double(ticks) / KernelUnits.ticksPerSecond)
-        }
-        if seconds.count >= 4 { cpus.append(CPUTimes(cpu: number, seconds: seconds)) }
+        if forks == nil { odd(key) }
+      } else if key.hasPrefix("cpu"), !key.equals("cpu") {
+        let (cpu, isWhole) = Self.cpu(key, &fields)
+        if let cpu { cpus.append(cpu) }
+        if !isWhole { odd(key) }
       }
     }
     onlineCPUs = cpus.count
+  }
+
+  /// The times of one CPU, as far as they can be read, and whether all could be.
+  private static func cpu(_ key: UnsafeRawBufferPointer, _ fields: inout ByteFields) -> (CPUTimes?, isWhole: Bool) {
+    guard let number = UnsafeRawBufferPointer(rebasing: key.dropFirst(3)).unsigned.flatMap({ Int(exactly: $0) }) else {
+      return (nil, false)
+    }
+    var seconds: [Double] = []
+    var isWhole = true
+    while isWhole, seconds.count < CPUTimes.modes.count, let field = fields.field() {
+      if let ticks = field.unsigned {
+        seconds.append(Double(ticks) / KernelUnits.ticksPerSecond)
+      } else {
+        isWhole = false
+      }
+    }
+    return seconds.count >= 4 ? (CPUTimes(cpu: number, seconds: seconds), isWhole) : (nil, false)
   }
 
   /// Only the boot time.

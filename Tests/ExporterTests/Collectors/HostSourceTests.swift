@@ -58,10 +58,10 @@ struct HostSourceTests {
     ("proc/stat", "cpu0 1 2 3 4\nbtime 900\n"), ("proc/loadavg", "0.1 0.2 0.3 1/1 1\n"),
     ("proc/meminfo", "MemTotal: 5 kB\n"),
     ("proc/1/mounts", "proc /proc proc rw 0 0\n"), ("proc/net/dev", "Inter-|\n"), ("proc/diskstats", ""),
+    ("proc/uptime", "5.5 1\n"), ("proc/vmstat", "pgmajfault 1\n"), ("proc/sys/fs/file-nr", "1 0 2\n"),
   ]
   /// What not every kernel has, or not every container.
   private static let further = [
-    ("proc/uptime", "5.5 1\n"), ("proc/vmstat", "pgmajfault 1\n"), ("proc/sys/fs/file-nr", "1 0 2\n"),
     ("proc/pressure/cpu", "some avg10=0 total=1\n"), ("proc/pressure/io", "some avg10=0 total=1\n"),
   ]
 
@@ -103,6 +103,54 @@ struct HostSourceTests {
     #expect(log.count(of: "cannot read") == 1)
     #expect(log.text.contains("source=\(folder.file(file))"))
     if name != "proc/loadavg" { #expect(found.text.contains("system_load1 0.1\n")) }
+  }
+
+  @Test(
+    "a line that is malformed is named, whatever its numbers, and what could be read beside it is served",
+    arguments: [
+      ("stat", "cpu0 1 2 3 4 -5 6\nbtime 900\n", "cpu0", "system_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 0.04"),
+      ("stat", "cpu0 1 2 3 4\ncpu1 a b c d\nbtime 900\n", "cpu1", "system_boot_time_seconds 900"),
+      ("stat", "cpu0 1 2 3 4\nbtime -5\n", "btime", "system_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 0.04"),
+      ("stat", "cpu0 1 2 3 4\nbtime 18446744073709551615\n", "btime", "mode=\"idle\"} 0.04"),
+      ("stat", "cpu0 1 2 3 4\n", "btime", "mode=\"idle\"} 0.04"),
+      ("stat", "cpu0 1 2 3 4\nbtime 9\nprocs_running -1\nprocs_blocked 3\n", "procs_running", "blocked 3"),
+      ("meminfo", "MemTotal: 5 kB\nMemAvailable: -5 kB\nHugePages_Total: 0\n", "MemAvailable", "total_bytes 5120"),
+      ("net/dev", "Inter-|\n face |\n eth0: x y z\n", "eth0", "system_load1 0.1"),
+      ("net/dev", "Inter-|\n face |\n odd\n", "odd", "system_load1 0.1"),
+      (
+        "net/dev",
+        "Inter-|\n a: 18446744073709551616 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n b: 7 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n",
+        "a", "system_network_receive_bytes_total{device=\"b\"} 7"
+      ),
+      (
+        "diskstats", "8 0 sda x 0 8 1 1 0 8 1 0 1 1\n8 16 sdb 1 0 2 1 1 0 8 1 0 1 1\n", "sda",
+        "system_disk_read_bytes_total{device=\"sdb\"} 1024"
+      ),
+      ("vmstat", "oom_kill x\npgmajfault 5\n", "oom_kill", "system_major_page_faults_total 5"),
+      (
+        "pressure/io", "some avg10=0 total=1000000\nfull avg10=0 total=18446744073709551616\n", "full",
+        "system_pressure_io_waiting_seconds_total 1\n"
+      ),
+    ])
+  func malformed(name: String, text: String, line: String, served: String) throws {
+    let folder = try TemporaryFolder()
+    for (other, text) in Self.files + Self.further { try folder.write(other, text) }
+    try folder.write("proc/" + name, text)
+    let log = LogLines()
+    let found = collected(folder, log)
+    #expect(!found.isSuccess)
+    #expect(log.count(of: "cannot read") == 1)
+    #expect(log.text.contains("source=\(folder.file("proc/" + name))") && log.text.contains(" \(line)"))
+    #expect(found.text.contains(served))
+  }
+
+  @Test("what is left out may be malformed")
+  func malformedButExcluded() throws {
+    let folder = try TemporaryFolder()
+    for (other, text) in Self.files + Self.further { try folder.write(other, text) }
+    try folder.write("proc/net/dev", "Inter-|\n veth1: x\n")
+    try folder.write("proc/diskstats", "7 0 loop0 x\n")
+    #expect(collected(folder, LogLines()).isSuccess)
   }
 
   @Test("what cannot be read is told once, again when the reason is another one, and when it can be read again")

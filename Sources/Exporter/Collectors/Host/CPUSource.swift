@@ -21,7 +21,7 @@ struct CPUSource: HostSource {
   }
 
   mutating func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let stat = try reading.procfs.systemStat()
+    let stat = try reading.procfs.systemStat { reading.fail($0) }
     if labels.count > remembered { labels = [:] }
     for cpu in stat.cpus where labels[cpu.cpu] == nil {
       labels[cpu.cpu] = CPUTimes.modes.map { Labels(["cpu": String(cpu.cpu), "mode": $0]) }

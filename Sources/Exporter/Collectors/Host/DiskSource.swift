@@ -20,7 +20,7 @@ struct DiskSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let disks = try reading.procfs.diskStats().labelled { Labels(["device": $0.device]) }
+    let disks = try reading.procfs.diskStats { reading.fail($0) }.labelled { Labels(["device": $0.device]) }
     for (family, value) in Self.families { reading.family(family, disks) { value($0) } }
   }
 }

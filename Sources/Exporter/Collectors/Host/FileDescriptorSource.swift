@@ -25,8 +25,7 @@ struct FileDescriptorSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "three numbers") { Counts(parsing: $0) }
-    guard let counts else { return }
+    let counts = try reading.procfs.read(Self.file, expecting: "three numbers") { Counts(parsing: $0) }
     reading.exposition.family(Self.allocated, Double(counts.allocated))
     reading.exposition.family(Self.maximum, Double(counts.maximum))
   }

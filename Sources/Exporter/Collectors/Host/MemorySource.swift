@@ -26,7 +26,7 @@ struct MemorySource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let memory = try reading.procfs.memoryInfo()
+    let memory = try reading.procfs.memoryInfo { reading.fail($0) }
     for (field, family) in Self.families {
       if let bytes = memory[field] { reading.exposition.family(family, Double(bytes)) }
     }

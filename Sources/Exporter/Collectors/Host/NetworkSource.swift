@@ -21,7 +21,7 @@ struct NetworkSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let devices = try reading.procfs.networkDevices().labelled { Labels(["device": $0.name]) }
+    let devices = try reading.procfs.networkDevices { reading.fail($0) }.labelled { Labels(["device": $0.name]) }
     for (family, value) in Self.families { reading.family(family, devices) { Double(value($0)) } }
   }
 }

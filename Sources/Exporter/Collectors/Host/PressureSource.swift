@@ -19,7 +19,7 @@ struct PressureSource: HostSource {
     for (resource, some, full) in Self.families {
       // One resource of which the kernel says nothing keeps nobody from reading the others.
       do throws(ProcfsError) {
-        guard let pressure = try reading.procfs.pressure(of: resource) else { continue }
+        guard let pressure = try reading.procfs.pressure(of: resource, { reading.fail($0) }) else { continue }
         if let seconds = pressure.someSeconds { reading.exposition.family(some, seconds) }
         if let seconds = pressure.fullSeconds { reading.exposition.family(full, seconds) }
       } catch {

@@ -16,21 +16,27 @@ struct ProcessCountSource: HostSource {
     var blocked: UInt64?
 
     /// Reads the content of the file.
-    init(parsing bytes: UnsafeRawBufferPointer) {
+    ///
+    /// - Parameter odd: gets the names of the lines that are not well-formed.
+    init(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
       var lines = ByteFields(bytes)
       while let line = lines.line() {
         guard line.hasPrefix("procs_") else { continue }
         var fields = ByteFields(line)
         guard let key = fields.field() else { continue }
-        if key.equals("procs_running") { running = fields.unsigned() }
-        if key.equals("procs_blocked") { blocked = fields.unsigned() }
+        let (isRunning, isBlocked) = (key.equals("procs_running"), key.equals("procs_blocked"))
+        guard isRunning || isBlocked else { continue }
+        let count = fields.unsigned()
+        if count == nil { odd(key) }
+        if isRunning { running = count } else { blocked = count }
       }
     }
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    // Whether it is as it should be, the CPUs' source says.
-    guard let counts = try? reading.procfs.read(Self.file, expecting: "lines", { Counts(parsing: $0) }) else { return }
+    let counts = try reading.procfs.read(Self.file, expecting: "lines", { reading.fail($0) }) { bytes, odd in
+      Counts(parsing: bytes, odd: odd)
+    }
     if let count = counts.running { reading.exposition.family(Self.running, Double(count)) }
     if let count = counts.blocked { reading.exposition.family(Self.blocked, Double(count)) }
   }

@@ -10,7 +10,7 @@ struct SystemInfoSource: HostSource {
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
     // Asked for each time: the name of a host can change.
-    let info = reading.procfs.systemInfo()
+    let info = reading.procfs.systemInfo { reading.fail($0) }
     reading.exposition.family(
       Self.info,
       labels: Labels([

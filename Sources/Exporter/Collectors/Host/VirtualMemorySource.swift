@@ -16,21 +16,28 @@ struct VirtualMemorySource: HostSource {
     var majorFaults: UInt64?
 
     /// Reads the content of the file; nil when there is nothing of it in it.
-    init?(parsing bytes: UnsafeRawBufferPointer) {
+    ///
+    /// - Parameter odd: gets the names of the lines that are not well-formed.
+    init?(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
       var lines = ByteFields(bytes)
       while let line = lines.line() {
         var fields = ByteFields(line)
         guard let key = fields.field() else { continue }
-        if key.equals("oom_kill") { oomKills = fields.unsigned() }
-        if key.equals("pgmajfault") { majorFaults = fields.unsigned() }
+        let (isKills, isFaults) = (key.equals("oom_kill"), key.equals("pgmajfault"))
+        guard isKills || isFaults else { continue }
+        let count = fields.unsigned()
+        if count == nil { odd(key) }
+        if isKills { oomKills = count } else { majorFaults = count }
       }
       if oomKills == nil, majorFaults == nil { return nil }
     }
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "a line pgmajfault") { Counts(parsing: $0) }
-    guard let counts else { return }
+    let counts = try reading.procfs.read(Self.file, expecting: "a line pgmajfault", { reading.fail($0) }) {
+      bytes, odd in
+      Counts(parsing: bytes, odd: odd)
+    }
     if let count = counts.oomKills { reading.exposition.family(Self.oomKills, Double(count)) }
     if let count = counts.majorFaults { reading.exposition.family(Self.majorFaults, Double(count)) }
   }
