@@ -99,16 +99,27 @@ extension Procfs {
   /// The mounted file systems that hold data of the host, with their room; what is not there below the host's root is left out.
   ///
   /// The mounts are those that process 1 sees, or this process where that is not allowed.
-  public func filesystems() throws(ProcfsError) -> [Filesystem] {
+  public func filesystems(_ complain: Complain = { _ in }) throws(ProcfsError) -> [Filesystem] {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
-    let mounts = try currentMounts(below: root)
+    let (all, file) = try currentMounts(below: root)
+    let mounts = all.prefix(limits.mounts)
+    if all.count > mounts.count {
+      complain(ProcfsError("\(path)/\(file)", "it has \(all.count) mounts, of which \(mounts.count) are shown"))
+    }
+    /// Whether some are not there, and whether something is there.
+    var (hasAbsent, hasPresent) = (false, false)
     let answers = mountProbe.answers(of: mounts.map { root + $0.point }, within: mountTimeout)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
       var filesystem = Filesystem(
         device: ForeignText.text(mount.device), mountPoint: ForeignText.text(mount.point),
         type: ForeignText.text(mount.type), isReadOnly: mount.isReadOnly)
+      switch answer {
+      case .failed(ENOENT), .failed(ENOTDIR): hasAbsent = true
+      case nil: break
+      default: hasPresent = true
+      }
       switch answer {
       case .nothing: continue
       // It was not mounted below this root, or is gone meanwhile.
@@ -119,12 +130,13 @@ extension Procfs {
       }
       found.append(filesystem)
     }
+    if hasAbsent, !hasPresent { throw ProcfsError(mount: rootfs, "no mount of the host is below it") }
     return found
   }
 
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
-  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> [Mount] {
-    if let last = mounts, !hasChanged(last.file) { return last.mounts }
+  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> (mounts: [Mount], file: StaticString) {
+    if let last = mounts, !hasChanged(last.file) { return (last.mounts, last.file) }
     // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
     mounts = nil
     let found: LastMounts
@@ -138,7 +150,7 @@ extension Procfs {
       found = LastMounts(mounts: own, file: Self.ownMounts)
     }
     mounts = found
-    return found.mounts
+    return (found.mounts, found.file)
   }
 
   private static let hostMounts: StaticString = "1/mounts"

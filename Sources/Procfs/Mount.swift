@@ -7,9 +7,6 @@ struct Mount: Equatable {
   var type: [UInt8]
   var isReadOnly = false
 
-  /// The most mounts that are looked at: a host of containers has some hundred.
-  static let limit = 4096
-
   /// The mounts worth a look: those that hold data, each place once (the last mount there hides the others) and each
   /// device once (bind mounts and subvolumes show the same room again).
   ///
@@ -24,7 +21,7 @@ struct Mount: Equatable {
     var places: [[UInt8]: Int] = [:]
     var hasMounts = false
     var lines = ByteFields(bytes)
-    while let line = lines.line(), mounts.count < limit {
+    while let line = lines.line() {
       var fields = ByteFields(line)
       guard let device = fields.field(), let point = fields.field(), let type = fields.field() else { continue }
       hasMounts = true
@@ -48,16 +45,22 @@ struct Mount: Equatable {
   /// Of the mounts of one device the most telling one, in the place of the first.
   private static func onePerDevice(_ mounts: [Mount]) -> [Mount] {
     var result: [Mount] = []
-    var devices: [[UInt8]: Int] = [:]
+    var devices: [[[UInt8]]: Int] = [:]
     for mount in mounts {
-      guard mount.device.first == UInt8(ascii: "/"), let index = devices[mount.device] else {
-        devices[mount.device] = result.count
+      let device = [mount.type, mount.device]
+      guard mount.isNamedByDevice, let index = devices[device] else {
+        devices[device] = result.count
         result.append(mount)
         continue
       }
       if mount.vagueness < result[index].vagueness { result[index] = mount }
     }
     return result
+  }
+
+  /// Whether what is mounted under the same name and type is the same: the name is a path, and not what a program made up.
+  private var isNamedByDevice: Bool {
+    device.first == UInt8(ascii: "/") && !type.elementsEqual("fuse".utf8) && !type.starts(with: "fuse.".utf8)
   }
 
   /// How little the path says of the disk: in a container it is mounted at single files too.

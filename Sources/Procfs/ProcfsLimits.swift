@@ -3,6 +3,8 @@ package struct ProcfsLimits: Sendable {
   /// The most bytes of a process's file that are read, and of the host's files that are kept open; a longer one of the host's
   /// is opened and read for itself. The longest file of a process but the command line has some 2,000.
   package var bufferSize = 64 << 10
+  /// The most mounts that are shown: a host of containers has some hundred.
+  package var mounts = 4_096
   /// Up to this many numbers are looked up without a list of all processes.
   package var fewLookUps = 16
   /// How long a list of all processes may serve while none is made, in nanoseconds: where `/proc` hides what belongs to

@@ -101,6 +101,56 @@ struct FilesystemsTests {
     #expect(points() == ["/nas", "/o"])
   }
 
+  @Test("of what a program made up the name says nothing, so each is shown; so is what has one name and two types")
+  func programs() throws {
+    let text = """
+      /dev/fuse /one fuse rw
+      /dev/fuse /two fuse rw
+      /srv/data /three fuse.bindfs rw
+      /srv/data /four fuse.mergerfs rw
+      /srv/data /five fuse.bindfs rw
+      //nas/share /six cifs rw
+      //nas/share /seven cifs rw
+      /dev/sdb1 /eight fuseblk rw
+      /dev/sdb1 /nine fuseblk rw
+
+      """
+    let mounts = parse(text) { Mount.parse($0, filter: HostFilter()) } ?? []
+    #expect(
+      mounts.map { String(decoding: $0.point, as: UTF8.self) } == [
+        "/one", "/two", "/three", "/four", "/five", "/six", "/eight",
+      ])
+  }
+
+  @Test("only what is shown counts towards the limit, and what is beyond it is said")
+  func limit() throws {
+    let tree = try TemporaryTree()
+    var limits = ProcfsLimits()
+    limits.mounts = 2
+    let layers = String(repeating: "overlay /layer overlay rw\noverlay /other overlay rw\n", count: 3)
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/", limits: limits,
+      mountProbe: MountProbe { _ in .room(Filesystem.Room(statvfs())) })
+    func found(_ text: String) throws -> (points: [String], complaints: [String]) {
+      tree.write("1/mounts", text)
+      var complaints: [String] = []
+      return (try procfs.filesystems { complaints.append($0.description) }.map(\.mountPoint), complaints)
+    }
+    let two = try found("/dev/a / ext4 rw\n" + layers + "/dev/b /late ext4 rw\n")
+    #expect(two.points == ["/", "/late"] && two.complaints == [])
+    let three = try found("/dev/a / ext4 rw\n/dev/b /b ext4 rw\n/dev/c /c ext4 rw\n")
+    #expect(three.points == ["/", "/b"])
+    #expect(three.complaints == ["\(tree.path)/1/mounts: it has 3 mounts, of which 2 are shown"])
+  }
+
+  @Test("a root of the host that is not there is a failure, not a host without file systems")
+  func noRoot() throws {
+    let tree = try TemporaryTree()
+    tree.write("1/mounts", "/dev/a / ext4 rw\n/dev/b /b ext4 rw\n")
+    let procfs = Procfs(procfs: tree.path, rootfs: tree.path + "/nowhere")
+    #expect(throws: ProcfsError.self) { try procfs.filesystems() }
+  }
+
   @Test("in a container a disk is named by the path that says most")
   func bindMounts() {
     let files = "/dev/a /etc/resolv.conf ext4 rw\n/dev/a /etc/hosts ext4 rw\n"
