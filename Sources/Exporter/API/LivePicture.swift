@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// All that those who watch are shown at one moment, as text: whole, or what of it has changed since an earlier one.
 struct LivePicture {
@@ -14,13 +15,13 @@ struct LivePicture {
   struct Memory {
     fileprivate let head: JSONObject
     fileprivate let host: JSONObject
-    fileprivate let processes: [String: Int]
+    fileprivate let processes: [ExactText: Int]
   }
 
   var memory: Memory {
     Memory(
       head: head, host: host,
-      processes: Dictionary(processes.marks.map { ($0.name, $0.content) }, uniquingKeysWith: { $1 }))
+      processes: Dictionary(processes.marks.map { (ExactText($0.name), $0.content) }, uniquingKeysWith: { $1 }))
   }
 
   /// `{"status": {...}, "host": {...}}`, in pieces.
@@ -34,11 +35,11 @@ struct LivePicture {
     var status = stamped(Self.difference(from: before.head, to: head))
     var changed: [UInt8] = []
     var known = before.processes
-    for mark in processes.marks where known.removeValue(forKey: mark.name) != mark.content {
+    for mark in processes.marks where known.removeValue(forKey: ExactText(mark.name)) != mark.content {
       if !changed.isEmpty { changed.append(UInt8(ascii: ",")) }
       changed.append(contentsOf: processes.objects[mark.range])
     }
-    status.append("removed", .array(known.keys.map { .string($0) }))
+    status.append("removed", .array(known.keys.map { .string($0.text) }))
     return [Array("{\"status\":".utf8)] + StatusDocument.list(head: status, changed)
       + rest(Self.difference(from: before.host, to: host))
   }

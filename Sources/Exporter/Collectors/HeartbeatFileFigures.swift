@@ -1,5 +1,6 @@
 internal import Exposition
 internal import Heartbeat
+internal import POSIX
 
 /// What is said of the heartbeat files themselves, and of what could not be read or shown of them.
 struct HeartbeatFileFigures {
@@ -33,13 +34,13 @@ struct HeartbeatFileFigures {
   }
 
   init(_ sources: SourceSet, _ counts: Counts) {
-    var paths: Set<String> = []
+    var paths: Set<ExactText> = []
     var files: [File] = []
     files.reserveCapacity(sources.files.count)
     let known = sources.files
     // By a span: a copy of what is known of each of a thousand files costs more than all else here. Two sources may have one.
     let all = known.span
-    for place in all.indices where paths.insert(all[place].path).inserted {
+    for place in all.indices where paths.insert(ExactText(all[place].path)).inserted {
       files.append(
         File(
           path: all[place].path, isUp: all[place].isUp, size: all[place].size, updated: all[place].lastUpdated,
@@ -69,7 +70,10 @@ struct HeartbeatFileFigures {
     exposition.family(HeartbeatFamilies.fileExpiredEntries, Double(counts.expired))
     if !patterns.isEmpty {
       exposition.family(HeartbeatFamilies.patternFiles) { samples in
-        for pattern in patterns { samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.files)) }
+        // None is not said of folders that never answered.
+        for pattern in patterns where pattern.isKnown || pattern.files > 0 {
+          samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.files))
+        }
       }
       exposition.family(HeartbeatFamilies.patternFilesLeftOut) { samples in
         for pattern in patterns { samples.add(Labels(["pattern": pattern.pattern]), Double(pattern.leftOut)) }

@@ -1,11 +1,12 @@
 internal import Heartbeat
 internal import Monitoring
+internal import POSIX
 
 /// Says in the log when a heartbeat file turns bad, in another way than before, or good again: once each, not at every scrape.
 struct FileProblemLog {
   private let logger: Logger
   /// What was told last of each file.
-  private var told: [String: String] = [:]
+  private var told: [ExactText: String] = [:]
   /// The sources' `revision` when that was told.
   private var toldRevision: UInt64?
   /// The processes' own files that were told to be bad.
@@ -52,13 +53,13 @@ struct FileProblemLog {
   mutating func report(_ sources: SourceSet) {
     guard sources.revision != toldRevision else { return }
     toldRevision = sources.revision
-    var known: [String: String] = [:]
+    var known: [ExactText: String] = [:]
     let files = sources.files
     // By a span: a copy of what is known of each of a thousand files costs more than all else here.
     let all = files.span
     for place in all.indices {
       let (path, problem) = (all[place].path, all[place].lastProblem)
-      known[path] = tell(problem?.failure.rawValue ?? "", of: path) {
+      known[ExactText(path)] = tell(problem?.failure.rawValue ?? "", of: ExactText(path)) {
         if let problem {
           let message =
             problem.failure == .noBeat ? "there is no heartbeat in the file" : "cannot read the heartbeat file"
@@ -77,7 +78,7 @@ struct FileProblemLog {
       }
       let taken = all[place].taken
       guard let first = taken.first else { continue }
-      let names = "names of \(path)"
+      let names = ExactText("names of \(path)")
       known[names] = tell(taken.sorted().joined(separator: "\n"), of: names) {
         let others = taken.count > 1 ? ", and \(taken.count - 1) more" : ""
         logger.warn(
@@ -86,9 +87,11 @@ struct FileProblemLog {
       }
     }
     for pattern in sources.patterns {
-      let key = "pattern \(pattern.pattern)"
-      known[key] = tell(pattern.files == 0 ? "none" : pattern.leftOut > 0 ? "many" : "", of: key) {
-        if pattern.files == 0, pattern.leftOut == 0 {
+      let key = ExactText("pattern \(pattern.pattern)")
+      let isNone = pattern.files == 0 && pattern.leftOut == 0
+      // Where it is not known what matches, the folders that do not answer were told of as files.
+      known[key] = tell(isNone ? pattern.isKnown ? "none" : "" : pattern.leftOut > 0 ? "many" : "", of: key) {
+        if isNone, pattern.isKnown {
           logger.warn("no file matches", ["pattern": pattern.pattern, "help": Troubleshooting.unreadableFile.place])
         } else if pattern.leftOut > 0 {
           logger.warn(
@@ -103,7 +106,7 @@ struct FileProblemLog {
     told = known
   }
 
-  private func tell(_ state: String, of key: String, _ write: () -> Void) -> String {
+  private func tell(_ state: String, of key: ExactText, _ write: () -> Void) -> String {
     if told[key] != state { write() }
     return state
   }

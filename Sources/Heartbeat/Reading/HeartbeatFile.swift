@@ -140,14 +140,19 @@ public struct HeartbeatFile: Sendable {
 
   /// Takes the place of `refresh` when the file's file system hangs: `snapshot` stays as it is.
   ///
-  /// - Parameter seconds: how long it was waited for.
-  public mutating func refreshTimedOut(after seconds: Double) {
-    let problem = HeartbeatFileProblem(
-      failure: .timeout,
-      description: "\(path): its file system did not answer within \(seconds) s; is its server up?")
+  /// - Parameter seconds: how long it was waited for; nil where it was not asked, as others beside it do not answer.
+  public mutating func refreshTimedOut(after seconds: Double?) {
+    let what =
+      seconds.map { "its file system did not answer within \($0) s; is its server up?" }
+      ?? "it was not asked in time, for others that match its pattern do not answer, or answer slowly"
+    refuse(.timeout, what)
+  }
+
+  /// Says of the file what is wrong, without a look at it: `snapshot` stays as it is.
+  mutating func refuse(_ failure: HeartbeatFileFailure, _ what: String) {
     isUp = false
-    lastProblem = problem
-    readErrors[problem.failure, default: 0] += 1
+    lastProblem = HeartbeatFileProblem(failure: failure, description: "\(path): \(what)")
+    readErrors[failure, default: 0] += 1
   }
 
   private mutating func readIfChanged(_ known: stat?) throws(HeartbeatFileProblem) {

@@ -129,8 +129,8 @@ struct FileProbeTests {
       let value = Held()
       held = value
       if isPattern {
-        let probe = PatternProbe { _ in withExtendedLifetime(value) { false } }
-        #expect(probe.hanging(within: 60, wasGood: false) == [])
+        let probe = PatternProbe { _, _ in withExtendedLifetime(value) { (false, []) } }
+        #expect(probe.answer(within: 60, wasGood: false).isComplete)
       } else {
         let probe = FileProbe(path: "/somewhere") { _ in withExtendedLifetime(value) { false } }
         #expect(probe.answers(within: 60, wasGood: false))

@@ -104,6 +104,9 @@ struct HeartbeatFileTests {
       #expect(file.lastProblem?.failure == .timeout)
       #expect(file.lastProblem?.description.contains("within 1.5 s") == true)
     }
+    file.refreshTimedOut(after: nil)
+    #expect(file.lastProblem?.failure == .timeout)
+    #expect(file.lastProblem?.description.contains("did not answer within") == false, "it was not asked")
     file.refresh()
     #expect(file.isUp && file.lastProblem == nil)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import POSIX
 import Testing
 
 @testable import Heartbeat
@@ -91,6 +92,69 @@ final class SourceSetTests {
     #expect(names(&sources) == ["a", "b"])
     try FileManager.default.removeItem(at: folder.appending(path: "w/b.alive"))
     #expect(names(&sources) == ["a"])
+  }
+
+  @Test("names that only look the same are two files, and one that is no UTF-8 is told")
+  func namesByTheirBytes() throws {
+    func write(_ name: [UInt8], _ text: String) throws {
+      let path = Array((folder.path + "/").utf8) + name + [0]
+      let file = try #require(path.withUnsafeBytes { fopen($0.bindMemory(to: CChar.self).baseAddress!, "w") })
+      fputs(text, file)
+      fclose(file)
+    }
+    let (composed, decomposed) = (Array("caf\u{E9}.json".utf8), Array("cafe\u{301}.json".utf8))
+    try write(composed, "{\"ts\": \(Self.time)}")
+    var sources = sources("*.json")
+    #expect(names(&sources).map { Array($0.utf8) } == [Array("caf\u{E9}".utf8)])
+    try FileManager.default.removeItem(at: folder.appending(path: "caf\u{E9}.json"))
+    try write(decomposed, "{\"ts\": \(Self.time)}")
+    #expect(names(&sources).map { Array($0.utf8) } == [Array("cafe\u{301}".utf8)], "a rename is one")
+    try write(composed, "[")
+    try write(Array("y".utf8) + [0xFF] + Array(".json".utf8), "{\"ts\": \(Self.time)}")
+    _ = names(&sources)
+    #expect(sources.files.map(\.isUp) == [true, false, false])
+    #expect(sources.files.map { $0.lastProblem?.description.contains("no UTF-8") } == [nil, false, true])
+  }
+
+  @Test("failures of a file that vanishes and returns are counted on")
+  func failuresOfFilesThatReturn() throws {
+    try write("bots/a.json", "[")
+    try write("bots/b.json", "{\"ts\": \(Self.time)}")
+    var sources = sources("bots/*.json")
+    for _ in 1...3 { _ = names(&sources) }
+    let errors = sources.files[0].readErrors
+    #expect(!errors.isEmpty)
+    try FileManager.default.removeItem(at: folder.appending(path: "bots/a.json"))
+    _ = names(&sources)
+    #expect(sources.files.count == 1)
+    try write("bots/a.json", "[")
+    _ = names(&sources)
+    #expect(sources.files[0].readErrors.mapValues { $0 - 1 } == errors)
+  }
+
+  @Test("what a pattern has in a folder that never answered is not known")
+  func unknownFolder() throws {
+    try write("bots/a.json", "{\"ts\": \(Self.time)}")
+    var sources = sources("bots/*.json", "bots/*.js")
+    let bots = folder.path + "/bots"
+    let isClosed = ConditionLock(true)
+    sources.units[0].patternProbe = PatternProbe { _, ask in
+      guard ask(bots) else { return (false, []) }
+      isClosed.wait { $0 ? nil : () }
+      return (false, [])
+    }
+    sources.refresh(readTimeout: 0.4)
+    #expect(sources.patterns.map(\.isKnown) == [false, true] && sources.patterns.map(\.files) == [0, 0])
+    #expect(!sources.isUp && sources.files.map(\.path) == [bots])
+    #expect(sources.files[0].lastProblem?.failure == .timeout)
+    #expect(sources.files[0].lastProblem?.description.contains("did not answer within 0.4 s") == true)
+    isClosed.withLock { $0 = false }
+    for _ in 0..<2_000 where !sources.isUp {
+      usleep(10_000)
+      sources.refresh(readTimeout: 0.4)
+    }
+    #expect(sources.isUp && sources.files.map(\.path) == [bots + "/a.json"])
+    #expect(sources.patterns[0].isKnown && sources.patterns[0].files == 1)
   }
 
   @Test("a touched file's beat follows its time of change")

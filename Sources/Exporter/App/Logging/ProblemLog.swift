@@ -12,7 +12,7 @@ struct ProblemLog: Sendable {
   private let told = Told()
 
   private final class Told: Sendable {
-    let reasons = Lock<[String: String]>([:])
+    let reasons = Lock<[ExactText: String]>([:])
   }
 
   /// So many things are told apart; of more nothing is said.
@@ -26,17 +26,21 @@ struct ProblemLog: Sendable {
   /// Tells what cannot be read now: all of it.
   func report(_ problems: [(thing: String, reason: String)]) {
     let (new, over) = told.reasons.withLock { reasons in
-      let now = Dictionary(problems.prefix(ProblemLog.most).map { ($0.thing, $0.reason) }) { first, _ in first }
+      let now = Dictionary(problems.prefix(ProblemLog.most).map { (ExactText($0.thing), $0.reason) }) { first, _ in
+        first
+      }
       let news = now.filter { reasons[$0.key] != $0.value }
       let over = reasons.keys.filter { now[$0] == nil }
       reasons = now
       return (news, over)
     }
-    for (thing, reason) in new.sorted(by: { $0.key < $1.key }) {
+    for (thing, reason) in new.map({ ($0.key.text, $0.value) }).sorted(by: <) {
       logger.warn(
         "cannot read",
         ["collector": collector, "source": thing, "error": reason, "help": Troubleshooting.missingNumbers.place])
     }
-    for thing in over.sorted() { logger.info("can be read again", ["collector": collector, "source": thing]) }
+    for thing in over.map(\.text).sorted() {
+      logger.info("can be read again", ["collector": collector, "source": thing])
+    }
   }
 }

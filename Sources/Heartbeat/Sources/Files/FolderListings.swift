@@ -4,15 +4,18 @@ internal import POSIX
 /// The names in folders, listed again only when these changed.
 package struct FolderListings: Sendable {
   private struct Listing {
-    var stamp: FileStamp
+    /// Nil where the folder may have changed since without a trace.
+    var stamp: FileStamp?
     var names: [[UInt8]]
     var isUsed = true
   }
 
-  private var listings: [String: Listing] = [:]
+  private var listings: [ExactText: Listing] = [:]
   private let grain: Double
   /// Whether each folder that was asked for since the last `forgetUnused` is kept.
   private var areAllKept = true
+  /// The folders of the last look that could not be asked, and of which no names are known.
+  private(set) var unknown: [String] = []
 
   /// - Parameter grain: how many seconds after its last change a folder may change without another time of change.
   init(grain: Double) {
@@ -25,13 +28,16 @@ package struct FolderListings: Sendable {
   }
 
   /// Begins to look at all folders anew.
-  mutating func begin() { areAllKept = true }
+  mutating func begin() {
+    areAllKept = true
+    unknown = []
+  }
 
   /// Whether all that was asked for in the last look is certainly as it was then.
   func areUnchanged() -> Bool {
     guard areAllKept else { return false }
     var status = stat()
-    return listings.allSatisfy { stat($0.key, &status) == 0 && FileStamp(status) == $0.value.stamp }
+    return listings.allSatisfy { stat($0.key.text, &status) == 0 && FileStamp(status) == $0.value.stamp }
   }
 
   /// Forgets folders that were not asked for since the last call.
@@ -43,30 +49,33 @@ package struct FolderListings: Sendable {
   /// The names in a folder, sorted by their bytes; none when it cannot be listed.
   mutating func names(in folder: String) -> [[UInt8]] {
     var status = stat()
+    let key = ExactText(folder)
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       areAllKept = false
-      listings[folder] = nil
+      listings[key] = nil
       return []
     }
     let stamp = FileStamp(status)
-    if listings[folder]?.stamp == stamp {
-      listings[folder]?.isUsed = true
-      return listings[folder]?.names ?? []
+    if listings[key]?.stamp == stamp {
+      listings[key]?.isUsed = true
+      return listings[key]?.names ?? []
     }
     let start = Clock.realtime
     let names = FolderListings.list(folder) ?? []
     // As with files: a change within the clock's grain leaves no trace.
     let isKept = start - FileStamp.seconds(status.st_ctim) > grain
     if !isKept { areAllKept = false }
-    listings[folder] = isKept ? Listing(stamp: stamp, names: names) : nil
+    listings[key] = Listing(stamp: isKept ? stamp : nil, names: names)
     return names
   }
 
   /// The names that were in a folder when it was asked last.
   mutating func knownNames(in folder: String) -> [[UInt8]] {
     areAllKept = false
-    listings[folder]?.isUsed = true
-    return listings[folder]?.names ?? []
+    listings[ExactText(folder)]?.isUsed = true
+    let names = listings[ExactText(folder)]?.names ?? []
+    if names.isEmpty { unknown.append(folder) }
+    return names
   }
 
   /// So many names of a folder are looked at.

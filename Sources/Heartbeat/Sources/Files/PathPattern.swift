@@ -25,10 +25,17 @@ package struct PathPattern: Sendable, Hashable {
   }
 
   /// A path that matches.
-  package struct Match: Hashable, Sendable {
+  package struct Match: Equatable, Sendable {
     package var path: String
     /// What the stars matched.
     package var stars: [String]
+    /// False where its name is no UTF-8, so that the path is not that of the file.
+    package var isText = true
+
+    /// By the bytes: two names may be the same to Swift's String.
+    package static func == (one: Match, other: Match) -> Bool {
+      ExactText(one.path) == ExactText(other.path) && one.stars == other.stars && one.isText == other.isText
+    }
   }
 
   /// Whether what is in the folders alone decides what matches.
@@ -48,8 +55,10 @@ package struct PathPattern: Sendable, Hashable {
   /// - Parameters:
   ///   - listings: what was found in folders before; it saves listing those that did not change.
   ///   - asks: whether a path may be asked for; where not, what was known of it holds.
+  ///   - keeps: whether a path that may not be asked for counts as one that is there.
   package func matches(
-    _ listings: inout FolderListings, asking asks: (String) -> Bool = { _ in true }
+    _ listings: inout FolderListings, asking asks: (String) -> Bool = { _ in true },
+    keeping keeps: (String) -> Bool = { _ in true }
   ) -> [Match] {
     listings.begin()
     var matches = [Match(path: isAbsolute ? "/" : "", stars: [])]
@@ -66,9 +75,11 @@ package struct PathPattern: Sendable, Hashable {
           for name in names where next.count < PathPattern.most {
             if isLast, PathPattern.isPassedOver(name) { continue }
             guard let stars = PathPattern.match(name, pattern) else { continue }
+            let text = String(decoding: name, as: UTF8.self)
             next.append(
               Match(
-                path: PathPattern.join(match.path, String(decoding: name, as: UTF8.self)), stars: match.stars + stars))
+                path: PathPattern.join(match.path, text), stars: match.stars + stars,
+                isText: match.isText && text.utf8.elementsEqual(name)))
           }
         }
         matches = next
@@ -76,7 +87,7 @@ package struct PathPattern: Sendable, Hashable {
     }
     if case .name? = components.last {
       var status = stat()
-      matches = matches.filter { !asks($0.path) || stat($0.path, &status) == 0 }
+      matches = matches.filter { $0.isText && asks($0.path) ? stat($0.path, &status) == 0 : keeps($0.path) }
     }
     return matches
   }

@@ -1,13 +1,32 @@
 internal import Glibc
 internal import POSIX
 
-/// Whether the files of a pattern can be asked for: as `FileProbe` is for one file, but where one hangs the others are answered.
+/// Which files of a pattern can be asked for: as `FileProbe` is for one file, but where some hang the others are answered.
 ///
-/// A thread asks each path that a reader will ask. One at which it hangs is left to it, and another thread asks the rest; when the
-/// first one gets its answer after all, the path counts as any other. To be used by one thread at a time.
+/// A thread asks each path that a reader will ask, first those that were there before. One at which it hangs is left to it, and another
+/// thread asks the rest; when the first one gets its answer after all, the path counts as any other. To be used by one thread at a time.
 final class PatternProbe: Sendable {
-  /// So many places of a pattern may hang, each with a thread of its own; with more, nothing of it is asked.
-  static let mostHanging = 8
+  /// So many places of a pattern may hang, each with a thread of its own; with more, only what was there before is asked.
+  static let mostHanging = 16
+  /// So many may hang with those that were there before; with more, nothing of the pattern is asked.
+  static let mostThreads = 24
+
+  /// What is known of the paths of a pattern.
+  struct Answer: Sendable {
+    /// Where nothing answers.
+    var hanging: Set<ExactText> = []
+    /// What answered, where not all was asked; nil where all was.
+    var answered: Set<ExactText>?
+
+    /// Whether all paths answered.
+    var isComplete: Bool { hanging.isEmpty && answered == nil }
+
+    /// Whether nothing answers at a path, or above it.
+    func hangs(_ path: String) -> Bool { PatternProbe.hangs(path, hanging) }
+
+    /// Whether a path may be asked for.
+    func asks(_ path: String) -> Bool { answered.map { $0.contains(ExactText(path)) } ?? !hangs(path) }
+  }
 
   private struct State {
     var isAsked = false
@@ -19,15 +38,25 @@ final class PatternProbe: Sendable {
     var path: String?
     var steps = 0
     /// Where nothing answers, and the thread that waits there.
-    var hanging: [String: Int] = [:]
+    var hanging: [ExactText: Int] = [:]
+    /// What answered since the last question.
+    var answered: Set<ExactText> = []
+    /// What there was at the end of the last walk.
+    var known: [String] = []
+    /// Something was not asked, as too much else hangs.
+    var hasLeftOut = false
     /// Nobody needs it any more.
     var isOver = false
+
+    func answer(isAll: Bool) -> Answer { Answer(hanging: Set(hanging.keys), answered: isAll ? nil : answered) }
   }
 
-  /// Does all that a reader does but for the paths that hang, and says whether all lie on local file systems.
+  /// Does all that a reader does but for the paths that hang, and says whether all lie on local file systems, and which there are.
   ///
-  /// - Parameter ask: is to be called in front of each path: false where it is not to be asked.
-  typealias Walk = @Sendable (_ ask: (String) -> Bool) -> Bool
+  /// - Parameters:
+  ///   - known: is to be asked first.
+  ///   - ask: is to be called in front of each path: false where it is not to be asked.
+  typealias Walk = @Sendable (_ known: [String], _ ask: (String) -> Bool) -> (isLocal: Bool, paths: [String])
 
   private let walk: Walk
   private let state = ConditionLock(State())
@@ -37,36 +66,47 @@ final class PatternProbe: Sendable {
   deinit { state.withLock { $0.isOver = true } }
 
   convenience init(_ pattern: PathPattern, _ listings: FolderListings) {
-    self.init { ask in
+    self.init { known, ask in
       var listings = listings
-      guard ask(pattern.base) else { return false }
-      var isLocal = FileProbe.touchFolder(pattern.base)
-      for match in pattern.matches(&listings, asking: ask) where ask(match.path) {
-        if !FileProbe.touchAny(match.path) { isLocal = false }
+      var isLocal = true
+      var touched: Set<ExactText> = []
+      for path in known where ask(path) {
+        touched.insert(ExactText(path))
+        if !FileProbe.touchAny(path) { isLocal = false }
       }
-      return isLocal
+      guard ask(pattern.base) else { return (false, known) }
+      if !FileProbe.touchFolder(pattern.base) { isLocal = false }
+      var paths = [pattern.base]
+      for match in pattern.matches(&listings, asking: ask) {
+        let isTouched = touched.contains(ExactText(match.path))
+        guard isTouched || ask(match.path) else { continue }
+        paths.append(match.path)
+        if !isTouched, !FileProbe.touchAny(match.path) { isLocal = false }
+      }
+      return (isLocal, paths)
     }
   }
 
   /// Forgets where the files lie.
   func forget() { state.withLock { $0.isLocal = false } }
 
-  /// Where nothing answers; nil when that is so of everything.
+  /// What answers.
   ///
   /// - Parameters:
   ///   - seconds: how long to wait.
   ///   - wasGood: whether the last reading of all files went well.
-  func hanging(within seconds: Double, wasGood: Bool) -> Set<String>? {
-    if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return [] }
+  func answer(within seconds: Double, wasGood: Bool) -> Answer {
+    if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return Answer() }
+    state.withoutWaking { $0.answered = [] }
     var left = 4
     while left > 0 {
       let (isFull, needsThread, walker, steps) = state.withLock { state in
-        if state.hanging.count >= PatternProbe.mostHanging { return (true, false, 0, 0) }
+        if state.hanging.count >= PatternProbe.mostThreads { return (true, false, 0, 0) }
         state.isAsked = true
         defer { state.hasThread = true }
         return (false, !state.hasThread, state.walker, state.steps)
       }
-      if isFull { return nil }
+      if isFull { break }
       if needsThread {
         do throws(Errno) {
           // Not this value: it ends the threads when nobody needs it any more.
@@ -75,35 +115,43 @@ final class PatternProbe: Sendable {
           }.detach()
         } catch {
           // Without a thread the files are read all the same, as in `FileProbe`.
-          state.withLock { ($0.isAsked, $0.hasThread) = (false, false) }
-          return Set(state.withoutWaking { $0.hanging.keys })
+          return state.withLock { state in
+            (state.isAsked, state.hasThread) = (false, false)
+            return state.answer(isAll: true)
+          }
         }
       }
-      if let found = state.wait(timeout: seconds / 4, until: { $0.isAsked ? nil : Set($0.hanging.keys) }) {
-        return found
-      }
+      let found = state.wait(timeout: seconds / 4) { $0.isAsked ? nil : $0.answer(isAll: !$0.hasLeftOut) }
+      if let found { return found }
       left -= 1
       state.withLock { state in
         // One that goes on is slow and does not hang.
         guard state.isAsked, state.steps == steps || left == 0, let path = state.path else { return }
-        state.hanging[path] = state.walker
+        state.hanging[ExactText(path)] = state.walker
         state.walker += 1
         (state.hasThread, state.path) = (false, nil)
       }
     }
-    return nil
+    return state.withoutWaking { $0.answer(isAll: false) }
   }
 
   private static func serve(_ walker: Int, _ state: ConditionLock<State>, _ walk: Walk) {
     while true {
-      let isMine = state.wait { state in
-        state.isOver || state.walker != walker ? false : state.isAsked ? true : nil
+      let known = state.wait { state -> [String]?? in
+        if state.isOver || state.walker != walker { return .some(nil) }
+        guard state.isAsked else { return nil }
+        state.hasLeftOut = false
+        return state.known
       }
-      guard isMine == true else { return }
-      let isLocal = walk { path in
-        state.withoutWaking { state in
+      guard case .some(.some(let known)) = known else { return }
+      let (isLocal, paths) = walk(known) { path in
+        let exact = ExactText(path)
+        return state.withoutWaking { state in
           goOn(&state, walker)
-          guard !state.isOver, state.walker == walker, !PatternProbe.hangs(path, state.hanging.keys) else {
+          guard !state.isOver, state.walker == walker, !hangs(path, state.hanging.keys) else { return false }
+          // Also a folder in which there was something.
+          guard state.hanging.count < mostHanging || known.contains(where: { hangs($0, [exact]) }) else {
+            state.hasLeftOut = true
             return false
           }
           state.path = path
@@ -113,6 +161,7 @@ final class PatternProbe: Sendable {
       state.withLock { state in
         goOn(&state, walker)
         guard state.walker == walker else { return }
+        state.known = paths
         (state.isLocal, state.isAsked) = (isLocal && state.hanging.isEmpty, false)
       }
     }
@@ -122,6 +171,7 @@ final class PatternProbe: Sendable {
   private static func goOn(_ state: inout State, _ walker: Int) {
     if state.walker == walker {
       state.steps &+= 1
+      if let path = state.path { state.answered.insert(ExactText(path)) }
       state.path = nil
     } else {
       state.hanging = state.hanging.filter { $0.value != walker }
@@ -129,7 +179,12 @@ final class PatternProbe: Sendable {
   }
 
   /// Whether a path is one of those, or lies below one.
-  static func hangs(_ path: String, _ hanging: some Collection<String>) -> Bool {
-    hanging.contains { path == $0 || path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+  static func hangs(_ path: String, _ hanging: some Collection<ExactText>) -> Bool {
+    hanging.contains { place in
+      let above = place.text.utf8
+      guard path.utf8.starts(with: above) else { return false }
+      return path.utf8.count == above.count || place.text.hasSuffix("/")
+        || path.utf8.dropFirst(above.count).first == UInt8(ascii: "/")
+    }
   }
 }

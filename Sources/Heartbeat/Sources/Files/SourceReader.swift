@@ -15,6 +15,8 @@ public struct SourceReader: Sendable {
   private let stringKeys: Set<String>
   private let limits: ReadingLimits
   private let mayBeFolder: Bool
+  /// False where its name is no UTF-8.
+  private let isText: Bool
   private let maximumSize: Int
   /// Generations of what stood here before: a folder in the place of the file is no next content of it.
   private var earlier: UInt64 = 0
@@ -29,8 +31,9 @@ public struct SourceReader: Sendable {
 
   init(
     path: String, source: Int, foreign: ForeignFile?, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits,
-    mayBeFolder: Bool
+    mayBeFolder: Bool, isText: Bool = true
   ) {
+    self.isText = isText
     (self.path, self.source, self.stringKeys, self.limits, self.mayBeFolder) = (
       path, source, stringKeys, limits, mayBeFolder
     )
@@ -45,6 +48,9 @@ public struct SourceReader: Sendable {
     _read { yield content.value }
     _modify { yield &content.value }
   }
+
+  /// Counts failures of a file that was here before and vanished for a while.
+  mutating func count(_ errors: [HeartbeatFileFailure: UInt64]) { earlierErrors.merge(errors) { $0 + $1 } }
 
   /// What all that is said of the file follows from, but for its failures.
   private struct Signs: Equatable {
@@ -105,6 +111,9 @@ public struct SourceReader: Sendable {
   }
 
   private mutating func look(mayWait: Bool, until end: UInt64, room: Int, _ found: stat?) {
+    guard isText else {
+      return file.refuse(.inputOutput, "its name is no UTF-8, so that it cannot be read; give it another name")
+    }
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
       folder = Indirect(OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize))
       earlier &+= file.generation &+ 2
@@ -136,7 +145,8 @@ public struct SourceReader: Sendable {
     if folder == nil { file.keepTextAlone() } else { folder?.value.keepTextAlone() }
   }
 
-  mutating func refreshTimedOut(after seconds: Double) -> Outcome {
+  /// - Parameter seconds: how long it was waited for; nil where it was not asked.
+  mutating func refreshTimedOut(after seconds: Double?) -> Outcome {
     let before = signs
     file.refreshTimedOut(after: seconds)
     if folder != nil, let problem = file.lastProblem { folder?.value.note(problem) }

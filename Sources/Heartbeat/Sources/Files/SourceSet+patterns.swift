@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// Which files the sources that are patterns have.
 extension SourceSet {
   /// Whether a source is a pattern.
@@ -11,12 +13,18 @@ extension SourceSet {
     public var files: Int
     /// How many more match.
     public var leftOut: Int
+    /// False where some folder never answered, so that more may match.
+    public var isKnown = true
   }
 
   /// The sources that are patterns.
   public var patterns: [PatternCount] {
     units.compactMap { unit in
-      unit.pattern.map { PatternCount(pattern: $0.text, files: unit.matches.count, leftOut: unit.leftOut) }
+      unit.pattern.map {
+        PatternCount(
+          pattern: $0.text, files: unit.matches.count, leftOut: unit.leftOut,
+          isKnown: unit.unknownFolders.isEmpty && unit.answer.answered == nil)
+      }
     }
   }
 
@@ -26,34 +34,51 @@ extension SourceSet {
     var isChanged = false
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
-      if let hanging = units[place].hanging {
-        if hanging.isEmpty, pattern.endsInPattern, units[place].room == room, units[place].listings.areUnchanged() {
-          room -= units[place].matches.count
-          continue
-        }
-        units[place].room = room
-        var found = pattern.matches(&units[place].listings) { !PatternProbe.hangs($0, hanging) }
-        units[place].listings.forgetUnused()
-        let leftOut = max(0, found.count - max(0, room))
-        if leftOut != units[place].leftOut { revision &+= 1 }
-        units[place].leftOut = leftOut
-        found.removeLast(units[place].leftOut)
-        if found != units[place].matches {
-          units[place].matches = found
-          isChanged = true
-        }
+      let answer = units[place].answer
+      if answer.isComplete, pattern.endsInPattern, units[place].room == room, units[place].listings.areUnchanged() {
+        room -= units[place].matches.count
+        continue
+      }
+      units[place].room = room
+      let known = Set(units[place].matches.map { ExactText($0.path) })
+      var found = pattern.matches(&units[place].listings, asking: answer.asks) { path in
+        answer.hangs(path) || known.contains(ExactText(path))
+      }
+      units[place].listings.forgetUnused()
+      let leftOut = max(0, found.count - max(0, room))
+      if leftOut != units[place].leftOut { revision &+= 1 }
+      units[place].leftOut = leftOut
+      found.removeLast(leftOut)
+      let unknown = units[place].listings.unknown.filter(answer.hangs)
+      if found != units[place].matches || unknown != units[place].unknownFolders {
+        units[place].matches = found
+        units[place].unknownFolders = unknown
+        isChanged = true
       }
       room -= units[place].matches.count
     }
     guard isChanged else { return }
     shown = []
     revision &+= 1
-    var known: [Int: [String: SourceReader]] = [:]
-    for file in files { known[file.source, default: [:]][file.path] = file }
+    var known: [Int: [ExactText: SourceReader]] = [:]
+    for file in files { known[file.source, default: [:]][ExactText(file.path)] = file }
     files = []
     for (place, unit) in units.enumerated() {
       let matches = unit.pattern == nil ? [PathPattern.Match(path: unit.settings.path, stars: [])] : unit.matches
-      for match in matches { files.append(known[place]?[match.path] ?? makeReader(match, of: place)) }
+      // A folder that never answered stands for the files that nobody knows.
+      for match in matches + unit.unknownFolders.map({ PathPattern.Match(path: $0, stars: []) }) {
+        if let file = known[place]?.removeValue(forKey: ExactText(match.path)) {
+          files.append(file)
+          continue
+        }
+        var file = makeReader(match, of: place)
+        if let errors = goneErrors.removeValue(forKey: ExactText(match.path)) { file.count(errors) }
+        files.append(file)
+      }
+    }
+    for (path, file) in known.values.joined() where !file.readErrors.isEmpty {
+      if goneErrors.count >= options.maximumFiles { _ = goneErrors.popFirst() }
+      goneErrors[path] = file.readErrors
     }
   }
 }

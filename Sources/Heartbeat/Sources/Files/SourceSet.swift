@@ -44,16 +44,16 @@ public struct SourceSet: Sendable {
     var probe: FileProbe
     /// In the place of the probe, where the source is a pattern.
     var patternProbe: PatternProbe?
-    /// The paths below which nothing answers; nil when nothing of the source does.
-    var hanging: Set<String>? = []
+    /// What of it answers.
+    var answer = PatternProbe.Answer()
     var hasAnswered = false
+    /// The folders of a pattern that never answered: nobody knows what is in them.
+    var unknownFolders: [String] = []
 
     func forgetWhereItLies() {
       probe.forget()
       patternProbe?.forget()
     }
-
-    func asks(_ path: String) -> Bool { hanging.map { !PatternProbe.hangs(path, $0) } ?? false }
   }
 
   var options: Options
@@ -78,6 +78,8 @@ public struct SourceSet: Sendable {
   /// Whether each entry comes from the file that it came from before.
   var keepsOwners = false
   var pruned: [[UInt8]: Double] = [:]
+  /// Failures of files of patterns that are not there now, for a counter never goes back: of as many as files are read.
+  var goneErrors: [ExactText: [HeartbeatFileFailure: UInt64]] = [:]
 
   /// Sources in their order; of several with one path the last one's settings count.
   ///
@@ -85,14 +87,14 @@ public struct SourceSet: Sendable {
   public init(_ sources: [SourceSettings], options: Options = Options(), probe: FileProbe? = nil) {
     self.options = options
     reader = SnapshotReader(stringKeys: options.stringKeys, limits: options.limits, allowsNever: true)
-    var places: [String: Int] = [:]
+    var places: [ExactText: Int] = [:]
     units = []
     for settings in sources {
-      if let place = places[settings.path] {
+      if let place = places[ExactText(settings.path)] {
         units[place].settings = settings
         continue
       }
-      places[settings.path] = units.count
+      places[ExactText(settings.path)] = units.count
       let pattern = PathPattern.isPattern(settings.path) ? PathPattern(settings.path) : nil
       let listings = FolderListings(grain: options.limits.timestampGrain)
       let ownProbe = FileProbe(path: settings.path)
@@ -118,6 +120,7 @@ public struct SourceSet: Sendable {
       if let old, units[place].pattern != nil {
         units[place].matches = other.units[old].matches
         units[place].leftOut = other.units[old].leftOut
+        units[place].unknownFolders = other.units[old].unknownFolders
       }
       var known = old.map { old in other.files.filter { $0.source == old } } ?? []
       if known.isEmpty { known = files.filter { $0.source == place } } else { kept.formUnion(known.map(\.path)) }
@@ -125,6 +128,7 @@ public struct SourceSet: Sendable {
       readers += known
     }
     files = readers
+    goneErrors = other.goneErrors
     generation = other.generation
     revision = other.revision &+ 1
     isUp = !files.isEmpty && files.allSatisfy(\.isUp)
@@ -136,7 +140,7 @@ public struct SourceSet: Sendable {
       path: match.path, source: unit,
       foreign: ForeignFile(units[unit].settings, stars: match.stars, zone: options.zone),
       stringKeys: options.stringKeys, maximumSize: options.maximumSize, limits: options.limits,
-      mayBeFolder: units[unit].pattern == nil)
+      mayBeFolder: units[unit].pattern == nil, isText: match.isText)
   }
 
   /// What is said of a source.
@@ -152,10 +156,14 @@ public struct SourceSet: Sendable {
   /// Whether the snapshot's `changes` tell in what it differs from the one before it.
   public var tellsChanges: Bool { isOneFile ? isOneFileStill : keepsOwners }
 
+  /// How long one source may take to say what it is, in seconds.
+  private static let ownPatience = 2.0
+
   /// The first source into which our own writers may write: a folder, or a file that is ours or is not there yet; nil when there
-  /// is none.
+  /// is none. One whose file system does not answer may be one.
   public static func own(_ sources: [SourceSettings]) -> String? {
     for settings in sources where !PathPattern.isPattern(settings.path) && [nil, .ours].contains(settings.layout) {
+      guard FileProbe(path: settings.path).answers(within: ownPatience, wasGood: false) else { return settings.path }
       var reader = SourceReader(
         path: settings.path, source: 0, foreign: ForeignFile(settings, zone: .utc), stringKeys: [],
         maximumSize: HeartbeatFile.defaultMaximumSize, limits: ReadingLimits(), mayBeFolder: true)
@@ -185,23 +193,24 @@ public struct SourceSet: Sendable {
       if mayLieElsewhere { units[place].forgetWhereItLies() }
       let left = max(0.05, readTimeout - Double(Clock.monotonicNanoseconds &- start) / 1e9)
       if let probe = units[place].patternProbe {
-        units[place].hanging = probe.hanging(within: left, wasGood: units[place].hasAnswered)
+        units[place].answer = probe.answer(within: left, wasGood: units[place].hasAnswered)
       } else {
         let isGood = isFirstFileUp(of: place)
-        units[place].hanging = units[place].probe.answers(within: left, wasGood: isGood) ? [] : nil
+        let answers = units[place].probe.answers(within: left, wasGood: isGood)
+        units[place].answer.hanging = answers ? [] : [ExactText(units[place].settings.path)]
       }
-      units[place].hasAnswered = units[place].hanging?.isEmpty ?? false
+      units[place].hasAnswered = units[place].answer.isComplete
     }
     expandPatterns()
     var bytes = 0
     var paths = 0
     var isNews = false
     isUp = !files.isEmpty
-    let allAnswer = units.allSatisfy { $0.hanging?.isEmpty ?? false }
+    let allAnswer = units.allSatisfy(\.answer.isComplete)
     var neighbours = NeighbourFiles()
     for place in files.indices {
       let outcome: SourceReader.Outcome
-      if allAnswer || units[files[place].source].asks(files[place].path) {
+      if allAnswer || units[files[place].source].answer.asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
         let found = found(place, &neighbours)
@@ -209,7 +218,8 @@ public struct SourceSet: Sendable {
           found.flatMap { unchanged(place, $0, room) }
           ?? files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room, found: found)
       } else {
-        outcome = files[place].refreshTimedOut(after: readTimeout)
+        let hangs = units[files[place].source].answer.hangs(files[place].path)
+        outcome = files[place].refreshTimedOut(after: hangs ? readTimeout : nil)
       }
       bytes &+= outcome.length
       paths &+= outcome.pathCount
