@@ -5,7 +5,7 @@ internal import POSIX
 final class RateLimiter: Sendable {
   /// Whom a bucket is for: an IPv4 address, the first half of an IPv6 one, or the user behind a Unix socket.
   struct Peer: Hashable {
-    let bytes: [UInt8]
+    var bytes: [UInt8]
 
     init(_ address: SocketAddress?, _ credentials: PeerCredentials?) {
       if let credentials {

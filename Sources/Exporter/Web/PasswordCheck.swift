@@ -11,8 +11,13 @@ final class PasswordCheck: Sendable {
   private struct Job {
     let credentials: BasicCredentials
     let client: Responder
+    let peer: RateLimiter.Peer
     let failures: Double
+    let turn: UInt64
     let answer: Answer
+
+    /// Whether it goes before another one.
+    func precedes(_ other: Job) -> Bool { (failures, turn) < (other.failures, other.turn) }
   }
 
   /// Whether the password is right; nil when there was no time to check it.
@@ -25,6 +30,7 @@ final class PasswordCheck: Sendable {
     /// What the last right password of each user leaves: a code that only this process can make of it.
     var known: [String: [UInt8]] = [:]
     var waiting: [Job] = []
+    var turns = Turns()
   }
 
   private let worker = Worker(named: "passwords", State())
@@ -63,29 +69,39 @@ final class PasswordCheck: Sendable {
 
   /// Has a password checked; `answer` is called once, on some thread, unless the client is gone before.
   ///
-  /// Who gave fewer wrong passwords goes first. When too many wait, those make room whose clients have probably left, else one that gave more
-  /// wrong ones than this.
+  /// Who gave fewer wrong passwords goes first, and of those who came first: an address that was turned away has its turn when it comes
+  /// again, so that a crowd of ever new ones cannot keep it out. When too many wait, those make room whose clients have probably left,
+  /// else the one that would go last.
   ///
-  /// - Parameter failures: how many wrong passwords the client's address gave lately.
-  func check(_ credentials: BasicCredentials, for client: Responder, failures: Double, answer: @escaping Answer) {
-    let job = Job(credentials: credentials, client: client, failures: failures, answer: answer)
+  /// - Parameters:
+  ///   - peer: the client's address.
+  ///   - failures: how many wrong passwords it gave lately.
+  func check(
+    _ credentials: BasicCredentials, for client: Responder, from peer: RateLimiter.Peer, failures: Double,
+    answer: @escaping Answer
+  ) {
     let dropped = worker.hand { state -> Job? in
-      guard state.waiting.count >= PasswordCheck.mostWaiting else {
-        state.waiting.append(job)
-        return nil
-      }
-      let worst = state.waiting.indices.max { state.waiting[$0].failures < state.waiting[$1].failures }
-      guard
-        let place = state.waiting.firstIndex(where: { $0.client.mayBeUnwanted })
-          ?? worst.flatMap({ state.waiting[$0].failures > failures ? $0 : nil })
-      else { return job }
-      let dropped = state.waiting.remove(at: place)
+      let job = Job(
+        credentials: credentials, client: client, peer: peer, failures: failures, turn: state.turns.turn(of: peer),
+        answer: answer)
       state.waiting.append(job)
+      guard state.waiting.count > PasswordCheck.mostWaiting else { return nil }
+      let waiting = state.waiting
+      let place =
+        waiting.dropLast().firstIndex { $0.client.mayBeUnwanted }
+        ?? waiting.indices.max { waiting[$0].precedes(waiting[$1]) }
+      guard let place else { return nil }
+      let dropped = state.waiting.remove(at: place)
+      state.turns.keep(dropped.turn, of: dropped.peer)
       return dropped
     }
-    // Once it is closed, the one that came.
-    (dropped ?? job)?.answer(nil)
+    // Once it is closed, nobody is checked any more.
+    guard let dropped else { return answer(nil) }
+    dropped?.answer(nil)
   }
+
+  /// How many wait.
+  var waitingCount: Int { worker.withoutWaking { $0.waiting.count } }
 
   /// Starts the thread.
   func start() throws(Errno) {
@@ -105,9 +121,12 @@ final class PasswordCheck: Sendable {
 
   private func next() -> Job? {
     worker.next { state in
+      for job in state.waiting where job.client.isUnwanted { state.turns.keep(job.turn, of: job.peer) }
       state.waiting.removeAll { $0.client.isUnwanted }
-      let next = state.waiting.indices.min { state.waiting[$0].failures < state.waiting[$1].failures }
-      return next.map { state.waiting.remove(at: $0) }
+      let waiting = state.waiting
+      guard let next = waiting.indices.min(by: { waiting[$0].precedes(waiting[$1]) }) else { return nil }
+      state.turns.forget(waiting[next].peer)
+      return state.waiting.remove(at: next)
     }
   }
 
@@ -138,5 +157,51 @@ final class PasswordCheck: Sendable {
       return nil
     }
     return Array(code.prefix(Int(widening: length)))
+  }
+}
+
+/// Whose turn it is: the order in which addresses came first, since they were served last.
+///
+/// Of those that are turned away it is kept in a table of fixed size, by a code that nobody can guess; of two with one place the one
+/// that came later is known.
+struct Turns {
+  /// So many addresses can be known, in 2 MiB.
+  static let count: UInt64 = 1 << 18
+  private static let numberBits: UInt64 = 40
+  private static let numbers: UInt64 = 1 << numberBits - 1
+
+  /// Above the number of the turn 24 bits of the address's code; empty until somebody is turned away.
+  private var kept: [UInt64] = []
+  private var next: UInt64 = 0
+
+  private static func place(of peer: RateLimiter.Peer) -> (place: Int, tag: UInt64) {
+    // Swift's hashes have a secret of each process.
+    var hasher = Hasher()
+    hasher.combine(peer)
+    let code = UInt64(truncatingIfNeeded: hasher.finalize())
+    return (Int(clamping: code & (count - 1)), code >> numberBits)
+  }
+
+  /// The turn of an address: the one that it had when it was turned away, else a new one behind all others.
+  mutating func turn(of peer: RateLimiter.Peer) -> UInt64 {
+    next = (next + 1) & Turns.numbers
+    guard !kept.isEmpty else { return next }
+    let (place, tag) = Turns.place(of: peer)
+    let number = kept[place] & Turns.numbers
+    return number > 0 && kept[place] >> Turns.numberBits == tag ? number : next
+  }
+
+  /// Keeps the turn of an address that is turned away.
+  mutating func keep(_ turn: UInt64, of peer: RateLimiter.Peer) {
+    if kept.isEmpty { kept = [UInt64](repeating: 0, count: Int(clamping: Turns.count)) }
+    let (place, tag) = Turns.place(of: peer)
+    kept[place] = tag << Turns.numberBits | turn
+  }
+
+  /// Forgets the turn of an address that is served.
+  mutating func forget(_ peer: RateLimiter.Peer) {
+    guard !kept.isEmpty else { return }
+    let (place, tag) = Turns.place(of: peer)
+    if kept[place] >> Turns.numberBits == tag { kept[place] = 0 }
   }
 }

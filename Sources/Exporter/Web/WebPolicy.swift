@@ -103,7 +103,9 @@ final class WebPolicy: Sendable {
       refuse(429, "too many wrong passwords", request, responder, retryAfter: wait)
       return
     }
-    passwords.check(credentials, for: responder, failures: failures.used(peer, now: now)) { [self] isRight in
+    // Without this one: of addresses beyond those that are told apart it is not counted.
+    let earlier = max(0, failures.used(peer, now: now) - 1)
+    passwords.check(credentials, for: responder, from: peer, failures: earlier) { [self] isRight in
       switch isRight {
       case true?:
         failures.giveBack(peer)

@@ -78,15 +78,79 @@ struct PasswordTests {
     let answers = Lock<[Bool?]>([])
     let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
     for _ in 0..<PasswordCheck.mostWaiting {
-      check.check(credentials, for: questions.ask(), failures: 1) { answer in answers.withLock { $0.append(answer) } }
+      check.check(credentials, for: questions.ask(), from: .everybody, failures: 1) { answer in
+        answers.withLock { $0.append(answer) }
+      }
     }
     let late = Lock<[Bool?]>([])
-    check.check(credentials, for: questions.ask(), failures: 1) { answer in late.withLock { $0.append(answer) } }
+    check.check(credentials, for: questions.ask(), from: .everybody, failures: 1) { answer in
+      late.withLock { $0.append(answer) }
+    }
     #expect(late.withLock { $0 } == [nil] && answers.withLock { $0.isEmpty })
     check.close()
     #expect(answers.withLock { $0 } == Array(repeating: nil, count: PasswordCheck.mostWaiting))
-    check.check(credentials, for: questions.ask(), failures: 1) { answer in late.withLock { $0.append(answer) } }
+    check.check(credentials, for: questions.ask(), from: .everybody, failures: 1) { answer in
+      late.withLock { $0.append(answer) }
+    }
     #expect(late.withLock { $0 } == [nil, nil], "it is closed")
+  }
+
+  private func address(_ name: String) -> RateLimiter.Peer {
+    var peer = RateLimiter.Peer.everybody
+    peer.bytes = Array(name.utf8)
+    return peer
+  }
+
+  @Test("who was turned away has its turn when it comes again, however many new ones come meanwhile")
+  func turns() throws {
+    let questions = try Questions()
+    let check = PasswordCheck()
+    check.setUsers(["alice": try PasswordHash(Self.hash)])
+    let answers = ConditionLock<[String]>([])
+    var asked = 0
+    func ask(_ name: String) {
+      asked += 1
+      let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
+      check.check(credentials, for: questions.ask(), from: address(name), failures: 0) { isRight in
+        answers.withLock { $0.append(name + (isRight == nil ? " not checked" : "")) }
+      }
+    }
+    for number in 0..<PasswordCheck.mostWaiting { ask("crowd \(number)") }
+    ask("alice's")
+    for number in 0..<100 { ask("later \(number)") }
+    #expect(answers.withLock { $0 }.first == "alice's not checked")
+    #expect(answers.withLock { $0 }.contains("crowd 63 not checked") == false)
+    // The thread takes some, and the crowd fills the places again before she comes.
+    try check.start()
+    #expect(answers.wait(timeout: 30) { $0.contains("crowd 63") ? () : nil } != nil)
+    answers.withLock { $0 = [] }
+    let held = ConditionLock(false)
+    let slow = BasicCredentials(user: "alice", password: Array("U*U".utf8))
+    check.check(slow, for: questions.ask(), from: address("holds the thread"), failures: 0) { _ in
+      held.wait { $0 ? () : nil }
+    }
+    while check.waitingCount > 0 { usleep(1_000) }
+    for number in 0..<PasswordCheck.mostWaiting { ask("next \(number)") }
+    ask("alice's")
+    #expect(answers.withLock { $0 } == ["next 63 not checked"])
+    held.withLock { $0 = true }
+    let all = answers.wait(timeout: 30) { $0.count > PasswordCheck.mostWaiting ? $0 : nil }
+    #expect(all?.dropFirst().first == "alice's")
+    check.close()
+  }
+
+  @Test("a turn is kept while it is not taken, and one address's is no other's")
+  func keptTurns() {
+    var turns = Turns()
+    let first = turns.turn(of: address("a"))
+    turns.keep(first, of: address("a"))
+    let others = (0..<1_000).map { turns.turn(of: address("\($0)")) }
+    #expect(others == Array((first + 1)...(first + 1_000)))
+    #expect(turns.turn(of: address("a")) == first)
+    turns.forget(address("b"))
+    #expect(turns.turn(of: address("a")) == first)
+    turns.forget(address("a"))
+    #expect(turns.turn(of: address("a")) > first)
   }
 
   @Test("who gave fewer wrong passwords goes first, and takes the place of who gave more when too many wait")
@@ -97,7 +161,7 @@ struct PasswordTests {
     let answers = ConditionLock<[String]>([])
     func ask(_ name: String, failures: Double) {
       let credentials = BasicCredentials(user: "alice", password: Array("U*U".utf8))
-      check.check(credentials, for: questions.ask(), failures: failures) { isRight in
+      check.check(credentials, for: questions.ask(), from: address(name), failures: failures) { isRight in
         answers.withLock { $0.append(name + (isRight == nil ? " not checked" : "")) }
       }
     }
