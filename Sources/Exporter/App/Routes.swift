@@ -93,13 +93,13 @@ struct Routes: Sendable {
       return isAPI ? APIError(404, text).response : .text(404, text)
     }
     let methods = methods(route)
-    let allowed = methods.map(\.rawValue)
-    if request.method == .options {
-      return Response(status: 204, headers: [("Allow", (allowed + ["OPTIONS"]).joined(separator: ", "))])
-    }
+    let isOn = push?.isOn(request.listener) ?? false
+    let allowed = methods.filter { isOn || !APIPath.changes($0) }.map(\.rawValue)
+    let allow = (allowed + ["OPTIONS"]).joined(separator: ", ")
+    if request.method == .options { return Response(status: 204, headers: [("Allow", allow)]) }
     guard methods.contains(request.method) else {
-      let text = "\(request.method.rawValue) is not allowed here; use \(Routes.list(allowed))"
-      let allow = allowed.joined(separator: ", ")
+      let right = allowed.isEmpty ? methods.map(\.rawValue) : allowed
+      let text = "\(request.method.rawValue) is not allowed here; use \(Routes.list(right))"
       if isAPI { return APIError(405, text, allow: allow).response }
       var response = Response.text(405, text)
       response.headers.append(("Allow", allow))
@@ -115,7 +115,7 @@ struct Routes: Sendable {
     }
   }
 
-  /// The methods that are right for a route (RFC 9110 section 10.2.1). Whether pushing is on is another question, which 403 answers.
+  /// The methods that are right for a route where pushing is on. Where it is off, 403 answers those that push.
   private func methods(_ route: Route) -> [Request.Method] {
     switch route {
     case .heartbeats: [.get, .head, .post]

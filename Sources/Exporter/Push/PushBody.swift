@@ -35,10 +35,8 @@ struct PushBody {
   /// What the body may say of a job, beside what the path says.
   private static let jobKeys: Set = ["name", "pid", "timestamp", "host", "additional_data"]
 
-  /// Reads what happened to a job: the path says it, the body may say more.
-  static func job(
-    _ name: String, _ word: JobEvent.Word, query: [(String, String)], _ body: [UInt8], _ defaults: Defaults
-  ) throws(APIError) -> Beat {
+  /// The exit code that the query of a job's path says.
+  static func exitCode(_ query: [(String, String)], _ word: JobEvent.Word) throws(APIError) -> Int64? {
     var exitCode: Int64?
     for (key, value) in query {
       guard key == "exit_code", word != .start, exitCode == nil else {
@@ -50,6 +48,14 @@ struct PushBody {
       }
       exitCode = code
     }
+    return exitCode
+  }
+
+  /// Reads what happened to a job: the path says it, the body may say more.
+  static func job(
+    _ name: String, _ word: JobEvent.Word, query: [(String, String)], _ body: [UInt8], _ defaults: Defaults
+  ) throws(APIError) -> Beat {
+    let exitCode = try exitCode(query, word)
     if !body.isEmpty, case .object(let object) = try parse(body),
       let member = object.members.first(where: { !jobKeys.contains($0.key) })
     {
@@ -91,9 +97,10 @@ struct PushBody {
     }
   }
 
-  private static func beat(
-    _ name: String, _ object: JSONObject, _ defaults: Defaults, _ place: String
-  ) throws(APIError) -> Beat {
+  /// Throws when no process may have the name.
+  ///
+  /// - Parameter place: of the object that names it in the body, with a dot behind.
+  static func checkName(_ name: String, _ place: String = "") throws(APIError) {
     guard !name.isEmpty, name.utf8.count <= HeartbeatManager.longestName else {
       throw APIError(
         422, "\(place)name: expected 1 to \(HeartbeatManager.longestName) bytes, not \(name.utf8.count)")
@@ -104,6 +111,12 @@ struct PushBody {
     guard name != ProcessCollector.ownName else {
       throw APIError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
     }
+  }
+
+  private static func beat(
+    _ name: String, _ object: JSONObject, _ defaults: Defaults, _ place: String
+  ) throws(APIError) -> Beat {
+    try checkName(name, place)
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
       switch (member.key, member.value) {

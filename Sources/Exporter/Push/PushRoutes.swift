@@ -35,6 +35,13 @@ struct PushRoutes: Sendable {
     case .all?, nil: break
     }
     guard request.method != .delete else { return }
+    switch target {
+    case .one(let name)?: try PushBody.checkName(name)
+    case .job(let name, let word)?:
+      try PushBody.checkName(name)
+      _ = try PushBody.exitCode(request.query, word)
+    case .all?, nil: break
+    }
     // A body that is not there has no type, whatever a client says of it.
     if case .job? = target, !hasBody { return }
     try checkType(request, hasBody: hasBody)
@@ -58,8 +65,11 @@ struct PushRoutes: Sendable {
     }
   }
 
+  /// Whether pushes are taken on a listening socket.
+  func isOn(_ listener: String) -> Bool { listener == PushRoutes.listener || options.isOnWeb }
+
   private func checkAccess(_ request: Request) throws(APIError) {
-    guard request.listener == PushRoutes.listener || options.isOnWeb else {
+    guard isOn(request.listener) else {
       throw APIError(403, "pushing is off here; it is on with --web.enable-push, or on the socket of --push.socket")
     }
     guard !RequestOrigin.isAnotherSite(request) else {

@@ -42,9 +42,13 @@ struct ChunkedDecoder {
         state = part.count == remaining ? .dataEnd : .data(remaining: remaining - part.count)
         if part.count < remaining { return false }
       case .dataEnd:
-        guard let line = try takeLine(&input, limit: 0, tooLong: 400) else { return false }
-        if !line.isEmpty { throw .bad("a chunk is longer than its size says") }
-        state = .size
+        switch input.takeLine(limit: 0) {
+        case .found: state = .size
+        case .incomplete: return false
+        // The line end of the data is missing, or the data goes on.
+        case .tooLong: throw .bad("a chunk does not end with CR LF where its size says")
+        case .bareLineFeed: throw .bad("a line must end with CR LF")
+        }
       case .trailer:
         let room = max(0, limits.headerBytes - trailerBytes - 2)
         guard let line = try takeLine(&input, limit: room, tooLong: 431) else { return false }

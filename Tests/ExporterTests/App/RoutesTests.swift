@@ -67,22 +67,31 @@ struct RoutesTests {
     [.post, .put, .delete, .patch, .trace] as [Request.Method])
   func methods(path: String, method: Request.Method) throws {
     let refused = try #require(answer(method, path))
-    #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD")
+    #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD, OPTIONS")
     #expect((refused.header("Content-Type") == "application/json") == path.hasPrefix("/api/"))
     #expect(refused.text.contains("\(method.rawValue) is not allowed here"))
   }
 
   @Test(
-    "OPTIONS and a method that is wrong tell all methods that are right",
+    "OPTIONS and a method that is wrong tell all methods that are right, those that push only where pushing is on",
     arguments: [
-      ("/metrics", "GET, HEAD"), ("/api/v1/host", "GET, HEAD"), ("/api/v1/heartbeats", "GET, HEAD, POST"),
-      ("/api/v1/heartbeats/a", "GET, HEAD, POST, PUT, DELETE"), ("/api/v1/heartbeats/a/success", "POST"),
+      ("/metrics", "GET, HEAD", "GET, HEAD"), ("/api/v1/host", "GET, HEAD", "GET, HEAD"),
+      ("/api/v1/heartbeats", "GET, HEAD, POST", "GET, HEAD"),
+      ("/api/v1/heartbeats/a", "GET, HEAD, POST, PUT, DELETE", "GET, HEAD"),
+      ("/api/v1/heartbeats/a/success", "POST", ""),
     ])
-  func allow(path: String, methods: String) throws {
-    let options = try #require(answer(.options, path))
-    #expect(options.status == 204 && options.header("Allow") == methods + ", OPTIONS")
-    let refused = try #require(answer(.patch, path))
-    #expect(refused.status == 405 && refused.header("Allow") == methods)
+  func allow(path: String, withPushes: String, without: String) throws {
+    var options = ExporterOptions.Push()
+    options.isOnWeb = true
+    let pushes = PushRoutes(options: options, procfs: "/proc", queue: PushQueue(limit: 1, timeout: 5))
+    for (methods, routes) in [(withPushes, routes(push: pushes)), (without, routes())] {
+      let all = methods.isEmpty ? "OPTIONS" : methods + ", OPTIONS"
+      let options = try #require(answer(.options, path, by: routes))
+      #expect(options.status == 204 && options.header("Allow") == all)
+      let refused = try #require(answer(.patch, path, by: routes))
+      #expect(refused.status == 405 && refused.header("Allow") == all)
+      #expect(refused.text.contains("; use \(methods.hasPrefix("GET") ? "GET" : "POST")"))
+    }
   }
 
   @Test(
@@ -93,6 +102,13 @@ struct RoutesTests {
       (.post, "/api/v1/heartbeats/a/start", "text/plain", nil, 415),
       (.post, "/api/v1/heartbeats/a", "application/json", "br", 415),
       (.put, "/api/v1/heartbeats/%ff", "application/json", nil, 422),
+      (.put, "/api/v1/heartbeats/heartbeat-exporter", "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats/heartbeat-exporter/start", "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats/" + String(repeating: "x", count: 1025), "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats/a/fail?exit_code=x", "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats/a/start?exit_code=1", "application/json", nil, 422),
+      (.post, "/api/v1/heartbeats/a/fail?exit_code=1", "application/json", nil, nil),
+      (.delete, "/api/v1/heartbeats/heartbeat-exporter", nil, nil, nil),
       (.post, "/api/v1/heartbeats", "application/json", nil, nil),
       (.put, "/api/v1/heartbeats/a", "application/json", "gzip", nil),
     ] as [(Request.Method, String, String?, String?, Int?)])

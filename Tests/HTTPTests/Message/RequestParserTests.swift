@@ -125,6 +125,20 @@ import Testing
     }
   }
 
+  @Test(
+    "A chunk that is not as long as it says is told so, whatever follows it",
+    arguments: ["1\r\nab\r\n0\r\n\r\n", "1\r\na0\r\n\r\n", "1\r\nabc", "1\r\nab"])
+  func chunkEnd(body: String) {
+    var parser = RequestParser(limits: RequestLimits())
+    let text = Array(("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body).utf8)
+    text.withUnsafeBytes { parser.append($0) }
+    guard case .failure(let failure) = parser.next() else {
+      Issue.record("it was let through")
+      return
+    }
+    #expect(failure.status == 400 && failure.reason == "a chunk does not end with CR LF where its size says")
+  }
+
   @Test("Empty lines before a request are let through up to their limit")
   func emptyLines() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
