@@ -29,7 +29,7 @@ enum SilenceNotes {
     // Everybody may read it, whatever the umask: else the one who reads the folder does not know of it.
     var like = stat()
     (like.st_uid, like.st_gid, like.st_mode) = (geteuid(), getegid(), S_IFREG | 0o644)
-    let replacement = Replacement(temporaryPrefix: OwnFile.temporaryPrefix, synchronises: false, sharesNewFiles: false)
+    let replacement = Replacement(temporaryPrefix: OwnFile.temporaryPrefix, synchronises: false, newFilesAreOf: .maker)
     place.name = fileName(of: process, user: geteuid())
     // Somebody else may have put something there that this user cannot replace: another name does as well.
     if let owner = try? place.folder.status(at: place.name).st_uid, owner != geteuid() {

@@ -69,7 +69,8 @@ struct FileLock: ~Copyable {
       let owner = (try? place.folder.status(at: name))?.st_uid ?? geteuid()
       let whose = owner == geteuid() ? "" : " of user \(owner)"
       switch error.rawValue {
-      case EWOULDBLOCK: return nil
+      // EEXIST: another writer has made the lock meanwhile.
+      case EWOULDBLOCK, EEXIST: return nil
       case EACCES where mayBeNew: return nil
       case ELOOP:
         throw .link(file: path, reason: "the lock file is a symbolic link\(whose): it is not followed; remove it")
@@ -88,7 +89,11 @@ struct FileLock: ~Copyable {
       descriptor = try place.open(name, O_RDWR)
     } catch {
       switch error.rawValue {
-      case ENOENT: descriptor = try place.open(name, O_RDWR | O_CREAT, mode: 0o600)
+      case ENOENT:
+        descriptor = try place.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        openToWriters(descriptor, place)
+        Ownership.give(descriptor, toOwnerOf: place.folder)
+        return descriptor
       // Reading is enough to lock, except on NFS.
       case EACCES, EROFS: return try place.open(name, O_RDONLY)
       default: throw error

@@ -74,10 +74,12 @@ struct HeartbeatUpdate {
   }
 
   /// Puts new content in the file's place.
-  func replace(_ place: borrowing Place, with content: [UInt8], like old: stat?) throws(HeartbeatError) -> stat {
+  func replace(
+    _ place: borrowing Place, with content: [UInt8], like old: stat?, keepingAs copy: String? = nil
+  ) throws(HeartbeatError) -> stat {
     let replacement = Replacement(
-      temporaryPrefix: temporaryPrefix(place), synchronises: options.synchronise, sharesNewFiles: true)
-    return try replacement.replace(place, with: content, like: old)
+      temporaryPrefix: temporaryPrefix(place), synchronises: options.synchronise, newFilesAreOf: .writers)
+    return try replacement.replace(place, with: content, like: old, keepingAs: copy)
   }
 
   private func temporaryPrefix(_ place: borrowing Place) -> String { place.name + ".tmp-" }
@@ -89,6 +91,7 @@ struct HeartbeatUpdate {
     removeLeftovers(place)
     let merged: HeartbeatMerge
     var old: stat?
+    var damage: String?
     switch try contents.read(place, merge) {
     case .missing:
       guard kind == .merging else { return [] }
@@ -100,9 +103,9 @@ struct HeartbeatUpdate {
     case .value(let value, let status):
       old = status
       merged = value
-    case .damaged(let reason, _):
+    case .damaged(let reason, let status):
       guard kind == .merging else { throw .corrupt(file: place.path, reason: reason) }
-      try moveAside(place, reason)
+      (old, damage) = (status, reason)
       merged = try fresh(merge)
     }
     guard kind == .merging || !merged.removed.isEmpty || !noted.isEmpty else { return merged.removed }
@@ -117,7 +120,14 @@ struct HeartbeatUpdate {
     {
       bytes = text
     }
-    _ = try replace(place, with: bytes, like: old)
+    let copy = damage.map { _ in DamagedFile.nextName(in: place) }
+    _ = try replace(place, with: bytes, like: old, keepingAs: copy)
+    if let copy, let damage {
+      DamagedFile.removeOldest(place, but: copy)
+      options.warn(
+        "\(place.path) is not a heartbeat file any more (\(damage)): moved it to \(place.beside(copy)) and began a new one"
+      )
+    }
     return merged.removed
   }
 
@@ -129,17 +139,6 @@ struct HeartbeatUpdate {
       return try merge([])
     } catch {
       throw .corrupt(file: file, reason: error.description)
-    }
-  }
-
-  /// Renames a damaged file, so that a person can look at it.
-  private func moveAside(_ place: borrowing Place, _ reason: String) throws(HeartbeatError) {
-    do throws(Errno) {
-      let name = try DamagedFile.moveAside(place)
-      options.warn(
-        "\(place.path) is not a heartbeat file any more (\(reason)): moved it to \(name) and began a new one")
-    } catch {
-      throw .cannotWrite(file: place.path, error)
     }
   }
 }

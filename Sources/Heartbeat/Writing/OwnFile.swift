@@ -28,6 +28,8 @@ struct OwnFile {
     var time = HeartbeatSigns.Kind.missing
     /// Whether it says something of a job's runs.
     var isJob = false
+    /// Why it is no heartbeat any more: it is kept under another name.
+    var damage: JSONError?
 
     /// Of nothing but white space.
     init(blank status: stat) {
@@ -87,14 +89,22 @@ struct OwnFile {
     }
     text.append(UInt8(ascii: "\n"))
     guard text.count <= OwnFile.largest else { throw .tooLarge(file: place.path, limit: OwnFile.largest) }
-    try replace(place, with: text, like: old?.status)
+    let copy = old?.damage.map { _ in DamagedFile.nextName(in: place) }
+    try replace(place, with: text, like: old?.status, keepingAs: copy)
+    if let copy, let damage = old?.damage {
+      DamagedFile.removeOldest(place, but: copy)
+      options.warn(
+        "\(place.path) is not a heartbeat any more (\(damage)): moved it to \(place.beside(copy)) and began a new one")
+    }
   }
 
-  private func replace(_ place: borrowing Place, with text: [UInt8], like old: stat?) throws(HeartbeatError) {
+  private func replace(
+    _ place: borrowing Place, with text: [UInt8], like old: stat?, keepingAs copy: String?
+  ) throws(HeartbeatError) {
     let replacement = Replacement(
-      temporaryPrefix: OwnFile.temporaryPrefix, synchronises: options.synchronise, sharesNewFiles: false)
+      temporaryPrefix: OwnFile.temporaryPrefix, synchronises: options.synchronise, newFilesAreOf: .owner)
     do throws(HeartbeatError) {
-      try replacement.replace(place, with: text, like: old)
+      try replacement.replace(place, with: text, like: old, keepingAs: copy)
     } catch {
       if case .cannotWrite(_, let cause) = error, cause == .accessDenied || cause == .notPermitted,
         let owner = try? place.folder.status(at: place.name).st_uid, owner != geteuid()
@@ -105,7 +115,7 @@ struct OwnFile {
     }
   }
 
-  /// What the file holds now; nil when there is none. Somebody else's content is refused, a damaged one moved aside.
+  /// What the file holds now; nil when there is none. Somebody else's content is refused.
   private func current(_ place: borrowing Place) throws(HeartbeatError) -> Content? {
     var looks = 0
     var stillness = Stillness()
@@ -140,13 +150,9 @@ struct OwnFile {
         usleep(FileContents.longPause)
         continue
       }
-      do throws(Errno) {
-        let name = try DamagedFile.moveAside(place)
-        options.warn("\(place.path) is not a heartbeat any more (\(problem)): moved it to \(name) and began a new one")
-      } catch {
-        throw .cannotWrite(file: place.path, error)
-      }
-      return nil
+      var content = Content(blank: status)
+      content.damage = problem
+      return content
     }
   }
 

@@ -42,12 +42,23 @@ struct Ownership {
     guard fchmod(number, mode) == 0 else { throw .system(Errno.last) }
   }
 
+  /// What root makes in a user's folder is the folder's owner's, who could not use it otherwise. To be called for a file that was
+  /// made just now: one that is there already may have been brought under its name by somebody.
+  static func give(_ descriptor: borrowing FileDescriptor, toOwnerOf folder: borrowing FileDescriptor) {
+    guard geteuid() == 0, let folder = try? folder.status(), folder.st_uid != 0 else { return }
+    _ = fchown(descriptor.rawValue, folder.st_uid, gid_t.max)
+  }
+
   /// Lets those write a new file who could put another one in its place: else the first user of a group's folder would
   /// keep the others from beating.
-  static func share(_ descriptor: borrowing FileDescriptor, in folder: borrowing FileDescriptor) {
-    guard let mine = try? descriptor.status(), let folder = try? folder.status(), folder.st_mode & S_ISVTX == 0 else {
-      return
-    }
+  static func share(
+    _ descriptor: borrowing FileDescriptor, in place: borrowing FileDescriptor, with sharing: Replacement.Sharing
+  ) {
+    guard sharing != .maker, let mine = try? descriptor.status(), let folder = try? place.status(),
+      folder.st_mode & S_ISVTX == 0
+    else { return }
+    defer { give(descriptor, toOwnerOf: place) }
+    guard sharing == .writers else { return }
     let number = descriptor.rawValue
     var mode = mine.permissions
     if folder.st_mode & 0o020 != 0 {

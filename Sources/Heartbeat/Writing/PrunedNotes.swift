@@ -37,7 +37,7 @@ package struct PrunedNotes {
       ?? (try? PrunedNames.adding(processes, to: Array("{}\n".utf8), now: now))
     guard let added else { return }
     let replacement = Replacement(
-      temporaryPrefix: OwnFile.temporaryPrefix, synchronises: false, sharesNewFiles: false)
+      temporaryPrefix: OwnFile.temporaryPrefix, synchronises: false, newFilesAreOf: .maker)
     try replacement.replace(place, with: added, like: old)
   }
 

@@ -12,25 +12,39 @@ struct Replacement {
   let temporaryPrefix: String
   /// Whether the content is on the disk before the name is (`fsync(2)`), and the name before `replace` returns.
   let synchronises: Bool
-  /// Whether those who may write the folder may write a new file in it.
-  let sharesNewFiles: Bool
+  /// Who may write a new file, where the folder is not sticky.
+  let newFilesAreOf: Sharing
+
+  /// Who may write a new file.
+  enum Sharing {
+    /// Who makes it.
+    case maker
+    /// If root makes it, the folder's owner too.
+    case owner
+    /// Everybody who may write the folder.
+    case writers
+  }
 
   /// Replaces the file's content, or makes the file.
   ///
-  /// - Parameter old: what `fstat(2)` said of the file it replaces, whose owner, group and mode the new one gets; nil for
-  ///   a new file, which gets 0644 under the umask, and what `sharesNewFiles` says.
+  /// - Parameters:
+  ///   - old: what `fstat(2)` said of the file it replaces, whose owner, group and mode the new one gets; nil for a new file,
+  ///     which gets 0644 under the umask, and what `newFilesAreOf` says.
+  ///   - copy: the name under which the old file is kept; nil to keep it not.
   /// - Returns: what `fstat(2)` said of the file when it was written.
   @discardableResult
-  func replace(_ place: borrowing Place, with content: [UInt8], like old: stat?) throws(HeartbeatError) -> stat {
+  func replace(
+    _ place: borrowing Place, with content: [UInt8], like old: stat?, keepingAs copy: String? = nil
+  ) throws(HeartbeatError) -> stat {
     let problem: ReplacementError
     do throws(ReplacementError) {
-      return try renameNew(place, content, like: old)
+      return try renameNew(place, content, like: old, keepingAs: copy)
     } catch {
       problem = error
     }
     if let old, problem.isRightsProblem {
       do throws(Errno) {
-        if let status = try rewrite(place, content, old) { return status }
+        if let status = try rewrite(place, content, old, keepingAs: copy) { return status }
       } catch {
         if error == .stale { throw .beingWritten(file: place.path) }
         throw .cannotWrite(file: place.path, error)
@@ -43,7 +57,7 @@ struct Replacement {
   }
 
   private func renameNew(
-    _ place: borrowing Place, _ content: [UInt8], like old: stat?
+    _ place: borrowing Place, _ content: [UInt8], like old: stat?, keepingAs copy: String?
   ) throws(ReplacementError) -> stat {
     let temporary = Replacement.temporaryName(temporaryPrefix)
     var isMade = false
@@ -57,12 +71,18 @@ struct Replacement {
       isMade = true
       if let old {
         try Ownership(of: old).handOver(descriptor)
-      } else if sharesNewFiles {
-        Ownership.share(descriptor, in: place.folder)
+      } else {
+        Ownership.share(descriptor, in: place.folder, with: newFilesAreOf)
       }
       do throws(Errno) {
         let status = try write(content, descriptor)
-        try place.folder.rename(temporary, to: place.name)
+        if let copy { try place.folder.rename(place.name, to: copy) }
+        do throws(Errno) {
+          try place.folder.rename(temporary, to: place.name)
+        } catch {
+          if let copy { try? place.folder.rename(copy, to: place.name) }
+          throw error
+        }
         if synchronises { try place.synchronise() }
         return status
       } catch {
@@ -86,7 +106,9 @@ struct Replacement {
 
   /// Writes the file in place, so that it stays its owner's; nil when this user may not, or when the file has a second
   /// name (hard link), which may lie where it means something else.
-  private func rewrite(_ place: borrowing Place, _ content: [UInt8], _ old: stat) throws(Errno) -> stat? {
+  private func rewrite(
+    _ place: borrowing Place, _ content: [UInt8], _ old: stat, keepingAs copy: String?
+  ) throws(Errno) -> stat? {
     let descriptor: FileDescriptor
     do throws(Errno) {
       descriptor = try place.open(place.name, O_RDWR)
@@ -97,6 +119,18 @@ struct Replacement {
     let now = try descriptor.status()
     guard now.isSameFile(as: old) else { throw .stale }
     guard now.isRegular, now.st_nlink == 1 else { return nil }
+    if let copy {
+      var kept: [UInt8] = []
+      try descriptor.readToEnd(appendingTo: &kept, limit: Int(clamping: now.st_size))
+      lseek(descriptor.rawValue, 0, SEEK_SET)
+      let made = try place.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode: now.permissions)
+      do throws(Errno) {
+        try made.writeAll(kept)
+      } catch {
+        place.remove(copy)
+        throw error
+      }
+    }
     let length = off_t(content.count)
     if length > now.st_size {
       // A full disk is noticed while all is as it was.

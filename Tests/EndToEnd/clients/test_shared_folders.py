@@ -74,6 +74,11 @@ def one_file_writer(request, common):
     return Writer(request.param, common)
 
 
+@pytest.fixture(params=["tool, one file", "tool, folder"])
+def tool_writer(request, common):
+    return Writer(request.param, common)
+
+
 def folder(common, name="shared", owner=0, group=GROUP, mode=0o2775):
     path = common / name
     path.mkdir()
@@ -222,6 +227,42 @@ def test_who_could_write_the_file_before_can_write_it_after(case, writer, common
     # The first user's program still writes it in place, as such programs do.
     again = run(*as_user(uid, gid, groups), "sh", "-c", 'echo "{}" > "$1"', "sh", file)
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("case", [case for case in OWNERS if case not in ("another's file in a folder of the group", "another's file in a sticky folder")])
+def test_who_could_write_a_torn_file_can_write_the_new_one(case, tool_writer, common):
+    (uid, gid, mode), (owner, group, folder_mode), user, groups, expected = OWNERS[case]
+    place = folder(common, owner=owner, group=group, mode=folder_mode)
+    target, file = tool_writer.target(place)
+    torn = '{"last_heartbeat": 17' if tool_writer.has_folder else '{"processes": {"a": {"last_heartbeat": 17'
+    file.write_text(torn)
+    os.chown(file, uid, gid)
+    file.chmod(mode)
+    os.utime(file, (1e9, 1e9))
+    result = tool_writer.run(target, user, groups)
+    aside = [p.read_text() for p in place.iterdir() if ".corrupt-" in p.name]
+    if expected == "refused":
+        assert result.returncode == 1 and file.read_text() == torn and aside == []
+        return
+    assert result.returncode == 0 and "moved it to" in result.stderr and tool_writer.has(file) and aside == [torn]
+    assert file.stat().st_mode & 0o777 == mode and (file.stat().st_uid == uid or mode & 0o022)
+    again = run(*as_user(uid, gid, groups), "sh", "-c", 'echo "{}" > "$1"', "sh", file)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700, 0o2770])
+def test_what_root_makes_in_a_users_folder_keeps_that_user_from_nothing(mode, tool_writer, common):
+    """A beat by root, or a prune, into a folder whose owner beats there too."""
+    place = folder(common, owner=FIRST, group=FIRST, mode=mode)
+    target, file = tool_writer.target(place)
+    for _ in range(2):
+        assert tool_writer.beat(target, umask="077") == ""
+        assert tool_writer.beat(target, FIRST) == ""
+    assert {p.stat().st_uid for p in place.iterdir() if not p.name.startswith(".")} == {FIRST}
+    if not tool_writer.has_folder:
+        (place / "beats.json.lock").unlink()
+        assert run(TOOL, "prune", "mill", "--file", file).returncode == 0
+        assert tool_writer.beat(target, FIRST) == "" and tool_writer.has(file)
 
 
 # The folder's group and mode, the umask; the new file's mode.
