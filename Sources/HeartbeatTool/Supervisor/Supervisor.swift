@@ -34,8 +34,8 @@ struct Supervisor: ~Copyable {
   var restarts: RestartState
   var run: SupervisedRun?
   var runNumber = 0
-  /// The last run that has ended.
-  var former: (pid: pid_t, seconds: Double, end: ChildStatus)?
+  /// The last run that has ended; without a pid when none could be started.
+  var former: (pid: pid_t?, seconds: Double, end: ChildStatus)?
   var restartAt: Double?
   /// Somebody wants the program to end.
   var isStopping = false
@@ -89,13 +89,7 @@ struct Supervisor: ~Copyable {
   /// - Returns: how this process is to end: with the program's exit status, or 128 + the signal that ended it, or of `SIGINT` itself; 127
   ///   when there is no such program, 126 when it cannot be run.
   mutating func supervise() -> SupervisorEnd {
-    do throws(StartFailure) {
-      try startProgram()
-    } catch {
-      host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
-      former = (0, 0, .exited(error.exitCode))
-      return leave(options.isJob ? end(.exit(error.exitCode), .failed) : .exit(error.exitCode))
-    }
+    start(again: false)
     advance()
     while ending == nil {
       host.wait(timeout: nextDeadline - host.now)
@@ -115,7 +109,7 @@ struct Supervisor: ~Copyable {
   private mutating func end(_ end: SupervisorEnd, _ word: RunWord) -> SupervisorEnd {
     tell(word, isSign: true)
     if !host.finishBeats(within: options.isJob ? Self.lastEventPatience : Self.lastBeatPatience) {
-      say("the last beat (\(word.rawValue)) did not get through in time")
+      say("the last beat (\(word.rawValue)) did not get through")
     }
     return end
   }
@@ -126,8 +120,18 @@ struct Supervisor: ~Copyable {
     return end
   }
 
-  /// Starts the program anew.
-  mutating func startProgram() throws(StartFailure) {
+  /// Starts the program; where that fails it has ended, as for a shell.
+  private mutating func start(again: Bool) {
+    do throws(StartFailure) {
+      try startProgram()
+    } catch {
+      let program = String(decoding: options.command.first ?? [], as: UTF8.self)
+      if again { say("cannot be started: \(error)") } else { host.say("cannot run \(program): \(error)") }
+      decide(.exited(error.exitCode), after: 0, wasStale: false, isSaid: true)
+    }
+  }
+
+  private mutating func startProgram() throws(StartFailure) {
     let child = try host.start(start)
     if child.leadsGroup { guardian?.watch(group: child.pid) }
     runNumber += 1
@@ -158,12 +162,7 @@ struct Supervisor: ~Copyable {
     guard ending == nil else { return }
     if let restartAt {
       guard now >= restartAt else { return }
-      do throws(StartFailure) {
-        try startProgram()
-      } catch {
-        say("cannot be started: \(error)")
-        decide(.exited(error.exitCode), after: 0, wasStale: false)
-      }
+      start(again: true)
     }
     guard let run else { return }
     if let status = run.status { sweep(status) } else { lookAfterProgram() }
@@ -218,7 +217,8 @@ struct Supervisor: ~Copyable {
     lastSign = time
     guard !options.isJob else { return tellJob(word, at: time) }
     var report = RunReport(
-      word: word, pid: run?.mainPID ?? former?.pid, uptimeSeconds: run.map { now - $0.startedAt } ?? former?.seconds,
+      word: word, pid: run?.mainPID ?? former?.pid,
+      uptimeSeconds: run.map { now - $0.startedAt } ?? former.flatMap { $0.pid == nil ? nil : $0.seconds },
       restarts: restarts.restarts, lastEnd: former?.end, interval: run?.vitality.promisedInterval ?? options.interval)
     report.nextRestart = restartAt.map { Clock.realtime + max(0, $0 - now) }
     report.statusText = run?.statusText
