@@ -127,6 +127,11 @@ public struct FlagValues: Sendable {
     source(of: flag) != .defaultValue
   }
 
+  /// The environment variables that set a flag.
+  public var environmentVariables: [String] {
+    sources.values.compactMap { if case .environment(let name) = $0 { name } else { nil } }.sorted()
+  }
+
   /// How to name the flag in a message about its value: the environment variable if that set it.
   public func name<Value>(of flag: Flag<Value>) -> String {
     if case .environment(let name) = source(of: flag) { name } else { "--" + flag.specification.name }

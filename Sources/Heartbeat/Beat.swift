@@ -45,7 +45,7 @@ public struct Beat: Sendable, Equatable {
   public func takingKnownKeys(hasOwnStatus: Bool? = nil, hasOwnPid: Bool? = nil) -> Beat {
     guard var data = additionalData else { return self }
     var beat = self
-    if let word = data["status"]?.stringValue, !word.isEmpty {
+    if let word = data["status"].flatMap(Beat.word) {
       if !(hasOwnStatus ?? (status != Beat.usualStatus)) { beat.status = Beat.shortened(word) }
       data["status"] = nil
     }
@@ -55,6 +55,17 @@ public struct Beat: Sendable, Equatable {
     }
     beat.additionalData = data
     return beat
+  }
+
+  /// A value as a status word: a text, a number or a boolean; nil for what is none.
+  private static func word(_ value: JSONValue) -> String? {
+    switch value {
+    case .string(let word): word.isEmpty ? nil : word
+    case .bool(let flag): flag ? "true" : "false"
+    case .integer(let number): String(number)
+    case .number(let number): number.isFinite ? String(decoding: value.serialised(), as: UTF8.self) : nil
+    case .null, .array, .object: nil
+    }
   }
 
   /// The process ids that Linux gives: up to `PID_MAX_LIMIT`, see `proc(5)`.

@@ -55,6 +55,9 @@ public struct HeartbeatEntry: Sendable, Equatable {
     return age >= .zero - HeartbeatEntry.clockTolerance && age < timeout
   }
 
+  /// The name by which the exporter shows itself: it leaves out an entry of this name.
+  package static let exportersName = "heartbeat-exporter"
+
   /// After so long without a beat a process counts as dead.
   public static let defaultTimeout = Duration.seconds(60)
   /// So much may a writer's clock be ahead.

@@ -45,6 +45,17 @@ public enum HeartbeatError: Error, Sendable, Equatable {
   case invalidBeat(String)
 }
 
+extension HeartbeatError {
+  /// Whether another user could have written.
+  var isAboutRights: Bool {
+    switch self {
+    case .cannotWrite(_, let cause): cause == .accessDenied || cause == .notPermitted
+    case .ownership: true
+    default: false
+    }
+  }
+}
+
 extension HeartbeatError: CustomStringConvertible {
   /// The sentence for the user.
   public var description: String {

@@ -12,6 +12,11 @@ struct Command: Sendable {
   let flags: FlagSet
   /// Does it; the result is the exit status.
   let run: @Sendable (FlagValues, _ environment: [String: String]) throws(FlagError) -> Int32
+
+  /// Whether its last words are those of another program.
+  var takesCommand: Bool {
+    if case .command = flags.arguments { true } else { false }
+  }
 }
 
 /// Flags that more than one subcommand has.

@@ -56,11 +56,27 @@ public enum Tool {
       case .version:
         return 0
       case .values(let values):
+        try refuseWhatIsNoText(rest, values, isForeignCommand: command.takesCommand)
         return try command.run(values, environment)
       }
     } catch {
       Console.error("\(error)\n\(command.flags.hint)")
       return 2
+    }
+  }
+
+  /// `String` has other signs in the place of what is no UTF-8, so that two names could become one, and a path another file's. The
+  /// command that is to be run gets its words byte for byte.
+  private static func refuseWhatIsNoText(
+    _ words: [String], _ values: FlagValues, isForeignCommand: Bool
+  ) throws(FlagError) {
+    let own = isForeignCommand ? words.dropLast(values.arguments.count) : words[...]
+    for (word, raw) in zip(own, KernelTexts.commandLine(endingWith: words) ?? [])
+    where String(validating: raw, as: UTF8.self) == nil {
+      throw .invalid("\(quoted(word)): expected UTF-8, found other bytes")
+    }
+    for name in values.environmentVariables where !KernelTexts.environment.isText(variable: name) {
+      throw .invalid("environment variable \(name): expected UTF-8, found other bytes")
     }
   }
 

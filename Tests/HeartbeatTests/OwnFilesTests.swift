@@ -228,7 +228,21 @@ struct OwnFilesTests {
     #expect(beat.status == "busy" && beat.pid == 7 && beat.additionalData == ["n": 1])
     let own = Beat("a", status: "calm", additionalData: data, pid: 8).takingKnownKeys()
     #expect(own.status == "calm" && own.pid == 8 && own.additionalData == ["n": 1])
-    let odd = Beat("a", additionalData: ["status": 3, "pid": "x"]).takingKnownKeys()
-    #expect(odd.status == "alive" && odd.additionalData == ["status": 3, "pid": "x"])
+    let odd = Beat("a", additionalData: ["status": [3], "pid": "x"]).takingKnownKeys()
+    #expect(odd.status == "alive" && odd.additionalData == ["status": [3], "pid": "x"])
+  }
+
+  @Test(
+    "a number or a boolean among the data is a status word too, as in the clients",
+    arguments: [("3", "3"), ("-2.5", "-2.5"), ("true", "true"), ("false", "false"), (#""busy""#, "busy")])
+  func statusWords(value: String, word: String) throws {
+    let beat = Beat("a", additionalData: ["status": try JSONValue(parsing: value), "n": 1]).takingKnownKeys()
+    #expect(beat.status == word && beat.additionalData == ["n": 1])
+  }
+
+  @Test("what is no word stays among the data", arguments: ["null", "\"\"", "[1]", "{}", "NaN"])
+  func noWords(value: String) throws {
+    let beat = Beat("a", additionalData: ["status": try JSONValue(parsing: value)]).takingKnownKeys()
+    #expect(beat.status == "alive" && beat.additionalData?.count == 1)
   }
 }

@@ -4,6 +4,40 @@ import Testing
 
 @testable import HeartbeatTool
 
+@Suite("--json OBJECT")
+struct GivenDataTests {
+  private func given(_ json: String) throws -> JSONObject? {
+    guard case .given(let object) = try GivenData(json: json, pairs: []) else { return nil }
+    return object
+  }
+
+  @Test(
+    "a number that JSON has not is left out, and costs nothing else",
+    arguments: [
+      (#"{"a":NaN,"b":1}"#, ["b": 1]), (#"{"a":1e999,"b":1}"#, ["b": 1]), (#"{"a":-Infinity}"#, [:]),
+      (#"{"a":[1,-1e400,{"c":NaN,"d":2}],"b":null}"#, ["a": [1, nil, ["d": 2]], "b": nil]),
+      (#"{"a":{"b":{"c":NaN}}}"#, ["a": ["b": [:]]]), (#"{"a":1.5,"b":[]}"#, ["a": 1.5, "b": []]),
+    ] as [(String, JSONObject)])
+  func leftOut(json: String, expected: JSONObject) throws {
+    #expect(try given(json) == expected)
+  }
+
+  @Test("what is left out is named, up to ten")
+  func named() throws {
+    var numbers = UnspeakableNumbers()
+    let nan = JSONValue.number(.nan)
+    _ = numbers.takeOut(of: ["a": nan, "b": ["c": [1, nan]], "d": 1])
+    #expect(numbers.paths == ["\"a\"", "\"b.c[1]\""])
+    _ = numbers.takeOut(of: ["x": .array(Array(repeating: nan, count: 50))])
+    #expect(numbers.paths.count == 10)
+  }
+
+  @Test("an integer that no double holds is left out too")
+  func longInteger() throws {
+    #expect(try given("{\"a\":\(String(repeating: "9", count: 5_000)),\"b\":1}") == ["b": 1])
+  }
+}
+
 @Suite("--data KEY=VALUE")
 struct DataValueTests {
   @Test(

@@ -1,11 +1,12 @@
 internal import Exposition
+internal import Heartbeat
 internal import Monitoring
 internal import Procfs
 
 /// Writes what /proc says of each process that is watched, and of the exporter itself.
 struct ProcessCollector: Collector {
   /// The name under which the exporter shows itself.
-  static let ownName = MonitoringSettings.exporterName
+  static let ownName = HeartbeatEntry.exportersName
 
   private let logger: Logger
   private let problems: ProblemLog

@@ -26,7 +26,7 @@ public struct SourceRecognition: Sendable, Equatable {
     /// What was found, and what was expected.
     public var reason: String
 
-    init(_ place: String, _ reason: String) {
+    package init(_ place: String, _ reason: String) {
       self.place = place
       self.reason = reason
     }

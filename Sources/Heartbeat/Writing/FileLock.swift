@@ -74,7 +74,7 @@ struct FileLock: ~Copyable {
       case EACCES where mayBeNew: return nil
       case ELOOP:
         throw .link(file: path, reason: "the lock file is a symbolic link\(whose): it is not followed; remove it")
-      case EMLINK: throw .link(file: path, reason: "the lock file\(whose) is no file of its own: remove it")
+      case EMLINK, EISDIR: throw .link(file: path, reason: "the lock file\(whose) is no file of its own: remove it")
       case EACCES where owner != geteuid(): throw .lockOfAnother(lockFile: path, user: owner)
       default: throw .cannotLock(lockFile: path, error)
       }

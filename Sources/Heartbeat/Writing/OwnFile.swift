@@ -106,9 +106,7 @@ struct OwnFile {
     do throws(HeartbeatError) {
       try replacement.replace(place, with: text, like: old, keepingAs: copy)
     } catch {
-      if case .cannotWrite(_, let cause) = error, cause == .accessDenied || cause == .notPermitted,
-        let owner = try? place.folder.status(at: place.name).st_uid, owner != geteuid()
-      {
+      if error.isAboutRights, let owner = try? place.folder.status(at: place.name).st_uid, owner != geteuid() {
         throw .ownedByAnother(file: place.path, user: owner)
       }
       throw error

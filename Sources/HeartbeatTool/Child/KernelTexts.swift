@@ -41,6 +41,13 @@ extension [KernelText] {
     return first { $0.starts(with: prefix) }.map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
   }
 
+  /// Whether the value of a variable is UTF-8; also where it is not set.
+  func isText(variable name: String) -> Bool {
+    let prefix = KernelText((name + "=").utf8)
+    guard let entry = first(where: { $0.starts(with: prefix) }) else { return true }
+    return String(validating: entry, as: UTF8.self) != nil
+  }
+
   /// Sets a variable, or takes it away.
   mutating func setVariable(_ name: String, _ value: String?) {
     let prefix = KernelText((name + "=").utf8)

@@ -45,6 +45,8 @@ enum GivenData {
   }
 
   private static func parse(_ bytes: [UInt8], from source: String) throws(FlagError) -> JSONObject {
+    // As a text with other signs in their place two keys could become one.
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw .invalid("\(source): expected UTF-8") }
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONValue(parsing: bytes)
@@ -52,6 +54,11 @@ enum GivenData {
       throw .invalid("\(source): \(error)")
     }
     guard let object = value.objectValue else { throw .invalid("\(source): expected a JSON object") }
-    return object
+    var numbers = UnspeakableNumbers()
+    let kept = numbers.takeOut(of: object)
+    if !numbers.paths.isEmpty {
+      Console.error("\(source): left out, since no number of JSON is near: \(numbers.paths.joined(separator: ", "))")
+    }
+    return kept
   }
 }

@@ -62,6 +62,7 @@ enum PushFlags {
         try target.send(beat)
         return 0
       }
+      warnOfExportersName(beat.name)
       var options = HeartbeatManager.Options()
       options.beatsOnce = true
       options.retention = Duration(clampingSeconds: values[CommonFlags.retention])
@@ -72,6 +73,12 @@ enum PushFlags {
       Console.error(error.description)
       return 1
     }
+  }
+
+  /// Says that nobody will see such a beat. Pushes are refused.
+  static func warnOfExportersName(_ name: String) {
+    guard name == HeartbeatEntry.exportersName else { return }
+    Console.error("\(quoted(name)) is the exporter's own name, so it leaves this entry out: give it another one")
   }
 
   /// The password that a flag's file has in its first line; nil when the flag is not given.

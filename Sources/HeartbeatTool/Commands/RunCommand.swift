@@ -137,12 +137,15 @@ enum RunCommand {
   private static func options(_ values: FlagValues) throws(FlagError) -> SupervisorOptions {
     let program = values.arguments.first ?? ""
     guard !program.isEmpty else { throw .invalid("COMMAND: expected a program, found an empty word") }
+    // Byte for byte as they came; words that were put together in another way are UTF-8.
+    let command = KernelTexts.commandLine(endingWith: values.arguments) ?? values.arguments.map { Array($0.utf8) }
     let name = values[name] ?? String(program.split(separator: "/").last ?? "")
+    guard values.isSet(self.name) || String(validating: command.first ?? [], as: UTF8.self) != nil else {
+      throw .invalid("\(quoted(program)) is no name, since it is not UTF-8: expected --name")
+    }
     guard (1...HeartbeatManager.longestName).contains(name.utf8.count) else {
       throw .invalid("--name: expected 1 to \(HeartbeatManager.longestName) bytes")
     }
-    // Byte for byte as they came; words that were put together in another way are UTF-8.
-    let command = KernelTexts.commandLine(endingWith: values.arguments) ?? values.arguments.map { Array($0.utf8) }
     var options = SupervisorOptions(name: name, command: command, file: values[CommonFlags.file])
     options.environment = KernelTexts.environment
     if let login = values[user]?.login {
@@ -153,6 +156,7 @@ enum RunCommand {
     if let file = values[environmentFile] { try EnvironmentFile.read(file, into: &options.environment) }
     options.dispositions = SignalDispositions.inherited
     options.push = try PushFlags.target(values, staysVisible: true)
+    if options.push == nil { PushFlags.warnOfExportersName(name) }
     options.retention = values[CommonFlags.retention]
     options.isJob = try isJob(values)
     options.interval = values[interval]

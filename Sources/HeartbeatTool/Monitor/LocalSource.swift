@@ -22,7 +22,7 @@ struct LocalSource: ~Copyable {
       sources: SourceSet(sources),
       settings: MonitoringSettings(
         timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8),
-        reservedName: Array(MonitoringSettings.exporterName.utf8)),
+        reservedName: Array(HeartbeatEntry.exportersName.utf8)),
       configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
     // The first reading would be the average since boot.
     _ = cpuShare()

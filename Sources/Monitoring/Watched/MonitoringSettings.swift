@@ -30,9 +30,6 @@ public struct MonitoringSettings: Sendable {
     self.appendLabels = appendLabels
   }
 
-  /// The name under which the exporter shows itself: no other process can have it.
-  public static let exporterName = "heartbeat-exporter"
-
   /// A declared interval is believed up to this: 31 days in seconds. A longer one is a mistake, with which nobody would ever be silent.
   public static let longestInterval = 31 * 86_400.0
 

@@ -218,6 +218,8 @@ def test_who_could_write_the_file_before_can_write_it_after(case, writer, common
     if expected == "refused":
         assert file.read_bytes() == before and (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (uid, gid, mode)
         assert str(file) in said and ("another name" in said or "by group" in said or "give this user" in said or "belongs to" in said), said
+        if writer.kind == "tool, folder":  # which it has already
+            assert "/run/heartbeat.d" not in said and "take another name" in said, said
         return
     assert said == "" and writer.has(file)
     assert (stat.st_ino == inode) == (expected == "in place")
@@ -351,6 +353,13 @@ def test_who_has_taken_the_locks_name_is_named(mode, one_file_writer, common):
     (place / "beats.json.lock").unlink()
     link(place, "beats.json.lock", "/etc/passwd", FIRST)
     assert f"is a symbolic link of user {FIRST}" in one_file_writer.beat(place / "beats.json", SECOND)
+
+
+def test_a_folder_in_the_place_of_the_lock_is_to_be_removed(common):
+    place = folder(common)
+    (place / "beats.json.lock").mkdir()
+    said = Writer("tool, one file", common).beat(place / "beats.json")
+    assert f"{place}/beats.json.lock: the lock file is no file of its own: remove it" in said and os.listdir(place) == ["beats.json.lock"]
 
 
 def test_a_file_by_the_name_of_a_folder_is_called_one(writer, common):

@@ -24,6 +24,22 @@ struct CheckReportTests {
     #expect(row.contains(Substring(name)) == (width == 400) && row.contains(Substring(status)) == (width == 400))
   }
 
+  @Test("what has the exporter's name is left out, as the exporter leaves it out", arguments: [true, false])
+  func exportersName(isAlone: Bool) throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID()).json").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let other = isAlone ? "" : #", "a": {"last_heartbeat": 1700000000}"#
+    try Data(#"{"processes": {"heartbeat-exporter": {"last_heartbeat": 1700000000}\#(other)}}"#.utf8)
+      .write(to: URL(fileURLWithPath: file))
+    var sources = SourceSet([SourceSettings(path: file)])
+    sources.refresh(readTimeout: 5)
+    let report = CheckReport(try #require(sources.files.first), in: sources)
+    #expect(!report.isWhole)
+    let lines = report.lines(at: 1_700_000_007, style: Style(usesColour: false, width: 200))
+    #expect(lines.contains { $0.contains("left out: ") && $0.contains("\"heartbeat-exporter\" is the exporter's own") })
+    #expect(report.json.objectValue?["processes"] != nil && lines.count == (isAlone ? 2 : 4), "\(lines)")
+  }
+
   @Test(
     "tells a timeout in which the interval that a process declares leaves little room",
     arguments: [
