@@ -211,6 +211,19 @@ def test_old_entries_and_temporary_files_of_the_dead_are_swept_and_nothing_else(
     assert set(names(folder)) == {"a.json", *files} - {"old.json", "old_ahead.json", ".heartbeat-tmp-0123456789abcdef", ".heartbeat-tmp-Xy7", ".heartbeat-tmp-ahead"}
 
 
+def test_a_process_that_beats_seldom_keeps_its_own_file(beat, folder):
+    """The clean-up of what is old comes with the very beat that needs the old file."""
+    week = time.time() - 7 * 86_400
+    for name in ("weekly", "other"):
+        (folder / f"{name}.json").write_text(json.dumps({"last_heartbeat": week, "note": "kept", "additional_data": {"total": 7}}))
+        (folder / f"{name}.json").chmod(0o640)
+        os.utime(folder / f"{name}.json", (week, week))
+    assert beat(folder, '"weekly"', "None") == ""
+    entry = json.loads((folder / "weekly.json").read_text())
+    assert (entry["note"], entry["additional_data"]) == ("kept", {"total": 7}) and entry["last_heartbeat"] > week
+    assert (folder / "weekly.json").stat().st_mode & 0o777 == 0o640 and names(folder) == ["weekly.json"]
+
+
 LISTED = {
     "python": """
 import os

@@ -342,6 +342,18 @@ def test_who_may_write_the_folder_may_lock_and_nobody_else(mode, group, expected
     assert (locks.returncode == 0) == (expected == 0o666)
 
 
+@pytest.mark.parametrize("mode, group", [(0o755, FIRST), (0o2775, GROUP), (0o775, FIRST), (0o777, FIRST), (0o1777, FIRST)])
+def test_root_locks_nobody_out_of_his_own_folder(mode, group, one_file_writer, common):
+    place = folder(common, owner=FIRST, group=group, mode=mode)
+    for _ in range(2):  # it makes the lock, or meets one of root's that was made otherwise
+        assert one_file_writer.beat(place / "beats.json", umask="077") == ""
+        stat = (place / "beats.json.lock").stat()
+        assert (stat.st_uid, stat.st_mode & 0o777) == (FIRST, 0o666 if mode & 2 else 0o660)
+        os.chown(place / "beats.json", FIRST, FIRST)
+        assert one_file_writer.beat(place / "beats.json", FIRST) == ""
+        os.chown(place / "beats.json.lock", 0, 0)
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o000])
 def test_who_has_taken_the_locks_name_is_named(mode, one_file_writer, common):
     place = folder(common, mode=0o1777)

@@ -46,7 +46,7 @@ class OwnFiles {
     const shown = `${this.path}/${fileName}`;
     const folder = await this.#open();
     try {
-      await this.#sweep(folder);
+      await this.#sweep(folder, fileName);
       const { found, stat } = await this.#old(folder, fileName, shown);
       const content = Buffer.from(objectText(membersOf(beat, found)), 'latin1');
       await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown, this.synchronise);
@@ -160,8 +160,11 @@ class OwnFiles {
     }
   }
 
-  /** Once at the start, then once an hour: a beat must cost the same however many files there are. */
-  async #sweep(folder) {
+  /**
+   * Once at the start, then once an hour: a beat must cost the same however many files there are. The writer's own file stays,
+   * however old its last beat: the next one needs it.
+   */
+  async #sweep(folder, own) {
     if (performance.now() - (swept.get(this.path) ?? -Infinity) < SWEEP_EVERY) return;
     if (swept.size >= MOST_SWEPT) swept.clear();
     swept.set(this.path, performance.now());
@@ -170,7 +173,7 @@ class OwnFiles {
       const path = inside(folder, fileName);
       try {
         const isTemporary = fileName.startsWith(TEMPORARY);
-        if (!isTemporary && (this.retention <= 0 || nameOf(fileName) === null)) continue;
+        if (!isTemporary && (this.retention <= 0 || fileName === own || nameOf(fileName) === null)) continue;
         // A time that lies ahead says nothing: the clock was set back.
         const { mtimeMs } = await fs.lstat(path);
         if (isTemporary) {

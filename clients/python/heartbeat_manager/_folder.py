@@ -76,7 +76,7 @@ class OwnFiles:
     def send(self, beat: Beat, retention: float) -> None:
         name = file_name_of(beat.name)
         with self._opened(name, "write") as place:
-            self._sweep(place, retention)
+            self._sweep(place, retention, name)
             try:
                 members, old = self._old(place)
                 last = round(time.time(), 6) if beat.at is None else beat.at
@@ -203,8 +203,9 @@ class OwnFiles:
             return entry if "last_heartbeat" in entry else None
         return None
 
-    def _sweep(self, place: Place, retention: float) -> None:
-        """Once at the start, then once an hour: a beat must cost the same however many files there are."""
+    def _sweep(self, place: Place, retention: float, own: str) -> None:
+        """Once at the start, then once an hour: a beat must cost the same however many files there are. The writer's own file
+        stays, however old its last beat: the next one needs it."""
         folder = os.fstat(place.folder)
         key, now = (folder.st_dev, folder.st_ino), time.monotonic()
         if now - _swept.get(key, now - SWEEP_EVERY) < SWEEP_EVERY:
@@ -214,9 +215,9 @@ class OwnFiles:
         _swept[key] = now
         sweep(place, TEMPORARY, TEMPORARY_DEAD_AFTER, is_any=True)
         if retention > 0:
-            self._remove_stale(place, time.time() - retention)
+            self._remove_stale(place, time.time() - retention, own)
 
-    def _remove_stale(self, place: Place, oldest: float, reads_all: bool = False) -> List[str]:
+    def _remove_stale(self, place: Place, oldest: float, own: Optional[str] = None, reads_all: bool = False) -> List[str]:
         removed: List[str] = []
         try:
             names = place.names()
@@ -225,7 +226,7 @@ class OwnFiles:
         for file_name in names:
             name = name_of(file_name)
             try:
-                if name is None:
+                if name is None or file_name == own:
                     continue
                 # What was written lately needs no reading, where it is only about making room. A time that lies ahead
                 # says nothing.

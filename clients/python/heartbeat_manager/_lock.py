@@ -119,6 +119,11 @@ class Lock:
         folder = os.fstat(self._place.folder)
         mode = 0o666 if folder.st_mode & 0o002 else 0o660
         try:
+            if os.geteuid() == 0 and folder.st_uid != 0:  # root's own would lock the owner of the folder out
+                os.fchown(descriptor, folder.st_uid, -1)
+        except OSError:
+            pass
+        try:
             if mode == 0o660 and folder.st_mode & 0o020 and mine.st_gid != folder.st_gid:
                 os.fchown(descriptor, -1, folder.st_gid)
         except OSError:  # not in the folder's group: then its members find the lock held, or not theirs to take
