@@ -175,6 +175,26 @@ def test_a_file_that_is_empty_is_filled_and_one_that_is_damaged_moved_aside(beat
     assert len(kept) == 3 and kept[0] == "torn.json.corrupt-20200105T000000Z-10" and (folder / "torn.json.corrupt-mine").exists()
 
 
+@pytest.mark.parametrize("client", ["python", "node"])
+@pytest.mark.parametrize("name", ["torn", "x" * 221, "x" * 222, "x" * 250])
+def test_of_damaged_files_the_youngest_are_kept_also_of_one_second_and_of_a_long_name(name, client, folder):
+    file = folder / f"{name}.json"
+    prefix = (file.name if len(name) < 222 else ".heartbeat") + ".corrupt-"
+
+    def kept_after(torn):
+        file.write_text('{"last_heartbeat": %d' % torn)
+        os.utime(file, (1e9, 1e9))
+        assert BEATS[client](folder, json.dumps(name)) == ""
+        return sorted(p.read_text()[19:] for p in folder.iterdir() if p.name.startswith(prefix))
+
+    for older in ("20200105T000000Z", "20200105T000000Z-2"):
+        (folder / (prefix + older)).write_text('{"last_heartbeat": 1')
+    assert [kept_after(n) for n in range(11, 18)][2:] == [[str(n - 2), str(n - 1), str(n)] for n in range(13, 18)]
+    for number in range(2, 5):  # of before the clock was set back
+        (folder / f"{prefix}29991231T235959Z-{number}").write_text('{"last_heartbeat": 9%d' % number)
+    assert kept_after(18) == ["18", "93", "94"]
+
+
 def test_a_torn_file_that_is_being_written_is_not_moved_aside(beat, folder):
     file, ended = folder / "a.json", threading.Event()
     file.write_text('{"last_heartbeat": 17')

@@ -69,6 +69,11 @@ def writer(request, common):
     return Writer(request.param, common)
 
 
+@pytest.fixture(params=["python, one file", "python, folder", "node, folder"])
+def client_writer(request, common):
+    return Writer(request.param, common)
+
+
 @pytest.fixture(params=["tool, one file", "python, one file"])
 def one_file_writer(request, common):
     return Writer(request.param, common)
@@ -267,6 +272,33 @@ def test_what_root_makes_in_a_users_folder_keeps_that_user_from_nothing(mode, to
         assert tool_writer.beat(target, FIRST) == "" and tool_writer.has(file)
 
 
+@pytest.mark.parametrize("case", OWNERS)
+def test_a_damaged_file_is_taken_from_nobody_either(case, client_writer, common):
+    (uid, gid, mode), (owner, group, folder_mode), user, groups, expected = OWNERS[case]
+    place = folder(common, owner=owner, group=group, mode=folder_mode)
+    target, file = client_writer.target(place)
+    torn = '{"last_heartbeat": 17' if client_writer.has_folder else '{"processes": {"a": {"last_heartbeat": 17'
+    file.write_text(torn)
+    os.chown(file, uid, gid)
+    file.chmod(mode)
+    os.utime(file, (1e9, 1e9))
+    if not client_writer.has_folder:
+        (place / "beats.json.lock").touch()
+        (place / "beats.json.lock").chmod(0o666)
+    inode = file.stat().st_ino
+    result = client_writer.run(target, user, groups)
+    stat = file.stat()
+    aside = [p.read_text() for p in place.iterdir() if ".corrupt-" in p.name]
+    assert [p for p in os.listdir(place) if "tmp" in p] == []
+    if expected == "refused":
+        assert result.returncode != 0 and "moved it" not in result.stderr and file.read_text() == torn and aside == []
+        return
+    assert result.returncode == 0 and "moved it to" in result.stderr and client_writer.has(file) and aside == [torn], result
+    assert (stat.st_ino == inode) == (expected == "in place") and stat.st_mode & 0o777 == mode
+    assert stat.st_uid == uid or mode & 0o022
+    assert stat.st_gid == gid or mode & 0o002
+
+
 # The folder's group and mode, the umask; the new file's mode.
 @pytest.mark.parametrize("umask", ["022", "077"])
 @pytest.mark.parametrize("group, mode, expected", [(GROUP, 0o2775, 0o664), (GROUP, 0o775, 0o664), (0, 0o777, 0o666)])
@@ -342,16 +374,16 @@ def test_who_may_write_the_folder_may_lock_and_nobody_else(mode, group, expected
     assert (locks.returncode == 0) == (expected == 0o666)
 
 
-@pytest.mark.parametrize("mode, group", [(0o755, FIRST), (0o2775, GROUP), (0o775, FIRST), (0o777, FIRST), (0o1777, FIRST)])
-def test_root_locks_nobody_out_of_his_own_folder(mode, group, one_file_writer, common):
+@pytest.mark.parametrize("mode, group", [(0o755, FIRST), (0o700, FIRST), (0o2775, GROUP), (0o777, FIRST)])
+def test_root_locks_nobody_out_of_his_own_folder(mode, group, client_writer, common):
+    """A beat by root comes first: its lock and its file are for the folder's owner, who beats there too."""
     place = folder(common, owner=FIRST, group=group, mode=mode)
-    for _ in range(2):  # it makes the lock, or meets one of root's that was made otherwise
-        assert one_file_writer.beat(place / "beats.json", umask="077") == ""
-        stat = (place / "beats.json.lock").stat()
-        assert (stat.st_uid, stat.st_mode & 0o777) == (FIRST, 0o666 if mode & 2 else 0o660)
-        os.chown(place / "beats.json", FIRST, FIRST)
-        assert one_file_writer.beat(place / "beats.json", FIRST) == ""
-        os.chown(place / "beats.json.lock", 0, 0)
+    target, file = client_writer.target(place)
+    for user in (0, FIRST, 0, FIRST):
+        assert client_writer.beat(target, user, umask="077") == ""
+        assert {p.stat().st_uid for p in place.iterdir()} == {FIRST}
+    if not client_writer.has_folder:
+        assert (place / "beats.json.lock").stat().st_mode & 0o777 == (0o666 if mode & 2 else 0o660)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o000])

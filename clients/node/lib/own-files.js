@@ -6,7 +6,8 @@ const fs = require('node:fs/promises');
 const { randomBytes } = require('node:crypto');
 const { membersOf } = require('./beats');
 const { HeartbeatError } = require('./errors');
-const { LONGEST_FILE_NAME, fileNameOf, nameOf } = require('./file-names');
+const { Aside } = require('./aside');
+const { fileNameOf, nameOf } = require('./file-names');
 const { KEPT_LONGER } = require('./jobs');
 const { inside, openFolder, readFile } = require('./folders');
 const { replace } = require('./replacing');
@@ -24,9 +25,6 @@ const TEMPORARY = '.heartbeat-tmp-';
 const SWEEP_EVERY = 3600_000;
 // Milliseconds before each further look at a file that a careless writer may be filling right now.
 const PAUSES = [1, 3, 10, 20, 40];
-// How many copies of damaged files are kept.
-const MOST_ASIDE = 3;
-const ASIDE = /^\d{8}T\d{6}Z(-\d+)?$/;
 
 // When this program last swept a folder, by its path: a manager made anew for each beat is no new writer.
 const swept = new Map();
@@ -47,9 +45,9 @@ class OwnFiles {
     const folder = await this.#open();
     try {
       await this.#sweep(folder, fileName);
-      const { found, stat } = await this.#old(folder, fileName, shown);
+      const { found, stat, aside } = await this.#old(folder, fileName, shown);
       const content = Buffer.from(objectText(membersOf(beat, found)), 'latin1');
-      await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown, this.synchronise);
+      await replace(inside(folder, fileName), inside(folder, temporaryName()), content, stat, shown, this.synchronise, aside);
     } catch (error) {
       throw await this.#explained(error, folder, fileName, shown);
     } finally {
@@ -112,7 +110,7 @@ class OwnFiles {
     }
   }
 
-  /** The members of the process's file as it is, and its stat. Somebody else's content is refused. */
+  /** The members of the process's file as it is, its stat, and its copy to be if it is damaged. Somebody else's content is refused. */
   async #old(folder, fileName, shown) {
     const stillness = new Stillness();
     for (let look = 0; ; look++) {
@@ -130,8 +128,7 @@ class OwnFiles {
           // Half an entry: a careless writer is at it, or has died.
           stillness.note(stat);
           if (look >= PAUSES.length && stillness.isLong()) {
-            await this.#moveAside(folder, fileName, problem);
-            return { found: new Map(), stat: null };
+            return { found: new Map(), stat, aside: new Aside(folder, fileName, shown, problem, read.text, this.warn) };
           }
           // Until the next beat its writer will be done. But a time that lies ahead says nothing: it is watched.
           if (look >= PAUSES.length && !(stillness.isAhead() && stillness.watched() < 2 * SETTLED_AFTER)) {
@@ -197,18 +194,6 @@ class OwnFiles {
     await fs.unlink(inside(folder, away));
   }
 
-  async #moveAside(folder, fileName, problem) {
-    const prefix = `${fileName}.corrupt-`;
-    const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-    const base = Buffer.byteLength(prefix) + 24 > LONGEST_FILE_NAME ? `.heartbeat.corrupt-${time}` : prefix + time;
-    let aside = base;
-    for (let n = 2; n < 100 && (await exists(inside(folder, aside))); n++) aside = `${base}-${n}`;
-    await fs.rename(inside(folder, fileName), inside(folder, aside));
-    this.warn(`${this.path}/${fileName} is not a heartbeat any more (${problem}): moved it to ${this.path}/${aside} and began a new one`);
-    const kept = (await fs.readdir(inside(folder, '.'))).filter((n) => n.startsWith(prefix) && ASIDE.test(n.slice(prefix.length)));
-    for (const old of kept.sort(byAge).slice(0, -MOST_ASIDE)) await fs.unlink(inside(folder, old)).catch(() => {});
-  }
-
   async #explained(error, folder, fileName, shown) {
     if (error instanceof HeartbeatError) return error;
     let advice = '';
@@ -233,12 +218,6 @@ class OwnFiles {
 
 function temporaryName() {
   return TEMPORARY + randomBytes(8).toString('hex');
-}
-
-/** Sorts copies that were moved aside by their time, then by the number behind it. */
-function byAge(one, other) {
-  const [[time, number], [otherTime, otherNumber]] = [one, other].map((name) => name.split('.corrupt-').pop().split('-'));
-  return time === otherTime ? Number(number ?? 1) - Number(otherNumber ?? 1) : time < otherTime ? -1 : 1;
 }
 
 function exists(path) {

@@ -1,6 +1,7 @@
 'use strict';
 // Who could write a file before can write it after.
 
+const fs = require('node:fs/promises');
 const { HeartbeatError } = require('./errors');
 
 /** Gives a new file the owner, the group and the mode of the one whose place it takes, or refuses. */
@@ -23,4 +24,12 @@ async function handOver(file, old, shown) {
   await file.chmod(mode);
 }
 
-module.exports = { handOver };
+/** What root makes in a user's folder is the folder's owner's, who could not use it otherwise; not in a sticky one, which is for all. */
+async function giveToOwner(file, path) {
+  if (process.geteuid() !== 0) return;
+  const folder = await fs.stat(`${path}/.`);
+  // A file system without owners knows none.
+  if (folder.uid !== 0 && !(folder.mode & 0o1000)) await file.chown(folder.uid, (await file.stat()).gid).catch(() => {});
+}
+
+module.exports = { giveToOwner, handOver };

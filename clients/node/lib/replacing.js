@@ -5,7 +5,7 @@ const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
 const { dirname } = require('node:path');
 const { HeartbeatError } = require('./errors');
-const { handOver } = require('./owners');
+const { giveToOwner, handOver } = require('./owners');
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OLD = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -13,26 +13,34 @@ const OLD = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /**
  * Puts new content in a file's place in one step (rename). Where that would take the file from its owner, or the folder does
  * not let this user, it is rewritten in place, if this user may write it. `old`: its stat, null for a new file.
- * `synchronise`: whether the content is on the disk before the name is (fsync), and the name before this is done.
+ * `synchronise`: whether the content is on the disk before the name is (fsync), and the name before this is done. `aside`: how
+ * the old content is kept, if it is damaged.
  */
-async function replace(path, temporary, content, old, shown, synchronise) {
+async function replace(path, temporary, content, old, shown, synchronise, aside) {
+  let isNew = false;
   try {
     const file = await fs.open(temporary, NEW, old ? 0o600 : 0o644);
     try {
       if (old) await handOver(file, old, shown);
+      else await giveToOwner(file, dirname(path));
       await file.writeFile(content);
       if (synchronise) await file.sync();
     } finally {
       await file.close();
     }
-    await fs.rename(temporary, path);
+    await aside?.move();
+    await fs.rename(temporary, path).catch(async (error) => {
+      await aside?.moveBack();
+      throw error;
+    });
+    isNew = true;
   } catch (error) {
     await fs.unlink(temporary).catch(() => {});
     const isRights = error.code === 'owner' || error.code === 'EACCES' || error.code === 'EPERM';
-    if (!old || !isRights || !(await rewrite(path, content, old, shown, synchronise))) throw error;
-    return;
+    if (!old || !isRights || !(await rewrite(path, content, old, shown, synchronise, aside))) throw error;
   }
-  if (synchronise) await synchroniseNames(dirname(path));
+  if (isNew && synchronise) await synchroniseNames(dirname(path));
+  await aside?.told();
 }
 
 /** Waits until a folder's names are on the disk. */
@@ -46,7 +54,7 @@ async function synchroniseNames(path) {
 }
 
 /** Writes a file in place, so that it stays its owner's; false when this user may not. */
-async function rewrite(path, content, old, shown, synchronise) {
+async function rewrite(path, content, old, shown, synchronise, aside) {
   let file;
   try {
     file = await fs.open(path, OLD);
@@ -60,12 +68,14 @@ async function rewrite(path, content, old, shown, synchronise) {
       throw new HeartbeatError(`${shown} was replaced while it was being written; try again`, 'being_written');
     }
     if (!now.isFile() || now.nlink !== 1) return false; // another name of it (a hard link) may lie where it means something else
+    await aside?.copy(now);
     // What is behind the old end first: a full disk is noticed while all that was there is as it was.
     const split = Math.min(now.size, content.length);
     try {
       await writeAll(file, content, split, content.length);
     } catch (error) {
       await file.truncate(now.size);
+      await aside?.drop();
       throw error;
     }
     await writeAll(file, content, 0, split);

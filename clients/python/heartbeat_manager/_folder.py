@@ -11,7 +11,7 @@ import re
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ._aside import move_aside
+from ._aside import Aside
 from ._beats import Beat, is_older, members_of
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._one_file import SWEEP_EVERY
@@ -78,10 +78,10 @@ class OwnFiles:
         with self._opened(name, "write") as place:
             self._sweep(place, retention, name)
             try:
-                members, old = self._old(place)
+                members, old, aside = self._old(place)
                 last = round(time.time(), 6) if beat.at is None else beat.at
                 content = bytes_of(object_text(members_of(beat, last, members), "") + "\n")
-                replace(place, name, content, old, self._synchronise, TEMPORARY)
+                replace(place, name, content, old, self._synchronise, TEMPORARY, aside=aside)
             except OSError as error:
                 raise self._cannot("write", place, error) from error
 
@@ -143,13 +143,13 @@ class OwnFiles:
                 task, self.path, self.path), self.path, task)
         return HeartbeatError("cannot %s in %s: %s" % (task, self.path, cause_of(error)), self.path, task)
 
-    def _old(self, place: Place) -> Tuple[Dict[str, str], Optional[os.stat_result]]:
-        """The members of the process's file as it is, and its stat. Somebody else's content is refused."""
+    def _old(self, place: Place) -> Tuple[Dict[str, str], Optional[os.stat_result], Optional[Aside]]:
+        """The members of the process's file as it is, its stat, and its copy to be if it is damaged. Somebody else's content is refused."""
         looks, stillness = 0, Stillness()
         while True:
             content, status = read_file(place, place.name, LARGEST_FILE)
             if status is None or not content.strip(b"\0 \t\r\n"):
-                return {}, status
+                return {}, status, None
             if len(content) > LARGEST_FILE:
                 raise HeartbeatError("%s has more than %d bytes: is it a heartbeat?" % (place.path, LARGEST_FILE),
                                      place.path, "too_large")
@@ -167,8 +167,7 @@ class OwnFiles:
                         looks += 1
                         continue
                     if stillness.is_long():
-                        move_aside(place, problem, self._warn)
-                        return {}, None
+                        return {}, status, Aside(place, problem, content, self._warn)
                     # Until the next beat its writer will be done. But a time that lies ahead says nothing: it is watched.
                     if stillness.is_ahead() and stillness.watched() < 2 * SETTLED_AFTER:
                         time.sleep(0.05)
@@ -177,7 +176,7 @@ class OwnFiles:
                                          "being_written") from None
             if members is not None:
                 if not members or has_time({member.key: member.value for member in members}):
-                    return {member.key: member.raw for member in members}, status
+                    return {member.key: member.raw for member in members}, status, None
                 problem = "it has no last_heartbeat that is a number"
             raise HeartbeatError("%s is not a heartbeat (%s): it is left as it is; take another name, or another folder" % (
                 place.path, problem), place.path, "foreign")

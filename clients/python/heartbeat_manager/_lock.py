@@ -12,7 +12,7 @@ import time
 from typing import Optional
 
 from ._errors import HeartbeatError, advice_for, cause_of
-from ._places import Place
+from ._places import Place, give_to_owner
 from ._signals import close, held, let_through, thread
 
 #: For so many seconds a lock that may not be opened is taken for one that its maker has not opened to others yet.
@@ -63,6 +63,8 @@ class Lock:
     def _attempt(self) -> bool:
         try:
             descriptor = self._open()
+        except FileExistsError:  # another writer has made it meanwhile
+            return False
         except OSError as error:
             owner = self._owner()
             is_mine = owner == os.geteuid()
@@ -103,7 +105,10 @@ class Lock:
             # First without O_CREAT, which Linux refuses for another user's file in a folder like /tmp.
             descriptor = self._place.open(self._name, os.O_RDWR)
         except FileNotFoundError:
-            descriptor = self._place.open(self._name, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = self._place.open(self._name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            self._open_to_writers(descriptor)
+            give_to_owner(self._place, descriptor)
+            return descriptor
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EROFS):
                 raise
@@ -118,11 +123,6 @@ class Lock:
             return
         folder = os.fstat(self._place.folder)
         mode = 0o666 if folder.st_mode & 0o002 else 0o660
-        try:
-            if os.geteuid() == 0 and folder.st_uid != 0:  # root's own would lock the owner of the folder out
-                os.fchown(descriptor, folder.st_uid, -1)
-        except OSError:
-            pass
         try:
             if mode == 0o660 and folder.st_mode & 0o020 and mine.st_gid != folder.st_gid:
                 os.fchown(descriptor, -1, folder.st_gid)

@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ._aside import move_aside
+from ._aside import Aside
 from ._beats import Beat, members_of, stale_names
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._lock import Lock
@@ -62,9 +62,11 @@ class OneFile:
                 document.note_pruned(removed, now)
             return bool(removed)
 
-        if dry_run:
-            document = self._look()
-            return stale_names(document.entries().items(), oldest) if document else []
+        # Where there is nothing to remove, no lock is made either.
+        document = self._look()
+        stale = stale_names(document.entries().items(), oldest) if document else []
+        if dry_run or not stale:
+            return stale
         self._update(merge, makes=False)
         return removed
 
@@ -79,7 +81,7 @@ class OneFile:
         """The file as it is now; None when there is none, or nothing in it. Takes no lock, changes nothing."""
         try:
             with locate(self.path) as place:
-                shape, document, problem, _ = self._read(place)
+                shape, document, problem, _, _ = self._read(place)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -106,27 +108,26 @@ class OneFile:
     def _change(self, place: Place, merge: Callable[[Document, float], bool], makes: bool) -> None:
         self._sweep(place)
         try:
-            shape, document, problem, old = self._read(place)
+            shape, document, problem, old, text = self._read(place)
         except OSError as error:
             raise self._cannot_read(place.path, error) from error
         if shape is Shape.FOREIGN or (shape is Shape.BROKEN and not makes):
             raise self._foreign(place, problem)
-        if shape is Shape.BROKEN:
-            self._move_aside(place, problem)
-            old = None
+        aside = Aside(place, problem, text, self._warn) if shape is Shape.BROKEN else None
         if old is None and not makes:
             return
         document = document or Document([])
         now = round(time.time(), 6)
-        if not merge(document, now) and (old is not None or not makes):
+        if not merge(document, now) and (aside is None and old is not None or not makes):
             return
         content = bytes_of(document.text(now))
         if makes and len(content) > self._maximum_size:  # a larger one could never be read again
             raise self._too_large(place.path)
         try:
-            replace(place, place.name, content, old, self._synchronise, place.name + ".tmp-", is_shared=True)
+            replace(place, place.name, content, old, self._synchronise, place.name + ".tmp-", is_shared=True, aside=aside)
         except OSError as error:
-            raise self._cannot_write(place.path, error, "; the old content is untouched") from error
+            more = ", or move this damaged file aside" if aside else "; the old content is untouched"
+            raise self._cannot_write(place.path, error, more) from error
 
     def _is_there(self, place: Place) -> bool:
         try:
@@ -139,7 +140,7 @@ class OneFile:
     def _refuse_foreign(self, place: Place) -> None:
         if self._is_there(place) and not self._is_there_lock(place):
             try:
-                shape, _, problem, _ = self._read(place)
+                shape, _, problem, _, _ = self._read(place)
             except OSError as error:
                 raise self._cannot_read(place.path, error) from error
             if shape is Shape.FOREIGN:
@@ -153,13 +154,13 @@ class OneFile:
             let_through(error)
             return False
 
-    def _read(self, place: Place) -> Tuple[Shape, Optional[Document], str, Optional[os.stat_result]]:
-        """What the file is; looks again at one that seems half written, until nobody writes it any more."""
+    def _read(self, place: Place) -> Tuple[Shape, Optional[Document], str, Optional[os.stat_result], bytes]:
+        """What the file is, with its stat and its content; looks again at one that seems half written, until nobody writes it any more."""
         looks, stillness = 0, Stillness()
         while True:
             content, status = read_file(place, place.name, self._maximum_size)
             if status is None:
-                return Shape.EMPTY, None, "", None
+                return Shape.EMPTY, None, "", None, b""
             if len(content) > self._maximum_size:
                 raise self._too_large(place.path)
             try:
@@ -167,10 +168,10 @@ class OneFile:
             except HeartbeatError as error:
                 raise HeartbeatError("%s: %s" % (place.path, error), place.path, error.cause) from None
             if shape is Shape.OURS:
-                return shape, document, problem, status
+                return shape, document, problem, status, content
             stillness.note(status)
             if looks >= len(_PAUSES) and (stillness.is_long() or shape is Shape.FOREIGN):
-                return shape, None, problem, status
+                return shape, None, problem, status, content
             if looks >= len(_PAUSES) and stillness.watched() > 2 * SETTLED_AFTER:
                 raise HeartbeatError("%s is being written by somebody, and is never whole" % place.path, place.path,
                                      "being_written")
@@ -186,12 +187,6 @@ class OneFile:
                 _swept.clear()
             _swept[key] = now
             sweep(place, place.name + ".tmp-", older_than=float("-inf"))
-
-    def _move_aside(self, place: Place, problem: str) -> None:
-        try:
-            move_aside(place, problem, self._warn)
-        except OSError as error:
-            raise self._cannot_write(place.path, error, ", or move this damaged file aside") from error
 
     def _foreign(self, place: Place, problem: str) -> HeartbeatError:
         return HeartbeatError("%s is not a heartbeat file (%s): it is left as it is; name another file (HEARTBEAT_FILE)" % (

@@ -9,46 +9,48 @@ import stat
 from typing import Callable, Dict, Optional, Tuple
 
 from ._errors import HeartbeatError
-from ._places import Place, remove, temporary_name, write_new
+from ._aside import Aside
+from ._places import Place, give_to_owner, remove, temporary_name, write_new
 from ._signals import close, let_through, thread
 
 _groups: Dict[Tuple[int, int], bool] = {}
 
 
 def replace(place: Place, name: str, content: bytes, old: Optional[os.stat_result], synchronise: bool,
-            prefix: str, is_shared: bool = False) -> None:
+            prefix: str, is_shared: bool = False, aside: Optional[Aside] = None) -> None:
     """Puts new content in a file's place in one step (rename).
 
     Where that would take the file from its owner, or the folder does not let this user, it is rewritten in place, if
     this user may write it: the caller holds the lock. `prefix` is that of temporary files; `is_shared`: who may write
-    the folder may write a new file in it.
+    the folder may write a new file in it; `aside`: how the old content is kept.
     """
     temporary = temporary_name(prefix)
 
     def prepare(descriptor: int) -> None:
         if old is not None:
             _hand_over(place, name, descriptor, old)
-        elif is_shared:
-            _share(place, descriptor)
+        else:
+            _share(place, descriptor, is_shared)
 
     try:
-        _put(place, temporary, name, content, 0o644 if old is None else 0o600, synchronise, prepare)
+        _put(place, temporary, name, content, 0o644 if old is None else 0o600, synchronise, prepare, aside)
     except _TakesAway as problem:
-        if old is None or not _rewrite(place, name, content, old, synchronise):
+        if old is None or not _rewrite(place, name, content, old, synchronise, aside):
             raise HeartbeatError(str(problem), place.beside(name), "owner") from None
-        return
     except OSError as error:
         if old is None or error.errno not in (errno.EACCES, errno.EPERM):
             raise
-        if not _rewrite(place, name, content, old, synchronise):
+        if not _rewrite(place, name, content, old, synchronise, aside):
             raise
-        return
-    if synchronise:
-        place.synchronise()
+    else:
+        if synchronise:
+            place.synchronise()
+    if aside:
+        aside.told()
 
 
 def _put(place: Place, temporary: str, name: str, content: bytes, mode: int, synchronise: bool,
-         prepare: Callable[[int], None]) -> None:
+         prepare: Callable[[int], None], aside: Optional[Aside]) -> None:
     """Makes the temporary file and renames it. Whatever goes wrong, it is gone again: at once, or, where a signal's handler
     raises twice, with this thread's next beat into the folder."""
     left = thread.temporaries
@@ -63,8 +65,15 @@ def _put(place: Place, temporary: str, name: str, content: bytes, mode: int, syn
     is_renamed = False
     try:
         write_new(place, temporary, content, mode, synchronise, prepare)
-        place.rename(temporary, name)
-        is_renamed = True
+        if aside:
+            aside.move()
+        try:
+            place.rename(temporary, name)
+            is_renamed = True
+        except OSError:
+            if aside:
+                aside.move_back()
+            raise
     finally:
         if not is_renamed:
             try:
@@ -74,11 +83,14 @@ def _put(place: Place, temporary: str, name: str, content: bytes, mode: int, syn
         left.remove(mine)
 
 
-def _share(place: Place, descriptor: int) -> None:
+def _share(place: Place, descriptor: int, is_shared: bool) -> None:
     """Lets those write a new file who could put another one in its place: else the first user of a group's folder would
-    keep the others from beating."""
+    keep the others from beating. What is one process's own is for the folder's owner, if root makes it."""
     mine, folder = os.fstat(descriptor), os.fstat(place.folder)
     if folder.st_mode & stat.S_ISVTX:  # there only its owner could
+        return
+    if not is_shared:
+        give_to_owner(place, descriptor)
         return
     mode = stat.S_IMODE(mine.st_mode)
     if folder.st_mode & 0o020:
@@ -91,6 +103,7 @@ def _share(place: Place, descriptor: int) -> None:
     if folder.st_mode & 0o002:
         mode |= 0o666
     os.fchmod(descriptor, mode)
+    give_to_owner(place, descriptor)
 
 
 class _TakesAway(Exception):
@@ -142,7 +155,7 @@ def _is_member(user: int, group: int) -> bool:
     return known
 
 
-def _rewrite(place: Place, name: str, content: bytes, old: os.stat_result, synchronise: bool) -> bool:
+def _rewrite(place: Place, name: str, content: bytes, old: os.stat_result, synchronise: bool, aside: Optional[Aside]) -> bool:
     """Writes a file in place, so that it stays its owner's; False when this user may not. The lock is held."""
     try:
         descriptor = place.open(name, os.O_RDWR)
@@ -157,11 +170,15 @@ def _rewrite(place: Place, name: str, content: bytes, old: os.stat_result, synch
                                  place.beside(name), "being_written")
         if not stat.S_ISREG(now.st_mode) or now.st_nlink != 1:
             return False  # another name of it (a hard link) may lie where it means something else
+        if aside:
+            aside.copy(now)
         if len(content) > now.st_size and hasattr(os, "posix_fallocate"):
             try:
                 os.posix_fallocate(descriptor, 0, len(content))  # a full disk is noticed while all is as it was
             except OSError:
                 os.ftruncate(descriptor, now.st_size)
+                if aside:
+                    aside.drop()
                 raise
         _write_all(descriptor, content)
         os.ftruncate(descriptor, len(content))
