@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support import ROOT
+from support import ROOT, entry, write_beats
 from support.clients import PYTHON, python
 
 sys.path.insert(0, str(PYTHON))
@@ -91,6 +91,15 @@ def test_retention_and_prune(beats):
     assert manager.prune(older_than=3600) == ["young"]
 
 
+def test_a_prune_without_anything_to_remove_makes_no_lock(beats):
+    manager = HeartbeatManager(beats, raises=True)
+    write_beats(beats, {"young": entry()})
+    before = beats.read_bytes(), beats.stat().st_ino
+    assert manager.prune(60) == []
+    manager.cleanup_old_processes()
+    assert (beats.read_bytes(), beats.stat().st_ino) == before and os.listdir(beats.parent) == [beats.name]
+
+
 def test_errors_are_of_one_type_and_say_what_to_do(tmp_path):
     with pytest.raises(HeartbeatError, match="make the folder") as caught:
         HeartbeatManager(tmp_path / "none" / "file", raises=True).send_heartbeat("a")
@@ -143,8 +152,39 @@ def test_a_new_status_does_not_wait_for_its_turn(beats, monkeypatch):
         beat(status=status)
         said.append(entries(beats)["bidder"]["last_heartbeat"])
     assert said[0] < said[1] == said[2] < said[3]
-    beat(status="waiting")  # but not more often than once a second
-    assert entries(beats)["bidder"]["status"] == "scanning"
+    for number in range(2, 100):  # but not more than ten in a second, and that one was the first
+        beat(status=f"change-{number}")
+    assert entries(beats)["bidder"]["status"] == "change-10"
+    clock[0] += 1
+    beat(status="change-99")
+    assert entries(beats)["bidder"]["status"] == "change-99"
+
+
+def test_a_new_status_goes_out_at_once_behind_a_beat(beats):
+    beat = Heartbeat("bidder", manager=HeartbeatManager(beats, raises=True))
+    beat({"o": 1})
+    beat(status="waiting")
+    assert entries(beats)["bidder"]["status"] == "waiting"
+    beat(status="waiting")
+    beat()
+    assert entries(beats)["bidder"]["status"] == "alive" and entries(beats)["bidder"]["additional_data"] == {"o": 1}
+
+
+def test_the_pause_begins_with_the_end_of_a_beat(beats, monkeypatch):
+    """Else one that takes as long to fail as the pause is long would be followed by the next one at once."""
+    clock = [100.0]
+    monkeypatch.setattr("heartbeat_manager._loop.time.monotonic", lambda: clock[0])
+    sent = []
+
+    def slow():
+        sent.append(clock[0])
+        clock[0] += 10
+
+    beat = Heartbeat("bidder", every=10, manager=HeartbeatManager(beats, raises=True))
+    for _ in range(4):
+        beat(slow)
+        clock[0] += 5
+    assert sent == [100, 120]
 
 
 def test_the_sender_beats_until_it_is_left(beats):

@@ -112,6 +112,20 @@ print(answers)
     assert len(lines) == len(set(lines)) >= 1, result.stderr
 
 
+def test_where_the_beats_go_can_be_set_as_it_could(tmp_path):
+    code = """
+from heartbeat_manager import *
+send_heartbeat("first")
+heartbeat_manager.heartbeat_file = "second.json"
+send_heartbeat("second", {"n": 1})
+print(heartbeat_manager.heartbeat_file, list(heartbeat_manager.get_all_processes_status()))
+heartbeat_manager.heartbeat_file = None
+print(heartbeat_manager.heartbeat_file, list(heartbeat_manager.get_all_processes_status()))
+"""
+    result = python(code, cwd=tmp_path)
+    assert result.stdout == "second.json ['second']\nheartbeat_status.json ['first']\n", result
+
+
 def test_an_address_in_the_environment_that_is_wrong_does_not_keep_the_module_from_being_imported(tmp_path):
     code = "from heartbeat_manager import send_heartbeat; send_heartbeat('a'); print('on')"
     result = python(code, cwd=tmp_path, env={"HEARTBEAT_URL": "gopher://x"})

@@ -412,6 +412,39 @@ beat(raises)
     assert set(entries()) == {"s", "loop"}
 
 
+# What of the program's own is called in the middle of a beat, and ends what calls it.
+ENDS = {
+    "warn": "manager = HeartbeatManager(warn=ends); data = {'n': object()}",
+    "an item": "manager = HeartbeatManager(); data = {'n': type('Number', (), {'item': ends})(), 'tolist': type('List', (), {'tolist': ends})()}",
+    "items": "manager = HeartbeatManager(); data = {'n': type('Items', (dict,), {'items': ends})(a=1)}",
+    "a key": "manager = HeartbeatManager(); data = {type('Key', (), {'__str__': ends})(): 1}",
+    "the data themselves": "manager = HeartbeatManager(); data = type('Items', (dict,), {'items': ends})(a=1)",
+}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_what_ends_a_thread_ends_neither_the_beats_nor_what_waits_for_them(ends, place):
+    where, entries = place
+    code = f"""
+import asyncio
+called = []
+def ends(*_): called.append(1); sys.exit("a fault of its own")
+{ENDS[ends]}
+manager._said.is_new = lambda _: True  # each time, not once an hour
+""" + """
+with HeartbeatSender("sender", interval=0.005, data=data, manager=manager):
+    until(lambda: len(called) > 5)
+async def main():
+    beat = AsyncHeartbeat("turns", every=0, manager=manager)
+    for _ in range(3): await beat(data)
+asyncio.run(main())
+try: manager.send_heartbeat("main", data)
+except SystemExit: print("the program's own")  # as ever in the main thread
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == "the program's own\n"
+    assert {"sender", "turns"} <= set(entries())
+
+
 ODD_SETTINGS = """
 import asyncio, collections.abc
 class Sullen:
@@ -574,8 +607,40 @@ def test_data_that_are_too_large_cost_the_data_and_not_the_beat(place):
     where, entries = place
     result = harmless("HeartbeatManager(raises=True).send_heartbeat('a', {'text': 'é' * 600_000})", {"HEARTBEAT_FILE": where})
     assert "more than 1048576" in result.stderr and entries()["a"]["additional_data"] == {}
-    harmless("HeartbeatManager(raises=True, timeout=60).send_heartbeat('b', {'text': 'x' * 1_000_000})", {"HEARTBEAT_FILE": where})
-    assert len(entries()["b"]["additional_data"]["text"]) == 1_000_000
+    code = "HeartbeatManager(raises=True, timeout=60).send_heartbeat('b', {'text': 'x' * 1_000_000}); HeartbeatManager(raises=True, timeout=60).send_heartbeat('c', {'text': 'é' * 500_000})"
+    harmless(code, {"HEARTBEAT_FILE": where})
+    assert len(entries()["b"]["additional_data"]["text"]) == 1_000_000 and len(entries()["c"]["additional_data"]["text"]) == 500_000
+    # What fits by itself does not fit beside the rest of a push.
+    result = harmless("HeartbeatManager(raises=True, timeout=60).send_heartbeat('d', {'text': 'x' * 1_048_560})", {"HEARTBEAT_FILE": where})
+    assert entries()["d"]["additional_data"] == ({} if where.endswith(".sock") else {"text": "x" * 1_048_560})
+    assert ("the beat of d goes out without its data" in result.stderr) == where.endswith(".sock")
+
+
+# Each takes seconds, or the memory, where nobody counts what it comes to; the value beside it goes out.
+HEAVY = {
+    "everybody knows everybody": "heavy = [{} for _ in range(9)]; [one.update({str(n): other for n, other in enumerate(heavy)}) for one in heavy]",
+    "twenty levels of two": "heavy = {'v': 1}; exec('for _ in range(20): heavy = {1: heavy, 2: heavy}')",
+    "a million values that are none": "heavy = [object()] * 1_000_000",
+    "many that raise": "heavy = [Sullen()] * 100_000",
+    "a large array": "heavy = type('Array', (), {'size': 10 ** 12, 'tolist': lambda self: [1 / 0] if print('asked') else [1] * 10 ** 8})()",
+    "a mapping without an end": "heavy = type('Endless', (dict,), {'items': lambda self: ((str(n), n) for n in itertools.count())})(a=1)",
+}
+
+
+def test_a_value_that_comes_to_more_than_fits_costs_only_itself(tmp_path):
+    code = ODD_SETTINGS + "import itertools\n" + "".join(
+        f"{made}\nheartbeat_manager.send_heartbeat({name!r}, {{'before': 1, 'heavy': heavy, 'after': 2}})\n" for name, made in HEAVY.items())
+    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
+    found = json.loads((tmp_path / "f.json").read_text())["processes"]
+    for name in HEAVY:
+        assert found[name]["additional_data"] == {"before": 1, "after": 2} and f"the beat of {name} goes out without some of its data: heavy" in result.stderr, name
+    assert result.stderr.count("heavy: more than 1048576 bytes") >= 3 and "asked" not in result.stdout
+
+
+def test_of_many_values_that_are_left_out_the_number_is_said(tmp_path):
+    code = "heartbeat_manager.send_heartbeat('a', {'k%d' % n: object() for n in range(25)})"
+    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
+    assert result.stderr.count("cannot be written as JSON") == 10 and result.stderr.endswith("; and 15 more\n")
 
 
 def test_a_process_id_that_is_none_is_left_out(place):

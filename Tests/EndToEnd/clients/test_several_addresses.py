@@ -91,3 +91,33 @@ def test_where_none_answers_the_reason_is_said(tmp_path, client):
     result = beat(tmp_path, client, ["::1", "127.0.0.1"], f"http://many.example:{free_port()}")
     assert result.returncode == 1 and "refused" in result.stderr.lower()
     assert "many.example" in result.stderr
+
+
+# How long each waits by itself: longer than anybody waits for a test.
+ASLEEP = "nameserver 127.0.0.9\noptions timeout:30 attempts:5\n"
+SEVERAL_BEATS = {
+    "python": [sys.executable, "-c", """
+import sys, threading
+from heartbeat_manager import *
+manager = HeartbeatManager(sys.argv[1], timeout=0.2)
+for n in range(3): manager.send_heartbeat("it", {"n": n})
+print(threading.active_count() - 1)
+"""],
+    "node": ["node", "-e", f"""
+const {{ HeartbeatManager }} = require('{ROOT}/clients/node/heartbeat.js');
+const m = new HeartbeatManager(process.argv[1], {{ timeout: 0.2 }});
+(async () => {{ for (let n = 0; n < 3; n++) await m.sendHeartbeat('it', {{ n }}); console.log(1); process.exit(); }})();
+""", "--"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", SEVERAL_BEATS)
+def test_a_name_server_that_does_not_answer_holds_no_program_up(tmp_path, client):
+    (tmp_path / "resolv.conf").write_text(ASLEEP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # several tests may do so at a time
+        server.bind(("127.0.0.9", 53))
+        under = [*AS_ROOT, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', tmp_path / "resolv.conf"]
+        result = run(*under, "env", f"PYTHONPATH={ROOT / 'clients' / 'python'}", *SEVERAL_BEATS[client], "http://slow.example:9464")
+    assert (result.returncode, result.stdout) == (0, "1\n"), result
+    assert "cannot beat: http://slow.example:9464" in result.stderr

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from ._errors import HeartbeatError
 from ._job_events import KEPT_LONGER, JobEvent, job_behind
 from ._settings import number_of, quoted
-from ._values import LONGEST_DATA, MOST_NAMED, Spelling, as_object, json_of, pid_of, word_of
+from ._values import LONGEST_DATA, Spelling, as_object, json_of, pid_of, word_of
 
 #: A beat that is more than this many seconds in the future does not count as alive.
 CLOCK_TOLERANCE = 5.0
@@ -53,21 +53,20 @@ def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: An
     own: Any = None if data is None else spelling.of_data(data)
     word = word_of(status)
     if status is not None and word is None and not isinstance(status, str):
-        spelling.left_out.append("status: a %s is no word" % type(status).__name__)
+        spelling.leave_out("status", "a %s is no word" % type(status).__name__)
     number: Optional[int] = pid_of(pid)
     if pid is not None and number is None and not (isinstance(pid, int) and pid == 0):
-        spelling.left_out.append("pid: %s is no process id" % quoted(pid))
+        spelling.leave_out("pid", "%s is no process id" % quoted(pid))
     members = as_object(own)
     if members is not None:
         word, number = _take_known(members, word, number, pid)
     if own is not None and len(json_of(own)) > LONGEST_DATA // 4:  # a character has at most 4 bytes
         size = len(json_of(own).encode("utf-8"))
         if size > LONGEST_DATA:
-            spelling.left_out.append("data: %d bytes are more than %d" % (size, LONGEST_DATA))
+            spelling.leave_out("data", "%d bytes are more than %d" % (size, LONGEST_DATA))
             own = {}
     if spelling.left_out:
-        named = spelling.left_out[:MOST_NAMED]
-        warn("the beat of %s goes out without some of its data: %s" % (name, "; ".join(named)))
+        warn("the beat of %s goes out without some of its data: %s" % (name, "; ".join(spelling.left_out)))
     if number is None and pid is None:
         number = os.getpid()
     place = host if isinstance(host, str) and host else None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import os
 import threading
 import time
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Deque, Mapping, Optional, Union
 
 from ._beats import check_name, interval_of
 from ._errors import HeartbeatError
 from ._manager import HeartbeatManager
 from ._settings import Faults, manager_or
-from ._signals import let_through
+from ._signals import let_out
 from ._values import word_of
 
 Data = Union[Mapping[str, Any], Callable[[], Optional[Mapping[str, Any]]], None]
@@ -22,8 +23,8 @@ OnError = Callable[[Exception], object]
 _EVERY = 10.0
 #: The fewest seconds between two beats that come by themselves.
 _FEWEST = 0.01
-#: Seconds between two beats when the status changes each time.
-_CHANGES_EVERY = 1.0
+#: A change of the status goes out at once; of many this many in a second.
+_MOST_CHANGES = 10
 #: Seconds that a beat may take by a manager that does not say so.
 _PATIENCE = 2.0
 
@@ -49,6 +50,7 @@ class Rhythm:
             self.faults.note("interval", "seconds", interval)
         self._last = float("-inf")
         self._word: Optional[str] = None
+        self._changes: "Deque[float]" = collections.deque(maxlen=_MOST_CHANGES)
         try:
             check_name(name)
         except HeartbeatError as error:
@@ -63,13 +65,14 @@ class Rhythm:
     def is_due(self, status: Optional[str]) -> bool:
         try:
             word = word_of(status)
-        except Exception as error:  # what has no word; the beat says so
-            let_through(error)
+        except BaseException as error:  # what has no word; the beat says so
+            let_out(error)
             word = None
         now = time.monotonic()
-        since = now - self._last
-        if since < self.every and (word == self._word or since < _CHANGES_EVERY):
-            return False
+        if now - self._last < self.every:
+            if word == self._word or (len(self._changes) == _MOST_CHANGES and now - self._changes[0] < 1.0):
+                return False
+            self._changes.append(now)
         self._last, self._word = now, word
         return True
 
@@ -79,16 +82,19 @@ class Rhythm:
             try:
                 own = data()
             except BaseException as error:  # the data are an extra, the beat is the message
-                _let_out(error)
+                let_out(error)
                 own = None
                 self.failed(error)
         if turn is not None and turn.is_overtaken:
             return
         try:
             self.manager.beat(self.name, own, status, interval=self.interval)
-        except Exception as error:
-            let_through(error)
+        except BaseException as error:
+            let_out(error)
             self.failed(error)
+        finally:
+            # The pause begins here: one as long as a beat takes to fail would leave the program no time for its work.
+            self._last = time.monotonic()
 
     def failed(self, error: BaseException) -> None:
         if self._on_error is None:
@@ -97,16 +103,8 @@ class Rhythm:
         try:
             self._on_error(error if isinstance(error, Exception) else RuntimeError(repr(error)))
         except BaseException as second:  # the handler's own fault ends neither the beats nor the program
-            _let_out(second)
+            let_out(second)
             self.manager.say_failure(second)
-
-
-def _let_out(error: BaseException) -> None:
-    """Raises what is the program's own: what a signal's handler raised, and in the main thread what ends the program. On
-    another thread a function that calls `sys.exit` would end the beats alone, without a word."""
-    let_through(error)
-    if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
-        raise error
 
 
 class _Turn:

@@ -14,7 +14,7 @@ from ._job_events import JobEvent
 from ._one_file import OneFile
 from ._push import Exporter, address_of
 from ._settings import Faults, number_of, quoted, size_of
-from ._signals import inside, let_through, thread
+from ._signals import inside, let_out, let_through, thread
 from ._values import as_object
 
 Store = Union[OneFile, OwnFiles, Exporter]
@@ -69,21 +69,24 @@ class HeartbeatManager:
         self.retention = faults.seconds("retention", retention, 86400.0)
         self.synchronise = bool(synchronise)
         self.maximum_size = size_of(faults, "maximum_size", maximum_size, 64 << 20)
+        self._set_place(heartbeat_file)
+        if raises:
+            self._store()  # a wrong address is known at once
+        self.prepare()
+
+    def _set_place(self, heartbeat_file: Any) -> None:
         self._given: Optional[str] = None
         self._no_place: Optional[HeartbeatError] = None
         if heartbeat_file is not None:
             try:
                 self._given = os.fsdecode(heartbeat_file)
-            except Exception as error:
-                let_through(error)
+            except BaseException as error:
+                let_out(error)
                 # Not in the usual place: there nobody would look for these beats.
                 self._given = ""
                 self._no_place = HeartbeatError(
                     "cannot beat: heartbeat_file: expected a path or an address, not %s" % quoted(heartbeat_file))
                 self._fault(self._no_place)
-        if raises:
-            self._store()  # a wrong address is known at once
-        self.prepare()
 
     def _fault(self, error: HeartbeatError) -> None:
         if self.raises:
@@ -108,8 +111,12 @@ class HeartbeatManager:
 
     @property
     def heartbeat_file(self) -> str:
-        """The same, by the name that it has in the first heartbeat_manager."""
+        """The same, by the name that it has in the first heartbeat_manager. It can be set."""
         return self.file
+
+    @heartbeat_file.setter
+    def heartbeat_file(self, heartbeat_file: Union[str, "os.PathLike[str]", None]) -> None:
+        self._set_place(heartbeat_file)
 
     def ensure_heartbeat_file_exists(self) -> None:
         """Makes the file when there is none."""
@@ -297,7 +304,11 @@ class HeartbeatManager:
 
     def say_failure(self, error: BaseException) -> None:
         """Says what went wrong, once."""
-        text = str(error) if isinstance(error, HeartbeatError) else "%s: %s" % (type(error).__name__, error)
+        try:
+            text = str(error) if isinstance(error, HeartbeatError) else "%s: %s" % (type(error).__name__, error)
+        except BaseException as second:  # the program's own, whose text is a fault of it
+            let_out(second)
+            text = type(error).__name__
         if self._failures.is_new(text):
             self._say(text)
 
@@ -308,8 +319,8 @@ class HeartbeatManager:
     def _say(self, text: str) -> None:
         try:
             self._tell(text)
-        except Exception as error:
-            let_through(error)
+        except BaseException as error:
+            let_out(error)
 
 
 def _age(name: str, value: Any) -> float:

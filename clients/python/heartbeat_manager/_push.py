@@ -19,10 +19,12 @@ from ._connecting import connect
 from ._errors import HeartbeatError
 from ._job_events import JobEvent
 from ._signals import let_through
-from ._values import as_object
+from ._values import as_object, json_of
 
 #: The most bytes of an exporter's answer that are read.
 LONGEST_ANSWER = 64 << 20
+#: The most bytes of a body that an exporter takes, by itself (--push.max-body): the data are only a part of it.
+LONGEST_BODY = 1 << 20
 #: The most connections that are kept open; each is used by one thread at a time.
 MOST_IDLE = 2
 
@@ -101,11 +103,11 @@ class Exporter:
             self._warn("the beat of %s goes out without its data: an exporter takes an object" % beat.name)
         if beat.interval is not None and self._takes_interval:
             body["interval"] = beat.interval
-        answer, text = self._exchange("POST", self._path_of(beat.name), _encoded(body))
+        answer, text = self._post(beat.name, self._path_of(beat.name), body)
         if answer.status == 422 and "interval" in body and b"interval" in text:  # an exporter of before
             self._takes_interval = False
             del body["interval"]
-            answer, text = self._exchange("POST", self._path_of(beat.name), _encoded(body))
+            answer, text = self._post(beat.name, self._path_of(beat.name), body)
         if answer.status != 204:
             raise self._refusal("cannot beat", answer, text)
 
@@ -118,9 +120,22 @@ class Exporter:
         path = "%s/%s" % (self._path_of(beat.name), event.word)
         if event.exit_code is not None:
             path += "?exit_code=%d" % event.exit_code
-        answer, text = self._exchange("POST", path, _encoded(body))
+        answer, text = self._post(beat.name, path, body)
         if answer.status != 204:
             raise self._refusal("cannot beat", answer, text)
+
+    def _post(self, name: str, path: str, body: Dict[str, Any]) -> Tuple[http.client.HTTPResponse, bytes]:
+        """Sends a beat; data with which the exporter would not take it stay here, the beat is the message."""
+        content = _encoded(body)
+        if not body.get("additional_data"):
+            return self._exchange("POST", path, content)
+        if len(content) <= LONGEST_BODY:
+            answer, text = self._exchange("POST", path, content)
+            if answer.status != 413:
+                return answer, text
+        self._warn("the beat of %s goes out without its data: with them it has %d bytes, more than %s takes" % (
+            name, len(content), self.shown))
+        return self._exchange("POST", path, _encoded({**body, "additional_data": {}}))
 
     def make(self) -> None:
         """There is no file to make."""
@@ -192,7 +207,7 @@ class Exporter:
         deadline = time.monotonic() + self.timeout
         while True:
             kept = self._kept()
-            connection = kept or self._connect()
+            connection = kept or self._connect(deadline)
             answers: List[_Answer] = []
             try:
                 if connection.sock is not None:
@@ -230,7 +245,7 @@ class Exporter:
                 return connection
         return None
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self, deadline: float) -> http.client.HTTPConnection:
         if self._path is not None:
             connection = http.client.HTTPConnection("localhost", timeout=self.timeout)
             local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -245,7 +260,7 @@ class Exporter:
         is_encrypted = self._scheme == "https"
         kind = http.client.HTTPSConnection if is_encrypted else http.client.HTTPConnection
         connection = kind(self._host, self._port or kind.default_port)
-        connection.sock = connect(self._host, connection.port, self.timeout)
+        connection.sock = connect(self._host, connection.port, deadline)
         if is_encrypted:
             try:
                 import ssl  # by now it is there, see HeartbeatManager.prepare
@@ -316,7 +331,7 @@ def _is_seconds(text: str) -> bool:
 
 
 def _encoded(body: Dict[str, Any]) -> bytes:
-    return json.dumps(body, allow_nan=False).encode("ascii")
+    return json_of(body, is_short=True).encode("utf-8")
 
 
 def _entry_of(process: Any) -> Tuple[str, Entry]:

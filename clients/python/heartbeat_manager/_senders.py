@@ -14,6 +14,7 @@ from ._beats import interval_of
 from ._loop import Data, OnError, Rhythm
 from ._manager import HeartbeatManager
 from ._settings import manager_or
+from ._signals import let_out
 
 #: The status of a program whose background sender misses its ticks.
 STALLED = "stalled"
@@ -138,7 +139,8 @@ class HeartbeatSender:
         try:
             self.manager.beat(self.name, None, STALLED, interval=self.interval, at=round(self._beat_at, 6))
             self._is_stalled = True
-        except Exception as error:
+        except BaseException as error:
+            let_out(error)
             self._rhythm.failed(error)
 
     def in_child(self) -> None:

@@ -6,7 +6,7 @@ import math
 from typing import Any, Callable, Optional
 
 from ._errors import HeartbeatError
-from ._signals import let_through
+from ._signals import let_out
 
 #: The most characters of a wrong value that are repeated.
 _LONGEST_QUOTATION = 50
@@ -67,8 +67,8 @@ def number_of(value: Any) -> Optional[float]:
         return None
     try:
         number = float(value)
-    except Exception as error:
-        let_through(error)
+    except BaseException as error:
+        let_out(error)
         return None
     return None if math.isnan(number) else number
 
@@ -77,7 +77,7 @@ def quoted(value: Any) -> str:
     """A value as a sentence may repeat it; by its type where it has no text."""
     try:
         text = repr(value)
-    except Exception as error:
-        let_through(error)
+    except BaseException as error:
+        let_out(error)
         text = "a %s" % type(value).__name__
     return text if len(text) <= _LONGEST_QUOTATION else "a %s" % type(value).__name__

@@ -113,6 +113,15 @@ def let_through(error: BaseException) -> None:
             del own, error
 
 
+def let_out(error: BaseException) -> None:
+    """To be called where the program's own code has raised (a function that it handed over, a method of its data): raises
+    what is for the program, which is what a signal's handler raised, and in the main thread what ends it. On another thread
+    what calls `sys.exit` would end the beats alone, without a word."""
+    let_through(error)
+    if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+        raise error
+
+
 def _comes_from_handler(error: BaseException) -> bool:
     trace: Optional[TracebackType] = error.__traceback__
     if trace is None or trace.tb_next is None:

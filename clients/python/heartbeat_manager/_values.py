@@ -6,14 +6,15 @@ import datetime
 import decimal
 import enum
 import fractions
+import itertools
 import json
 import math
 import os
 import uuid
 from collections import abc
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
+from typing import Any, Callable, Dict, Collection, List, Optional, Tuple, cast
 
-from ._signals import let_through
+from ._signals import let_out
 
 #: The most levels of objects and lists in a process's data; what lies deeper is left out.
 DEEPEST = 32
@@ -25,6 +26,10 @@ LONGEST_STATUS = 256
 LARGEST_PID = 4194304
 #: The most values that are named when they are left out.
 MOST_NAMED = 10
+# Bytes of JSON that could have been spelt meanwhile, about, for a value that is left out.
+_COST_OF_NOTE = 16
+# And where it raises: then the handlers of signals are looked through.
+_COST_OF_ERROR = 2048
 # Integers of more bits are no number for anybody; Python itself refuses to spell those of more than 4,300 digits.
 _MOST_BITS = 1024
 
@@ -33,47 +38,91 @@ class _LeftOut(Exception):
     """Why a value is left out."""
 
 
+class _TooLarge(_LeftOut):
+    """It is a member of the data as a whole that is left out, not only what no longer fits."""
+
+
 class Spelling:
     """Spells data, and collects what had to be left out as "key.path: why"."""
 
     def __init__(self) -> None:
-        self.left_out: List[str] = []
+        self._named: List[str] = []
+        self._unnamed = 0
+        # Bytes of JSON that still fit, and that may be spelt in all: what is left out for its size has cost time too. What a value
+        # refers to twice is spelt twice, so that twenty small objects can be a million.
+        self._room = LONGEST_DATA
+        self._work = 2 * LONGEST_DATA
+        self._floor = 0  # of one member: it must not take the others with it
         self._open: List[int] = []  # the containers that the value lies in: a cycle meets one of them again
 
     def of_object(self, data: Any, path: str = "") -> Dict[str, Any]:
         """The members of a mapping that can be spelt."""
         spelt: Dict[str, Any] = {}
-        for key, value in _items(data):
+        most = self._room // 5 + 1  # with its marks the shortest member has five bytes
+        members = _items(data, most + 1)
+        if len(members) > most:
+            raise _too_large()
+        for key, value in members:
             try:
                 name = key if type(key) is str else str(key)
-            except Exception as error:
-                let_through(error)
-                self._leave_out(path + "?", "its key has no text")
+            except BaseException as error:
+                let_out(error)
+                self._work -= _COST_OF_ERROR
+                self.leave_out(path + "?", "its key has no text")
                 continue
+            room = self._room
+            if not path:
+                self._floor = max(0, self._work - LONGEST_DATA)
             try:
+                self._spend(len(name) + 3)
                 spelt[name] = self._of(value, path + name)
-            except _LeftOut as reason:
-                self._leave_out(path + name, str(reason))
-            except Exception as error:
-                let_through(error)
-                self._leave_out(path + name, "%s while it was read" % type(error).__name__)
+            except _TooLarge as error:
+                if path:
+                    raise
+                self._room = room
+                self._note(name, error)
+            except BaseException as error:
+                self._room = room
+                self._note(path + name, error)
         return spelt
+
+    def _note(self, path: str, error: BaseException, what: str = "it was") -> None:
+        if isinstance(error, _LeftOut):
+            self.leave_out(path, str(error))
+        else:
+            let_out(error)
+            self._work -= _COST_OF_ERROR
+            self.leave_out(path, "%s while %s read" % (type(error).__name__, what))
+
+    def _spend(self, size: int) -> None:
+        self._room -= size
+        self._work -= size
+        if self._room < 0 or self._work < self._floor:
+            raise _too_large()
+
+    @property
+    def left_out(self) -> List[str]:
+        """What was left out, as "key.path: why"; of many the first ones, and how many more."""
+        return self._named + (["and %d more" % self._unnamed] if self._unnamed else [])
 
     def of_data(self, value: Any) -> Any:
         """The data of a beat, or None when they cannot be spelt."""
         try:
             return self.of_object(value) if isinstance(value, abc.Mapping) else self._of(value, "data")
-        except Exception as error:
-            let_through(error)
-            self._leave_out("data", str(error) if isinstance(error, _LeftOut) else "%s while they were read" % type(error).__name__)
-            return None
+        except BaseException as error:
+            self._note("data", error, "they were")
+            return {} if isinstance(error, _TooLarge) else None
 
-    def _leave_out(self, path: str, reason: str) -> None:
-        if len(self.left_out) < MOST_NAMED:
-            self.left_out.append("%s: %s" % (path[:200], reason))
+    def leave_out(self, path: str, reason: str) -> None:
+        if len(self._named) < MOST_NAMED:
+            self._named.append("%s: %s" % (path[:200], reason))
+        else:
+            self._unnamed += 1
+        self._work -= _COST_OF_NOTE
 
     def _of(self, value: Any, path: str) -> Any:
         kind: Any = type(cast(object, value))
+        self._spend(len(value) + 3 if kind is str else 2)  # never more than it has with its comma
         if value is None or kind is bool or kind is str:
             return value
         if kind is int:
@@ -83,6 +132,7 @@ class Spelling:
         if isinstance(value, enum.Enum):
             return self._of(value.value, path)
         if isinstance(value, str):
+            self._spend(len(value))
             return str.__str__(value)
         if isinstance(value, int):
             return _integer(int(value))
@@ -99,7 +149,9 @@ class Spelling:
         if isinstance(value, abc.Mapping):
             return self._inside(value, lambda: self.of_object(value, path + "."))
         if isinstance(value, (list, tuple, set, frozenset)):
-            items = cast("Iterable[Any]", value)
+            items = cast("Collection[Any]", value)
+            if 2 * len(items) > self._room + 2:
+                raise _too_large()
             return self._inside(value, lambda: self._items_of(list(items), path))
         return self._foreign(value, path)
 
@@ -109,9 +161,14 @@ class Spelling:
             function: Optional[Callable[[], Any]] = getattr(value, method, None) if not isinstance(value, type) else None
             if callable(function):
                 try:
+                    if 2 * _count_of(value) > self._room + 2:
+                        raise _too_large()
                     plain = function()
-                except Exception as error:
-                    let_through(error)
+                except _TooLarge:
+                    raise
+                except BaseException as error:
+                    let_out(error)
+                    self._work -= _COST_OF_ERROR
                     continue
                 if type(plain) is not type(value):
                     return self._of(plain, path)
@@ -123,9 +180,10 @@ class Spelling:
         for number, value in enumerate(values):
             try:
                 spelt.append(self._of(value, "%s[%d]" % (path, number)))
-            except Exception as error:
-                let_through(error)
-                self._leave_out("%s[%d]" % (path, number), str(error) if isinstance(error, _LeftOut) else type(error).__name__)
+            except _TooLarge:
+                raise
+            except BaseException as error:
+                self._note("%s[%d]" % (path, number), error)
                 spelt.append(None)
         return spelt
 
@@ -146,14 +204,26 @@ def as_object(value: Any) -> Optional[Dict[str, Any]]:
     return cast("Dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def _items(data: Any) -> List[Tuple[Any, Any]]:
-    """The members of a mapping; another thread may change it meanwhile, so several tries."""
+def _items(data: Any, most: int) -> List[Tuple[Any, Any]]:
+    """The first members of a mapping; another thread may change it meanwhile, so several tries."""
     for _ in range(5):
         try:
-            return list(data.items())
+            return list(itertools.islice(data.items(), most))
         except RuntimeError:
             continue
-    return list(dict(data).items())
+    return list(itertools.islice(dict(data).items(), most))
+
+
+def _count_of(value: Any) -> int:
+    """How many values an array of another library has, as far as it says so."""
+    size: Any = getattr(value, "size", None)
+    if type(size) is int:
+        return size
+    return len(value) if hasattr(value, "__len__") else 1
+
+
+def _too_large() -> _TooLarge:
+    return _TooLarge("more than %d bytes" % LONGEST_DATA)
 
 
 def _integer(value: int) -> int:
@@ -192,11 +262,12 @@ def pid_of(value: Any) -> Optional[int]:
     return None
 
 
-def json_of(value: Any, indent: Optional[int] = None) -> str:
-    """JSON text without a lone surrogate, so that it can be encoded as UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+def json_of(value: Any, is_short: bool = False) -> str:
+    """JSON text without a lone surrogate, so that it can be encoded as UTF-8. `is_short`: without blanks."""
+    marks = (",", ":") if is_short else (", ", ": ")
+    text = json.dumps(value, ensure_ascii=False, separators=marks, allow_nan=False)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:  # half a surrogate pair: only its escape can be written
-        text = json.dumps(value, indent=indent, allow_nan=False)
+        text = json.dumps(value, separators=marks, allow_nan=False)
     return text
