@@ -98,7 +98,8 @@ export class HeartbeatManager {
   constructor(file?: string, options?: ManagerOptions);
   readonly file: string;
   readonly tool: string;
-  sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions): Promise<void>;
+  /** A text as the options is the status. */
+  sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions | string): Promise<void>;
   getHeartbeatStatus(name: string): Promise<HeartbeatEntry | null>;
   isProcessAlive(name: string, timeout?: number): Promise<boolean>;
   allHeartbeats(): Promise<{ [name: string]: HeartbeatEntry }>;
@@ -113,8 +114,8 @@ export function heartbeat(name: string, options?: BeatOptions): Beat;
  * default file, folder or exporter.
  */
 export function job<Value>(name: string, work: (run: { data: { [key: string]: unknown } }) => Value | Promise<Value>, options?: { manager?: HeartbeatManager }): Promise<Value>;
-/** Says that a process is alive; `data` replaces those of the last beat, without it they stay. */
-export function sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions): Promise<void>;
+/** Says that a process is alive; `data` replaces those of the last beat, without it they stay. A text as the options is the status. */
+export function sendHeartbeat(name: string, data?: HeartbeatData | null, options?: SendOptions | string): Promise<void>;
 /** The entry of a process, or null. */
 export function getHeartbeatStatus(name: string): Promise<HeartbeatEntry | null>;
 /** Whether a process beat within the last `timeout` seconds (default 60). */

@@ -137,6 +137,13 @@ def test_a_beat_and_the_clean_up_of_a_client_leave_a_job(language, place):
     assert entry()["job"] == text["job"] and entry()["status"] == "alive"
 
 
+def test_node_data_that_throw_when_they_are_read_cost_neither_the_work_nor_its_end(place):
+    path, entry = place
+    result = node(path, "job('backup', (run) => { Object.defineProperty(run, 'data', { get() { throw new Error('no'); } }); return 7; }, { manager }).then(console.log);")
+    assert result.stdout == "7\n", result
+    succeeded(entry())
+
+
 def test_node_numbers_that_it_cannot_hold_stay_as_they_were(tmp_path):
     path = tmp_path / "heartbeat.d"
     path.mkdir()

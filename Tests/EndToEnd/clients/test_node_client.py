@@ -69,6 +69,64 @@ def test_from_a_loop_one_beat_in_many_goes_out(place):
         assert entry["interval"] == 60
 
 
+def test_every_change_of_the_status_goes_out_at_once(place):
+    where, entries = place
+    code = """
+    const beat = h.heartbeat('bidder');
+    const until = async (word) => { while ((await h.getHeartbeatStatus('bidder'))?.status !== word) await new Promise((r) => setTimeout(r, 5)); };
+    beat({ o: 1 });
+    beat(undefined, 'waiting');
+    await until('waiting');
+    for (let n = 3; n < 100; n++) beat(undefined, `change-${n}`); // but not more than ten in a second, of which that one was the first
+    await until('change-11');
+    await new Promise((r) => setTimeout(r, 1100));
+    beat(undefined, 'change-99');
+    await until('change-99');
+    """
+    node(code, env={"HEARTBEAT_FILE": where})
+    assert entries()["bidder"]["additional_data"] == {"o": 1}
+
+
+def test_a_tick_that_comes_late_is_not_written_over_the_last_word(place):
+    where, entries = place
+    code = """
+    const stop = h.startHeartbeat('web', { interval: 3600, maxSilence: 0.05 });
+    while ((await h.getHeartbeatStatus('web'))?.status !== 'stalled') await new Promise((r) => setTimeout(r, 5));
+    await stop('stopped');
+    stop.tick();
+    await h.startHeartbeat('never', { interval: 3600, maxSilence: 0 })();
+    await h.sendHeartbeat('after');
+    """
+    node(code, env={"HEARTBEAT_FILE": where})
+    assert {name: entry["status"] for name, entry in entries().items()} == {"web": "stopped", "never": "alive", "after": "alive"}
+
+
+# The status as it is handed over, and as the entry has it.
+STATUSES = {
+    "text": ("'waiting'", "waiting"), "object": ("{ status: 'waiting' }", "waiting"), "flag": ("'--file'", "--file"), "one-dash": ("{ status: '-x' }", "-x"),
+    "equals": ("'a=b c'", "a=b c"), "zero": ("'a\\0b'", "a\0b"), "empty": ("''", "alive"), "list": ("['x']", "alive"), "time": ("{ at: 'x' }", "alive"),
+}  # fmt: skip
+
+
+def test_a_status_is_taken_as_it_is_and_costs_no_beat(place):
+    where, entries = place
+    code = THROWS + "".join(f"await m.sendHeartbeat({name!r}, {{ a: 1 }}, {given}); await h.sendHeartbeat({name!r}, null, {given});" for name, (given, _) in STATUSES.items())
+    assert node(code, env={"F": where, "HEARTBEAT_FILE": where}) == ""
+    assert {name: (entry["status"], entry["additional_data"]) for name, entry in entries().items()} == {name: (word, {"a": 1}) for name, (_, word) in STATUSES.items()}
+
+
+def test_an_interval_of_a_part_of_a_second_is_told(place):
+    where, entries = place
+    code = THROWS + "for (const interval of [0.5, 30, 0.0001, 1.5]) await m.sendHeartbeat(`every-${interval}`, null, { interval });"
+    assert node(code, env={"F": where}) == ""
+    # The tool takes whole milliseconds.
+    assert {name: max(entry["interval"], 0.001) for name, entry in entries().items()} == {"every-0.5": 0.5, "every-30": 30, "every-0.0001": 0.001, "every-1.5": 1.5}
+
+
+def test_a_name_that_the_program_cannot_be_told_is_said(tmp_path):
+    assert "a folder in the place of the file" in node("await new h.HeartbeatManager('f.json', { throws: true }).sendHeartbeat('a\\0b');", cwd=tmp_path)
+
+
 def test_background_beats_end_when_stopped(place):
     where, _ = place
     printed = node(
@@ -162,14 +220,14 @@ def test_odd_options_end_nothing_and_cost_no_beat(place):
 
 def test_what_is_no_place_is_said_and_raises_nothing(tmp_path):
     code = """
-    for (const file of [3, Symbol('x'), {}, [], () => 1, true]) {
+    for (const file of [3, Symbol('x'), {}, [], () => 1, true, '', 0, false]) {
       const m = new h.HeartbeatManager(file);
       await m.sendHeartbeat('a');
       console.log(Object.keys(await m.allHeartbeats()).length);
       try { new h.HeartbeatManager(file, { throws: true }); } catch (e) { console.log(e.code); }
     }
     """
-    assert node(code, cwd=tmp_path) == "\n".join(["0", "invalid"] * 6)
+    assert node(code, cwd=tmp_path) == "\n".join(["0", "invalid"] * 9)
     assert not list(tmp_path.iterdir())
 
 
@@ -252,6 +310,7 @@ def test_an_odd_value_costs_only_itself(place):
     let deep = 1; for (let n = 0; n < 100000; n++) deep = {{ deep }};
     await m.sendHeartbeat('deep', {{ before: 1, deep }});
     await m.sendHeartbeat('large', {{ text: 'é'.repeat(600000) }});
+    await m.sendHeartbeat('nearly', {{ text: 'x'.repeat(1048560) }});
     await m.sendHeartbeat('list', [1, 2]);
     """
     assert node(THROWS + code, env={"F": where}) == ""
@@ -261,7 +320,54 @@ def test_an_odd_value_costs_only_itself(place):
         assert (data["before"], data["after"], data["below"]["near"]) == (1, 3, 2), name
         for holder in (data, data["below"]):
             assert type(holder["odd"]) is expected if expected in (dict, str) else holder.get("odd", ...) == expected, name
+    # What fits by itself does not fit beside the rest of a push.
+    assert found["nearly"]["additional_data"] == ({} if where.endswith(".sock") else {"text": "x" * 1048560})
     assert found["deep"]["additional_data"]["before"] == 1 and found["large"]["additional_data"] == {} and "list" in found
+
+
+# Each takes seconds, or the memory, where nobody counts what it comes to; the value beside it goes out.
+HEAVY = {
+    "everybody knows everybody": "const all = Array.from({ length: 9 }, () => ({})); for (const one of all) all.forEach((other, n) => { one[`k${n}`] = other; }); return all",
+    "twenty levels of two": "let d = { v: 1 }; for (let n = 0; n < 20; n++) d = { a: d, b: d }; return d",
+    "a sparse array": "const a = []; a[3e7] = 1; return a", "a buffer": "return Buffer.alloc(3e7)", "a set": "return new Set(Array(1e6).keys())",
+    "a map": "return new Map(Array.from({ length: 1e6 }, (_, n) => [n, n]))", "a million values that are none": "return Array(1e6).fill(() => 1)", "text": "return 'x'.repeat(2e6)",
+}  # fmt: skip
+
+
+def test_a_value_that_comes_to_more_than_fits_costs_only_itself(tmp_path):
+    (tmp_path / "beats.d").mkdir()
+    made = ", ".join(f"{json.dumps(name)}: () => {{ {code} }}" for name, code in HEAVY.items())
+    program = f"""
+    const h = require({str(NODE)!r});
+    (async () => {{
+      for (const [name, heavy] of Object.entries({{ {made} }})) await h.sendHeartbeat(name, {{ before: 1, heavy: heavy(), after: 2 }});
+    }})();
+    """
+    result = run("node", "--max-old-space-size=128", "-e", program, cwd=tmp_path, env={"HEARTBEAT_FILE": "beats.d"})
+    assert result.returncode == 0, result
+    for name in HEAVY:
+        assert json.loads((tmp_path / "beats.d" / f"{name}.json").read_text())["additional_data"] == {"before": 1, "after": 2}, name
+        assert f"the beat of {name} goes out without some of its data: heavy" in result.stderr, name
+    assert result.stderr.count("heavy: more than 1048576 bytes") >= len(HEAVY) - 2
+
+
+def test_whatever_is_left_out_is_named(tmp_path):
+    (tmp_path / "beats.d").mkdir()
+    program = f"""
+    const h = require({str(NODE)!r});
+    (async () => {{
+      await h.sendHeartbeat('kinds', {{ error: new Error('x'), promise: Promise.resolve(), weak: new WeakMap(), map: new Map([[Object.create(null), 1], ['k', 2]]), none: {{}}, bare: Object.create(null) }});
+      await h.sendHeartbeat('forgotten', Promise.resolve({{ n: 1 }}));
+      await h.sendHeartbeat('many', Object.fromEntries(Array.from({{ length: 25 }}, (_, n) => [`k${{n}}`, () => 1])));
+    }})();
+    """
+    result = run("node", "-e", program, cwd=tmp_path, env={"HEARTBEAT_FILE": "beats.d"})
+    assert result.returncode == 0, result
+    assert json.loads((tmp_path / "beats.d" / "kinds.json").read_text())["additional_data"] == {"map": {"k": 2}, "none": {}, "bare": {}}
+    kinds, forgotten, many = result.stderr.splitlines()
+    assert all(part in kinds for part in ("error: a Error cannot", "promise: a Promise cannot", "weak: a WeakMap cannot", "map.?: its key has no text"))
+    assert "data: a Promise cannot be written as JSON" in forgotten
+    assert many.count("a function cannot be written as JSON") == 10 and many.endswith("; and 15 more")
 
 
 def test_both_ways_of_importing_give_the_same(tmp_path):

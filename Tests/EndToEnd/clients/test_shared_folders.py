@@ -198,6 +198,7 @@ OWNERS = {
     "another's file that only they may write": ((FIRST, FIRST, 0o644), (0, 0, 0o777), SECOND, (), "refused"),
     "another's file in a folder of the group": ((FIRST, FIRST, 0o644), (0, GROUP, 0o2775), SECOND, (GROUP,), "refused"),
     "a file of a group that the writer is not in": ((SECOND, GROUP, 0o664), (0, 0, 0o777), SECOND, (), "in place"),
+    "a group's file whose owner is not in the group": ((1, GROUP, 0o664), (0, GROUP, 0o2775), SECOND, (GROUP,), "in place"),
     "everybody's file in a sticky folder": ((FIRST, FIRST, 0o666), (0, 0, 0o1777), SECOND, (), "in place"),
     "a group's file in a sticky folder": ((FIRST, GROUP, 0o664), (0, GROUP, 0o3775), SECOND, (GROUP,), "in place"),
     "another's file in a sticky folder": ((FIRST, FIRST, 0o644), (0, 0, 0o1777), SECOND, (), "refused"),

@@ -21,7 +21,8 @@ const KNOWN = ['last_heartbeat', 'last_heartbeat_formatted', 'pid', 'status', 'h
  * are no object, are errors; what else is odd is left out, and named in `leftOut`.
  */
 function beatOf(name, data, given) {
-  const options = membersNamed(['status', 'pid', 'host', 'interval', 'at', 'job'], given);
+  // A text in the place of the options is the status.
+  const options = membersNamed(['status', 'pid', 'host', 'interval', 'at', 'job'], typeof given === 'string' ? { status: given } : given);
   if (typeof name !== 'string' || name === '') {
     throw new HeartbeatError('cannot beat: the process name must be a string that is not empty', 'invalid');
   }
@@ -32,11 +33,11 @@ function beatOf(name, data, given) {
   let own = spelling.ofData(data);
   let status = wordOf(options.status);
   if (options.status !== undefined && options.status !== null && status === undefined) {
-    spelling.leftOut.push(`status: a ${typeof options.status} is no word`);
+    spelling.leaveOut('status', `a ${typeof options.status} is no word`);
   }
   let pid = pidOf(options.pid);
   if (options.pid !== undefined && options.pid !== null && options.pid !== 0 && pid === undefined) {
-    spelling.leftOut.push('pid: it is no process id');
+    spelling.leaveOut('pid', 'it is no process id');
   }
   if (own) {
     // `status` and `pid` among the data are meant as the entry's own; what is neither a word nor a pid stays there.
@@ -52,7 +53,7 @@ function beatOf(name, data, given) {
     }
     const size = Buffer.byteLength(JSON.stringify(own));
     if (size > LONGEST_DATA) {
-      spelling.leftOut.push(`data: ${size} bytes are more than ${LONGEST_DATA}`);
+      spelling.leaveOut('data', `${size} bytes are more than ${LONGEST_DATA}`);
       own = {};
     }
   }
@@ -65,7 +66,7 @@ function beatOf(name, data, given) {
     pid,
     host: typeof options.host === 'string' && options.host !== '' ? options.host : undefined,
     interval: interval > 0 && interval <= LONGEST_INTERVAL ? interval : undefined,
-    at: options.at,
+    at: Number.isFinite(options.at) ? options.at : undefined,
     job: options.job,
     leftOut: spelling.leftOut,
   };

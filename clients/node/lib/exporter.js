@@ -13,6 +13,8 @@ const { HeartbeatError } = require('./errors');
 const HEAD_START = 250;
 // The most characters of an exporter's answer that are read.
 const LONGEST_ANSWER = 64 << 20;
+// The most bytes of a body that an exporter takes, by itself (--push.max-body): the data are only a part of it.
+const LONGEST_BODY = 1 << 20;
 
 /** The URL of the exporter that is named in place of a file; null for a file. */
 function addressOf(file) {
@@ -46,8 +48,9 @@ function entryOf(process) {
 
 /** An exporter that takes heartbeats, with one connection that is kept open. */
 class Exporter {
-  constructor(url, timeout) {
+  constructor(url, timeout, warn) {
     this.timeout = timeout;
+    this.warn = warn;
     this.takesInterval = true;
     this.options = { headers: { 'Content-Type': 'application/json', 'User-Agent': 'heartbeat-node' } };
     this.base = '';
@@ -83,19 +86,32 @@ class Exporter {
     const body = { status: beat.status, pid: beat.pid, host: beat.host, timestamp: beat.at };
     if (beat.data) body.additional_data = beat.data;
     if (this.takesInterval) body.interval = beat.interval;
-    let answer = await this.exchange('POST', this.path(beat.name), JSON.stringify(body));
+    let answer = await this.post(beat.name, this.path(beat.name), body);
     if (answer.status === 422 && body.interval !== undefined && answer.text.includes('interval')) {
       this.takesInterval = false; // an exporter of before
       delete body.interval;
-      answer = await this.exchange('POST', this.path(beat.name), JSON.stringify(body));
+      answer = await this.post(beat.name, this.path(beat.name), body);
     }
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
   }
 
   async sendJob({ name, pid, at, job, data }) {
     const query = job.word === 'start' ? '' : `?exit_code=${job.exitCode}`;
-    const answer = await this.exchange('POST', `${this.path(name)}/${job.word}${query}`, JSON.stringify({ pid, timestamp: at, additional_data: data ?? undefined }));
+    const answer = await this.post(name, `${this.path(name)}/${job.word}${query}`, { pid, timestamp: at, additional_data: data ?? undefined });
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
+  }
+
+  /** Sends a beat; data with which the exporter would not take it stay here, the beat is the message. */
+  async post(name, path, body) {
+    const content = JSON.stringify(body);
+    const size = Buffer.byteLength(content);
+    if (!body.additional_data) return this.exchange('POST', path, content);
+    if (size <= LONGEST_BODY) {
+      const answer = await this.exchange('POST', path, content);
+      if (answer.status !== 413) return answer;
+    }
+    this.warn(`the beat of ${name} goes out without its data: with them it has ${size} bytes, more than ${this.shown} takes`);
+    return this.exchange('POST', path, JSON.stringify({ ...body, additional_data: {} }));
   }
 
   /** The entry of one process, or null. */

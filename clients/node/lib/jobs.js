@@ -1,6 +1,7 @@
 'use strict';
 // Jobs: work that ends, and says when it began and how it ended; what its entry says of its runs behind that: the object `job`.
 
+const { membersNamed } = require('./settings');
 const { parse } = require('./text');
 const { isObject } = require('./values');
 
@@ -19,12 +20,15 @@ async function job(manager, name, work) {
   try {
     value = await work(run);
   } catch (error) {
-    await tell(manager, name, { word: 'fail', exitCode: 1, duration: (performance.now() - began) / 1000 }, run.data);
+    await tell(manager, name, { word: 'fail', exitCode: 1, duration: (performance.now() - began) / 1000 }, dataOf(run));
     throw error;
   }
-  await tell(manager, name, { word: 'success', exitCode: 0, duration: (performance.now() - began) / 1000 }, run.data);
+  await tell(manager, name, { word: 'success', exitCode: 0, duration: (performance.now() - began) / 1000 }, dataOf(run));
   return value;
 }
+
+/** What the work has put there, which may be a getter that throws. */
+const dataOf = (run) => membersNamed(['data'], run).data;
 
 function tell(manager, name, event, data) {
   const status = { start: 'running', success: 'succeeded', fail: 'failed' }[event.word];

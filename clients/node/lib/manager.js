@@ -56,7 +56,7 @@ class HeartbeatManager {
 
   /** The path or the address. */
   get file() {
-    return this.#given || process.env.HEARTBEAT_URL || process.env.HEARTBEAT_FILE || 'heartbeat_status.json';
+    return this.#given ?? (process.env.HEARTBEAT_URL || process.env.HEARTBEAT_FILE || 'heartbeat_status.json');
   }
 
   /** Says that a process is alive. Beats of one manager are written one after the other, in the order of the calls. */
@@ -92,7 +92,7 @@ class HeartbeatManager {
 
   /** As sendHeartbeat, for who wants errors: rejects with them. `options.at`: Unix time of the beat; default: now. */
   async beat(name, data, options) {
-    const beat = beatOf(name, data, options ?? {});
+    const beat = beatOf(name, data, options);
     if (beat.leftOut.length > 0) this.#warn(`the beat of ${name} goes out without some of its data: ${beat.leftOut.join('; ')}`);
     if (this.#waiting >= MOST_WAITING) {
       throw new HeartbeatError(`cannot beat: ${MOST_WAITING} beats wait for ${this.#store().shown ?? this.file} already`, 'busy');
@@ -142,6 +142,7 @@ class HeartbeatManager {
     if (typeof target !== 'string') {
       throw new HeartbeatError(`cannot beat: expected the path of a file or a folder, or an address, not the type ${typeof target}`, 'invalid');
     }
+    if (target === '') throw new HeartbeatError('cannot beat: the path of the heartbeat file is empty', 'invalid');
     const kind = isFolder(target) ? 'folder' : 'file';
     const key = `${kind}:${target}`;
     let store = this.#stores.get(key);
@@ -151,7 +152,7 @@ class HeartbeatManager {
         store = new OwnFiles(target, (text) => this.#warn(text), this.#options);
       } else {
         const address = addressOf(target);
-        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY)) : new OneFile(target, this.tool, synchronise);
+        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY), (text) => this.#warn(text)) : new OneFile(target, this.tool, synchronise);
       }
       this.#stores.clear();
       this.#stores.set(key, store);

@@ -32,20 +32,31 @@ class OneFile {
   }
 
   async send(beat) {
+    if (beat.name.includes('\0')) {
+      throw new HeartbeatError('cannot beat: the process name has a zero byte, which no argument of a program can have: take another name, or a folder in the place of the file', 'invalid');
+    }
     if (beat.job) {
       const { word, exitCode } = beat.job;
       const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
       if (beat.data) more.push('--json', '-');
       return run(this.tool, ['job', ...this.where, ...more, '--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
     }
-    const args = ['send', ...this.where, '--pid', String(beat.pid ?? process.pid), '--status', beat.status];
-    if (beat.data) args.push('--json', '-');
-    const input = beat.data ? JSON.stringify(beat.data) : '';
+    const args = ['send', ...this.where, '--pid', String(beat.pid ?? process.pid)];
+    let { data } = beat;
+    if (!beat.status.includes('\0')) {
+      args.push(`--status=${beat.status}`);
+    } else {
+      // No argument can hold it; among the data it is the entry's own too.
+      if (!data) args.push('--merge');
+      data = { ...data, status: beat.status };
+    }
+    if (data) args.push('--json', '-');
+    const input = data ? JSON.stringify(data) : '';
     if (this.#takesInterval && beat.interval !== undefined) {
       try {
-        return await run(this.tool, [...args, '--interval', `${beat.interval}s`, '--', beat.name], input);
+        return await run(this.tool, [...args, '--interval', durationOf(beat.interval), '--', beat.name], input);
       } catch (error) {
-        if (error.exitStatus !== 2) throw error;
+        if (error.exitStatus !== 2 || !error.message.includes('interval')) throw error;
         this.#takesInterval = false; // a tool of before
       }
     }
@@ -99,6 +110,11 @@ class OneFile {
       await file?.close();
     }
   }
+}
+
+/** As the tool takes it: `30s`, and a part of a second as `500ms`. */
+function durationOf(seconds) {
+  return Number.isInteger(seconds) ? `${seconds}s` : `${Math.max(1, Math.round(seconds * 1000))}ms`;
 }
 
 function run(tool, args, input) {

@@ -6,8 +6,8 @@ const { functionOr, membersNamed, secondsOr } = require('./settings');
 
 // The status of a program whose timer misses its ticks.
 const STALLED = 'stalled';
-// Milliseconds between two beats when the status changes each time.
-const CHANGES_EVERY = 1000;
+// A change of the status goes out at once; of many this many in a second.
+const MOST_CHANGES = 10;
 // Milliseconds for which a beat waits for its data; then it goes out without them.
 const DATA_TIMEOUT = 5000;
 // The longest delay of Node's timers in milliseconds.
@@ -23,6 +23,7 @@ function heartbeat(manager, name, options) {
   const fail = failing(manager, onError);
   let last = -Infinity;
   let word;
+  let changes = []; // when the last ones were
   let tail = Promise.resolve(); // one after the other, however long a function of the data takes: the last word stays last
   const send = (data, status) => {
     const made = dataOf(name, data, fail);
@@ -36,9 +37,12 @@ function heartbeat(manager, name, options) {
     return tail;
   };
   const beat = (data, status) => {
-    const since = performance.now() - last;
-    if (since < pause && (status === word || since < CHANGES_EVERY)) return;
-    last = performance.now();
+    const now = performance.now();
+    if (now - last < pause) {
+      if (status === word || (changes.length === MOST_CHANGES && now - changes[0] < 1000)) return;
+      changes = [...changes.slice(1 - MOST_CHANGES), now];
+    }
+    last = now;
     word = status;
     void send(data, status);
   };
@@ -55,13 +59,14 @@ function heartbeat(manager, name, options) {
 function startHeartbeat(manager, name, options) {
   const { status, pid, host, data, onError, ...given } = membersNamed(['status', 'pid', 'host', 'data', 'onError', 'interval', 'maxSilence'], options);
   const interval = Math.min(Math.max(secondsOr(30, given.interval, 'interval') || 30, 0.01) * 1000, LONGEST_DELAY);
-  const silence = secondsOr(Infinity, given.maxSilence, 'maxSilence') * 1000;
+  const silence = (secondsOr(Infinity, given.maxSilence, 'maxSilence') || Infinity) * 1000; // none is no time to beat in
   const how = { status, pid, host, interval: interval / 1000 };
   const fail = failing(manager, onError);
   let ticked = performance.now();
   let isStalled = false;
   let beatAt;
   let current = null;
+  let isEnded = false;
   const send = async () => {
     try {
       if (performance.now() - ticked > silence) {
@@ -87,6 +92,7 @@ function startHeartbeat(manager, name, options) {
   guard?.unref();
   beat();
   const stop = async (last) => {
+    isEnded = true; // a tick that comes later must not be written over the last word
     clearInterval(timer);
     clearInterval(guard);
     await kept(current);
@@ -95,7 +101,7 @@ function startHeartbeat(manager, name, options) {
   /** The work goes on. */
   stop.tick = () => {
     ticked = performance.now();
-    if (isStalled) beat();
+    if (isStalled && !isEnded) beat();
   };
   return stop;
 }

@@ -10,9 +10,10 @@ function sayOnce(text) {
   if (said.isNew(text)) say(text);
 }
 
-/** The named members of an object; those that throw when they are read are left out. */
+/** The named members of an object; those that throw when they are read are left out. Of what is no object there are none. */
 function membersNamed(names, object) {
   const found = {};
+  if (typeof object !== 'object') return found; // a text has a member `at` of its own
   for (const name of names) {
     try {
       found[name] = object?.[name];

@@ -12,7 +12,16 @@ const LARGEST_PID = 4194304;
 // The most values that are named when they are left out.
 const MOST_NAMED = 10;
 
-class LeftOut extends Error {}
+/** Why a value is left out. No Error: nobody sees its trace, which would cost most of the time. */
+class LeftOut {
+  constructor(message) {
+    this.message = message;
+  }
+}
+// What is left out for its size is a member of the data as a whole, not only what no longer fits.
+const TOO_LARGE = new LeftOut(`more than ${LONGEST_DATA} bytes`);
+// Bytes of JSON that could have been spelt meanwhile, about, for a value that is left out.
+const COST_OF_NOTE = 16;
 
 function reasonOf(error) {
   try {
@@ -24,7 +33,13 @@ function reasonOf(error) {
 
 /** Spells data, and collects in `leftOut` what had to be left out as "key.path: why". */
 class Spelling {
-  leftOut = [];
+  #named = [];
+  #unnamed = 0;
+  // Bytes of JSON that still fit, and that may be spelt in all: what is left out for its size has cost time too. What a value refers
+  // to twice is spelt twice, so that twenty small objects can be a million.
+  #room = LONGEST_DATA;
+  #work = 2 * LONGEST_DATA;
+  #floor = 0; // of one member: it must not take the others with it
   #open = []; // the containers that the value lies in: a cycle meets one of them again
 
   /** The data of a beat; null when they are none, or throw when they are looked at (a Proxy, a getter). */
@@ -32,32 +47,69 @@ class Spelling {
     if (data === undefined || data === null) return null;
     try {
       if (isObject(data)) return this.ofObject(data);
-      this.leftOut.push('data: it is no object');
+      this.leaveOut('data', 'it is no object');
     } catch (error) {
       this.#note('data', error);
+      if (error === TOO_LARGE) return {};
     }
     return null;
   }
 
   ofObject(object, path = '') {
     const spelt = Object.create(null);
-    for (const key of object instanceof Map ? [...object.keys()] : Object.keys(object)) {
-      const name = String(key);
+    const isMap = object instanceof Map;
+    const keys = isMap ? object.keys() : Object.keys(object);
+    // With its marks the shortest member has five bytes.
+    if ((isMap ? object.size : keys.length) > this.#room / 5 + 1) throw TOO_LARGE;
+    if (!isMap && keys.length === 0 && !isPlain(object)) {
+      throw new LeftOut(`a ${String(object.constructor?.name).slice(0, 100)} cannot be written as JSON`); // a Promise, an Error, a WeakMap
+    }
+    for (const key of [...keys]) {
+      const name = textOfKey(key);
+      if (name === undefined) {
+        this.leaveOut(`${path}?`, 'its key has no text');
+        continue;
+      }
+      const room = this.#room;
+      if (path === '') this.#floor = Math.max(0, this.#work - LONGEST_DATA);
       try {
-        const value = this.#of(object instanceof Map ? object.get(key) : object[key], path + name);
-        if (value !== undefined) spelt[name] = value;
+        const value = this.#of(isMap ? object.get(key) : object[key], path + name);
+        if (value === undefined) continue;
+        this.#spend(name.length + 3);
+        spelt[name] = value;
       } catch (error) {
+        if (path !== '' && error === TOO_LARGE) throw error;
+        this.#room = room;
         this.#note(path + name, error);
       }
     }
     return spelt;
   }
 
+  /** What was left out, as "key.path: why"; of many the first ones, and how many more. */
+  get leftOut() {
+    return this.#unnamed === 0 ? this.#named : [...this.#named, `and ${this.#unnamed} more`];
+  }
+
+  leaveOut(path, reason) {
+    if (this.#named.length < MOST_NAMED) this.#named.push(`${path.slice(0, 200)}: ${reason}`);
+    else this.#unnamed++;
+    this.#work -= COST_OF_NOTE;
+  }
+
   #note(path, error) {
-    if (this.leftOut.length < MOST_NAMED) this.leftOut.push(`${path.slice(0, 200)}: ${reasonOf(error)}`);
+    this.leaveOut(path, reasonOf(error));
+  }
+
+  #spend(size) {
+    this.#room -= size;
+    this.#work -= size;
+    if (this.#room < 0 || this.#work < this.#floor) throw TOO_LARGE;
   }
 
   #of(value, path) {
+    // Never more than it has with its comma.
+    if (value !== undefined) this.#spend(typeof value === 'string' ? value.length + 3 : 2);
     switch (typeof value) {
       case 'string':
       case 'boolean':
@@ -81,14 +133,15 @@ class Spelling {
     if (this.#open.length >= DEEPEST) throw new LeftOut(`more than ${DEEPEST} levels deep`);
     this.#open.push(value);
     try {
+      const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+      if (2 * (isList ? value.length : value instanceof Set ? value.size : 0) > this.#room + 2) throw TOO_LARGE;
       if (typeof value.toJSON === 'function') {
         const plain = value.toJSON();
         if (plain === null && value instanceof Date) throw new LeftOut('no valid date');
         return plain === value ? this.ofObject(value, `${path}.`) : this.#of(plain, path);
       }
       if (value instanceof Number || value instanceof String || value instanceof Boolean) return this.#of(value.valueOf(), path);
-      if (value instanceof Set || (ArrayBuffer.isView(value) && !(value instanceof DataView))) return this.#items([...value], path);
-      if (Array.isArray(value)) return this.#items(value, path);
+      if (isList || value instanceof Set) return this.#items(Array.isArray(value) ? value : [...value], path);
       return this.ofObject(value, `${path}.`);
     } finally {
       this.#open.pop();
@@ -101,11 +154,27 @@ class Spelling {
       try {
         return this.#of(value, `${path}[${place}]`) ?? null;
       } catch (error) {
+        if (error === TOO_LARGE) throw error;
         this.#note(`${path}[${place}]`, error);
         return null;
       }
     });
   }
+}
+
+/** The text of a key; undefined when it has none. */
+function textOfKey(key) {
+  try {
+    return String(key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an object has no kind of its own: made by braces, or without any prototype. */
+function isPlain(object) {
+  const kind = Object.getPrototypeOf(object);
+  return kind === null || Object.getPrototypeOf(kind) === null;
 }
 
 /** A value as a status word, at most LONGEST_STATUS bytes; undefined when it is none. */
