@@ -40,7 +40,8 @@ struct PathPatternTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     for path in [
       "b/status.json", "a/status.json", "c/other.json", "a/x.json.lock", "a/x.json.tmp-12", "a/.y.json", "a/z.json~",
-      ".d/status.json",
+      ".d/status.json", "a/x.json.orig", "a/x.json.save", "a/x.json.dpkg-old", "a/x.json.partial", "a/#x.json#",
+      "a/4913",
     ] {
       let file = folder.appending(path: path)
       try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

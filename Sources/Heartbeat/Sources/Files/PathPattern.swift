@@ -105,7 +105,13 @@ package struct PathPattern: Sendable, Hashable {
     let lower = Array(String(decoding: name, as: UTF8.self).lowercased().utf8)
     func ends(_ end: String) -> Bool { lower.suffix(end.utf8.count).elementsEqual(end.utf8) }
     func has(_ part: String) -> Bool { lower.indices.contains { lower[$0...].starts(with: part.utf8) } }
-    return [".tmp", ".temp", ".lock", ".swp", ".bak", ".part", ".new", ".old"].contains(where: ends)
+    // `#x#` is what Emacs saves for itself, `4913` what vim tries whether it may write.
+    if name.first == UInt8(ascii: "#"), name.last == UInt8(ascii: "#") { return true }
+    if name.elementsEqual("4913".utf8) { return true }
+    return [
+      ".tmp", ".temp", ".lock", ".swp", ".bak", ".part", ".new", ".old", ".orig", ".save", ".partial", ".dpkg-old",
+      ".dpkg-new", ".dpkg-dist", ".rpmsave", ".rpmorig", ".rpmnew",
+    ].contains(where: ends)
       || [".tmp-", ".tmp.", ".corrupt-"].contains(where: has)
   }
 
