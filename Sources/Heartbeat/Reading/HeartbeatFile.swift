@@ -231,8 +231,11 @@ public struct HeartbeatFile: Sendable {
       explanation = nil
       if isSettled { lastRead = (FileStamp(opened), nil) }
     } catch {
-      if let source, source.isForeign(error) {
-        return try recognise(bytes, source, opened, isTail: false, isSettled: isSettled)
+      if let source, source.mayBeForeign {
+        let outcome = source.recognise(bytes, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: false)
+        if !source.isBrokenOfOurs(error, outcome) {
+          return try take(outcome, bytes, source, opened, isSettled: isSettled)
+        }
       }
       let problem = problem(error, in: bytes)
       if isSettled { lastRead = (FileStamp(opened), problem) }
@@ -257,17 +260,19 @@ public struct HeartbeatFile: Sendable {
     note(opened)
     lastRead = nil
     let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
-    try recognise(bytes, source, opened, isTail: true, isSettled: isSettled)
+    let outcome = source.recognise(bytes, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: true)
+    try take(outcome, bytes, source, opened, isSettled: isSettled)
     return true
   }
 
   /// Takes what a content is that is not in our layout.
-  private mutating func recognise(
-    _ bytes: [UInt8], _ source: ForeignFile, _ opened: stat, isTail: Bool, isSettled: Bool
+  private mutating func take(
+    _ outcome: Result<SourceRecognition, SourceFailure>, _ bytes: [UInt8], _ source: ForeignFile, _ opened: stat,
+    isSettled: Bool
   ) throws(HeartbeatFileProblem) {
     let found = FileStamp(opened)
     let modified = FileStamp.seconds(opened.st_mtim)
-    switch source.recognise(bytes, path: path, modified: modified, isTail: isTail) {
+    switch outcome {
     case .success(let recognition):
       // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
       if let layout, recognition.layout.mayBeHalf(of: layout), source.settings.time != .modified,

@@ -119,13 +119,13 @@ struct BeatSearch {
         !outer.contains(where: KeyWords.never.contains)
       else { continue }
       guard var beat = top(inner).found, let rank = beat.rank, beat.time != nil else { continue }
-      let isOwn = outer.allSatisfy {
-        Self.selves.contains($0) || KeyWords.time.contains($0) || KeyWords.fillers.contains($0)
-      }
+      let isOwn = Self.isSelf(outer)
       let joined = BeatKey(words: outer + KeyWords.split(beat.keys[0]))
       var isBeat = rank == .beat || rank == .run || joined == .rank(.beat)
       // `last_seen.ts`: the outer key says of what it is the time.
       if case .rank(let outer) = joined, outer <= .run, rank == .time { isBeat = true }
+      // `last_run.finished_at` is that of a run, as `last_run` is.
+      if joined == .rank(.run), BeatKey(words: outer) == .rank(.run) { (isBeat, beat.rank) = (true, .run) }
       guard isBeat || isOwn && rank <= .run else { continue }
       if joined == .rank(.beat) { beat.rank = .beat }
       beat.keys.insert(member.key, at: 0)
@@ -172,12 +172,17 @@ struct BeatSearch {
     return "`\(path)` is a time, but lies deeper than a beat is looked for; `time: \(path)` makes it one"
   }
 
-  /// Objects that are about the process itself.
+  /// Whether an object under a key of these words is about the process itself.
+  static func isSelf(_ words: [String]) -> Bool {
+    words.allSatisfy { selves.contains($0) || KeyWords.time.contains($0) || KeyWords.fillers.contains($0) }
+  }
+
   private static let selves: Set<String> = [
     "status", "state", "meta", "metadata", "data", "info", "health", "process", "proc", "system", "watcher", "daemon",
     "bot", "worker", "agent",
     "service", "runtime", "stats", "self", "app", "main", "monitor", "watchdog", "heartbeat", "summary", "scheduler",
     "engine",
+    "progress", "result", "session", "poller", "gateway", "spec",
   ]
 
   /// Whether an object is about an article, an order, an alarm: its times are not those of a process.

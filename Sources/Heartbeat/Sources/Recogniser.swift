@@ -13,11 +13,15 @@ public enum Recogniser {
   public static func recognise(
     _ bytes: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings
   ) -> Result<SourceRecognition, SourceFailure> {
-    let text = TextEncoding.utf8(facts.isTail || bytes.first == 0 ? TextEncoding.behindHole(bytes) : bytes)
+    let content = facts.isTail || bytes.first == 0 ? TextEncoding.behindHole(bytes) : bytes
+    // What stands behind a hole is whole.
+    var facts = facts
+    facts.isTail = facts.isTail && content.count == bytes.count
+    let text = TextEncoding.utf8(content)
     guard settings.time != .modified, settings.layout != .touched else {
       return .success(touched(text, facts, settings))
     }
-    let isJSON = ["json", "jsonl", "ndjson"].contains(facts.suffix)
+    let isJSON = isJSON(facts)
     guard let text, !text.allSatisfy(TextLines.isSpace) else {
       // Nothing, or no text.
       if isJSON { return .failure(text == nil ? .notJSON(offset: 0, expected: "UTF-8") : .empty) }
@@ -27,14 +31,20 @@ public enum Recogniser {
     case .value(let value): return recognise(value, text, facts, settings)
     case .decided(let outcome): return outcome
     case .none(let offset, let expected):
-      if settings.layout == .lines || settings.each != nil,
+      if settings.layout == .lines || settings.each != nil && settings.layout != .text,
         let lines = LinesLayout.read(text[...], facts, settings)
       {
         return lines
       }
+      if settings.each != nil { return .failure(.noBeat(eachOfNoJSON)) }
       return plain(text, facts, settings, isJSON ? .notJSON(offset: offset, expected: expected) : nil)
     }
   }
+
+  /// Whether its name says that there is JSON in it.
+  private static func isJSON(_ facts: SourceFacts) -> Bool { ["json", "jsonl", "ndjson"].contains(facts.suffix) }
+
+  private static let eachOfNoJSON = "it has no lines that are JSON objects, of which `each` of its source takes a key"
 
   private enum JSON {
     case value(JSONValue)
@@ -43,9 +53,11 @@ public enum Recogniser {
   }
 
   private static func json(_ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings) -> JSON {
-    guard let first = text.first(where: { !TextLines.isSpace($0) }) else {
+    guard let first = text.first(where: { !TextLines.isSpace($0) }), settings.layout != .text else {
       return .none(offset: 0, expected: "a value")
     }
+    // Text that begins as JSON does, by what its source or its first line says.
+    let mayBeText = settings.layout == .lines || TextLabel.begins(text[...], near: facts.modified)
     let looksSo = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     if !facts.isTail {
       do throws(JSONError) {
@@ -59,14 +71,12 @@ public enum Recogniser {
       } catch {
         let expected = error.reason.hasPrefix("expected ") ? String(error.reason.dropFirst(9)) : error.reason
         guard looksSo else { return .none(offset: error.offset, expected: expected) }
-        // A text such as `[2026-11-25 18:45:10] beat` begins so too.
         let line = text.prefix { $0 != 0x0A }
+        // So does INI.
+        if mayBeText || first == UInt8(ascii: "[") && KeyValueText.parse(text[...]) != nil {
+          return .none(offset: error.offset, expected: expected)
+        }
         if first == UInt8(ascii: "[") {
-          // So does INI.
-          let isStamped = TimeScanner.first(in: line, near: facts.modified).map { $0.range.lowerBound <= 2 } ?? false
-          if isStamped || KeyValueText.parse(text[...]) != nil {
-            return .none(offset: error.offset, expected: expected)
-          }
           return .decided(
             .failure(error.offset >= text.count ? .torn : .notJSON(offset: error.offset, expected: expected)))
         }
@@ -101,11 +111,13 @@ public enum Recogniser {
         : ListLayout.read(object, reading, hasOwn: top.found != nil)
           ?? MapLayout.read(object, reading, hasOwn: top.found != nil)
       outcome = many.map { .success($0) } ?? SingleLayout.read(object, reading, top: top)
+    case .array where settings.each != nil: return .failure(.noBeat(eachOfNoJSON))
     case .array(let items):
       outcome =
         ListLayout.read(items, reading).map { .success($0) }
         ?? .failure(.noBeat("it is a list of which no item has a beat"))
-    case .null, .bool, .integer, .number, .string: return plain(text, facts, settings, nil)
+    case .null, .bool, .integer, .number, .string:
+      return plain(text, facts, settings, isJSON(facts) ? .noBeat(SingleLayout.noTime) : nil)
     }
     if case .success(var recognition) = outcome {
       recognition.zone = reading.hasWallTimes ? reading.zone.name : nil
@@ -120,27 +132,22 @@ public enum Recogniser {
 
   // MARK: - Text
 
+  /// - Parameter untimed: what is wrong with it when there is no time in it.
   private static func plain(
-    _ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings, _ notJSON: SourceFailure?
+    _ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings, _ untimed: SourceFailure?
   ) -> Result<SourceRecognition, SourceFailure> {
-    if let mark = SourceName.markOfStart(facts) { return .failure(startMark(mark)) }
+    if let mark = SourceName.markOfStart(facts) { return .failure(SourceName.startMark(mark)) }
     let outcome = TextLayout.read(text[...], facts, settings)
     guard case .failure = outcome else { return outcome }
-    if let notJSON { return .failure(notJSON) }
+    if let untimed { return .failure(untimed) }
     guard TextLayout.find(text[...], facts) == nil, isConstant(text, facts) else { return outcome }
     return touchedUnlessMark(facts, settings)
-  }
-
-  private static func startMark(_ word: String) -> SourceFailure {
-    .noBeat(
-      "by the word \"\(word)\" in its name it is written once, at a start; `time: mtime` takes the file's own time as the beat"
-    )
   }
 
   private static func touchedUnlessMark(
     _ facts: SourceFacts, _ settings: SourceSettings
   ) -> Result<SourceRecognition, SourceFailure> {
-    if let mark = SourceName.markOfStart(facts) { return .failure(startMark(mark)) }
+    if let mark = SourceName.markOfStart(facts) { return .failure(SourceName.startMark(mark)) }
     return .success(TouchedLayout.read(SourceReading(facts, settings, times: [])))
   }
 

@@ -22,12 +22,17 @@ package struct ForeignFile: Sendable {
   /// Whether our own layout is looked for.
   var mayBeOurs: Bool { settings.layout == nil || settings.layout == .ours }
 
-  /// Whether what our own reader says of a content does not keep it from being of another layout.
-  func isForeign(_ error: JSONParseError) -> Bool {
-    if settings.layout == .ours { return false }
-    // With processes that are no object it is a broken one of ours.
-    if case .wrongShape(_, SnapshotParser.expectedProcesses) = error { return false }
-    return true
+  /// Whether a content that our own reader refuses and that is valid JSON may be of another layout.
+  var mayBeForeign: Bool { settings.layout != .ours }
+
+  /// Whether a content with `processes` that are no object is a broken one of ours, by what else there is in it: no beat, or none but
+  /// the one that ours have.
+  func isBrokenOfOurs(_ error: JSONParseError, _ outcome: Result<SourceRecognition, SourceFailure>) -> Bool {
+    guard mayBeOurs, case .wrongShape(_, SnapshotParser.expectedProcesses) = error else { return false }
+    return switch outcome {
+    case .failure(let failure): failure != .torn
+    case .success(let found): found.layout == .single && found.processes.allSatisfy { $0.place == ".last_updated" }
+    }
   }
 
   func recognise(
@@ -73,19 +78,51 @@ package struct ForeignFile: Sendable {
   func tail(of file: borrowing FileDescriptor, size: Int) throws(Errno) -> [UInt8]? {
     if let layout = settings.layout, layout != .lines, layout != .text { return nil }
     let head = try ForeignFile.bytes(of: file, at: 0, count: ForeignFile.headLength)
-    if settings.layout == nil || settings.layout == .lines {
+    var mustBeRecord = false
+    // Of a log that was truncated while its writer went on at its old place, the hole says nothing, but its end.
+    let hasHole = head.first == 0
+    if !hasHole, settings.layout == nil || settings.layout == .lines {
       let line = head.prefix { $0 != 0x0A }
-      guard line.count < head.count, TextEncoding.utf8(Array(line)) != nil else { return nil }
+      guard TextEncoding.utf8(Array(line)) != nil else { return nil }
       if let first = line.first(where: { !TextLines.isSpace($0) }),
         first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
       {
         let isRecord = (try? JSONValue(parsing: Array(line))) != nil
-        // `[2026-11-25 18:45:10] beat` is a text, `[` alone the begin of an array.
-        let isText = first == UInt8(ascii: "[") && TimeScanner.first(in: line, near: 0) != nil
-        guard isRecord || isText else { return nil }
+        // `[` alone is the begin of an array.
+        let isText = settings.layout == .lines || TextLabel.begins(line, near: 0)
+        // A first line that is longer than what is looked at may be a record as the last one is.
+        mustBeRecord = !isRecord && !isText
+        guard !mustBeRecord || first == UInt8(ascii: "{") && line.count == head.count else { return nil }
       }
     }
-    return try ForeignFile.bytes(of: file, at: max(0, size - tailLength), count: tailLength)
+    let isClear = !hasHole && !mustBeRecord && head.contains(0x0A)
+    // A smaller one is read whole.
+    guard isClear || size > ForeignFile.largest else { return nil }
+    let tail = try end(of: file, size: size)
+    if !isClear {
+      guard let text = TextEncoding.utf8(TextEncoding.behindHole(tail)), text.contains(0x0A) else { return nil }
+      let last = TextLines.lastFirst(text[...]).first { $0.isComplete && !$0.isFirst && !$0.bytes.isEmpty }
+      if mustBeRecord {
+        guard let last, case .object? = try? JSONValue(parsing: Array(last.bytes)) else { return nil }
+      }
+    }
+    return tail
+  }
+
+  /// The end of a file, with at least one whole line in it where lines are not longer than what is read of any file.
+  private func end(of file: borrowing FileDescriptor, size: Int) throws(Errno) -> [UInt8] {
+    var length = tailLength
+    while true {
+      let bytes = try ForeignFile.bytes(of: file, at: max(0, size - length), count: length)
+      // Behind a hole a line is whole as well.
+      let hasLine = bytes.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress, let first = memchr(start, 0x0A, bytes.count) else { return false }
+        let behind = UnsafeRawPointer(first) + 1
+        return memchr(behind, 0x0A, bytes.count - (behind - start)) != nil || memchr(start, 0, bytes.count) != nil
+      }
+      if hasLine || length >= size || length >= ForeignFile.largest { return bytes }
+      length = min(length * 4, ForeignFile.largest)
+    }
   }
 
   private static func bytes(of file: borrowing FileDescriptor, at place: Int, count: Int) throws(Errno) -> [UInt8] {

@@ -26,6 +26,9 @@ enum Containers {
     "components", "modules",
     "feeds", "sources", "accounts", "wallets", "repos", "packages", "players", "comments", "results", "data", "entries",
     "rows",
+    "customers", "notes", "todos", "scores", "highscores", "contacts", "invoices", "payments", "tickets", "bookmarks",
+    "books", "movies", "songs", "photos", "images", "documents", "categories", "subscriptions", "emails", "employees",
+    "members", "reminders", "leaderboard",
   ]
 
   /// Whether the key of a container names processes.

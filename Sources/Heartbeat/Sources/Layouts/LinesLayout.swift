@@ -8,30 +8,40 @@ enum LinesLayout {
   ) -> Result<SourceRecognition, SourceFailure>? {
     var records: [Record] = []
     var leftOut: [SourceRecognition.LeftOut] = []
+    var (foreign, timed, looked) = (0, 0, 0)
+    var untimed: SourceFailure?
     for line in TextLines.lastFirst(text) {
-      if records.count >= mostRecords || records.count >= 1 && settings.each == nil && settings.layout != .list {
-        break
-      }
+      looked += 1
+      if records.count >= mostRecords || settings.each == nil && looked > mostLines { break }
       guard !line.bytes.allSatisfy(TextLines.isSpace) else { continue }
       guard line.bytes.first(where: { !TextLines.isSpace($0) }) == UInt8(ascii: "{") else {
-        if records.isEmpty, line.isComplete, leftOut.count >= mostForeignLines { return nil }
-        leftOut.append(.init(line.place, "this is no JSON object"))
+        // What a program says when it fails has many lines; those of a log have times.
+        if TimeScanner.first(in: line.bytes.prefix(longestTimed), near: facts.modified) != nil { timed += 1 }
+        if records.isEmpty, line.isComplete, timed > mostForeignLines { return nil }
+        foreign += 1
+        if foreign <= mostForeignLines { leftOut.append(.init(line.place, "this is no JSON object")) }
         continue
       }
       do throws(JSONError) {
         guard case .object(let object) = try JSONValue(parsing: Array(line.bytes)) else { continue }
-        records.append(Record(object: object, line: line))
+        let record = Record(object: object, line: line)
+        records.append(record)
+        guard settings.each == nil else { continue }
+        // The last one that has a time counts.
+        switch last(record, facts, settings, leftOut) {
+        case .success(let lines): return .success(lines)
+        case .failure(let failure): untimed = untimed ?? failure
+        }
       } catch {
         // What is being written now waits; so does what `isTail` has cut.
         if !line.isComplete || line.isFirst && facts.isTail { continue }
-        leftOut.append(.init(line.place, "this is no JSON: \(error)"))
+        if leftOut.count < mostForeignLines { leftOut.append(.init(line.place, "this is no JSON: \(error)")) }
       }
     }
-    guard !records.isEmpty else { return nil }
+    if let untimed { return .failure(untimed) }
+    guard !records.isEmpty, let each = settings.each else { return nil }
     let times = records.flatMap { SourceValue.times(in: .object($0.object), near: facts.modified) }
-    let reading = SourceReading(facts, settings, times: times)
-    if let each = settings.each { return named(records, each, reading, leftOut) }
-    return last(records, reading, leftOut)
+    return named(records, each, SourceReading(facts, settings, times: times), leftOut)
   }
 
   private struct Record {
@@ -41,13 +51,18 @@ enum LinesLayout {
 
   /// With `each`, so many lines are looked at.
   static let mostRecords = 20_000
-  /// Behind so many lines that are no JSON the file is a text.
+  /// Without `each`, in so many lines from the end a time is looked for.
+  private static let mostLines = 1_000
+  /// In so many bytes of a line that is no JSON a time is looked for.
+  private static let longestTimed = 1024
+  /// Behind so many lines with times that are no JSON the file is a text; so many are said to be left out.
   private static let mostForeignLines = 3
 
   private static func last(
-    _ records: [Record], _ reading: SourceReading, _ leftOut: [SourceRecognition.LeftOut]
+    _ record: Record, _ facts: SourceFacts, _ settings: SourceSettings, _ leftOut: [SourceRecognition.LeftOut]
   ) -> Result<SourceRecognition, SourceFailure> {
-    let record = records[0]
+    let times = SourceValue.times(in: .object(record.object), near: facts.modified)
+    let reading = SourceReading(facts, settings, times: times)
     return SingleLayout.read(record.object, reading).map { single in
       var lines = single
       lines.layout = .lines

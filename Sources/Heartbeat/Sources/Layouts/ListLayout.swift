@@ -32,14 +32,22 @@ enum ListLayout {
     let search = BeatSearch(reading: reading)
     var found: [(place: Int, object: JSONObject, beat: BeatSearch.Found?)] = []
     var leftOut: [SourceRecognition.LeftOut] = []
+    var records = 0
     for (place, item) in items.enumerated() {
       guard let object = item.objectValue else {
         leftOut.append(.init("[\(place)]", "this is no object"))
         continue
       }
-      found.append((place, object, search.search(object).found))
+      if Records.isToDo(object) { return nil }
+      var beat = search.search(object).found
+      if let rank = beat?.rank, Records.areNoProcess(object, rank, beat?.keys.last) {
+        beat = nil
+        records += 1
+      }
+      found.append((place, object, beat))
     }
     let beats = found.filter { $0.beat != nil }
+    guard records * 2 < max(1, found.count) else { return nil }
     guard !beats.isEmpty, beats.contains(where: { $0.beat?.time != nil }), beats.count * 2 >= found.count else {
       return nil
     }
@@ -99,7 +107,26 @@ enum ListLayout {
         "hostname", "slug",
       ])
       + keys.filter { KeyWords.split($0).count == 2 && KeyWords.split($0).last == "name" }
-    return (exact + ids + names).first { isEverywhere($0, true) }
-      ?? (names + exact + ids).first { isEverywhere($0, false) }
+    let key =
+      (exact + ids + names).first { isEverywhere($0, true) } ?? (names + exact + ids).first { isEverywhere($0, false) }
+    // Runs of one job: it is the job that lives, and not each of its runs.
+    if let key, exact.contains(key) || ids.contains(key), !havePids(objects),
+      let name = lower(["name", "job", "task"]).first(where: { isOne($0, in: objects) })
+    {
+      return name
+    }
+    return key
+  }
+
+  /// Whether all have the same name under a key.
+  private static func isOne(_ key: String, in objects: [JSONObject]) -> Bool {
+    let names = objects.map { $0[key].flatMap(SourceValue.name) }
+    return names.count > 1 && names[0] != nil && names.allSatisfy { $0 == names[0] }
+  }
+
+  /// With a pid each, several of one name live beside each other.
+  private static func havePids(_ objects: [JSONObject]) -> Bool {
+    let pids = objects.compactMap { $0["pid"]?.integerValue }
+    return pids.count == objects.count && Set(pids).count > 1
   }
 }

@@ -7,14 +7,17 @@ enum MapLayout {
   /// - Parameter hasOwn: whether the root has a beat of its own.
   static func read(_ root: JSONObject, _ reading: SourceReading, hasOwn: Bool) -> SourceRecognition? {
     if case .key = reading.settings.time, reading.settings.layout != .map { return nil }
-    if !hasOwn, let map = objects(root, reading, isRoot: true) ?? times(root, reading, isRoot: true) { return map }
+    if !hasOwn, let map = objects(root, reading, isRoot: true, isKnown: false) ?? times(root, reading, isRoot: true) {
+      return map
+    }
     for member in root.members {
       guard let object = member.value.objectValue, Containers.mayHoldProcesses(member.key, besideTime: hasOwn) else {
         continue
       }
       let isKnown = Containers.areProcesses(member.key)
       guard
-        var map = objects(object, reading, isRoot: false) ?? (isKnown ? times(object, reading, isRoot: false) : nil),
+        var map = objects(object, reading, isRoot: false, isKnown: isKnown)
+          ?? (isKnown ? times(object, reading, isRoot: false) : nil),
         isKnown || Containers.areBeats(object, reading)
       else { continue }
       for place in map.processes.indices { map.processes[place].place = ".\(member.key)" + map.processes[place].place }
@@ -24,10 +27,14 @@ enum MapLayout {
   }
 
   /// A map of objects.
-  private static func objects(_ map: JSONObject, _ reading: SourceReading, isRoot: Bool) -> SourceRecognition? {
+  private static func objects(
+    _ map: JSONObject, _ reading: SourceReading, isRoot: Bool, isKnown: Bool
+  ) -> SourceRecognition? {
     let search = BeatSearch(reading: reading)
     var processes: [SourceProcess] = []
+    var names: [String] = []
     var leftOut: [SourceRecognition.LeftOut] = []
+    var silent: [SourceRecognition.LeftOut] = []
     var (beats, times) = (0, 0)
     for member in map.members {
       guard let object = member.value.objectValue else {
@@ -35,7 +42,14 @@ enum MapLayout {
         leftOut.append(.init(".\(member.key)", "this is no object"))
         continue
       }
-      let found = reading.settings.layout == .map ? search.search(object).found : search.top(object).found
+      names.append(member.key)
+      var found = reading.settings.layout == .map ? search.search(object).found : search.top(object).found
+      if Records.isToDo(object) { return nil }
+      if let rank = found?.rank, Records.areNoProcess(object, rank, found?.keys.last) { found = nil }
+      if found == nil, !isKnown, !saysWhen(object, reading) {
+        silent.append(.init(".\(member.key)", "there is no time in it, as there is in others beside it"))
+        continue
+      }
       if let found {
         beats += 1
         if found.time != nil { times += 1 }
@@ -45,26 +59,43 @@ enum MapLayout {
       processes.append(process)
     }
     // At the root some entry may lack a time, but not most; what never ran is not a map by that alone.
-    guard beats > 0, isRoot ? beats == processes.count || beats * 3 >= processes.count * 2 : times > 0,
-      beats * 2 >= processes.count
+    guard beats > 0, isRoot ? beats * 3 >= names.count * 2 : times > 0, beats * 2 >= names.count
     else { return nil }
-    if isRoot, processes.count == 1, times == 0 || isSelf(processes[0].name) { return nil }
+    if isRoot, names.count == 1, times == 0 || BeatSearch.isSelf(KeyWords.split(names[0])) { return nil }
     // `{"last_run": {"at": ...}, "last_error": {"at": ...}}` says when something was, and not who does it.
-    if isRoot, processes.allSatisfy({ KeyWords.saysWhen($0.name) }) { return nil }
-    return SourceRecognition(.map, processes, leftOut: isRoot ? [] : leftOut)
+    if isRoot, names.allSatisfy(KeyWords.saysWhen) { return nil }
+    return SourceRecognition(.map, processes, leftOut: silent + (isRoot ? [] : leftOut))
   }
 
-  private static func isSelf(_ name: String) -> Bool {
-    KeyWords.split(name).allSatisfy {
-      [
-        "heartbeat", "status", "state", "time", "process", "data", "watcher", "info", "meta", "health", "system",
-        "stats",
-      ].contains($0)
+  /// Whether an object has a time, or a place for one: what has neither is no process beside others that have.
+  private static func saysWhen(_ object: JSONObject, _ reading: SourceReading) -> Bool {
+    object.members.contains { member in
+      switch SourceValue.time(member.value, near: reading.facts.modified) {
+      case .time: return true
+      case .never where member.value != .integer(0):
+        if case .rank = BeatKey(member.key) { return true }
+        return KeyWords.split(member.key).contains { KeyWords.companions.contains($0) }
+      case .never, .none: return false
+      }
     }
   }
 
+  /// Whether a key speaks of a time, and so names no program: `as_of`, `event_time`, `mtime`, `generated`.
+  static func speaksOfTime(_ key: String) -> Bool {
+    let words = KeyWords.split(key)
+    guard let last = words.last else { return false }
+    if KeyWords.time.contains(last) || timeWords.contains(last) { return true }
+    return words.count == 1 && KeyWords.run.contains(last) && (last.hasSuffix("ed") || doneWords.contains(last))
+  }
+
+  private static let timeWords: Set<String> = [
+    "date", "dt", "mtime", "ctime", "atime", "tm", "of", "asof", "when", "utc", "gmt",
+  ]
+  private static let doneWords: Set<String> = ["ran", "sent", "written", "wrote"]
+
   /// A map of times: all of them must be, and its keys names.
   private static func times(_ map: JSONObject, _ reading: SourceReading, isRoot: Bool) -> SourceRecognition? {
+    if isRoot, map.members.allSatisfy({ speaksOfTime($0.key) }) { return nil }
     var processes: [SourceProcess] = []
     var hasTime = false
     for member in map.members {

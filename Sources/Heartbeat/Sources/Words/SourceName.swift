@@ -88,6 +88,13 @@ enum SourceName {
     return nil
   }
 
+  /// What is said of a file with such a name.
+  static func startMark(_ word: String) -> SourceFailure {
+    .noBeat(
+      "by the word \"\(word)\" in its name it is written once, at a start; `time: mtime` takes the file's own time as the beat"
+    )
+  }
+
   /// The word of a file's name by which it says that it is written once, at a start: `started`, `ready`, `.pid`.
   static func markOfStart(_ facts: SourceFacts) -> String? {
     let words = KeyWords.split(stem(facts.path))

@@ -1,0 +1,60 @@
+internal import JSON
+
+/// Entries of lists and maps that are worked on, and do not work themselves: tasks to do, messages, scores, goods, alarms.
+enum Records {
+  /// Whether an entry is one of these.
+  ///
+  /// - Parameters:
+  ///   - rank: that of its time. What is named a beat is one.
+  ///   - key: where the time is.
+  static func areNoProcess(_ object: JSONObject, _ rank: BeatRank, _ key: String? = nil) -> Bool {
+    guard rank != .beat else { return false }
+    var has: Set<Sign> = []
+    for member in object.members {
+      let words = KeyWords.split(member.key)
+      let name = words.joined()
+      let text = member.value.stringValue
+      if words.contains("created") || words.contains("due") { has.insert(.made) }
+      if texts.contains(name), text?.isEmpty == false { has.insert(.text) }
+      if people.contains(name), text?.isEmpty == false { has.insert(.person) }
+      if amounts.contains(name), member.value.doubleValue != nil { has.insert(.amount) }
+      if goods.contains(name) { has.insert(.good) }
+      if plans.contains(name) { has.insert(.plan) }
+      if words == ["starts", "at"] || name == "fingerprint" { has.insert(.alarm) }
+    }
+    if has.contains(.good) || has.contains(.alarm) { return true }
+    let words = key.map(KeyWords.split) ?? []
+    // A description that was changed; what has a plan is a job, whose description may be.
+    if has.isSuperset(of: [.text, .made]), !has.contains(.plan), rank != .run,
+      rank != .update || words.contains(where: changes.contains)
+    {
+      return true
+    }
+    if [.time, .other].contains(rank), has.contains(.amount) || has.isSuperset(of: [.text, .person]) { return true }
+    // A run ends or is finished; what is completed or closed was a thing to do.
+    return rank == .ended && words.contains { ["completed", "closed"].contains($0) }
+  }
+
+  /// Whether an entry is a task that nobody has begun: then those beside it are tasks too.
+  static func isToDo(_ object: JSONObject) -> Bool {
+    object.members.contains { member in
+      ["status", "state"].contains(member.key.lowercased())
+        && member.value.stringValue.map { toDo.contains(KeyWords.split($0).joined()) } ?? false
+    }
+  }
+
+  private enum Sign { case made, text, person, amount, good, plan, alarm }
+
+  private static let texts: Set<String> = [
+    "description", "text", "message", "msg", "note", "notes", "summary", "details", "comment", "question", "answer",
+    "subject",
+  ]
+  private static let people: Set<String> = [
+    "user", "from", "sender", "nick", "nickname", "author", "assignee", "userid", "recipient",
+  ]
+  private static let amounts: Set<String> = ["score", "points", "highscore", "kills", "wins"]
+  private static let plans: Set<String> = ["schedule", "cron", "enabled"]
+  private static let changes: Set<String> = ["updated", "update", "modified", "changed"]
+  private static let goods: Set<String> = ["sku", "stock", "quantity", "qty", "barcode"]
+  private static let toDo: Set<String> = ["todo", "backlog", "wontfix", "inreview"]
+}
