@@ -51,6 +51,10 @@ public struct HeartbeatFile: Sendable {
   /// What was wrong at the last refresh.
   public private(set) var lastProblem: HeartbeatFileProblem?
 
+  /// Which keys of another program's data come and go. `forget` leaves it: what is served follows from it.
+  private var churn = KeyChurn()
+  private var churnStamp: FileStamp?
+
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
   private var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
 
@@ -100,6 +104,7 @@ public struct HeartbeatFile: Sendable {
     snapshot = HeartbeatSnapshot()
     textLength = 0
     (layout, explanation) = (nil, nil)
+    (churn, churnStamp) = (KeyChurn(), nil)
   }
 
   /// Looks at the file, and reads it if it changed.
@@ -273,13 +278,15 @@ public struct HeartbeatFile: Sendable {
     let found = FileStamp(opened)
     let modified = FileStamp.seconds(opened.st_mtim)
     switch outcome {
-    case .success(let recognition):
+    case .success(var recognition):
       // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
       if let layout, recognition.layout.mayBeHalf(of: layout), source.settings.time != .modified,
         Clock.realtime - modified < HeartbeatFile.longestWrite
       {
         throw problem(bytes.isEmpty ? JSONParseError.empty : .torn, in: bytes)
       }
+      churn.take(&recognition, isNew: churnStamp != found)
+      churnStamp = found
       try take(recognition, isSettled ? found : nil)
     case .failure(let failure):
       let problem = problem(failure, in: bytes)

@@ -261,6 +261,75 @@ final class StructureOfFilesTests {
     #expect(try told("gate.json", #"{"processes": [{"name": "a", "last_se"#) == "torn")
   }
 
+  /// The key paths of all numbers, and how many keys are left out.
+  private func numbers(_ sources: inout SourceSet, _ text: String, at second: Int) throws -> ([String], Int) {
+    let file = folder.appending(path: "gate.json")
+    try Data(text.utf8).write(to: file)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: Double(Self.unix + second))], ofItemAtPath: file.path)
+    sources.refresh(readTimeout: 5)
+    let keys = sources.processes(of: sources.files[0]).flatMap(\.numbers).map(\.key)
+    return (keys.sorted(), sources.skipped[.changingKey] ?? 0)
+  }
+
+  private func sources() -> SourceSet { SourceSet([SourceSettings(path: folder.path + "/gate.json")]) }
+
+  @Test("ids as keys become no flood of series: they are held back, counted and said, also after all was forgotten")
+  func keysThatChange() throws {
+    var (one, other) = (sources(), sources())
+    var all: Set<String> = []
+    for turn in 0..<40 {
+      let text = #"{"ts": \#(Self.unix + turn), "n": 1, "orders": {"open": 1, "ord_\#(turn + 1002)": {"px": 1}}}"#
+      let found = try numbers(&one, text, at: turn)
+      other.forget()
+      let others = try numbers(&other, text, at: turn)
+      #expect(found == others)
+      #expect(found.0.starts(with: ["n", "orders.open"]))
+      all.formUnion(found.0)
+      if turn == 0 { #expect(found.0 == ["n", "orders.open", "orders.ord_1002.px"]) }
+      if turn == 39 {
+        #expect(found == (["n", "orders.open"], 1))
+        #expect(one.files[0].leftOut.contains { $0.place == "gate .orders" })
+      }
+    }
+    #expect(all.count <= 2 + 8)
+    // One that stays counts.
+    for turn in 40..<50 {
+      let text = #"{"ts": \#(Self.unix + turn), "n": 1, "orders": {"open": 1, "ord_2000": {"px": 1}}}"#
+      let found = try numbers(&one, text, at: turn)
+      #expect(found.0 == (turn < 47 ? ["n", "orders.open"] : ["n", "orders.open", "orders.ord_2000.px"]), "\(turn)")
+    }
+  }
+
+  @Test("keys that come again, new keys and lines of several kinds are data")
+  func keysThatReturn() throws {
+    var sources = sources()
+    for turn in 0..<60 {
+      let more = turn % 3 == 0 ? #", "markets": {"m\#(turn / 3 % 5)": 1}"# : #", "k\#(turn / 20)": 1"#
+      let found = try numbers(&sources, #"{"ts": \#(Self.unix + turn)\#(more)}"#, at: turn)
+      #expect(found.0.count == 1 && found.1 == 0, "\(turn): \(found)")
+    }
+  }
+
+  @Test("what is remembered of keys has a bound")
+  func bound() throws {
+    var churn = KeyChurn()
+    for turn in 0..<200 {
+      let inner = JSONObject((0..<50).map { .init(key: "a\(turn)b\($0)", value: .object(["n": .integer(1)])) })
+      var process = SourceProcess(name: "p\(turn)", time: 1, place: "", rule: "")
+      process.data = ["x": .object(inner)]
+      var recognition = SourceRecognition(.single, [process])
+      churn.take(&recognition, isNew: true)
+    }
+    #expect(churn.count <= 2_000)
+    var process = SourceProcess(name: "p", time: 1, place: "", rule: "")
+    let wide = JSONObject((0..<2 * KeyChurn.mostKeys).map { .init(key: "k\($0)", value: .integer(1)) })
+    process.data = wide
+    var recognition = SourceRecognition(.single, [process])
+    churn.take(&recognition, isNew: true)
+    #expect(recognition.processes[0].data.count == wide.count)
+  }
+
   @Test("the end of a file that grows counts, whatever stands in front of it, and however long its lines are")
   func ends() throws {
     let line = "2026-07-14 18:26:50 beat\n"
