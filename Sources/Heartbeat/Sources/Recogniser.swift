@@ -111,7 +111,6 @@ public enum Recogniser {
         : ListLayout.read(object, reading, hasOwn: top.found != nil)
           ?? MapLayout.read(object, reading, hasOwn: top.found != nil)
       outcome = many.map { .success($0) } ?? SingleLayout.read(object, reading, top: top)
-    case .array where settings.each != nil: return .failure(.noBeat(eachOfNoJSON))
     case .array(let items):
       outcome =
         ListLayout.read(items, reading).map { .success($0) }

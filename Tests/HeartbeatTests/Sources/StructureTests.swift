@@ -189,17 +189,18 @@ struct StructureTests {
     #expect(Self.told(far, "/srv/gate/run.jsonl") == "no_beat")
   }
 
-  @Test("a key for each line of a text is refused, as there is none")
+  @Test("a key for each line is refused for a text, and names the items of a list")
   func eachOfText() {
     let text = "2026-07-14 18:20:00 a\n2026-07-14 18:26:50 b\n"
-    for text in [text, #"[{"job": "a", "ts": \#(Self.unix)}]"#] {
-      let outcome = Self.recognise(text, "/srv/gate/x.log") { $0.each = .init(".job") }
-      guard case .failure(.noBeat(let sentence)) = outcome else {
-        Issue.record("\(outcome)")
-        continue
-      }
-      #expect(sentence.contains("`each`"))
+    let outcome = Self.recognise(text, "/srv/gate/x.log") { $0.each = .init(".job.name") }
+    guard case .failure(.noBeat(let sentence)) = outcome else {
+      Issue.record("\(outcome)")
+      return
     }
+    #expect(sentence.contains("`each`"))
+    let list =
+      #"[{"id": 1, "job": {"name": "a"}, "ts": \#(Self.unix)}, {"id": 2, "job": {"name": "b"}, "ts": \#(Self.unix)}]"#
+    #expect(Self.told(Self.recognise(list) { $0.each = .init(".job.name") }) == "list, a 10, b 10")
   }
 
   // MARK: - No heartbeats

@@ -28,7 +28,7 @@ enum Containers {
     "rows",
     "customers", "notes", "todos", "scores", "highscores", "contacts", "invoices", "payments", "tickets", "bookmarks",
     "books", "movies", "songs", "photos", "images", "documents", "categories", "subscriptions", "emails", "employees",
-    "members", "reminders", "leaderboard",
+    "reminders", "leaderboard",
   ]
 
   /// Whether the key of a container names processes.

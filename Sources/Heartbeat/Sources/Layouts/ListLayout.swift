@@ -54,12 +54,13 @@ enum ListLayout {
     let isOfBeats = beats.allSatisfy { [.beat, .update, .run].contains($0.beat?.rank ?? .beat) }
     guard isKnown || isOfBeats else { return nil }
     let fields = ProcessFields(reading: reading)
-    if found.count > 1, let key = idKey(found.map(\.object)) {
+    let each = reading.settings.each ?? (found.count > 1 ? idKey(found.map(\.object)).map { .init(keys: [$0]) } : nil)
+    if let each {
       var processes: [SourceProcess] = []
       var places: [String: Int] = [:]
       for item in found {
-        guard let name = item.object[key].flatMap(SourceValue.name) else {
-          leftOut.append(.init("[\(item.place)]", "there is no \(key)"))
+        guard let name = JSONValue.object(item.object).value(at: each).flatMap(SourceValue.name) else {
+          leftOut.append(.init("[\(item.place)]", "there is no \(each)"))
           continue
         }
         var process = fields.process(name, item.object, item.beat)
@@ -72,7 +73,7 @@ enum ListLayout {
           processes.append(process)
         }
       }
-      return SourceRecognition(.list, processes, leftOut: leftOut)
+      return processes.isEmpty ? nil : SourceRecognition(.list, processes, leftOut: leftOut)
     }
     // Under a time of its own, a history is what one process did.
     guard !hasOwn else { return nil }
