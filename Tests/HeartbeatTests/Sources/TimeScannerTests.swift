@@ -23,7 +23,9 @@ struct TimeScannerTests {
       "Tue Jul 14 2026 11:26:53 GMT+0200 (Central European Summer Time)",
       "14/Jul/2026:09:26:53 +0000", "Tue 14 Jul 2026 09:26:53 AM UTC", "Tue Jul 14 09:26:53 AM UTC 2026",
       "\"2026-07-14T09:26:53Z\"",
-      "[2026-07-14T09:26:53Z]", "July 14, 2026 at 9:26:53 AM UTC",
+      "[2026-07-14T09:26:53Z]", "July 14, 2026 at 9:26:53 AM UTC", "1.784021213e9", "1.784021213e+09", "1.784021213E9",
+      "2026-07-14T05:26:53\u{2212}04:00", "2026-07-14 at 09:26:53 UTC", "2026-07-14 | 09:26:53 UTC",
+      "2026-07-14 11:26:53 +0200 CEST m=+0.01", "2026-07-14T11:26:53+02:00 Europe/Zurich",
     ])
   func absolute(_ text: String) {
     let time = TimeScanner.whole(Array(text.utf8)[...], near: Self.moment)
@@ -37,12 +39,38 @@ struct TimeScannerTests {
       "2026/07/14 09:26:53",
       "14.07.2026 09:26:53", "14/07/2026, 09:26:53", "07/14/2026, 9:26:53 AM", "Jul 14 09:26:53",
       "Tue Jul 14 09:26:53 2026",
-      "2026-07-14 09:26:53 CST",
+      "2026-07-14 09:26:53 CST", "2026-07-14, 9:26:53 a.m.", "14/07/2026, 9:26:53 a.\u{A0}m.",
+      "7/14/2026, 9:26:53\u{202F}AM", "7/14/2026, 9:26:53\u{A0}AM", "2026-07-14 at 9:26:53", "14/07/2026 | 09:26:53",
     ])
   func wall(_ text: String) {
     #expect(
       TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) == WrittenTime(seconds: Self.moment, hasZone: false),
       "\(text)")
+  }
+
+  @Test(
+    "the afternoon is twelve hours later, however it is written",
+    arguments: [
+      "2026-07-14, 9:26:53 p.m.", "14/07/2026, 9:26:53 p.m.", "7/14/2026, 9:26:53\u{202F}PM",
+      "7/14/2026, 9:26:53\u{A0}pm",
+      "14/07/2026, 9:26:53 p. m.", "2026-07-14 09:26:53PM",
+    ])
+  func afternoon(_ text: String) {
+    let later = WrittenTime(seconds: Self.moment + 43_200, hasZone: false)
+    #expect(TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) == later)
+    #expect(TimeScanner.first(in: Array("beat \(text) ok".utf8)[...], near: Self.moment)?.time == later)
+  }
+
+  @Test("a zone's name is read where its file is there, and what has a zone that is not known is no time")
+  func zoneNames() {
+    func time(_ text: String) -> WrittenTime? { TimeScanner.first(in: Array(text.utf8)[...], near: Self.moment)?.time }
+    let zurich = ZoneRules.named("Europe/Zurich") == nil ? nil : WrittenTime(seconds: Self.moment, hasZone: true)
+    #expect(time("2026-07-14 11:26:53 Europe/Zurich ok") == zurich)
+    #expect(time("2026-07-14 11:26:53[Europe/Zurich]") == zurich)
+    #expect(time("2026-07-14 11:26:53 Europe/Nowhere") == nil)
+    #expect(TimeScanner.whole(Array("2026-07-14 11:26:53 Europe/Nowhere".utf8)[...], near: Self.moment) == nil)
+    // A path of a source is no zone.
+    #expect(time("2026-07-14 09:26:53 src/main.py:12") == WrittenTime(seconds: Self.moment, hasZone: false))
   }
 
   @Test("a day and a month that may be each other have two readings")
@@ -58,7 +86,7 @@ struct TimeScannerTests {
       "2026-07-14T09:61:00Z", "17840212",
       "178402121", "4711", "1.2.3", "v2026.7.14", "99999999999999999999", "1784021213 is a time",
       "up since 2026-07-14T09:26:53Z", "-1784021213",
-      "639196180130000000", "January", "May 2026", "2026-W29-2T09:00", "10.20.30.40",
+      "639196180130000000", "2e9", "1.784021213e9f", "1.5e2", "January", "May 2026", "2026-W29-2T09:00", "10.20.30.40",
     ])
   func none(_ text: String) {
     #expect(TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) == nil, "\(text)")

@@ -26,8 +26,9 @@ struct TimeScanner {
     while let last = text.last, around.contains(last) { text.removeLast() }
     guard !text.isEmpty else { return nil }
     var scanner = TimeScanner(text, near: near, at: text.startIndex)
-    guard let time = scanner.time(), scanner.position == text.endIndex || scanner.isZoneName else { return nil }
-    return time
+    guard let time = scanner.time() else { return nil }
+    scanner.passMonotonicClock()
+    return scanner.position == text.endIndex || scanner.isZoneName ? time : nil
   }
 
   /// A longer text is no time, in bytes.
@@ -55,6 +56,17 @@ struct TimeScanner {
     return nil
   }
 
+  /// Whether a text is a number without a sign and nothing else.
+  static func isNumber(_ text: some Collection<UInt8>) -> Bool {
+    guard let first = text.first, isDigit(first), text.count <= longestTime else { return false }
+    return text.allSatisfy { isDigit($0) || ".eE+".utf8.contains($0) } && plain(text) != nil
+  }
+
+  private static func plain(_ digits: some Collection<UInt8>) -> WrittenTime? {
+    guard digits.count <= 40 else { return nil }
+    return Double(String(decoding: digits, as: UTF8.self)).flatMap { WrittenTime(number: $0) }
+  }
+
   static func isAlphanumeric(_ byte: UInt8) -> Bool {
     isDigit(byte) || isLetter(byte) || byte >= 0x80 || byte == UInt8(ascii: "_")
   }
@@ -78,6 +90,17 @@ struct TimeScanner {
 
   private mutating func passAll(_ bytes: String) {
     while pass(bytes) {}
+  }
+
+  /// Spaces, also those at which a line is not broken: ICU writes them in front of PM.
+  private mutating func passSpaces() {
+    while pass(" ") || passText("\u{A0}") || passText("\u{202F}") {}
+  }
+
+  private mutating func passText(_ wanted: String) -> Bool {
+    guard text[position...].starts(with: wanted.utf8) else { return false }
+    position += wanted.utf8.count
+    return true
   }
 
   /// A number of so many digits, and no digit behind them.
@@ -135,6 +158,7 @@ struct TimeScanner {
 
   private mutating func beginningWithDigit() -> WrittenTime? {
     let start = position
+    if let time = exponential() { return time }
     switch countOfDigits {
     case 9...: if let time = plainNumber() ?? compact() { return time }
     case 8: if let time = compact() { return time }
@@ -157,8 +181,28 @@ struct TimeScanner {
       end = position
     }
     let isAlone = position >= text.endIndex || !TimeScanner.isAlphanumeric(byte()) || [0x6D, 0x73].contains(byte())
-    let digits = String(decoding: text[start..<end], as: UTF8.self)
-    guard isAlone, digits.utf8.count <= 40, let number = Double(digits), let time = WrittenTime(number: number) else {
+    guard isAlone, let time = Self.plain(text[start..<end]) else {
+      position = start
+      return nil
+    }
+    return time
+  }
+
+  /// `1.7910033e+09`, as programs in C and Go print large numbers. Without a point it may be a part of an id.
+  private mutating func exponential() -> WrittenTime? {
+    let start = position
+    position += countOfDigits
+    guard pass("."), countOfDigits > 0 else {
+      position = start
+      return nil
+    }
+    position += countOfDigits
+    let hasExponent = pass("eE")
+    if hasExponent { _ = pass("+") }
+    let digits = countOfDigits
+    position += digits
+    let isAlone = position >= text.endIndex || !TimeScanner.isAlphanumeric(byte())
+    guard hasExponent, (1...2).contains(digits), isAlone, let time = Self.plain(text[start..<position]) else {
       position = start
       return nil
     }
@@ -185,9 +229,9 @@ struct TimeScanner {
   /// `2026-11-25T18:45:10.5+01:00` and its relatives with a space, slashes or dots.
   private mutating func yearFirst() -> WrittenTime? {
     guard let year = number(4...4), pass("-/."), let month = number(1...2), pass("-/."), let day = number(1...2),
-      let date = CivilDay.seconds(year: year, month: month, day: day), pass("Tt _,-")
+      let date = CivilDay.seconds(year: year, month: month, day: day), pass("Tt _,-|")
     else { return nil }
-    passAll(" ")
+    passToTime()
     return timeOfDay(date, nil)
   }
 
@@ -208,8 +252,8 @@ struct TimeScanner {
     guard let second = number(1...2), pass("/.-"), let year = number(4...4) ?? number(2...2).map({ 2000 + $0 }) else {
       return nil
     }
-    guard pass(" ,T_") else { return nil }
-    passAll(" ")
+    guard pass(" ,T_|") else { return nil }
+    passToTime()
     let dayFirst = CivilDay.seconds(year: year, month: second, day: first)
     let monthFirst = CivilDay.seconds(year: year, month: first, day: second)
     guard let date = dayFirst ?? monthFirst else { return nil }
@@ -248,6 +292,13 @@ struct TimeScanner {
     return made(date, nil, clock, zone)
   }
 
+  /// What may stand between a date and a time of day: `2026-11-25 at 18:45:10`, `2026-11-25 | 18:45:10`.
+  private mutating func passToTime() {
+    passSpaces()
+    if pass("|") { passSpaces() }
+    passWord("at")
+  }
+
   private mutating func passWord(_ wanted: String) {
     let start = position
     if word() == wanted { passAll(" ") } else { position = start }
@@ -276,10 +327,51 @@ struct TimeScanner {
     return made(date, alternative, clock, zone())
   }
 
-  private func made(_ date: Double, _ alternative: Double?, _ clock: Double, _ zone: Double?) -> WrittenTime {
-    WrittenTime(
+  /// A named zone is read where its file is there. What has another one is no time: it would be a wrong one.
+  private mutating func made(
+    _ date: Double, _ alternative: Double?, _ clock: Double, _ zone: Double?
+  ) -> WrittenTime? {
+    if zone == nil, let name = nameOfZone() {
+      guard let rules = ZoneRules.named(name) else { return nil }
+      let wall = WrittenTime(seconds: date + clock, alternative: alternative.map { $0 + clock }, hasZone: false)
+      return WrittenTime(seconds: wall.moment(in: rules, nearest: near), hasZone: true)
+    }
+    return WrittenTime(
       seconds: date + clock - (zone ?? 0), alternative: alternative.map { $0 + clock - (zone ?? 0) },
       hasZone: zone != nil)
+  }
+
+  /// Passes ` Europe/Zurich` and `[Europe/Zurich]`.
+  private mutating func nameOfZone() -> String? {
+    let start = position
+    passAll(" ")
+    let hasBracket = pass("[")
+    let begin = position
+    while position < text.endIndex, TimeScanner.isAlphanumeric(byte()) || "/-+".utf8.contains(byte()) { position += 1 }
+    let name = String(decoding: text[begin..<position], as: UTF8.self)
+    guard let slash = name.firstIndex(of: "/"), TimeWords.regions.contains(String(name[..<slash])) else {
+      position = start
+      return nil
+    }
+    if hasBracket { _ = pass("]") }
+    return name
+  }
+
+  /// Passes ` m=+0.012` and ` CET m=+0.012`, which Go writes behind a time.
+  private mutating func passMonotonicClock() {
+    let start = position
+    passAll(" ")
+    if !passText("m=") {
+      _ = word()
+      passAll(" ")
+      guard passText("m=") else {
+        position = start
+        return
+      }
+    }
+    _ = pass("+-")
+    position += countOfDigits
+    _ = fraction()
   }
 
   /// Any number of decimals behind a point or comma.
@@ -294,17 +386,32 @@ struct TimeScanner {
   /// Seconds since midnight, with AM or PM if that follows.
   private mutating func clock(_ hour: Int, _ minute: Int, _ second: Double) -> Double? {
     var hour = hour
-    let start = position
-    passAll(" ")
-    switch word() {
-    case "am" where hour == 12: hour = 0
-    case "pm" where hour < 12: hour += 12
-    case "am", "pm": break
-    default: position = start
+    switch halfOfDay() {
+    case "a" where hour == 12: hour = 0
+    case "p" where hour < 12: hour += 12
+    default: break
     }
     // 60 is a leap second.
     guard hour <= 24, minute < 60, second < 61 else { return nil }
     return Double(hour * 3600 + minute * 60) + second
+  }
+
+  /// `a` or `p` of AM, `pm`, `p.m.` and `p. m.`; empty where none follows.
+  private mutating func halfOfDay() -> String {
+    let start = position
+    passSpaces()
+    var half = word()
+    if half == "am" || half == "pm" { return String(half.prefix(1)) }
+    if half == "a" || half == "p", pass(".") {
+      passSpaces()
+      let isWhole = word() == "m"
+      if isWhole {
+        _ = pass(".")
+        return half
+      }
+    }
+    (position, half) = (start, "")
+    return half
   }
 
   /// The zone in seconds east of Greenwich; nil when none is named.
@@ -333,8 +440,9 @@ struct TimeScanner {
   /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT.
   private mutating func offset(isLoose: Bool) -> Double? {
     let start = position
-    let isWest = byte() == UInt8(ascii: "-")
-    guard pass("+-") else { return nil }
+    let isMinus = passText("\u{2212}")
+    let isWest = isMinus || byte() == UInt8(ascii: "-")
+    guard isMinus || pass("+-") else { return nil }
     let count = countOfDigits
     var hours: Int?
     var minutes: Int? = 0
@@ -362,6 +470,8 @@ struct TimeScanner {
     while rest.first == 0x20 { rest.removeFirst() }
     guard let first = rest.first else { return true }
     if first == UInt8(ascii: "[") || first == UInt8(ascii: "(") { return true }
+    let region = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+    if TimeWords.regions.contains(region) { return rest.allSatisfy { $0 != 0x20 } }
     return rest.count <= 5 && rest.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
   }
 }

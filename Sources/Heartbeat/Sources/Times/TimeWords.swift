@@ -26,4 +26,10 @@ enum TimeWords {
     "kst": 32_400, "hkt": 28_800, "sgt": 28_800, "awst": 28_800, "acst": 34_200, "acdt": 37_800, "aest": 36_000,
     "aedt": 39_600, "nzst": 43_200, "nzdt": 46_800,
   ]
+
+  /// What zones of tzdata that have a place's name begin with. Other words with a slash are no zones: `src/main.py`.
+  static let regions: Set<String> = [
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Chile", "Etc",
+    "Europe", "Indian", "Mexico", "Pacific", "US",
+  ]
 }
