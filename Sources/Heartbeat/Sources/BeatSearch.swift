@@ -10,6 +10,8 @@ struct BeatSearch {
     var rank: BeatRank?
     /// Unix time; nil when it says that there was none yet.
     var time: Double?
+    /// It is a number that may as well be one of something else.
+    var isUnlikely = false
 
     var place: String { SourceSettings.KeyPath(keys: keys).description }
     var rule: String { rank.map(\.explanation) ?? "configured" }
@@ -49,12 +51,12 @@ struct BeatSearch {
     var times: [Found] = []
     var nevers: [Found] = []
     var outcome = Outcome()
-    let isContent = Self.isContent(object)
+    let isContent = isContent(object)
     for member in object.members {
       let time = SourceValue.time(member.value, near: reading.facts.modified)
       // Most members are no times, and what their keys say does not matter.
       if case .none = time { continue }
-      switch BeatKey(member.key) {
+      switch BeatKey(member.key, member.value) {
       case .rank(let rank):
         guard !isContent || rank == .beat else {
           if case .time = time {
@@ -69,9 +71,10 @@ struct BeatSearch {
           if reading.isFarAhead(moment) {
             outcome.nearest = "`\(member.key)` is a time to come"
           } else {
-            times.append(Found(keys: [member.key], rank: rank, time: moment))
+            let isUnlikely = SourceValue.isNumber(member.value) && reading.isUnlikely(moment)
+            times.append(Found(keys: [member.key], rank: rank, time: moment, isUnlikely: isUnlikely))
           }
-        case .never where rank <= .run && !Self.isZero(member.value):
+        case .never where rank <= .run && !Self.isZero(member.value) && BeatKey.saysNever(member.key):
           nevers.append(Found(keys: [member.key], rank: rank, time: nil))
         case .never, .none: break
         }
@@ -99,6 +102,7 @@ struct BeatSearch {
     func isBetter(_ one: Found, _ other: Found) -> Bool {
       let (oneTime, otherTime) = (one.time ?? 0, other.time ?? 0)
       let (oneIsAhead, otherIsAhead) = (reading.isAhead(oneTime), reading.isAhead(otherTime))
+      if one.isUnlikely != other.isUnlikely { return other.isUnlikely }
       if oneIsAhead != otherIsAhead { return otherIsAhead }
       if one.rank != other.rank { return (one.rank ?? .ended) < (other.rank ?? .ended) }
       return oneTime > otherTime
@@ -106,13 +110,16 @@ struct BeatSearch {
     let best = times.reduce(nil) { best, next in best.map { isBetter(next, $0) ? next : $0 } ?? next }
     let never = nevers.min { ($0.rank ?? .ended) < ($1.rank ?? .ended) }
     guard let best else { return never }
-    if let never, never.rank == .beat, best.rank != .beat { return never }
+    if let never, best.isUnlikely { return never }
+    if let never, never.rank == .beat, best.rank != .beat, BeatKey.isPlainlyBeat(KeyWords.split(never.keys[0])) {
+      return never
+    }
     return best
   }
 
   /// `watcher.heartbeat`, `time.last_run`, `status.updated_at`.
   private func deeper(_ object: JSONObject) -> Found? {
-    guard !Self.isContent(object) else { return nil }
+    guard !isContent(object) else { return nil }
     var found: [Found] = []
     for member in object.members {
       guard case .object(let inner) = member.value, case let outer = KeyWords.split(member.key),
@@ -141,10 +148,18 @@ struct BeatSearch {
 
   /// The best of the times that lie deeper than a beat is looked for, as a sentence; nil when there is none.
   private func hidden(in object: JSONObject) -> String? {
-    var best: (keys: [String], key: BeatKey, order: Int, time: Double)?
-    var rest = [(keys: [String](), object: object)]
+    var best: (keys: [String], key: BeatKey, order: Int, time: Double, isInList: Bool)?
+    var rest = [(keys: [String](), object: object, isInList: false)]
     var looked = 0
-    while let (outer, object) = rest.popLast() {
+    // No key path leads into a list.
+    func isBetter(
+      _ one: (isInList: Bool, order: Int, time: Double),
+      _ other: (keys: [String], key: BeatKey, order: Int, time: Double, isInList: Bool)
+    ) -> Bool {
+      if one.isInList != other.isInList { return other.isInList }
+      return one.order != other.order ? one.order < other.order : one.time > other.time
+    }
+    while let (outer, object, isInList) = rest.popLast() {
       for member in object.members {
         looked += 1
         guard looked <= Self.mostMembers else { break }
@@ -154,18 +169,29 @@ struct BeatSearch {
         }
         let keys = outer + [member.key]
         if case .time(let written) = SourceValue.time(member.value, near: reading.facts.modified) {
-          let (key, time) = (BeatKey(member.key), reading.moment(written))
+          let (key, time) = (BeatKey(member.key, member.value), reading.moment(written))
           let order = key.order
-          if best.map({ order != $0.order ? order < $0.order : time > $0.time }) ?? true {
-            best = (keys, key, order, time)
+          if best.map({ isBetter((isInList, order, time), $0) }) ?? true {
+            best = (keys, key, order, time, isInList)
           }
-        } else if case .object(let inner) = member.value {
-          rest.append((keys, inner))
+          continue
+        }
+        switch member.value {
+        case .object(let inner): rest.append((keys, inner, isInList))
+        case .array(let items):
+          for (place, item) in items.prefix(Self.mostMembers).enumerated() {
+            guard case .object(let inner) = item else { continue }
+            rest.append((outer + ["\(member.key)[\(place)]"], inner, true))
+          }
+        default: break
         }
       }
     }
     guard let best else { return nil }
     let path = SourceSettings.KeyPath(keys: best.keys).description
+    if best.isInList {
+      return "`\(path)` is a time, but stands in a list; `time: mtime` makes the file's own time the beat"
+    }
     if case .never(let word) = best.key {
       return "`\(path)` is no beat by its word \"\(word)\"; `time: \(path)` makes it one, if it is"
     }
@@ -185,17 +211,41 @@ struct BeatSearch {
     "progress", "result", "session", "poller", "gateway", "spec",
   ]
 
-  /// Whether an object is about an article, an order, an alarm: its times are not those of a process.
-  static func isContent(_ object: JSONObject) -> Bool {
+  /// Whether an object is about an article, an order, an alarm: its times are not those of a process. What speaks for a program
+  /// outweighs one such key, and a line of a log is written by a program whatever it is about.
+  private func isContent(_ object: JSONObject) -> Bool {
+    guard !reading.isOfLines else { return false }
+    let keys = object.members.lazy.filter { Self.isOfContent($0) }.prefix(2).map { $0.key.lowercased() }
+    guard let first = keys.first else { return false }
+    guard keys.count == 1 else { return true }
+    return !(ProcessFields.hasPid(object) || !Self.watched.contains(first) && Self.speaksForProgram(object))
+  }
+
+  private static func isOfContent(_ member: JSONObject.Member) -> Bool {
+    switch member.value {
+    case .null, .bool: false
+    case .string(let text): !text.isEmpty && contentKeys.contains(member.key.lowercased())
+    default: contentKeys.contains(member.key.lowercased())
+    }
+  }
+
+  /// Whether an object names its host, or has a word that programs say of themselves.
+  private static func speaksForProgram(_ object: JSONObject) -> Bool {
     object.members.contains { member in
-      switch member.value {
-      case .null, .bool: false
-      case .string(let text): !text.isEmpty && contentKeys.contains(member.key.lowercased())
-      default: contentKeys.contains(member.key.lowercased())
+      guard let text = member.value.stringValue, !text.isEmpty else { return false }
+      switch member.key.lowercased() {
+      case "hostname": return true
+      case "status", "state": return living.contains(text.lowercased())
+      default: return false
       }
     }
   }
 
+  private static let living: Set<String> = ["running", "alive", "healthy", "idle", "up", "online"]
+  /// Of whom else the same words are said: people, and what a monitor looks at.
+  private static let watched: Set<String> = [
+    "username", "email", "author", "authors", "creator", "creators", "monitor", "monitorid", "monitor_id", "incident",
+  ]
   private static let contentKeys: Set<String> = [
     "title", "body", "author", "authors", "html_url", "homepage", "license", "licence", "dependencies", "scripts",
     "email", "price", "symbol",

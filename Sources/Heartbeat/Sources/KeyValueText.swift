@@ -18,6 +18,8 @@ enum KeyValueText {
     }
     var root = JSONObject()
     var block: (key: String, object: JSONObject)?
+    /// Whether it is a section of INI, which goes on until the next one.
+    var isSection = false
     var (good, bad) = (0, 0)
     func closed(_ block: (key: String, object: JSONObject)?, _ root: inout JSONObject) {
       guard let block else { return }
@@ -30,6 +32,7 @@ enum KeyValueText {
       if content.hasPrefix("["), content.hasSuffix("]"), let key = Self.key(content.dropFirst().dropLast()) {
         closed(block, &root)
         block = (key, JSONObject())
+        isSection = true
         good += 1
         continue
       }
@@ -40,13 +43,14 @@ enum KeyValueText {
       }
       good += 1
       let isIndented = line.first == " " || line.first == "\t"
-      let isInSection = block != nil && (isIndented || !line.contains(":"))
+      let isInSection = block != nil && (isSection || isIndented || !line.contains(":"))
       if isInSection {
         guard block?.object[key] == nil else { return nil }
         block?.object.append(key, scalar(value))
       } else {
         closed(block, &root)
         block = nil
+        isSection = false
         // A key that comes again is a log.
         guard root[key] == nil else { return nil }
         if value.isEmpty, line.contains(":") {

@@ -17,7 +17,12 @@ struct ProcessFields {
       process.status = text
       taken.formUnion(status?.taken ?? [])
     }
-    process.interval = interval(object, beat)
+    switch interval(object, beat) {
+    case .seconds(let seconds): process.interval = seconds
+    case .ambiguous(let key):
+      process.rule += "; its `\(key)` may be in seconds or milliseconds and does not count"
+    case .none: break
+    }
     process.host = Self.host(in: object)
     var data = object
     if let path = reading.settings.data {
@@ -62,6 +67,9 @@ struct ProcessFields {
     return nil
   }
 
+  /// Whether an object has the pid of a process of its own.
+  static func hasPid(_ object: JSONObject) -> Bool { pid(in: object) != nil }
+
   private static func isNumber(_ value: JSONValue) -> Bool {
     switch value {
     case .integer(let number): number > 0
@@ -86,33 +94,67 @@ struct ProcessFields {
   /// The longest interval that is believed, in seconds.
   private static let longestInterval = 7 * 86_400.0
 
-  /// `interval`, `heartbeat_interval_ms`, `updateIntervalSeconds`. Beside a time in milliseconds one without a unit is in
-  /// milliseconds too.
-  private func interval(_ object: JSONObject, _ beat: BeatSearch.Found?) -> Double? {
-    let units: [String: Double] = [
-      "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "ms": 1e-3, "millis": 1e-3, "milliseconds": 1e-3,
-      "min": 60,
-      "mins": 60, "minute": 60, "minutes": 60,
-    ]
-    let whose: Set<String> = ["heartbeat", "beat", "ping", "pulse", "report", "update", "keepalive", "hb"]
+  private enum Interval {
+    case seconds(Double)
+    /// What stands under a key may be one of two; what cannot be known does not count.
+    case ambiguous(String)
+    case none
+  }
+
+  private static let units: [String: Double] = [
+    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "ms": 1e-3, "millis": 1e-3, "milliseconds": 1e-3,
+    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "h": 3600, "hour": 3600, "hours": 3600,
+  ]
+  private static let beating: Set<String> = [
+    "heartbeat", "beat", "ping", "pulse", "report", "update", "keepalive", "hb",
+  ]
+
+  /// `interval`, `heartbeat_interval_ms`, `updateIntervalSeconds`; also as text, `"5m"`.
+  private func interval(_ object: JSONObject, _ beat: BeatSearch.Found?) -> Interval {
     for member in object.members {
-      guard let number = member.value.doubleValue, number > 0 else { continue }
+      guard let length = Self.length(member.value), length.number > 0 else { continue }
+      let number = length.number
+      var unit = length.unit
       var words = KeyWords.split(member.key)
-      var unit: Double?
-      if words.count > 1, let last = words.last, let known = units[last] {
-        unit = known
+      if words.count > 1, let last = words.last, let known = Self.units[last] {
+        unit = unit ?? known
         words.removeLast()
       }
-      guard words == ["interval"] || words.count == 2 && words[1] == "interval" && whose.contains(words[0]) else {
-        continue
+      guard words == ["interval"] || words.count == 2 && words[1] == "interval" && Self.beating.contains(words[0])
+      else { continue }
+      if unit == nil {
+        let time = beat.flatMap { $0.keys.count == 1 ? object[$0.keys[0]]?.doubleValue : nil }
+        unit = Self.unit(of: number, beside: time)
       }
-      if unit == nil, let beat, beat.keys.count == 1, let time = object[beat.keys[0]]?.doubleValue, time > 1e11 {
-        unit = 1e-3
-      }
-      let seconds = number * (unit ?? 1)
-      return seconds <= Self.longestInterval ? seconds : nil
+      guard let unit else { return .ambiguous(member.key) }
+      let seconds = number * unit
+      return seconds <= Self.longestInterval ? .seconds(seconds) : .none
     }
-    return nil
+    return .none
+  }
+
+  /// A number and the unit behind it, if there is one: 300, `"300"`, `"5m"`.
+  private static func length(_ value: JSONValue) -> (number: Double, unit: Double?)? {
+    if let number = value.doubleValue { return (number, nil) }
+    guard let text = value.stringValue, text.utf8.count <= 20 else { return nil }
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let word = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+    guard let number = Double(digits), word.isEmpty || units[word] != nil else { return nil }
+    return (number, units[word])
+  }
+
+  /// The unit of an interval that names none, by the number beside it that is the beat's time; nil when it may be either.
+  private static func unit(of number: Double, beside time: Double?) -> Double? {
+    if let time, time > 1e11 {
+      // Nobody beats ten times a second; seconds are meant, then.
+      if number < 100 { return 1 }
+      return number < 1000 ? nil : 1e-3
+    }
+    guard time == nil else { return 1 }
+    // 60000 is a minute or most of a day. Whole hours of a day are hours.
+    let isEither = number >= 1000 && number.truncatingRemainder(dividingBy: 1000) == 0
+    let isHours = number.truncatingRemainder(dividingBy: 3600) == 0 && number <= 86_400
+    return isEither && !isHours ? nil : 1
   }
 
   /// A host's name; addresses, URLs and `localhost` say where a program listens or asks.

@@ -100,7 +100,7 @@ public enum Recogniser {
   private static func recognise(
     _ value: JSONValue, _ text: [UInt8], _ facts: SourceFacts, _ settings: SourceSettings
   ) -> Result<SourceRecognition, SourceFailure> {
-    let reading = SourceReading(facts, settings, times: SourceValue.times(in: value, near: facts.modified))
+    let reading = SourceReading(facts, settings, times: ZoneVotes.times(in: [value], facts, settings))
     var outcome: Result<SourceRecognition, SourceFailure>
     switch value {
     case .object(let object):

@@ -22,6 +22,8 @@ public struct SourceFacts: Sendable {
 
   /// A time that lies more than this many seconds behind the file's last change is one to come.
   static let tolerance = 300.0
+  /// A number that as a time lies more than this many seconds in front of the file's last change may be one of something else.
+  static let likelyNumbers = 365.0 * 86_400
   /// Not even a clock in another zone is further ahead, in seconds.
   static let furthestAhead = 26.0 * 3600
 

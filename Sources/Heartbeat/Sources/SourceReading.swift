@@ -8,11 +8,14 @@ struct SourceReading {
   private(set) var zone: ZoneRules
   /// Whether there are such times.
   private(set) var hasWallTimes = false
+  /// Whether what is read are lines of a log: that one was written is a sign of life, whatever it is about.
+  var isOfLines: Bool
 
   /// Decides for the zone: the one that is configured, else local time or Greenwich, whichever brings the youngest time nearer
   /// to the file's last change. Decided for each time by itself, it would go wrong as soon as one is some hours old.
   init(_ facts: SourceFacts, _ settings: SourceSettings, times: [WrittenTime]) {
     (self.facts, self.settings) = (facts, settings)
+    isOfLines = ["jsonl", "ndjson", "log"].contains(facts.suffix)
     zone = settings.zone ?? facts.zone
     let walls = times.filter { !$0.hasZone && $0.seconds <= facts.modified + SourceFacts.furthestAhead }
     guard let youngest = walls.max(by: { $0.seconds < $1.seconds }) else { return }
@@ -32,6 +35,11 @@ struct SourceReading {
 
   /// Whether a moment lies so far behind it that no clock explains that.
   func isFarAhead(_ moment: Double) -> Bool { moment > facts.modified + SourceFacts.furthestAhead }
+
+  /// Whether a number lies so far from the file's last change that it is a time only if there is no other, or behind it.
+  func isUnlikely(_ moment: Double) -> Bool {
+    moment < facts.modified - SourceFacts.likelyNumbers || isAhead(moment)
+  }
 
   /// The name of a process that the file does not name.
   ///
@@ -69,7 +77,7 @@ enum SourceValue {
       if let time = TimeScanner.whole(Array(text.utf8)[...], near: near) ?? netDate(text) { return .time(time) }
       let word = text.lowercased()
       return ["", "never", "none", "null", "n/a", "-"].contains(word) || word.hasPrefix("0001-01-01") ? .never : .none
-    case .object(let object) where object.count <= 2: return time(wrapped: object, near: near)
+    case .object(let object) where object.count <= 3: return time(wrapped: object, near: near)
     case .array(let parts) where (5...7).contains(parts.count): return time(parts: parts)
     case .bool, .array, .object: return .none
     }
@@ -98,17 +106,32 @@ enum SourceValue {
   }
 
   /// `{"$date": ...}` of MongoDB, `{"seconds": ..., "nanos": ...}` of protocol buffers, `{"secs_since_epoch": ..., ...}` of Rust's
-  /// `SystemTime`.
+  /// `SystemTime`, `{"value": "/Date(...)/", "DisplayHint": ...}` of PowerShell. Whole numbers may be texts.
   private static func time(wrapped object: JSONObject, near: Double) -> Time {
-    if let date = object["$date"] {
-      if case .object = date { return .none }
-      return time(date, near: near)
+    if let text = object["value"]?.stringValue, let date = netDate(text) { return .time(date) }
+    guard object.count <= 2 else { return .none }
+    func number(_ keys: String...) -> Double? {
+      keys.lazy.compactMap { object[$0] }.first.flatMap { value in
+        value.doubleValue ?? value.stringValue.flatMap { $0.utf8.count <= 20 ? Double($0) : nil }
+      }
     }
-    func number(_ keys: String...) -> Double? { keys.lazy.compactMap { object[$0]?.doubleValue }.first }
+    if let date = object["$date"] {
+      guard case .object(let inner) = date else { return time(date, near: near) }
+      return inner["$numberLong"].map { time($0, near: near) } ?? .none
+    }
     guard let seconds = number("seconds", "_seconds", "secs_since_epoch"),
       let nanos = number("nanos", "nanoseconds", "_nanoseconds", "nanos_since_epoch")
     else { return .none }
     return WrittenTime(number: seconds + nanos / 1e9).map { .time($0) } ?? .none
+  }
+
+  /// Whether a value is a number, or a text of one: its size alone says that it may be a time.
+  static func isNumber(_ value: JSONValue) -> Bool {
+    switch value {
+    case .integer, .number: true
+    case .string(let text): TimeScanner.isNumber(text.utf8)
+    default: false
+    }
   }
 
   /// A text or whole number as a name; nil when it is none.
@@ -120,52 +143,9 @@ enum SourceValue {
     default: return nil
     }
   }
-
-  /// All times under keys that may be those of beats.
-  static func times(in value: JSONValue, near: Double) -> [WrittenTime] {
-    var times: [WrittenTime] = []
-    collect(value, near: near, depth: 0, into: &times)
-    return times
-  }
-
-  /// Deeper than this no beat is looked for.
-  private static let deepest = 4
-  /// So many times decide for the zone.
-  private static let mostTimes = 10_000
-
-  private static func collect(_ value: JSONValue, near: Double, depth: Int, into times: inout [WrittenTime]) {
-    guard depth <= deepest, times.count < mostTimes else { return }
-    switch value {
-    case .object(let object):
-      for member in object.members {
-        switch self.time(member.value, near: near) {
-        case .time(let time):
-          if case .never = BeatKey(member.key) { continue }
-          times.append(time)
-        case .never: continue
-        case .none:
-          guard member.value.isContainer else { continue }
-          if case .never = BeatKey(member.key) { continue }
-          collect(member.value, near: near, depth: depth + 1, into: &times)
-        }
-      }
-    case .array(let items):
-      for case .object(let object) in items {
-        collect(.object(object), near: near, depth: depth + 1, into: &times)
-      }
-    default: break
-    }
-  }
 }
 
 extension JSONValue {
-  fileprivate var isContainer: Bool {
-    switch self {
-    case .object, .array: true
-    default: false
-    }
-  }
-
   /// The value under a path of keys; nil when it is not there.
   func value(at path: SourceSettings.KeyPath) -> JSONValue? {
     var value = self

@@ -30,7 +30,12 @@ struct KeyWordsTests {
       ("last_success", .rank(.success)), ("finishedAt", .rank(.ended)), ("started_at", .never("started")),
       ("nextRun", .never("next")),
       ("heartbeat_interval", .never("interval")), ("pulse_count", .never("count")), ("expires", .never("expires")),
-      ("run", .other), ("name", .other),
+      ("launch_time", .never("launch")), ("initialized_at", .never("initialized")),
+      ("connectedAt", .never("connected")),
+      ("wake_at", .never("wake")), ("resume_at", .never("resume")), ("unlock_time", .never("unlock")),
+      ("fire_at", .never("fire")), ("remind_at", .never("remind")), ("last_reboot", .never("reboot")),
+      ("acquireTime", .never("acquire")), ("exp", .never("exp")), ("not_after", .never("after")),
+      ("run_after", .never("after")), ("missed_heartbeat", .never("missed")), ("run", .other), ("name", .other),
       ("map_check", .other),
     ])
   func rank(_ key: String, _ expected: BeatKey) {

@@ -40,8 +40,7 @@ enum LinesLayout {
     }
     if let untimed { return .failure(untimed) }
     guard !records.isEmpty, let each = settings.each else { return nil }
-    let times = records.flatMap { SourceValue.times(in: .object($0.object), near: facts.modified) }
-    return named(records, each, SourceReading(facts, settings, times: times), leftOut)
+    return named(records, each, reading(of: records, facts, settings), leftOut)
   }
 
   private struct Record {
@@ -58,11 +57,19 @@ enum LinesLayout {
   /// Behind so many lines with times that are no JSON the file is a text; so many are said to be left out.
   private static let mostForeignLines = 3
 
+  private static func reading(
+    of records: [Record], _ facts: SourceFacts, _ settings: SourceSettings
+  ) -> SourceReading {
+    let times = ZoneVotes.times(in: records.map { .object($0.object) }, facts, settings)
+    var reading = SourceReading(facts, settings, times: times)
+    reading.isOfLines = true
+    return reading
+  }
+
   private static func last(
     _ record: Record, _ facts: SourceFacts, _ settings: SourceSettings, _ leftOut: [SourceRecognition.LeftOut]
   ) -> Result<SourceRecognition, SourceFailure> {
-    let times = SourceValue.times(in: .object(record.object), near: facts.modified)
-    let reading = SourceReading(facts, settings, times: times)
+    let reading = reading(of: [record], facts, settings)
     return SingleLayout.read(record.object, reading).map { single in
       var lines = single
       lines.layout = .lines

@@ -101,6 +101,7 @@ enum MapLayout {
     for member in map.members {
       let words = KeyWords.split(member.key)
       if words.contains(where: KeyWords.never.contains) || words.contains("last") { return nil }
+      if BeatKey.isQuantity(words, member.value) { return nil }
       switch SourceValue.time(member.value, near: reading.facts.modified) {
       case .none: return nil
       case .never where member.value == .integer(0): return nil

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What a key says of the time that stands under it.
 enum BeatKey: Hashable, Sendable {
   /// It may be the beat; of several the best rank counts.
@@ -39,6 +41,36 @@ enum BeatKey: Hashable, Sendable {
     } else {
       self = .other
     }
+  }
+
+  /// Looks at a key with what stands under it: a number may be so much of something.
+  init(_ key: String, _ value: JSONValue) {
+    let words = KeyWords.split(key)
+    self.init(words: words)
+    if case .rank = self, BeatKey.isQuantity(words, value) { self = .other }
+  }
+
+  /// Whether what stands under a key is so much of something, though its size is that of a time.
+  static func isQuantity(_ words: [String], _ value: JSONValue) -> Bool {
+    guard let last = words.last, SourceValue.isNumber(value) else { return false }
+    // Bytes of memory are `active`, too; `last_active` is a time.
+    let isActive = last == "active" && !words.contains(where: KeyWords.companions.contains)
+    return isActive || KeyWords.quantities.contains(last)
+  }
+
+  /// Whether nothing under a key of a beat says that there was none: under `last_ping` it does, under `ping` or `last_ping_ms` it
+  /// may be an answer that did not come.
+  static func saysNever(_ key: String) -> Bool {
+    let words = KeyWords.split(key)
+    if isPlainlyBeat(words) || !words.contains(where: KeyWords.looseBeat.contains) { return true }
+    return words.last != "ms"
+      && words.contains { ["last", "latest", "at", "ts", "timestamp", "utc", "epoch"].contains($0) }
+  }
+
+  /// Whether a key is that of a beat and of nothing else.
+  static func isPlainlyBeat(_ words: [String]) -> Bool {
+    words.contains { KeyWords.beat.contains($0) && !KeyWords.looseBeat.contains($0) }
+      || joins(words, "keep", "alive") || joins(words, "heart", "beat")
   }
 
   /// How near it is to a beat's key: the less, the nearer.

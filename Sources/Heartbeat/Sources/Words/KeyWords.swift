@@ -56,32 +56,43 @@ enum KeyWords {
     fillers)
 
   /// Of a key with one of these no time is a beat: it began, it will be, it is somebody else's, or it is no time.
-  static let never: Set<String> = [
-    "start", "starts", "started", "starting", "begin", "began", "begun", "boot", "booted", "launched", "spawned",
-    "created", "creation",
-    "registered", "registration", "acquired", "joined", "born", "birth", "installed", "deployed", "released", "since",
-    "first",
-    "expires", "expire", "expired", "expiry", "expiration", "deadline", "next", "until", "due", "scheduled", "schedule",
-    "eta",
-    "planned", "future", "ttl", "valid", "user", "human", "ack", "acked", "acknowledged",
-    "interval", "timeout", "count", "counter", "seq", "sequence", "total", "elapsed", "duration", "uptime", "latency",
-    "delay", "age",
+  static let never = others.union(troubles).union([
+    "joined", "first", "future", "ttl", "user", "human", "ack", "acked", "acknowledged", "token", "interval", "timeout",
+    "count", "counter", "seq", "sequence", "total", "elapsed", "duration", "uptime", "latency", "delay", "age",
     "period", "frequency", "cooldown", "lag", "length", "size", "max", "min", "avg", "limit", "threshold", "window",
-    "id",
-    "error", "errors", "failure", "failed", "fail", "alert", "alerts", "alerted", "alarm", "alarms", "crash", "crashed",
-    "crashloop", "incident",
-    "restart", "restarted", "restarts", "down", "downtime", "outage", "muted", "silenced", "notified", "triggered",
-    "fired", "capped",
-    "candle", "bar", "trade", "order", "price", "quote", "entry", "birthday", "holiday", "build", "built", "compiled",
-    "commit", "committed", "published", "release", "login", "logged", "signup", "backoff", "retry", "paused",
-    "disabled", "deleted",
-    "removed", "archived", "opened",
+    "id", "alerts", "alerted", "crashloop", "down", "downtime", "outage", "muted", "silenced", "notified", "triggered",
+    "fired", "fire", "capped", "missed", "candle", "bar", "trade", "order", "price", "quote", "entry", "birthday",
+    "holiday", "build", "built", "compiled", "commit", "committed", "published", "release", "login", "logged", "signup",
+    "backoff", "retry", "paused", "disabled", "deleted", "removed", "archived", "opened", "connected", "exp", "after",
+    "before",
+  ])
+  /// What begins, comes or ends once is another time than a beat, in keys and in the words of a text.
+  static let others: Set<String> = [
+    "start", "starts", "started", "starting", "begin", "began", "begun", "boot", "booted", "launch", "launched",
+    "launching", "init", "initialized", "initialised", "spawned", "created", "creation", "registered", "registration",
+    "acquire", "acquired", "born", "birth", "installed", "deployed", "released", "since", "expires", "expire",
+    "expired", "expiry", "expiration", "deadline", "next", "until", "till", "due", "scheduled", "schedule", "eta",
+    "planned", "valid", "restarted", "reboot", "rebooted", "wake", "woke", "resume", "resumed", "unlock", "unlocked",
+    "remind", "reminder",
+  ]
+  /// What went wrong. In a text these may be the level of a line.
+  static let troubles: Set<String> = [
+    "error", "errors", "failure", "failed", "fail", "alert", "alarm", "crash", "crashed", "incident", "restart",
+    "restarts",
   ]
   /// A sign of life by its name.
   static let beat: Set<String> = [
     "heartbeat", "heartbeats", "beat", "beats", "pulse", "pulses", "keepalive", "keepalives", "alive", "hb", "ping",
     "pinged", "tick",
     "liveness",
+  ]
+  /// Of these, what may be a latency, a count or a truth as well.
+  static let looseBeat: Set<String> = ["alive", "ping", "pinged", "tick", "liveness"]
+  /// A number whose key ends with one of these is so much of something.
+  static let quantities: Set<String> = [
+    "memory", "mem", "byte", "bytes", "kb", "mb", "gb", "connection", "connections", "offset", "position", "cursor",
+    "value", "number", "num", "block", "blocks", "height", "slot", "nonce", "chat", "message", "msg", "balance",
+    "amount", "version", "requests", "sessions", "users",
   ]
   /// A time, and nothing else.
   static let time: Set<String> = [

@@ -1,0 +1,265 @@
+import Testing
+
+@testable import Heartbeat
+
+/// A content of a file with times such as `{{iso-z -9}}`, and the age that must come of it.
+struct TimedText: CustomTestStringConvertible, Sendable {
+  var text: String
+  /// In seconds; nil says that it never beat.
+  var age: Double?
+  var file: String
+
+  init(_ text: String, _ age: Double?, file: String = "state.json") {
+    (self.text, self.age, self.file) = (text, age, file)
+  }
+
+  var testDescription: String { text }
+
+  /// What it is recognised as where clocks go as in a zone. The file was changed one second ago.
+  func recognised(at now: Double = TestTimes.july, in zone: TestZone = TestZone.all[0])
+    -> Result<SourceRecognition, SourceFailure>
+  {
+    var ages: [Double] = []
+    let filled = TestTimes.fill(text, at: now, in: zone, &ages)
+    let facts = SourceFacts(path: "/srv/pump/\(file)", modified: now - 1, zone: zone.rules)
+    return Recogniser.recognise(Array(filled.utf8), facts, SourceSettings(path: "x"))
+  }
+
+  /// The only process that comes of it.
+  func process(at now: Double = TestTimes.july, in zone: TestZone = TestZone.all[0]) throws -> SourceProcess {
+    let recognition = try recognised(at: now, in: zone).get()
+    try #require(recognition.processes.count == 1)
+    return recognition.processes[0]
+  }
+
+  func hasAge(at now: Double = TestTimes.july, in zone: TestZone = TestZone.all[0]) throws -> Bool {
+    let time = try process(at: now, in: zone).time
+    guard let age, let time else { return age == nil && time == nil }
+    return abs(now - time - age) <= 1.001
+  }
+
+  /// Why it is none; nil when it is one.
+  var refusal: String? {
+    switch recognised() {
+    case .success: nil
+    case .failure(.noBeat(let sentence)): sentence
+    case .failure(let failure): "\(failure)"
+    }
+  }
+}
+
+@Suite("Zones of files")
+struct ZoneVotesTests {
+  @Test(
+    "a time that is no beat does not decide in which zone a beat is read",
+    arguments: [
+      TimedText(#"{"timestamp": "{{space-local -9}}", "market_close": "{{space-local 10800}}"}"#, 9),
+      TimedText(#"{"timestamp": "{{space-utc -9}}", "market_close": "{{space-utc 10800}}"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-local -9}}", "token_refresh_at": "{{iso-local 18000}}"}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-local -9}}", "source_refresh_at": "{{iso-local 10800}}"}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-naive -9}}", "source_refresh_at": "{{iso-naive 10800}}"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-local -9}}", "shift_end": "{{iso-local 14400}}"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-naive -9}}", "updated_at": "{{iso-naive -21000}}"}"#, 9),
+      TimedText(#"{"last_update": "{{iso-local -9}}", "note": "{{space-local 18000}}"}"#, 9),
+      TimedText(#"{"last_update": "{{iso-local -9}}", "job": {"end": "{{space-local 18000}}"}}"#, 9),
+      TimedText("timestamp={{iso-local -9}}\nmarket_close={{iso-local 10800}}\n", 9, file: "state.env"),
+    ], TestZone.all)
+  func othersDoNotVote(_ text: TimedText, _ zone: TestZone) throws {
+    for now in [TestTimes.july, TestTimes.january] { #expect(try text.hasAge(at: now, in: zone)) }
+  }
+
+  @Test("times under names decide, and so does the key that a source names", arguments: TestZone.all)
+  func names(_ zone: TestZone) throws {
+    let now = TestTimes.july
+    var ages: [Double] = []
+    let map = #"{"saved_at": "{{iso-local -200000}}", "workers": {"a": "{{iso-local -9}}", "b": "{{iso-local -90}}"}}"#
+    let facts = SourceFacts(path: "/srv/pump/state.json", modified: now - 9, zone: zone.rules)
+    let found = Recogniser.recognise(
+      Array(TestTimes.fill(map, at: now, in: zone, &ages).utf8), facts, SourceSettings(path: "x"))
+    #expect(try found.get().processes.map { (now - ($0.time ?? 0)).rounded() } == [10, 91])
+
+    var settings = SourceSettings(path: "x")
+    settings.time = SourceSettings.KeyPath(".tour.letzte").map { .key($0) }
+    let keyed = #"{"saved_at": "{{iso-naive -9}}", "tour": {"letzte": "{{iso-local -9}}"}}"#
+    let one = Recogniser.recognise(Array(TestTimes.fill(keyed, at: now, in: zone, &ages).utf8), facts, settings)
+    #expect(try one.get().processes.map { (now - ($0.time ?? 0)).rounded() } == [10])
+  }
+}
+
+@Suite("Numbers, nulls and intervals of files")
+struct BareNumbersTests {
+  @Test(
+    "a number that only looks like a time stands behind a time",
+    arguments: [
+      TimedText(#"{"last_run": "{{iso-z -9}}", "memory_active": 1700000000}"#, 9),
+      TimedText(#"{"last_scan": "{{iso-z -9}}", "active": 1700000000}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-z -9}}", "tick": 1700000000}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-z -9}}", "tick": "1700000000"}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-z -9}}", "pulse": 1783021213000000}"#, 1_000_000),
+      TimedText(#"{"last_success": {{unix -9}}, "last_offset": {{unix -5}}}"#, 9),
+      TimedText(#"{"last_success": "{{iso-z -9}}", "last_block": {{unix -5}}}"#, 9),
+      TimedText(#"{"last_success": "{{iso-z -9}}", "last_block_ts": {{unix -5}}}"#, 5),
+      TimedText(#"{"last_success": "{{iso-z -9}}", "active_connections": {{unix -5}}}"#, 9),
+      TimedText(#"{"last_seen": null, "tick": 1700000000}"#, nil),
+      // It is the only one.
+      TimedText(#"{"last_run": 1700000000}"#, TestTimes.july - 1_700_000_000),
+      TimedText("user 1700000000 did x at {{iso-z -9}}\n", 9, file: "bot.txt"),
+      TimedText("{{iso-z -9}} in\nuser 1700000000 went\n", 9, file: "bot.log"),
+      TimedText("1700000000\n", TestTimes.july - 1_700_000_000, file: "beat.txt"),
+      TimedText("1600000000 a\n1700000000 b\n", TestTimes.july - 1_700_000_000, file: "beat.txt"),
+    ])
+  func weak(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "a number under a word for a quantity is no time",
+    arguments: [
+      #"{"memory_active": {{unix -9}}}"#, #"{"active": {{unix -9}}}"#, #"{"last_chat": {{unix -9}}}"#,
+      #"{"last_value": {{unix -9}}}"#, #"{"active_bytes": {{unix -9}}}"#,
+    ])
+  func quantities(_ text: String) {
+    #expect(TimedText(text + " ", nil).refusal != nil)
+  }
+
+  @Test(
+    "nothing under a word that may be a latency or a truth says nothing",
+    arguments: [
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "ping": null, "status": "up"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "alive": ""}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "last_ping_ms": null}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "last_ping": null}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "last_heartbeat": null}"#, nil),
+      TimedText(#"{"last_ping": null}"#, nil), TimedText(#"{"last_seen": null}"#, nil),
+    ])
+  func nulls(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "an interval counts where its unit is known",
+    arguments: [
+      (#"{"ts": "{{iso-z -9}}", "interval": 60000}"#, nil),
+      (#"{"ts": "{{iso-z -9}}", "heartbeatInterval": 30000}"#, nil),
+      (#"{"ts": "{{iso-z -9}}", "interval": 180000}"#, nil), (#"{"ts": "{{iso-z -9}}", "interval": 36000}"#, 36_000),
+      (#"{"ts": "{{iso-z -9}}", "interval": 300}"#, 300), (#"{"ts": "{{iso-z -9}}", "interval_ms": 60000}"#, 60),
+      (#"{"ts": {{unix -9}}, "interval": 60000}"#, 60_000), (#"{"ts": {{unix-milli -9}}, "interval": 60000}"#, 60),
+      (#"{"ts": {{unix-milli -9}}, "interval": 30}"#, 30), (#"{"ts": {{unix-milli -9}}, "interval": 500}"#, nil),
+      (#"{"ts": "{{iso-z -9}}", "interval": "300"}"#, 300), (#"{"ts": "{{iso-z -9}}", "interval": "5m"}"#, 300),
+      (#"{"ts": "{{iso-z -9}}", "interval": "1500ms"}"#, 1.5), (#"{"ts": "{{iso-z -9}}", "interval": "60000"}"#, nil),
+      (#"{"ts": "{{iso-z -9}}", "interval": "often"}"#, nil),
+    ] as [(String, Double?)])
+  func interval(_ text: String, _ interval: Double?) throws {
+    let process = try TimedText(text, 9).process()
+    #expect(process.interval == interval)
+    // What is passed over is said.
+    let isSaid = process.rule.contains("seconds or milliseconds")
+    #expect(isSaid == (interval == nil && !text.contains("often")), "\(process.rule)")
+  }
+}
+
+@Suite("Words around times")
+struct WordsAroundTimesTests {
+  @Test(
+    "a text's time counts unless the words in front make it another one's",
+    arguments: [
+      TimedText("\u{1B}[32m{{space-utc -90}}\u{1B}[0m | INFO | a\n\u{1B}[32m{{space-utc -9}}\u{1B}[0m | INFO | b\n", 9),
+      TimedText("{{space-utc -50}} done\nnext run at {{space-utc 3600}}\n", 50),
+      TimedText("{{space-utc -50}} next run at {{space-utc 3600}}\n", 50),
+      TimedText("INFO {{space-utc -50}} started\n", 50), TimedText("ERROR {{space-utc -50}} refused\n", 50),
+      TimedText("Worker started. Last beat at {{space-utc -50}}\n", 50),
+      TimedText("started=5 beat={{iso-z -50}}\n", 50), TimedText("count 5 at {{iso-z -50}}\n", 50),
+      TimedText("time: {{iso-z -50}} last error {{iso-z -5}}\n", 50),
+    ].map { TimedText($0.text, $0.age, file: "bot.log") })
+  func counts(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "what starts, comes or went wrong is no beat",
+    arguments: [
+      "next run at {{space-utc 3600}}", "sleeping till {{space-utc 3600}}",
+      "Server started on port 80 at {{iso-z -50}}", "start time is {{iso-z -50}}", "last restart {{iso-z -50}}",
+      "last error {{iso-z -50}}", "last crash was on {{iso-z -50}}", "will resume at {{iso-z 3600}}",
+      "rebooted {{iso-z -50}}", "Next wake-up {{iso-z 3600}}",
+    ])
+  func refused(_ text: String) {
+    #expect(TimedText(text + "\n", nil, file: "bot.txt").refusal?.contains("only time stands behind") ?? false)
+  }
+
+  @Test(
+    "what speaks for a program outweighs one word of an article",
+    arguments: [
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "symbol": "BTCUSDT", "status": "running"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "title": "Pump 3", "pid": 4711}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "tags": ["a"], "hostname": "pump-3"}"#, 9),
+    ])
+  func programs(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "a line of a log is a sign of life whatever it is about",
+    arguments: [
+      #""severity": "INFO""#, #""tags": ["a"]"#, #""alert": {"id": 5}"#, #""price": 5"#, #""title": "x""#,
+      #""username": "eve""#, #""lat": 5, "lon": 7"#,
+    ])
+  func linesOfLogs(_ members: String) throws {
+    let last = #"{"time": "{{iso-z -9}}", \#(members)}"# + "\n"
+    let above = #"{"time": "{{iso-z -90}}", \#(members)}"# + "\n"
+    #expect(try TimedText(above + last, 9, file: "state.txt").hasAge())
+    #expect(try TimedText(last, 9, file: "app.jsonl").hasAge())
+    #expect(TimedText(last, 9).refusal?.contains("of an article") ?? false)
+  }
+
+  @Test(
+    "other people's things stay what they are",
+    arguments: [
+      #"{"updated_at": "{{iso-z -9}}", "title": "A lamp", "price": 5, "status": "running"}"#,
+      #"{"last_seen": "{{iso-z -9}}", "username": "eve", "status": "online"}"#,
+      #"{"time": "{{iso-z -9}}", "monitor": "shop", "status": "up"}"#,
+      #"{"updated_at": "{{iso-z -9}}", "symbol": "BTCUSDT", "status": "open"}"#,
+      #"{"updated_at": "{{iso-z -9}}", "symbol": "BTCUSDT", "pid": null, "hostname": ""}"#,
+    ])
+  func things(_ text: String) {
+    #expect(TimedText(text, nil).refusal?.contains("of an article") ?? false)
+  }
+
+  @Test(
+    "of YAML and INI with several blocks the youngest time counts, whichever stands last",
+    arguments: [
+      TimedText("workers:\n  a:\n    last_seen: {{iso-z -3}}\n  b:\n    last_seen: {{iso-z -300}}\n", 3, file: "w.yml"),
+      TimedText(
+        "workers:\n  a:\n    last_seen: {{iso-z -300}}\n  b:\n    last_seen: {{iso-z -3}}\n", 3, file: "w.yaml"),
+      TimedText(
+        "workers:\n  a:\n    last_seen: {{iso-z -30}}\n    next_run: {{iso-z -3}}\n  b:\n    seen: {{iso-z 9000}}\n",
+        30,
+        file: "w.yml"),
+      TimedText("[a]\nlast_seen = {{space-utc -9}}\n[b]\nlast_seen = {{space-utc -12}}\n", 9, file: "x.ini"),
+      TimedText("[a]\nlast_seen = {{space-utc -12}}\n[b]\nlast_seen = {{space-utc -9}}\n", 9, file: "x.ini"),
+      // A log counts by its last line.
+      TimedText("{{space-utc -3}} a\n{{space-utc -300}} b\n", 300, file: "w.log"),
+    ])
+  func youngestOfBlocks(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test("times as other tools wrap them")
+  func wrapped() throws {
+    for text in [
+      #"{"ts": {"$date": {"$numberLong": "{{unix-milli -9}}"}}}"#, #"{"ts": {"seconds": "{{unix -9}}", "nanos": "5"}}"#,
+      #"{"ts": {"value": "/Date({{unix-milli -9}})/", "DisplayHint": 2, "DateTime": "Dienstag"}}"#,
+      #"{"ts": "{{space-utc -9}}.123456789 +0000 UTC m=+0.012345678"}"#,
+    ] {
+      #expect(try TimedText(text, 9).hasAge(), "\(text)")
+    }
+  }
+
+  @Test("a time in a list is named, though no key leads to it")
+  func inList() {
+    let sentence = TimedText(#"{"history": [{"n": 1}, {"timestamp": "{{iso-z -9}}"}]}"#, nil).refusal
+    #expect(
+      sentence
+        == "`.history[1].timestamp` is a time, but stands in a list; `time: mtime` makes the file's own time the beat")
+  }
+}
