@@ -215,11 +215,16 @@ struct BeatSearch {
   /// outweighs one such key, and a line of a log is written by a program whatever it is about.
   private func isContent(_ object: JSONObject) -> Bool {
     guard !reading.isOfLines else { return false }
-    let keys = object.members.lazy.filter { Self.isOfContent($0) }.prefix(2).map { $0.key.lowercased() }
+    let keys = object.members.lazy.filter { Self.isOfContent($0) }.map { $0.key.lowercased() }
     guard let first = keys.first else { return false }
-    guard keys.count == 1 else { return true }
+    // A place has two coordinates, and what a program trades a symbol and a price.
+    guard Set(keys.map { key in Self.together.first { $0.contains(key) } ?? [key] }).count == 1 else { return true }
     return !(ProcessFields.hasPid(object) || !Self.watched.contains(first) && Self.speaksForProgram(object))
   }
+
+  private static let together: [Set<String>] = [
+    ["lat", "lon", "latitude", "longitude", "coordinates"], ["symbol", "price", "currency", "amount"],
+  ]
 
   private static func isOfContent(_ member: JSONObject.Member) -> Bool {
     switch member.value {

@@ -192,6 +192,8 @@ struct WordsAroundTimesTests {
     arguments: [
       TimedText(#"{"timestamp": "{{iso-z -9}}", "symbol": "BTCUSDT", "status": "running"}"#, 9),
       TimedText(#"{"timestamp": "{{iso-z -9}}", "title": "Pump 3", "pid": 4711}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "symbol": "BTCUSDT", "price": 5, "state": "Running"}"#, 9),
+      TimedText(#"{"timestamp": "{{iso-z -9}}", "lat": 47.1, "lon": 8.5, "pid": 4711}"#, 9),
       TimedText(#"{"timestamp": "{{iso-z -9}}", "tags": ["a"], "hostname": "pump-3"}"#, 9),
     ])
   func programs(_ text: TimedText) throws {
@@ -219,6 +221,7 @@ struct WordsAroundTimesTests {
       #"{"last_seen": "{{iso-z -9}}", "username": "eve", "status": "online"}"#,
       #"{"time": "{{iso-z -9}}", "monitor": "shop", "status": "up"}"#,
       #"{"updated_at": "{{iso-z -9}}", "symbol": "BTCUSDT", "status": "open"}"#,
+      #"{"time": "{{iso-z -9}}", "lat": 47.1, "lon": 8.5, "magnitude": 3}"#,
       #"{"updated_at": "{{iso-z -9}}", "symbol": "BTCUSDT", "pid": null, "hostname": ""}"#,
     ])
   func things(_ text: String) {
@@ -242,6 +245,7 @@ struct WordsAroundTimesTests {
     ])
   func youngestOfBlocks(_ text: TimedText) throws {
     #expect(try text.hasAge())
+    #expect(try text.process().rule.contains(text.file == "w.log" ? "the last line" : "the youngest"))
   }
 
   @Test("times as other tools wrap them")

@@ -33,7 +33,9 @@ enum TextLayout {
     let moment = reading.moment(found.time)
     guard !reading.isFarAhead(moment) else { return .failure(.noBeat("its time is one to come")) }
     let process = SourceProcess(
-      name: reading.name(), time: moment, place: found.line.place, rule: "the first time in the last line that has one")
+      name: reading.name(), time: moment, place: found.line.place,
+      rule: isWritten(facts) && found.isAmongOthers
+        ? "the youngest time of its lines" : "the first time in the last line that has one")
     var recognition = SourceRecognition(found.isAmongOthers ? .lines : .text, [process])
     recognition.zone = reading.hasWallTimes ? reading.zone.name : nil
     return .success(recognition)
@@ -53,9 +55,11 @@ enum TextLayout {
   /// Files of these kinds are written whole: what stands last in them says nothing.
   private static let written: Set<String> = ["yaml", "yml", "ini", "toml", "cfg", "conf"]
 
+  private static func isWritten(_ facts: SourceFacts) -> Bool { written.contains(facts.suffix) && !facts.isTail }
+
   /// The time that counts. A line without its end waits, unless no line above has a time.
   static func find(_ text: ArraySlice<UInt8>, _ facts: SourceFacts) -> Found? {
-    let isWritten = written.contains(facts.suffix) && !facts.isTail
+    let isWritten = isWritten(facts)
     var waiting: Found?
     var start: Found?
     var unlikely: Found?
