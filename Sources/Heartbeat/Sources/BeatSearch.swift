@@ -31,7 +31,7 @@ struct BeatSearch {
     if case .key(let path) = reading.settings.time { return configured(path, object) }
     var outcome = known ?? top(object)
     if outcome.found == nil, let deeper = deeper(object) { outcome.found = deeper }
-    if outcome.found == nil, outcome.nearest == nil { outcome.nearest = hidden(in: object) }
+    if outcome.found == nil, outcome.nearest == nil { outcome.nearest = unreadable(in: object) ?? hidden(in: object) }
     return outcome
   }
 
@@ -142,6 +142,18 @@ struct BeatSearch {
   }
 
   // MARK: - What is nearest
+
+  /// A text under a key of a beat that is no time, but has digits, as a sentence; nil when there is none.
+  private func unreadable(in object: JSONObject) -> String? {
+    for member in object.members {
+      guard let text = member.value.stringValue, text.utf8.count <= TimeScanner.longestTime,
+        text.utf8.contains(where: { $0 &- 0x30 < 10 }), case .rank(let rank) = BeatKey(member.key), rank <= .run
+      else { continue }
+      return "`\(member.key)` is by its name a beat, but its text \"\(text)\" is no time; "
+        + "`time: mtime` makes the file's own time the beat"
+    }
+    return nil
+  }
 
   /// So many members of an object are looked at for a time that lies deep.
   private static let mostMembers = 10_000

@@ -35,7 +35,9 @@ struct KeyWordsTests {
       ("wake_at", .never("wake")), ("resume_at", .never("resume")), ("unlock_time", .never("unlock")),
       ("fire_at", .never("fire")), ("remind_at", .never("remind")), ("last_reboot", .never("reboot")),
       ("acquireTime", .never("acquire")), ("exp", .never("exp")), ("not_after", .never("after")),
-      ("run_after", .never("after")), ("missed_heartbeat", .never("missed")), ("run", .other), ("name", .other),
+      ("run_after", .never("after")), ("missed_heartbeat", .never("missed")), ("spawn_time", .never("spawn")),
+      ("last_reset", .never("reset")),
+      ("nbf", .never("nbf")), ("wakeup_at", .never("wakeup")), ("run", .other), ("name", .other),
       ("map_check", .other),
     ])
   func rank(_ key: String, _ expected: BeatKey) {

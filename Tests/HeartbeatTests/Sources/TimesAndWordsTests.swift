@@ -116,7 +116,7 @@ struct BareNumbersTests {
     "a number under a word for a quantity is no time",
     arguments: [
       #"{"memory_active": {{unix -9}}}"#, #"{"active": {{unix -9}}}"#, #"{"last_chat": {{unix -9}}}"#,
-      #"{"last_value": {{unix -9}}}"#, #"{"active_bytes": {{unix -9}}}"#,
+      #"{"last_value": {{unix -9}}}"#, #"{"active_bytes": {{unix -9}}}"#, #"{"last_bytes_read": {{unix -9}}}"#,
     ])
   func quantities(_ text: String) {
     #expect(TimedText(text + " ", nil).refusal != nil)
@@ -257,6 +257,13 @@ struct WordsAroundTimesTests {
     ] {
       #expect(try TimedText(text, 9).hasAge(), "\(text)")
     }
+  }
+
+  @Test("a text under a beat's name that is not understood is quoted")
+  func unreadable() {
+    let sentence = TimedText(#"{"last_heartbeat": "2026-W48-4T20:04:45Z"}"#, nil).refusal
+    #expect(
+      sentence?.hasPrefix(#"`last_heartbeat` is by its name a beat, but its text "2026-W48-4T20:04:45Z""#) ?? false)
   }
 
   @Test("a time in a list is named, though no key leads to it")

@@ -229,9 +229,12 @@ struct TimeScanner {
   /// `2026-11-25T18:45:10.5+01:00` and its relatives with a space, slashes or dots.
   private mutating func yearFirst() -> WrittenTime? {
     guard let year = number(4...4), pass("-/."), let month = number(1...2), pass("-/."), let day = number(1...2),
-      let date = CivilDay.seconds(year: year, month: month, day: day), pass("Tt _,-|")
+      let date = CivilDay.seconds(year: year, month: month, day: day)
     else { return nil }
+    let behindDate = position
+    _ = pass("Tt _,-|")
     passToTime()
+    guard position > behindDate else { return nil }
     return timeOfDay(date, nil)
   }
 
@@ -242,6 +245,9 @@ struct TimeScanner {
     if TimeScanner.isLetter(byte()) {
       guard let month = TimeWords.month(word()) else { return nil }
       passAll(".,/- ")
+      let isJoined = text[position - 1] == UInt8(ascii: "/") || text[position - 1] == UInt8(ascii: "-")
+      // `Do 26. Nov 18:45:10 CET 2026` has its year at the end.
+      if countOfDigits <= 2, byte(countOfDigits) == UInt8(ascii: ":"), !isJoined { return timeThenYear(month, first) }
       guard let year = number(4...4) ?? number(2...2).map({ 2000 + $0 }),
         let date = CivilDay.seconds(year: year, month: month, day: first)
       else { return nil }
@@ -252,8 +258,10 @@ struct TimeScanner {
     guard let second = number(1...2), pass("/.-"), let year = number(4...4) ?? number(2...2).map({ 2000 + $0 }) else {
       return nil
     }
-    guard pass(" ,T_|") else { return nil }
+    let behindDate = position
+    _ = pass(" ,T_|")
     passToTime()
+    guard position > behindDate else { return nil }
     let dayFirst = CivilDay.seconds(year: year, month: second, day: first)
     let monthFirst = CivilDay.seconds(year: year, month: first, day: second)
     guard let date = dayFirst ?? monthFirst else { return nil }
@@ -272,6 +280,11 @@ struct TimeScanner {
       passWord("at")
       return timeOfDay(date, nil)
     }
+    return timeThenYear(month, day)
+  }
+
+  /// `18:45:10 UTC 2026`, and the same without a year.
+  private mutating func timeThenYear(_ month: Int, _ day: Int) -> WrittenTime? {
     let year = CivilDay.year(of: near)
     guard let hour = number(1...2), pass(":"), let minute = number(2...2) else { return nil }
     let second = pass(":") ? Double(number(2...2) ?? 99) + fraction() : 0

@@ -55,7 +55,8 @@ enum BeatKey: Hashable, Sendable {
     guard let last = words.last, SourceValue.isNumber(value) else { return false }
     // Bytes of memory are `active`, too; `last_active` is a time.
     let isActive = last == "active" && !words.contains(where: KeyWords.companions.contains)
-    return isActive || KeyWords.quantities.contains(last)
+    let isOfBytes = words.contains(where: KeyWords.bytes.contains) && !KeyWords.companions.contains(last)
+    return isActive || isOfBytes || KeyWords.quantities.contains(last)
   }
 
   /// Whether nothing under a key of a beat says that there was none: under `last_ping` it does, under `ping` or `last_ping_ms` it

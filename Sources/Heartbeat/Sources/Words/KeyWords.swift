@@ -64,16 +64,17 @@ enum KeyWords {
     "fired", "fire", "capped", "missed", "candle", "bar", "trade", "order", "price", "quote", "entry", "birthday",
     "holiday", "build", "built", "compiled", "commit", "committed", "published", "release", "login", "logged", "signup",
     "backoff", "retry", "paused", "disabled", "deleted", "removed", "archived", "opened", "connected", "exp", "after",
-    "before",
+    "before", "nbf", "iat", "eol", "locked", "enabled",
   ])
   /// What begins, comes or ends once is another time than a beat, in keys and in the words of a text.
   static let others: Set<String> = [
     "start", "starts", "started", "starting", "begin", "began", "begun", "boot", "booted", "launch", "launched",
-    "launching", "init", "initialized", "initialised", "spawned", "created", "creation", "registered", "registration",
-    "acquire", "acquired", "born", "birth", "installed", "deployed", "released", "since", "expires", "expire",
+    "launching", "spawn", "init", "initialized", "initialised", "spawned", "created", "creation", "registered",
+    "registration",
+    "acquire", "acquired", "born", "birth", "installed", "deploy", "deployed", "released", "since", "expires", "expire",
     "expired", "expiry", "expiration", "deadline", "next", "until", "till", "due", "scheduled", "schedule", "eta",
     "planned", "valid", "restarted", "reboot", "rebooted", "wake", "woke", "resume", "resumed", "unlock", "unlocked",
-    "remind", "reminder",
+    "wakeup", "remind", "reminder", "reset", "estimated", "target",
   ]
   /// What went wrong. In a text these may be the level of a line.
   static let troubles: Set<String> = [
@@ -94,6 +95,8 @@ enum KeyWords {
     "value", "number", "num", "block", "blocks", "height", "slot", "nonce", "chat", "message", "msg", "balance",
     "amount", "version", "requests", "sessions", "users",
   ]
+  /// A number whose key has one of these anywhere is so much of something, unless it ends with a word for a time.
+  static let bytes: Set<String> = ["byte", "bytes", "memory", "mem"]
   /// A time, and nothing else.
   static let time: Set<String> = [
     "time", "ts", "timestamp", "now", "at", "epoch", "unix", "stamp", "datetime", "iso", "isoformat", "wallclock",
