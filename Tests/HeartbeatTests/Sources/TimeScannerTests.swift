@@ -75,6 +75,14 @@ struct TimeScannerTests {
     #expect(time("2026-07-14 09:26:53 src/main.py:12") == WrittenTime(seconds: Self.moment, hasZone: false))
   }
 
+  @Test("logrotate writes all numbers without a zero in front")
+  func withoutZeros() {
+    func time(_ text: String) -> WrittenTime? { TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) }
+    #expect(time("2026-7-14-9:6:3") == WrittenTime(seconds: Self.moment - 20 * 60 - 50, hasZone: false))
+    #expect(time("2026-7-14-9:6") == nil)
+    #expect(time("2026-7-14 9.6.3") == nil)
+  }
+
   @Test("a day and a month that may be each other have two readings")
   func ambiguous() {
     let time = TimeScanner.whole(Array("03/04/2026 12:00".utf8)[...], near: Self.moment)

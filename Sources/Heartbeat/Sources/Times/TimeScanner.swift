@@ -321,16 +321,17 @@ struct TimeScanner {
 
   private mutating func timeOfDay(_ date: Double, _ alternative: Double?) -> WrittenTime? {
     guard let hour = number(1...2), let separator = [":", "h", "."].first(where: { $0.utf8.first == byte() }),
-      pass(separator),
-      let minute = number(2...2)
+      pass(separator), case let digits = countOfDigits, let minute = number(1...2)
     else { return nil }
-    var second = 0.0
+    var second: Double?
     if separator != "h", byte() == separator.utf8.first, TimeScanner.isDigit(byte(1)) {
       position += 1
-      guard let whole = number(2...2) else { return nil }
+      guard let whole = number(1...2) else { return nil }
       second = Double(whole) + fraction()
     }
-    return finished(date, alternative, hour, minute, second)
+    // `9:5:3`, as logrotate writes; `9.5` is a number.
+    guard digits == 2 || separator == ":" && second != nil else { return nil }
+    return finished(date, alternative, hour, minute, second ?? 0)
   }
 
   private mutating func finished(
