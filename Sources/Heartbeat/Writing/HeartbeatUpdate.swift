@@ -86,7 +86,8 @@ struct HeartbeatUpdate {
 
   /// `run` for whoever holds the lock of the file already.
   func runLocked(
-    _ place: borrowing Place, _ kind: Kind, _ noted: [String] = [], _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
+    _ place: borrowing Place, _ kind: Kind, _ noted: [String] = [],
+    _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
   ) throws(HeartbeatError) -> [String] {
     removeLeftovers(place)
     let merged: HeartbeatMerge

@@ -50,8 +50,8 @@ import Testing
       KnownKeys(
         #"{"status": "alive", "pid": 8, "additional_data": {"status": "busy", "pid": 7}}"#, "alive", 8, [:]),
       KnownKeys(
-        #"{"additional_data": {"status": 3, "pid": 4194305}, "merge": true}"#, "alive", nil,
-        ["status": 3, "pid": 4_194_305]),
+        #"{"additional_data": {"status": 3, "pid": 4194305}, "merge": true}"#, "3", nil, ["pid": 4_194_305]),
+      KnownKeys(#"{"additional_data": {"status": [3]}}"#, "alive", nil, ["status": [3]]),
       KnownKeys(#"{"additional_data": {"status": "", "pid": 0}}"#, "alive", nil, ["status": "", "pid": 0]),
       KnownKeys(
         #"{"additional_data": {"status": "a\#(String(repeating: "é", count: 200))"}}"#,

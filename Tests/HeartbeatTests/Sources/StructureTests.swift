@@ -102,7 +102,7 @@ struct StructureTests {
       Issue.record("\(outcome)")
       return
     }
-    #expect(sentence.contains("the list `notes`"))
+    #expect(sentence.contains("`.notes[0].updated` is a time, but stands in a list"))
   }
 
   @Test(
