@@ -58,7 +58,9 @@ struct LastMounts {
   let file: StaticString
 }
 
-/// Asks mounts for their room. A mount that hangs is asked on a thread of its own, and not again before it has come back.
+/// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back.
+///
+/// Those that answered when they were last asked have threads that no other mount can use up.
 public final class MountProbe: Sendable {
   /// What came of a question.
   enum Answer: Sendable {
@@ -66,10 +68,22 @@ public final class MountProbe: Sendable {
     /// It is no storage.
     case nothing
     case failed(Int32)
+    /// It does not answer.
+    case late
+    /// Nobody had the time or a thread to ask it, so many others do not answer.
+    case notAsked
   }
 
-  private let calls = TimeLimitedCalls<[UInt8]>(name: "mount")
+  private let trusted = TimeLimitedCalls<[UInt8]>(name: "mount")
+  private let others: TimeLimitedCalls<[UInt8]>
   private let ask: @Sendable ([UInt8]) -> Answer
+  /// Those that answered last time.
+  private let answered = Lock<Set<[UInt8]>>([])
+
+  /// So many mounts that have not answered before may hang; then no further one of those is asked.
+  static let mostHanging = 256
+  /// How long others wait for one that does not answer, in seconds, until they are asked beside it.
+  private static let patience = 0.02
 
   /// Asks the kernel.
   public convenience init() {
@@ -77,14 +91,35 @@ public final class MountProbe: Sendable {
   }
 
   /// - Parameter ask: may hang.
-  init(ask: @escaping @Sendable ([UInt8]) -> Answer) {
+  init(mostHanging: Int = MountProbe.mostHanging, ask: @escaping @Sendable ([UInt8]) -> Answer) {
+    others = TimeLimitedCalls(name: "mount", threadLimit: mostHanging)
     self.ask = ask
   }
 
-  /// - Returns: in the order of the paths; nil where no answer came in time.
-  func answers(of paths: [[UInt8]], within seconds: Double) -> [Answer?] {
-    calls.call(paths, until: Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)) { [ask] in ask($0) }
+  /// - Returns: in the order of the paths.
+  func answers(of paths: [[UInt8]], within seconds: Double) -> [Answer] {
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
+    let (known, hanging) = (answered.withLock { $0 }, hanging)
+    let asked = paths.indices.filter { !hanging.contains(paths[$0]) }
+    let first = asked.filter { known.contains(paths[$0]) }
+    let second = asked.filter { !known.contains(paths[$0]) }
+    // Both are begun before either is waited for.
+    let pending = [(first, trusted), (second, others)].map { places, calls in
+      (places, calls.begin(places.map { paths[$0] }) { [ask] in ask($0) })
+    }
+    var answers = [Answer?](repeating: nil, count: paths.count)
+    for (places, calls) in pending {
+      for (place, answer) in zip(places, calls.results(until: deadline, patience: Self.patience)) {
+        answers[place] = answer
+      }
+    }
+    answered.withLock { $0 = Set(paths.indices.filter { answers[$0] != nil }.map { paths[$0] }) }
+    let late = self.hanging
+    return zip(paths, answers).map { path, answer in answer ?? (late.contains(path) ? .late : .notAsked) }
   }
+
+  /// What was asked and has not answered.
+  private var hanging: Set<[UInt8]> { trusted.running.union(others.running) }
 
   private static func room(of path: [UInt8]) -> Answer {
     var room = statvfs()
@@ -109,6 +144,7 @@ extension Procfs {
     }
     /// Whether some are not there, and whether something is there.
     var (hasAbsent, hasPresent) = (false, false)
+    var notAsked = 0
     let answers = mountProbe.answers(of: mounts.map { root + $0.point }, within: mountTimeout)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
@@ -117,7 +153,7 @@ extension Procfs {
         type: ForeignText.text(mount.type), isReadOnly: mount.isReadOnly)
       switch answer {
       case .failed(ENOENT), .failed(ENOTDIR): hasAbsent = true
-      case nil: break
+      case .late, .notAsked: break
       default: hasPresent = true
       }
       switch answer {
@@ -125,10 +161,18 @@ extension Procfs {
       // It was not mounted below this root, or is gone meanwhile.
       case .failed(ENOENT), .failed(ENOTDIR): continue
       case .failed(let number): filesystem.failure = Errno(number).description
-      case nil: filesystem.failure = "it does not answer"
+      case .late: filesystem.failure = "it does not answer"
+      case .notAsked:
+        // Nothing is known of it, so nothing is said.
+        notAsked += 1
+        continue
       case .room(let room): filesystem.room = room
       }
       found.append(filesystem)
+    }
+    if notAsked > 0 {
+      let reason = "of \(notAsked) of its mounts nothing is known, since so many others do not answer"
+      complain(ProcfsError("\(path)/\(file)", reason))
     }
     if hasAbsent, !hasPresent { throw ProcfsError(mount: rootfs, "no mount of the host is below it") }
     return found

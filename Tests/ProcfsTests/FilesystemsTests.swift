@@ -143,6 +143,45 @@ struct FilesystemsTests {
     #expect(three.complaints == ["\(tree.path)/1/mounts: it has 3 mounts, of which 2 are shown"])
   }
 
+  @Test(
+    "mounts that hang, however many, cost neither those that have answered before nor others; who is not asked is no error"
+  )
+  func many() throws {
+    let tree = try TemporaryTree()
+    let gate = ConditionLock(false)
+    let late = Lock(false)
+    let probe = MountProbe(mostHanging: 3) { path in
+      let path = String(decoding: path, as: UTF8.self)
+      if path.hasPrefix("/hung") || path == "/fickle" && late.withLock({ $0 }) { gate.wait { $0 ? () : nil } }
+      return .room(Filesystem.Room(statvfs()))
+    }
+    // Only those that hang make it wait for so long, so a machine that is busy has time enough.
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 2)
+    func found(_ points: [String]) throws -> (answered: [String], late: [String], complaints: Int) {
+      tree.write("1/mounts", points.map { "dev\($0) \($0) beegfs rw\n" }.joined())
+      var complaints = 0
+      let all = try procfs.filesystems { _ in complaints += 1 }
+      return (
+        all.filter { $0.failure == nil }.map(\.mountPoint), all.filter { $0.failure != nil }.map(\.mountPoint),
+        complaints
+      )
+    }
+    let two = try found(["/hung1", "/", "/hung2", "/fickle"])
+    #expect(two.answered == ["/", "/fickle"] && two.late == ["/hung1", "/hung2"] && two.complaints == 0)
+    let hung = ["/hung1", "/hung2", "/hung3", "/hung4"]
+    let four = try found(hung + ["/", "/fickle", "/new"])
+    #expect(four.answered == ["/", "/fickle"])
+    #expect(four.late == ["/hung1", "/hung2", "/hung3"])
+    #expect(four.complaints == 1)
+    // One that answered before takes no thread of the others.
+    late.withLock { $0 = true }
+    let five = try found(hung + ["/fickle", "/"])
+    #expect(five.answered == ["/"] && five.late == ["/hung1", "/hung2", "/hung3", "/fickle"])
+    gate.withLock { $0 = true }
+    while try found(hung + ["/fickle", "/new", "/"]).answered.count < 7 {}
+  }
+
   @Test("a root of the host that is not there is a failure, not a host without file systems")
   func noRoot() throws {
     let tree = try TemporaryTree()
