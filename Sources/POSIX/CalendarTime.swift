@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A moment as a calendar and a clock show it, by `gmtime_r(3)` or `localtime_r(3)`.
+/// A moment as a calendar and a clock show it: by `localtime_r(3)` for the host's zone. All else needs no file: `gmtime_r(3)` reads
+/// the zone's too, and would wait with every line of the log where that does not answer.
 public struct CalendarTime {
   /// Whose clock it is.
   public enum Zone: Sendable {
@@ -25,7 +26,37 @@ public struct CalendarTime {
     let milliseconds = Int64(clamping: (min(max(shown, -62_167_219_200), 253_402_300_799) * 1000).rounded(.down))
     millisecond = Int(widening: (milliseconds % 1000 + 1000) % 1000)
     var seconds = time_t(clamping: (milliseconds - Int64(widening: millisecond)) / 1000)
-    if case .local = zone { localtime_r(&seconds, &parts) } else { gmtime_r(&seconds, &parts) }
+    if case .local = zone { localtime_r(&seconds, &parts) } else { parts = CalendarTime.parts(Int(clamping: seconds)) }
+  }
+
+  private static let secondsPerDay = 86_400
+  /// The days of 400 years, after which the calendar begins anew.
+  private static let daysPerEra = 146_097
+
+  /// - Parameter seconds: Unix time of the years 0 to 9999.
+  private static func parts(_ seconds: Int) -> tm {
+    let second = (seconds % secondsPerDay + secondsPerDay) % secondsPerDay
+    let days = (seconds - second) / secondsPerDay
+    // Years are counted from March, so that the day that is not always there is the last one.
+    let since = days + 719_468
+    let era = (since >= 0 ? since : since - daysPerEra + 1) / daysPerEra
+    let dayOfEra = since - era * daysPerEra
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let month = (monthFromMarch + 2) % 12
+    let year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    var parts = tm()
+    parts.tm_year = Int32(clamping: year - 1900)
+    parts.tm_mon = Int32(clamping: month)
+    parts.tm_mday = Int32(clamping: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+    parts.tm_yday = Int32(clamping: month < 2 ? dayOfYear - 306 : dayOfYear + (isLeap ? 60 : 59))
+    parts.tm_wday = Int32(clamping: ((days + 4) % 7 + 7) % 7)
+    parts.tm_hour = Int32(clamping: second / 3600)
+    parts.tm_min = Int32(clamping: second / 60 % 60)
+    parts.tm_sec = Int32(clamping: second % 60)
+    return parts
   }
 
   /// The year, 0...9999.

@@ -35,8 +35,14 @@ struct OpenFileCache: ~Copyable {
     return nil
   }
 
-  /// Keeps a file open.
+  /// Keeps a file open, but only in the lower half of the descriptors that the process may have: it is read all the same without
+  /// that, while a connection without a descriptor is none.
   mutating func keep(_ file: consuming FileDescriptor, as name: StaticString) {
+    var limit = rlimit()
+    guard
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0
+        || UInt64(clamping: file.rawValue) < UInt64(clamping: limit.rlim_cur) / 2
+    else { return }
     first = Node(Kept(name: name, file: file), next: first)
   }
 

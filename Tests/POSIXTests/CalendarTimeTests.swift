@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import POSIX
@@ -28,5 +29,27 @@ struct CalendarTimeTests {
     let time = CalendarTime(784_111_777)
     #expect((time.weekday, time.day, time.month, time.year) == (0, 6, 10, 1994))
     #expect(time.text("%Y-%j %H") == "1994-310 08")
+  }
+
+  @Test("are those of the C library, on every day of 400 years and at their ends")
+  func everyDay() {
+    var wrong: [Int] = []
+    let days = Array(-200_000...100_000) + [-719_528, 2_932_896]
+    for seconds in days.flatMap({ [$0 * 86_400, $0 * 86_400 + 86_399] }) {
+      var (time, parts) = (time_t(seconds), tm())
+      gmtime_r(&time, &parts)
+      let shown = CalendarTime(Double(seconds))
+      let day =
+        [shown.year, shown.month, shown.day, shown.weekday] == [
+          Int(parts.tm_year) + 1900, Int(parts.tm_mon), Int(parts.tm_mday), Int(parts.tm_wday),
+        ]
+      if !day { wrong.append(seconds) }
+      guard seconds % 999 == 0 || parts.tm_mday == 1 else { continue }
+      var buffer = [CChar](repeating: 0, count: 64)
+      let count = strftime(&buffer, buffer.count, "%j %H:%M:%S", &parts)
+      let expected = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if shown.text("%j %H:%M:%S") != expected { wrong.append(seconds) }
+    }
+    #expect(wrong.isEmpty)
   }
 }

@@ -1,4 +1,6 @@
+internal import Glibc
 internal import Monitoring
+internal import POSIX
 internal import YAML
 
 /// The running exporter: its parts are started in order and stopped in the reverse one (`ExporterParts`).
@@ -19,27 +21,41 @@ public struct Exporter: Sendable {
   public func run() -> Int32 {
     for warning in options.warnings { logger.warn(warning) }
     let signals = Signals.block()
+    let watch = StartWatch(logger: logger, pending: signals.pending) { status in
+      Logger.finishStandardError()
+      // Not `exit`: what hangs would be waited for.
+      _exit(status)
+    }
+    // Without the thread a start that hangs cannot be ended, which is no reason not to start.
+    try? watch.start()
     let parts: ExporterParts
     var services = Services()
     do throws(StartFailure) {
-      parts = try ExporterParts(options: options, logger: logger, manager: .take())
+      parts = try ExporterParts(options: options, logger: logger, manager: .take(), watch: watch)
+      watch.begins("the services")
       try services.start(parts.services)
     } catch {
+      _ = watch.finish()
       logger.error(error.message, ["error": error.reason, "help": Troubleshooting.noStart.place])
       return 1
     }
-    waitForEnd(signals, parts.reloader)
+    waitForEnd(watch.finish(), signals, parts.reloader)
     services.stop()
     logger.info("stopped")
     return 0
   }
 
+  /// - Parameter begins: is told of each file before it is read.
   static func load(
-    _ options: ExporterOptions
+    _ options: ExporterOptions, _ begins: (String) -> Void = { _ in }
   ) throws(ConfigurationError) -> (Configuration, WebConfigurationFile?) {
     var configuration = Configuration()
-    if let file = options.configFile { configuration = try Configuration.load(file) }
+    if let file = options.configFile {
+      begins("--config.file \(file)")
+      configuration = try Configuration.load(file)
+    }
     guard let file = options.web.configFile else { return (configuration, nil) }
+    begins("--web.config.file \(file), or a file that it names")
     return (configuration, try WebConfigurationFile.load(file))
   }
 
@@ -64,9 +80,11 @@ public struct Exporter: Sendable {
     return options.warnings + StartWarnings.of(options, configuration) + (web?.warnings ?? [])
   }
 
-  private func waitForEnd(_ signals: Signals, _ reloader: Reloader) {
+  /// - Parameter earlier: what was asked for during the start.
+  private func waitForEnd(_ earlier: [Signals.Request], _ signals: Signals, _ reloader: Reloader) {
+    var earlier = earlier[...]
     while true {
-      switch signals.wait() {
+      switch earlier.popFirst() ?? signals.wait() {
       case .reload: reloader.reload()
       case .stop(let name):
         logger.info("stopping: what is in flight is finished", ["signal": name])

@@ -18,12 +18,20 @@ struct ExporterParts {
   /// Reads the configuration, and makes the parts. To be called once, before there are threads.
   ///
   /// - Throws: what keeps the exporter from starting.
-  init(options: ExporterOptions, logger: Logger, manager: ServiceManager) throws(StartFailure) {
-    let (configuration, webFile) = try ExporterParts.load(options)
+  init(
+    options: ExporterOptions, logger: Logger, manager: ServiceManager, watch start: StartWatch
+  ) throws(StartFailure) {
+    let (configuration, webFile) = try ExporterParts.load(options, start.begins)
+    start.begins("--path.procfs \(options.paths.procfs) or --path.rootfs \(options.paths.rootfs)")
     for warning in StartWarnings.ofFolders(options.paths) + StartWarnings.of(options, configuration) {
       logger.warn(warning)
     }
+    // Here, where a file that does not answer is told; it is read again when it is needed.
+    start.begins("the time zone: TZ or /etc/localtime")
+    _ = SourceSet.Options().zone
+    start.begins("the addresses and sockets to listen on")
     let sockets = try ExporterParts.sockets(options, webFile)
+    start.begins("the heartbeat file into which pushes go")
     let push = try sockets.takesPushes ? ExporterParts.push(options, configuration, logger) : nil
     let queue = ScrapeQueue(limit: options.web.maxRequests)
     let streams = EventStreams(limit: options.web.maxWatchers)
@@ -50,8 +58,9 @@ struct ExporterParts {
     let status: @Sendable () -> String = {
       "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
     }
+    let calls = TimeLimitedCalls<String>(name: "config-read")
     let reloader = Reloader(manager: manager, status: status) { [watch] in
-      ExporterParts.reload(options, queue, watch, logger)
+      ExporterParts.reload(options, queue, watch, calls, logger)
     }
 
     var statistics = Scraper.Statistics()
@@ -73,12 +82,14 @@ struct ExporterParts {
       Service(
         thread: { () throws(Errno) in try queue.start(scrape) },
         stop: { if !queue.stop() { logger.warn("a scrape still waits for the kernel: it is left behind") } }),
+      Service(thread: manager.start, stop: manager.stop),
       Service(thread: access.start, stop: access.close),
       Service(thread: { [watch] () throws(Errno) in try watch?.start() }, stop: { [watch] in watch?.close() }),
       Service(thread: { () throws(Errno) in try push?.start() }, stop: { push?.stop() }),
       Service(thread: { () throws(Errno) in try streams.start(asking: queue) }, stop: streams.close),
       Service(
         start: { () throws(StartFailure) in
+          start.begins("the addresses and sockets to listen on, such as --push.socket \(options.push.socket ?? "-")")
           try ExporterParts.start(server, options, logger, isEncrypted: webFile?.tls != nil)
         },
         stop: { server.shutdown(grace: options.web.shutdownTimeout) }),
@@ -88,10 +99,10 @@ struct ExporterParts {
   }
 
   private static func load(
-    _ options: ExporterOptions
+    _ options: ExporterOptions, _ begins: (String) -> Void
   ) throws(StartFailure) -> (Configuration, WebConfigurationFile?) {
     do throws(ConfigurationError) {
-      return try Exporter.load(options)
+      return try Exporter.load(options, begins)
     } catch {
       throw StartFailure(message: "the configuration file is not usable", reason: error.description)
     }
@@ -133,7 +144,9 @@ struct ExporterParts {
   }
 
   private static func reload(
-    _ options: ExporterOptions, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?, _ logger: Logger
+    _ options: ExporterOptions, _ queue: ScrapeQueue, _ watch: WebConfigurationWatch?,
+    _ calls: TimeLimitedCalls<String>,
+    _ logger: Logger
   ) {
     watch?.reload()
     guard let file = options.configFile else {
@@ -141,7 +154,9 @@ struct ExporterParts {
       return
     }
     do throws(ConfigurationError) {
-      let configuration = try Configuration.load(file)
+      let configuration = try Reloader.read(file, calls) { () throws(ConfigurationError) in
+        try Configuration.load(file)
+      }
       queue.configure(configuration)
       for warning in StartWarnings.of(options, configuration) { logger.warn(warning) }
       logger.info("the configuration file was read again", ["file": file])

@@ -1,7 +1,8 @@
 internal import POSIX
+internal import YAML
 
 /// Reads the configuration again on a thread of its own: a file system that hangs then keeps neither SIGTERM nor scrapes
-/// waiting. A storm of SIGHUP becomes a few readings, of which the last one sees what the last signal was sent for.
+/// waiting, and is told. A storm of SIGHUP becomes a few readings, of which the last one sees what the last signal was sent for.
 final class Reloader: Sendable {
   /// Whether somebody has asked for it.
   private let worker = Worker(named: "reload", false)
@@ -29,6 +30,29 @@ final class Reloader: Sendable {
 
   /// Has the configuration read, once more if it is being read just now.
   func reload() { _ = worker.hand { $0 = true } }
+
+  /// How long a configuration file may take to be read while the exporter runs, in seconds.
+  static let patience = 3.0
+
+  /// Reads a file on a thread that may hang.
+  ///
+  /// - Throws: what `load` throws, or that the file does not answer. Then it is read anew when it is asked for again.
+  static func read<Value: Sendable>(
+    _ file: String, _ calls: TimeLimitedCalls<String>, within seconds: Double = patience,
+    _ load: @escaping @Sendable () throws(ConfigurationError) -> Value
+  ) throws(ConfigurationError) -> Value {
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
+    let results = calls.call([file], until: deadline, patience: seconds) { _ -> Result<Value, ConfigurationError> in
+      do throws(ConfigurationError) { return .success(try load()) } catch { return .failure(error) }
+    }
+    guard let result = results.first ?? nil else {
+      throw ConfigurationError(
+        file: file, position: nil,
+        problem:
+          "its file system, or that of a file that it names, did not answer within \(seconds) s; is its server up?")
+    }
+    return try result.get()
+  }
 
   /// Ends the thread once it has nothing in hand, and keeps it from telling that it serves.
   func stop() { worker.close { $0 = false } }

@@ -4,11 +4,18 @@ internal import POSIX
 
 /// The service manager that started this program, if it wants to be told how it is doing: the protocol of
 /// `sd_notify(3)`, a datagram of `KEY=VALUE` lines to the Unix socket in `NOTIFY_SOCKET`.
-struct ServiceManager: Sendable {
+///
+/// A thread of its own tells it: the socket may lie where a file system does not answer.
+final class ServiceManager: Sendable {
   /// The socket's path; `@` in front stands for the null byte of the abstract namespace. Nil when nobody listens.
   private let socketPath: String?
   /// After how many seconds without a word the manager takes this process for hung; nil when it does not watch.
   let watchdog: Double?
+  private let worker = Worker<[Message]>(named: "notify", [])
+  /// So many messages wait; further ones are lost.
+  private static let mostWaiting = 64
+  /// How long the end waits for the last message, in seconds.
+  private static let patience = 1.0
 
   /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`, and removes them, so that no child speaks for this process.
   /// To be called once, before there are threads.
@@ -52,9 +59,32 @@ struct ServiceManager: Sendable {
     }
   }
 
-  /// Tells it, if it listens; never blocks. What does not arrive is not sent again: a manager that is gone needs nothing,
+  /// Starts the thread, where somebody listens.
+  func start() throws(Errno) {
+    guard socketPath != nil else { return }
+    try worker.start { [self] in
+      while let message = worker.next({ $0.isEmpty ? nil : $0.removeFirst() }) { send(message) }
+    }
+  }
+
+  /// Ends the thread when all is told, but waits no longer than a second for that.
+  func stop() {
+    worker.close()
+    if socketPath != nil { _ = worker.hasEnded(within: ServiceManager.patience) }
+  }
+
+  /// Has it told, if it listens; never blocks. What does not arrive is not sent again: a manager that is gone needs nothing,
   /// and a watchdog's next message comes soon.
   func tell(_ message: Message) {
+    guard socketPath != nil else { return }
+    _ = worker.hand { waiting in
+      if waiting.count < ServiceManager.mostWaiting, message != .alive || waiting.last != .alive {
+        waiting.append(message)
+      }
+    }
+  }
+
+  private func send(_ message: Message) {
     guard let socketPath, let address = UnixAddress(socketPath) else { return }
     let raw = socket(
       AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)

@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The signals that mean something to the exporter, taken one by one instead of interrupting it.
-struct Signals {
+struct Signals: Sendable {
   /// What one of them asks for.
-  enum Request {
+  enum Request: Sendable, Equatable {
     /// To end, by the signal of this name.
     case stop(String)
     /// To read the configuration again.
@@ -27,12 +27,23 @@ struct Signals {
     var set = set
     while true {
       var signal: Int32 = 0
-      guard sigwait(&set, &signal) == 0 else { continue }
-      switch signal {
-      case SIGHUP: return .reload
-      case SIGINT: return .stop("SIGINT")
-      default: return .stop("SIGTERM")
-      }
+      if sigwait(&set, &signal) == 0 { return Signals.request(signal) }
+    }
+  }
+
+  /// The next one that has come; nil when there is none. The corresponding C function is `sigtimedwait(2)`.
+  func pending() -> Request? {
+    var set = set
+    var none = timespec()
+    let signal = sigtimedwait(&set, nil, &none)
+    return signal > 0 ? Signals.request(signal) : nil
+  }
+
+  private static func request(_ signal: Int32) -> Request {
+    switch signal {
+    case SIGHUP: .reload
+    case SIGINT: .stop("SIGINT")
+    default: .stop("SIGTERM")
     }
   }
 }

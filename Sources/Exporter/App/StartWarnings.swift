@@ -29,18 +29,36 @@ enum StartWarnings {
     ]
   }
 
-  /// Of folders that flags name.
-  static func ofFolders(_ paths: ExporterOptions.Paths) -> [String] {
-    var warnings: [String] = []
-    if access(paths.procfs + "/stat", R_OK) != 0 {
-      warnings.append(
-        "--path.procfs: \(paths.procfs)/stat cannot be read: \(Errno.last); expected the folder where procfs is mounted"
-      )
+  /// How long the folders may take to answer, in seconds.
+  private static let patience = 1.0
+
+  /// Of folders that flags name. One whose file system does not answer is told too: what needs no such folder is served all the same.
+  ///
+  /// - Parameter check: what is wrong with a path for that kind of access, asked by `access(2)`; nil when nothing is.
+  static func ofFolders(
+    _ paths: ExporterOptions.Paths,
+    _ check: @escaping @Sendable (_ path: String, _ mode: Int32) -> Errno? = {
+      access($0, $1) == 0 ? nil : Errno.last
     }
-    if access(paths.rootfs, X_OK) != 0 {
+  ) -> [String] {
+    let (stat, root) = (paths.procfs + "/stat", paths.rootfs)
+    let calls = TimeLimitedCalls<String>(name: "folder-check")
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(patience)
+    let found = calls.call([stat, root], until: deadline) { check($0, $0 == stat ? R_OK : X_OK) }
+    var warnings: [String] = []
+    func what(_ place: Int) -> String? {
+      switch found[place] {
+      case .some(.none): nil
+      case .some(.some(let error)): "\(error)"
+      case .none: "its file system does not answer"
+      }
+    }
+    if let what = what(0) {
+      warnings.append("--path.procfs: \(stat) cannot be read: \(what); expected the folder where procfs is mounted")
+    }
+    if let what = what(1) {
       warnings.append(
-        "--path.rootfs: \(paths.rootfs) cannot be entered: \(Errno.last); expected the folder where the host's root "
-          + "is mounted")
+        "--path.rootfs: \(root) cannot be entered: \(what); expected the folder where the host's root is mounted")
     }
     return warnings
   }

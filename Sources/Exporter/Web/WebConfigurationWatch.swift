@@ -21,6 +21,7 @@ final class WebConfigurationWatch: Sendable {
   private let logger: Logger
   private let isEncrypted: Bool
   private let worker: Worker<State>
+  private let calls = TimeLimitedCalls<String>(name: "web-config-read")
 
   /// - Parameter file: what was read at the start, which is used from now on.
   init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebPolicy, logger: Logger) {
@@ -65,10 +66,13 @@ final class WebConfigurationWatch: Sendable {
 
   private func look(isAsked: Bool) {
     let (files, problem) = worker.withoutWaking { ($0.files, $0.problem) }
-    // What could not be used is tried again each time: the file that is missing may be one that was never seen.
-    guard isAsked || problem != nil || !files.allSatisfy(\.isUnchanged) else { return }
     do throws(ConfigurationError) {
-      let file = try WebConfigurationFile.load(path)
+      let changed = try Reloader.read(path, calls) { [path] () throws(ConfigurationError) -> WebConfigurationFile? in
+        // What could not be used is tried again each time: the file that is missing may be one that was never seen.
+        guard isAsked || problem != nil || !files.allSatisfy(\.isUnchanged) else { return nil }
+        return try WebConfigurationFile.load(path)
+      }
+      guard let file = changed else { return }
       try check(file)
       access.use(file)
       worker.withoutWaking { state in

@@ -7,13 +7,14 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 
 import pytest
 
-from support import FIXTURES, NO_LEAK_CHECK, entry, eventually, write_beats
+from support import ENVIRONMENT, EXPORTER, FIXTURES, LIMIT, NO_LEAK_CHECK, entry, eventually, free_port, write_beats
 from support.hanging import HangingFolder
 
 BOT, LINE = 51300, "51300"
@@ -323,3 +324,77 @@ def test_a_log_that_nobody_reads_holds_nobody_up_and_says_later_what_is_missing(
         assert missing > 100
     finally:
         os.close(reader)
+
+
+def test_a_folder_of_a_pattern_that_never_answered_is_not_taken_for_an_empty_one(exporter, beats, tmp_path):
+    folder = HangingFolder(tmp_path)
+    try:
+        write_beats(beats, {"bidder": entry()})
+        folder.hang()
+        pattern = f"{folder.folder}/*.json"
+        e = exporter(f"--heartbeat.file={pattern}", env=NO_LEAK_CHECK, under=folder.under)
+        for _ in range(2):
+            samples = e.metrics()
+            assert samples.value("heartbeat_alive", process="bidder") == 1
+            assert samples.value("heartbeat_file_up", file=str(folder.folder)) == 0
+            assert samples.value("heartbeat_pattern_files", pattern=pattern) is None
+        files = json.loads(e.get("/api/v1/heartbeats").text)["files"]
+        assert [f["problem"]["reason"] for f in files if f["path"] == str(folder.folder)] == ["timeout"]
+        assert e.stderr.count(f"{folder.folder}: its file system did not answer") == 1 and "no file matches" not in e.stderr
+        folder.go_on()
+        eventually(lambda: e.metrics().value("heartbeat_pattern_files", pattern=pattern) == 0, "it answers")
+        assert e.metrics().value("heartbeat_file_up", file=str(folder.folder)) is None
+        assert e.stderr.count("no file matches") == 1
+    finally:
+        folder.close()
+
+
+def test_a_configuration_that_does_not_answer_is_told_at_a_reload_and_at_a_start(exporter, beats, tmp_path):
+    folder = HangingFolder(tmp_path)
+    started = []
+    try:
+        write_beats(beats, {"bidder": entry()})
+        (folder.behind / "c.yml").write_text("processes: {}\n")
+        config = f"--config.file={folder.folder}/c.yml"
+        e = exporter(config, env=NO_LEAK_CHECK, under=folder.under)
+        folder.hang()
+        e.signal(signal.SIGHUP)
+        success = "heartbeat_exporter_config_last_reload_successful"
+        eventually(lambda: e.metrics().value(success) == 0, "the reload is over")
+        assert "c.yml: its file system, or that of a file that it names, did not answer within" in e.stderr
+
+        log = tmp_path / "start.log"
+        with open(log, "wb") as stderr:
+            start = [*folder.under, EXPORTER, f"--web.listen-address=127.0.0.1:{free_port()}", config]
+            started.append(subprocess.Popen(start, stdin=subprocess.DEVNULL, stderr=stderr, env=ENVIRONMENT | NO_LEAK_CHECK))
+        eventually(lambda: f'for="--config.file {folder.folder}/c.yml"' in log.read_text(), "the start says what it waits for")
+        assert started[0].poll() is None
+        started[0].send_signal(signal.SIGTERM)
+        eventually(lambda: "ended during a start that waits" in log.read_text(), "SIGTERM ends the start")
+
+        folder.go_on()
+        assert started[0].wait(timeout=LIMIT) == 0
+
+        def is_read():
+            e.signal(signal.SIGHUP)
+            return e.metrics().value(success) == 1
+
+        eventually(is_read, "it is read again")
+    finally:
+        folder.close()
+        for process in started:
+            process.kill()
+
+
+def test_a_service_manager_whose_socket_does_not_answer_keeps_nobody_waiting(exporter, beats, tmp_path):
+    folder = HangingFolder(tmp_path)
+    try:
+        write_beats(beats, {"bidder": entry()})
+        folder.hang()
+        socket_path = {"NOTIFY_SOCKET": f"{folder.folder}/notify", "WATCHDOG_USEC": "400000"}
+        e = exporter(env=NO_LEAK_CHECK | socket_path, under=folder.under)
+        assert e.metrics().value("heartbeat_alive", process="bidder") == 1
+        folder.assert_sigterm_ends(e)
+        assert "stopped" in e.stderr
+    finally:
+        folder.close()

@@ -127,7 +127,7 @@ import Testing
 
   @Test(
     "A chunk that is not as long as it says is told so, whatever follows it",
-    arguments: ["1\r\nab\r\n0\r\n\r\n", "1\r\na0\r\n\r\n", "1\r\nabc", "1\r\nab"])
+    arguments: ["1\r\nab\r\n0\r\n\r\n", "1\r\na0\r\n\r\n", "1\r\nabc"])
   func chunkEnd(body: String) {
     var parser = RequestParser(limits: RequestLimits())
     let text = Array(("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body).utf8)
