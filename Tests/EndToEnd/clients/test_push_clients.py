@@ -211,6 +211,26 @@ class Peer:
         self.address = f"127.0.0.1:{self.server.server_port}"
 
 
+# By an exporter that takes this many bytes, and by the data: with these its usual 1 MiB is too short for the rest of the beat only.
+@pytest.mark.parametrize("most, text", [("1KiB", "x" * 2000), ("1MiB", "x" * 1_048_560), ("1MiB", "é" * 524_280)])
+def test_data_that_an_exporter_would_not_take_stay_and_the_beat_goes_out(most, text, exporter, beats):
+    e = exporter(*OPEN, f"--push.max-body={most}")
+    url, said = f"http://127.0.0.1:{e.port}", []
+    manager = HeartbeatManager(url, timeout=60, warn=said.append)
+    letter, count = text[0], len(text)
+    code = f"const m = new h.HeartbeatManager(args[0], {{ timeout: 60, throws: true }}); console.error = console.log;"
+    code += f"const data = {{ text: '{letter}'.repeat({count}) }}; await m.sendHeartbeat('node', data, 'busy'); await h.job('node job', (run) => {{ run.data = data; }}, {{ manager: m }});"
+    manager.send_heartbeat("python", {"text": text}, "busy")
+    with heartbeat_manager.job("python job", manager) as job:
+        job.data["text"] = text
+    printed = node(code, url)
+    found = processes(beats)
+    assert [(found[name]["status"], found[name]["additional_data"]) for name in ("python", "node", "python job", "node job")] == [("busy", {})] * 2 + [("succeeded", {})] * 2
+    for sentences, language in ((said, "python"), (printed.splitlines(), "node")):
+        assert len(sentences) == 2 and all("goes out without its data: with them it has" in sentence for sentence in sentences), sentences
+        assert f"the beat of {language} goes" in sentences[0] and f"the beat of {language} job goes" in sentences[1]
+
+
 @pytest.mark.parametrize("status, cause", [(401, "refused"), (422, "refused"), (503, "unavailable"), (507, "unavailable")])
 def test_errors_are_typed(status, cause):
     peer = Peer(status, [("Retry-After", "7")])

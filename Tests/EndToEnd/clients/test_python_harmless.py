@@ -623,6 +623,7 @@ HEAVY = {
     "a million values that are none": "heavy = [object()] * 1_000_000",
     "many that raise": "heavy = [Sullen()] * 100_000",
     "a large array": "heavy = type('Array', (), {'size': 10 ** 12, 'tolist': lambda self: [1 / 0] if print('asked') else [1] * 10 ** 8})()",
+    "one that makes another one": "from unittest import mock; heavy = mock.Mock()",
     "a mapping without an end": "heavy = type('Endless', (dict,), {'items': lambda self: ((str(n), n) for n in itertools.count())})(a=1)",
 }
 

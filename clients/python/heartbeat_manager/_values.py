@@ -120,7 +120,8 @@ class Spelling:
             self._unnamed += 1
         self._work -= _COST_OF_NOTE
 
-    def _of(self, value: Any, path: str) -> Any:
+    def _of(self, value: Any, path: str, is_made: bool = False) -> Any:
+        """`is_made`: the value was made of another one, and must be no such again: a mock gives one for ever."""
         kind: Any = type(cast(object, value))
         self._spend(len(value) + 3 if kind is str else 2)  # never more than it has with its comma
         if value is None or kind is bool or kind is str:
@@ -153,6 +154,8 @@ class Spelling:
             if 2 * len(items) > self._room + 2:
                 raise _too_large()
             return self._inside(value, lambda: self._items_of(list(items), path))
+        if is_made:
+            raise _cannot_be_written(value)
         return self._foreign(value, path)
 
     def _foreign(self, value: Any, path: str) -> Any:
@@ -171,8 +174,8 @@ class Spelling:
                     self._work -= _COST_OF_ERROR
                     continue
                 if type(plain) is not type(value):
-                    return self._of(plain, path)
-        raise _LeftOut("a %s cannot be written as JSON" % type(value).__name__[:100])
+                    return self._of(plain, path, is_made=True)
+        raise _cannot_be_written(value)
 
     def _items_of(self, values: List[Any], path: str) -> List[Any]:
         """An item that cannot be spelt is null, so that the others keep their places."""
@@ -220,6 +223,10 @@ def _count_of(value: Any) -> int:
     if type(size) is int:
         return size
     return len(value) if hasattr(value, "__len__") else 1
+
+
+def _cannot_be_written(value: Any) -> _LeftOut:
+    return _LeftOut("a %s cannot be written as JSON" % type(value).__name__[:100])
 
 
 def _too_large() -> _TooLarge:
