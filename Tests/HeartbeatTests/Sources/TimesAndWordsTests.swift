@@ -117,9 +117,16 @@ struct BareNumbersTests {
     arguments: [
       #"{"memory_active": {{unix -9}}}"#, #"{"active": {{unix -9}}}"#, #"{"last_chat": {{unix -9}}}"#,
       #"{"last_value": {{unix -9}}}"#, #"{"active_bytes": {{unix -9}}}"#, #"{"last_bytes_read": {{unix -9}}}"#,
+      #"{"memory_active": {{unix -9}}, "memory_used": {{unix -9}}}"#, #"{"chat": {{unix -9}}}"#,
     ])
   func quantities(_ text: String) {
     #expect(TimedText(text + " ", nil).refusal != nil)
+  }
+
+  @Test("names may be such words")
+  func names() throws {
+    let text = TimedText(#"{"chat": {{unix -9}}, "deploy": {{unix -90}}, "token": "{{iso-z -5}}"}"#, nil)
+    #expect(try text.recognised().get().processes.map(\.name) == ["chat", "deploy", "token"])
   }
 
   @Test(

@@ -101,7 +101,8 @@ enum MapLayout {
     for member in map.members {
       let words = KeyWords.split(member.key)
       if words.contains(where: KeyWords.never.contains) || words.contains("last") { return nil }
-      if BeatKey.isQuantity(words, member.value) { return nil }
+      // `chat` may be a name beside others.
+      if words.count > 1 || map.count == 1, BeatKey.isQuantity(words, member.value) { return nil }
       switch SourceValue.time(member.value, near: reading.facts.modified) {
       case .none: return nil
       case .never where member.value == .integer(0): return nil

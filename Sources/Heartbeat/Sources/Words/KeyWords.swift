@@ -57,7 +57,7 @@ enum KeyWords {
 
   /// Of a key with one of these no time is a beat: it began, it will be, it is somebody else's, or it is no time.
   static let never = others.union(troubles).union([
-    "joined", "first", "future", "ttl", "user", "human", "ack", "acked", "acknowledged", "token", "interval", "timeout",
+    "joined", "first", "future", "ttl", "user", "human", "ack", "acked", "acknowledged", "interval", "timeout",
     "count", "counter", "seq", "sequence", "total", "elapsed", "duration", "uptime", "latency", "delay", "age",
     "period", "frequency", "cooldown", "lag", "length", "size", "max", "min", "avg", "limit", "threshold", "window",
     "id", "alerts", "alerted", "crashloop", "down", "downtime", "outage", "muted", "silenced", "notified", "triggered",
@@ -71,10 +71,10 @@ enum KeyWords {
     "start", "starts", "started", "starting", "begin", "began", "begun", "boot", "booted", "launch", "launched",
     "launching", "spawn", "init", "initialized", "initialised", "spawned", "created", "creation", "registered",
     "registration",
-    "acquire", "acquired", "born", "birth", "installed", "deploy", "deployed", "released", "since", "expires", "expire",
+    "acquire", "acquired", "born", "birth", "installed", "deployed", "released", "since", "expires", "expire",
     "expired", "expiry", "expiration", "deadline", "next", "until", "till", "due", "scheduled", "schedule", "eta",
     "planned", "valid", "restarted", "reboot", "rebooted", "wake", "woke", "resume", "resumed", "unlock", "unlocked",
-    "wakeup", "remind", "reminder", "reset", "estimated", "target",
+    "wakeup", "remind", "reminder", "reset", "estimated",
   ]
   /// What went wrong. In a text these may be the level of a line.
   static let troubles: Set<String> = [
