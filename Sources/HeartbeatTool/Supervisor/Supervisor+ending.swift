@@ -57,8 +57,7 @@ extension Supervisor {
     }
   }
 
-  /// - Parameter isSaid: whether the log has it already why it ended.
-  mutating func decide(_ status: ChildStatus, after ran: Double, wasStale: Bool, isSaid: Bool = false) {
+  mutating func decide(_ status: ChildStatus, after ran: Double, wasStale: Bool) {
     former = (former?.pid, ran, status)
     let end: SupervisorEnd = status == .signalled(SIGINT) ? .interrupted : .exit(status.code)
     if isStopping {
@@ -68,7 +67,7 @@ extension Supervisor {
     switch restarts.ended(status, after: ran, wasStale: wasStale, at: now, random: .random(in: 0...1)) {
     case .end:
       let isGood = options.policy.success.contains(status)
-      if !isGood, !isSaid { say("\(status)") }
+      if !isGood { say("\(status)") }
       ending = (end, isGood ? .stopped : .failed)
     case .giveUp:
       say("\(status); gave up \(restarts.exhausted)")

@@ -89,7 +89,14 @@ struct Supervisor: ~Copyable {
   /// - Returns: how this process is to end: with the program's exit status, or 128 + the signal that ended it, or of `SIGINT` itself; 127
   ///   when there is no such program, 126 when it cannot be run.
   mutating func supervise() -> SupervisorEnd {
-    start(again: false)
+    do throws(StartFailure) {
+      try startProgram()
+    } catch {
+      // Mostly a slip of the pen, which no restart mends; what an earlier run has left must not look alive.
+      host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
+      former = (nil, 0, .exited(error.exitCode))
+      return leave(end(.exit(error.exitCode), .failed))
+    }
     advance()
     while ending == nil {
       host.wait(timeout: nextDeadline - host.now)
@@ -120,17 +127,7 @@ struct Supervisor: ~Copyable {
     return end
   }
 
-  /// Starts the program; where that fails it has ended, as for a shell.
-  private mutating func start(again: Bool) {
-    do throws(StartFailure) {
-      try startProgram()
-    } catch {
-      let program = String(decoding: options.command.first ?? [], as: UTF8.self)
-      if again { say("cannot be started: \(error)") } else { host.say("cannot run \(program): \(error)") }
-      decide(.exited(error.exitCode), after: 0, wasStale: false, isSaid: true)
-    }
-  }
-
+  /// Starts the program anew.
   private mutating func startProgram() throws(StartFailure) {
     let child = try host.start(start)
     if child.leadsGroup { guardian?.watch(group: child.pid) }
@@ -162,7 +159,12 @@ struct Supervisor: ~Copyable {
     guard ending == nil else { return }
     if let restartAt {
       guard now >= restartAt else { return }
-      start(again: true)
+      do throws(StartFailure) {
+        try startProgram()
+      } catch {
+        say("cannot be started: \(error)")
+        decide(.exited(error.exitCode), after: 0, wasStale: false)
+      }
     }
     guard let run else { return }
     if let status = run.status { sweep(status) } else { lookAfterProgram() }

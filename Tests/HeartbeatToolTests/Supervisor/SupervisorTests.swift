@@ -39,35 +39,11 @@ struct SupervisorTests {
     arguments: [127, 126] as [Int32])
   func cannotStart(code: Int32) throws {
     host.startFailures = [StartFailure(stage: "", error: Errno(ENOENT), exitCode: code)]
-    #expect(try supervise() == .exit(code))
+    #expect(try supervise { $0.policy.mode = .always } == .exit(code))
     #expect(host.said.count == 1 && host.said[0].hasPrefix("cannot run serve: "))
     #expect(host.posted.map(\.beat.status) == ["failed"])
     let beat = try #require(host.posted.last?.beat)
     #expect(beat.pid == nil && beat.additionalData == ["restarts_total": 0, "last_exit_code": .integer(Int64(code))])
-  }
-
-  @Test("a first start that fails is like any later one", arguments: [RestartMode.onFailure, .always])
-  func firstStartFails(mode: RestartMode) throws {
-    let failure = StartFailure(stage: "", error: Errno(ENOENT), exitCode: 127)
-    host.startFailures = [failure, failure, nil]
-    host.at(10) { $0.end(.exited(0)) }
-    host.at(11) { $0.arrive(SIGTERM) }
-    #expect(
-      try supervise { ($0.policy.mode, $0.policy.firstDelay) = (mode, 2) } == .exit(mode == .always ? 128 + SIGTERM : 0)
-    )
-    #expect(host.deeds == ["0 start", "2 start", "6 start"])
-    #expect(host.posted.prefix(2).map(\.beat.status) == ["restarting", "restarting"])
-    #expect(host.said[0].hasPrefix("cannot run serve: ") && host.said[1].contains("restarting in 2"))
-  }
-
-  @Test("a program that can never be started is given up, and has failed")
-  func neverStarts() throws {
-    let failure = StartFailure(stage: "", error: Errno(ENOENT), exitCode: 127)
-    host.startFailures = Array(repeating: failure, count: 4)
-    #expect(
-      try supervise { ($0.policy.mode, $0.policy.limit) = (.onFailure, RestartLimit(count: 3)) } == .exit(127))
-    #expect(
-      host.deeds.count == 4 && host.posted.map(\.beat.status) == ["restarting", "restarting", "restarting", "failed"])
   }
 
   @Test("another child that ends is not the program")
