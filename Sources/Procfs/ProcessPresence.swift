@@ -27,7 +27,7 @@ extension ProcessTable {
   /// - Parameter lastBeat: nil when the time is unknown; then the number alone decides.
   public func presence(of pid: Int32, lastBeat: Double?) -> ProcessPresence {
     if let stat = stat(of: pid) { return presence(stat, lastBeat: lastBeat) }
-    return isHidden(pid) ? .unknown : .gone
+    return isUncertain(pid) ? .unknown : .gone
   }
 
   /// The same, with what the process uses where it runs: its directory is opened and its stat read once for both.
@@ -35,7 +35,7 @@ extension ProcessTable {
     of pid: Int32, lastBeat: Double?
   ) -> (presence: ProcessPresence, figures: BoxedFigures?) {
     guard let (stat, figures) = read(pid, figuresWhere: { self.presence($0, lastBeat: lastBeat).isRunning }) else {
-      return (isHidden(pid) ? .unknown : .gone, nil)
+      return (isUncertain(pid) ? .unknown : .gone, nil)
     }
     let found = presence(stat, lastBeat: lastBeat)
     return (found, found.isRunning ? figures : nil)
@@ -54,6 +54,8 @@ extension Procfs {
   /// What comes of the question for a process's directory.
   enum Visibility {
     case visible, secret, absent
+    /// Its stat is not understood.
+    case garbled
 
     /// What follows from why it cannot be opened.
     init(_ error: Errno) {
@@ -66,7 +68,7 @@ extension Procfs {
   func visibility(of pid: Int32) -> Visibility {
     do throws(Errno) {
       let directory = try openProcess(pid)
-      return try stat(in: directory.rawValue) == nil ? .secret : .visible
+      return try stat(in: directory.rawValue) == nil ? .garbled : .visible
     } catch {
       return Visibility(error)
     }

@@ -142,11 +142,15 @@ public final class ProcessTable {
     let visibility = visibilities[pid] ?? procfs.visibility(of: pid)
     visibilities[pid] = visibility
     return switch visibility {
-    case .visible: false
+    // One whose stat is not understood is no reason to be uncertain of all others.
+    case .visible, .garbled: false
     case .secret: true
     case .absent: hidesOthers
     }
   }
+
+  /// Whether it is not known if there is a process of this number, of which no stat could be had.
+  func isUncertain(_ pid: Int32) -> Bool { isHidden(pid) || visibilities[pid] == .garbled }
 
   /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
   public private(set) lazy var hidesOthers: Bool =
