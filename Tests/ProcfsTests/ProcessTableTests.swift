@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Procfs
@@ -100,6 +101,29 @@ struct ProcessTableTests {
     let table = try Fixture.procfs().processTable()
     #expect(table.figures(of: pid) == nil)
     #expect(table.figures(ofTree: pid) == nil)
+  }
+
+  @Test("a process at which one may not look is unknown; only one that is not there is gone")
+  func notReadable() throws {
+    let tree = try TemporaryTree()
+    for pid in [5, 6, 7] { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 5 0 1 0") }
+    // For root, too: neither can be read, and both are there.
+    tree.remove("6/stat")
+    tree.makeDirectory("6/stat")
+    tree.remove("7")
+    try FileManager.default.createSymbolicLink(atPath: tree.path + "/7", withDestinationPath: tree.path + "/7")
+    for pid in [5, 6, 7] as [Int32] {
+      let table = try Procfs(procfs: tree.path).processTable()
+      #expect(table.presence(of: pid, lastBeat: nil).isRunning == (pid == 5))
+      #expect((table.presence(of: pid, lastBeat: nil) == .unknown) == (pid != 5))
+      let again = try Procfs(procfs: tree.path).processTable()
+      #expect((again.presenceWithFigures(of: pid, lastBeat: nil).presence == .unknown) == (pid != 5))
+    }
+    tree.remove("6/stat")
+    tree.remove("7")
+    for pid in [6, 7] as [Int32] {
+      #expect(try Procfs(procfs: tree.path).processTable().presence(of: pid, lastBeat: nil) == .gone)
+    }
   }
 
   @Test("a tree is a process and all that descend from it")
