@@ -398,3 +398,24 @@ def test_a_service_manager_whose_socket_does_not_answer_keeps_nobody_waiting(exp
         assert "stopped" in e.stderr
     finally:
         folder.close()
+
+
+def test_few_descriptors_leave_some_for_connections(exporter, beats):
+    write_beats(beats, {"bidder": entry()})
+    e = exporter(under=("prlimit", "--nofile=40"))
+    assert e.metrics().value("heartbeat_alive", process="bidder") == 1
+    crowd = []
+    for _ in range(80):
+        with contextlib.suppress(OSError):
+            crowd.append(socket.create_connection(("127.0.0.1", e.port), timeout=LIMIT))
+            crowd[-1].sendall(b"GET /metr")
+    for client in crowd:
+        client.close()
+
+    def is_served():
+        try:
+            return e.metrics().value("heartbeat_alive", process="bidder") == 1
+        except OSError:
+            return False
+
+    eventually(is_served, "it serves again when the crowd has left")
