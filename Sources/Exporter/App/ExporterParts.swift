@@ -48,7 +48,9 @@ struct ExporterParts {
 
     var settings = ServerConfiguration(sockets, options, routes, requests, push?.counts, logger)
     settings.headers = { access.headers }
-    settings.refusal = { access.refusal($0) ?? routes.refusal($0, hasBody: true) }
+    settings.expectation = { request, responder in
+      access.answer(request, responder, isWhole: false) { $1.send(routes.refusal($0, hasBody: true) ?? .goAhead) }
+    }
     if let first = webFile?.tls { settings.tls = { access.tls ?? first } }
     // Twice as often as needed, as sd_watchdog_enabled(3) advises.
     if let silence = manager.watchdog { settings.pulse = (silence / 2, { manager.tell(.alive) }) }

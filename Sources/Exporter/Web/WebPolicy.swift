@@ -71,8 +71,12 @@ final class WebPolicy: Sendable {
 
   /// Has a request answered if it is let in, else answers it. What comes through the push socket was let in by that
   /// file's permissions.
-  func answer(_ request: Request, _ responder: Responder, then serve: @escaping @Sendable (Request, Responder) -> Void)
-  {
+  ///
+  /// - Parameter isWhole: false while its body is still to come: then it counts as no request yet.
+  func answer(
+    _ request: Request, _ responder: Responder, isWhole: Bool = true,
+    then serve: @escaping @Sendable (Request, Responder) -> Void
+  ) {
     guard request.listener == ListenSocket.web else {
       serve(request, responder)
       return
@@ -81,7 +85,9 @@ final class WebPolicy: Sendable {
     let credentials = passwords.isNeeded ? BasicCredentials(request) : nil
     // First of all, whatever others have tried, from here or from elsewhere: who knows the password gets in.
     let isKnown = credentials.map { passwords.isKnown($0) } ?? false
-    if let rate = state.withLock({ isKnown ? $0.knownRate : $0.rate }), let wait = rate.seconds(.everybody, now: now) {
+    if isWhole, let rate = state.withLock({ isKnown ? $0.knownRate : $0.rate }),
+      let wait = rate.seconds(.everybody, now: now)
+    {
       refuse(429, "too many requests (rate_limit of the web configuration file)", request, responder, retryAfter: wait)
       return
     }
@@ -116,12 +122,6 @@ final class WebPolicy: Sendable {
         refuse(503, "too many passwords wait to be checked", request, responder, retryAfter: 1)
       }
     }
-  }
-
-  /// The answer to a request that its head rules out: one that names no user where one is needed. nil for all others.
-  func refusal(_ request: Request) -> Response? {
-    guard request.listener == ListenSocket.web, passwords.isNeeded, BasicCredentials(request) == nil else { return nil }
-    return challenge(request)
   }
 
   private func challenge(_ request: Request) -> Response {

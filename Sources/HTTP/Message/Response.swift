@@ -33,6 +33,9 @@ public struct Response: Sendable {
   /// The body's length in bytes.
   public var bodyLength: Int { pieces.reduce(0) { $0 + $1.count } }
 
+  /// `100 Continue`: the client is to send the body. It answers nobody but who waits for that.
+  public static let goAhead = Response(status: 100)
+
   /// A plain text answer of one line; the line feed is added.
   public static func text(_ status: Int, _ line: String) -> Response {
     Response(

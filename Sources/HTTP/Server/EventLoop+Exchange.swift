@@ -57,18 +57,20 @@ extension EventLoop {
 
   /// Has the client send its body, or spares it that where the head tells already that it is of no use (RFC 9110 section 10.1.1).
   private func answerExpectation(_ connection: Connection) {
-    if let refusal = setup.configuration.refusal, let announced = connection.parser.announced {
-      let request = request(announced, of: connection)
-      if let response = refusal(request) {
-        begin(connection, request)
-        // Whether the body comes all the same nobody knows, so nothing can follow on this connection.
-        connection.keepsAlive = false
-        respond(connection, response)
-        return
-      }
+    guard let expectation = setup.configuration.expectation, let announced = connection.parser.announced else {
+      respond(connection, .goAhead)
+      return
     }
-    connection.output = Output(head: Self.continueHead, isInterim: true)
-    connection.phase = .writing
+    let request = request(announced, of: connection)
+    begin(connection, request)
+    // Whether the body comes all the same nobody knows, so nothing can follow an answer on this connection.
+    connection.keepsAlive = false
+    connection.phase = .responding
+    setDeadline(connection, nil)
+    let responder = Responder(
+      mailbox: setup.mailbox, connection: connection.id, shortcut: nil, client: connection.client)
+    expectation(request, responder)
+    if let response = responder.handlerReturned() { respond(connection, response) }
   }
 
   private func begin(_ connection: Connection, _ request: Request) {
@@ -219,6 +221,11 @@ extension EventLoop {
 
   /// Begins to write an answer; `advance` goes on with it.
   func respond(_ connection: Connection, _ response: Response) {
+    if response.status == Response.goAhead.status, connection.parser.stage == .body {
+      connection.output = Output(head: Self.continueHead, isInterim: true)
+      connection.phase = .writing
+      return
+    }
     var response = response
     if !response.isValid { response = .text(500, "500 Internal Server Error: no such status") }
     // Without a length only the end of the connection ends it. A client that asks for the head gets it alone.

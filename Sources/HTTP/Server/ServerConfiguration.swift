@@ -77,9 +77,9 @@ public struct ServerConfiguration: Sendable {
   public var tls: (@Sendable () -> TLSContext)?
   /// Gives the header fields that every answer has. Called on any thread: it must not block.
   public var headers: (@Sendable () -> FurtherHeaders)?
-  /// Asked about a request whose client waits for `100 Continue` before it sends the body: the answer where the head tells already
-  /// that the body is of no use, else nil. Called on the event-loop thread: it must not block.
-  public var refusal: (@Sendable (Request) -> Response?)?
+  /// Asked about a request whose client waits for `100 Continue` before it sends the body: it answers where the head tells already
+  /// that the body is of no use, else by `Response.goAhead`. Called on the event-loop thread: it must not block.
+  public var expectation: (@Sendable (Request, Responder) -> Void)?
   /// Makes the server's own answers to broken requests (status, one line, the path as far as it is known); nil leaves
   /// them plain text. Called on the event-loop thread: it must not block.
   public var failureResponse: (@Sendable (Int, String, String) -> Response?)?

@@ -604,3 +604,22 @@ def test_status_and_monitor_ask_with_encryption_and_a_password(web, authority, b
     ):
         refused = run(TOOL, "status", *flags)
         assert refused.returncode == 2 and said in refused.stderr and "secret" not in refused.stderr.replace("alice:secret", ""), refused.stderr
+
+
+def test_a_body_is_asked_for_only_of_who_is_let_in(web, tmp_path):
+    """`Expect: 100-continue`: a password that nobody has checked yet is checked before, a wrong one is told at once."""
+    e = web("--web.enable-push", basic_auth_users={"alice": ALICE}, user="alice:secret")
+
+    def first_line(password):
+        credentials = base64.b64encode(f"alice:{password}".encode()).decode()
+        head = f"PUT /api/v1/heartbeats/a HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\nContent-Type: application/json\r\n"
+        with socket.create_connection(("127.0.0.1", e.port), timeout=LIMIT) as s:
+            s.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+            answers = [s.recv(4096).split(b"\r\n")[0]]
+            if b" 100 " in answers[0]:
+                s.sendall(b"{}")
+                answers.append(s.recv(4096).split(b"\r\n")[0])
+        return answers
+
+    assert first_line("wrong") == [b"HTTP/1.1 401 Unauthorized"]
+    assert first_line("secret") == [b"HTTP/1.1 100 Continue", b"HTTP/1.1 204 No Content"]

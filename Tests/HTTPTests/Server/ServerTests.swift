@@ -1,3 +1,4 @@
+import Glibc
 import POSIX
 import Testing
 
@@ -125,7 +126,13 @@ import Testing
   @Test("Who waits for 100 Continue is told at once when the body is of no use, and nothing follows on the connection")
   func refusedExpectation() throws {
     let server = try TestServer(configure: {
-      $0.refusal = { $0.path == "/no" && $0.method == .put ? .text(415, "no use") : nil }
+      $0.expectation = { request, responder in
+        // As a password is checked: on another thread, some time later.
+        _ = try? Thread.start(named: "expectation") {
+          usleep(10_000)
+          responder.send(request.path == "/no" && request.method == .put ? .text(415, "no use") : .goAhead)
+        }
+      }
     })
     let client = try server.connect()
     let head = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
