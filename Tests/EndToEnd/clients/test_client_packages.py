@@ -62,6 +62,8 @@ beat({"n": 1}, "busy")
 beat(lambda: {"n": 1})
 beat.stop()
 manager = HeartbeatManager(Path("x"), raises=True)
+manager.heartbeat_file = "y"
+manager.heartbeat_file = Path("y")
 status: Optional[Dict[str, Any]] = manager.get_process_status("a")
 since: Optional[float] = manager.get_time_since_last_heartbeat("a")
 names: List[str] = manager.prune(60.0, dry_run=True)
@@ -141,6 +143,7 @@ beat();
 async function work(): Promise<void> {
   await beat.stop();
   await sendHeartbeat('a', usage, { status: 'busy' });
+  await sendHeartbeat('a', usage, 'busy');
   const manager = new HeartbeatManager('x', { throws: true, timeout: 2 });
   const entry = await manager.getHeartbeatStatus('a');
   const last: number | undefined = entry?.last_heartbeat;
