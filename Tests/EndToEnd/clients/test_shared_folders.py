@@ -64,13 +64,13 @@ class Writer:
         return (content if self.has_folder else content["processes"]["mill"])["additional_data"] == {"n": 1}
 
 
-@pytest.fixture(params=["tool, one file", "tool, folder", "python, one file", "python, folder", "node, folder"])
-def writer(request, common):
+@pytest.fixture(params=["python, one file", "python, folder", "node, folder"])
+def client_writer(request, common):
     return Writer(request.param, common)
 
 
-@pytest.fixture(params=["python, one file", "python, folder", "node, folder"])
-def client_writer(request, common):
+@pytest.fixture(params=["tool, one file", "tool, folder", "python, one file", "python, folder", "node, folder"])
+def writer(request, common):
     return Writer(request.param, common)
 
 
@@ -273,33 +273,6 @@ def test_what_root_makes_in_a_users_folder_keeps_that_user_from_nothing(mode, to
         assert tool_writer.beat(target, FIRST) == "" and tool_writer.has(file)
 
 
-@pytest.mark.parametrize("case", OWNERS)
-def test_a_damaged_file_is_taken_from_nobody_either(case, client_writer, common):
-    (uid, gid, mode), (owner, group, folder_mode), user, groups, expected = OWNERS[case]
-    place = folder(common, owner=owner, group=group, mode=folder_mode)
-    target, file = client_writer.target(place)
-    torn = '{"last_heartbeat": 17' if client_writer.has_folder else '{"processes": {"a": {"last_heartbeat": 17'
-    file.write_text(torn)
-    os.chown(file, uid, gid)
-    file.chmod(mode)
-    os.utime(file, (1e9, 1e9))
-    if not client_writer.has_folder:
-        (place / "beats.json.lock").touch()
-        (place / "beats.json.lock").chmod(0o666)
-    inode = file.stat().st_ino
-    result = client_writer.run(target, user, groups)
-    stat = file.stat()
-    aside = [p.read_text() for p in place.iterdir() if ".corrupt-" in p.name]
-    assert [p for p in os.listdir(place) if "tmp" in p] == []
-    if expected == "refused":
-        assert result.returncode != 0 and "moved it" not in result.stderr and file.read_text() == torn and aside == []
-        return
-    assert result.returncode == 0 and "moved it to" in result.stderr and client_writer.has(file) and aside == [torn], result
-    assert (stat.st_ino == inode) == (expected == "in place") and stat.st_mode & 0o777 == mode
-    assert stat.st_uid == uid or mode & 0o022
-    assert stat.st_gid == gid or mode & 0o002
-
-
 # The folder's group and mode, the umask; the new file's mode.
 @pytest.mark.parametrize("umask", ["022", "077"])
 @pytest.mark.parametrize("group, mode, expected", [(GROUP, 0o2775, 0o664), (GROUP, 0o775, 0o664), (0, 0o777, 0o666)])
@@ -373,18 +346,6 @@ def test_who_may_write_the_folder_may_lock_and_nobody_else(mode, group, expected
     code = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)"
     locks = run(*as_user(STRANGER), "/usr/bin/python3", "-S", "-c", code, place / "beats.json.lock")
     assert (locks.returncode == 0) == (expected == 0o666)
-
-
-@pytest.mark.parametrize("mode, group", [(0o755, FIRST), (0o700, FIRST), (0o2775, GROUP), (0o777, FIRST)])
-def test_root_locks_nobody_out_of_his_own_folder(mode, group, client_writer, common):
-    """A beat by root comes first: its lock and its file are for the folder's owner, who beats there too."""
-    place = folder(common, owner=FIRST, group=group, mode=mode)
-    target, file = client_writer.target(place)
-    for user in (0, FIRST, 0, FIRST):
-        assert client_writer.beat(target, user, umask="077") == ""
-        assert {p.stat().st_uid for p in place.iterdir()} == {FIRST}
-    if not client_writer.has_folder:
-        assert (place / "beats.json.lock").stat().st_mode & 0o777 == (0o666 if mode & 2 else 0o660)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o000])
@@ -510,3 +471,42 @@ time.sleep(600)
     finally:
         os.kill(child, signal.SIGKILL)
         parent.kill()
+
+
+@pytest.mark.parametrize("case", OWNERS)
+def test_a_damaged_file_is_taken_from_nobody_either(case, client_writer, common):
+    (uid, gid, mode), (owner, group, folder_mode), user, groups, expected = OWNERS[case]
+    place = folder(common, owner=owner, group=group, mode=folder_mode)
+    target, file = client_writer.target(place)
+    torn = '{"last_heartbeat": 17' if client_writer.has_folder else '{"processes": {"a": {"last_heartbeat": 17'
+    file.write_text(torn)
+    os.chown(file, uid, gid)
+    file.chmod(mode)
+    os.utime(file, (1e9, 1e9))
+    if not client_writer.has_folder:
+        (place / "beats.json.lock").touch()
+        (place / "beats.json.lock").chmod(0o666)
+    inode = file.stat().st_ino
+    result = client_writer.run(target, user, groups)
+    stat = file.stat()
+    aside = [p.read_text() for p in place.iterdir() if ".corrupt-" in p.name]
+    assert [p for p in os.listdir(place) if "tmp" in p] == []
+    if expected == "refused":
+        assert result.returncode != 0 and "moved it" not in result.stderr and file.read_text() == torn and aside == []
+        return
+    assert result.returncode == 0 and "moved it to" in result.stderr and client_writer.has(file) and aside == [torn], result
+    assert (stat.st_ino == inode) == (expected == "in place") and stat.st_mode & 0o777 == mode
+    assert stat.st_uid == uid or mode & 0o022
+    assert stat.st_gid == gid or mode & 0o002
+
+
+@pytest.mark.parametrize("mode, group", [(0o755, FIRST), (0o700, FIRST), (0o2775, GROUP), (0o777, FIRST)])
+def test_root_locks_nobody_out_of_his_own_folder(mode, group, client_writer, common):
+    """A beat by root comes first: its lock and its file are for the folder's owner, who beats there too."""
+    place = folder(common, owner=FIRST, group=group, mode=mode)
+    target, file = client_writer.target(place)
+    for user in (0, FIRST, 0, FIRST):
+        assert client_writer.beat(target, user, umask="077") == ""
+        assert {p.stat().st_uid for p in place.iterdir()} == {FIRST}
+    if not client_writer.has_folder:
+        assert (place / "beats.json.lock").stat().st_mode & 0o777 == (0o666 if mode & 2 else 0o660)

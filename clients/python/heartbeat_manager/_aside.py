@@ -45,9 +45,11 @@ class Aside:
         try:
             write_new(self._place, name, self._content, stat.S_IMODE(old.st_mode) & 0o777, False)
             self._name = name
-        finally:
-            if not self._name:
-                remove(self._place, name)
+        except FileExistsError:  # somebody else's of this moment
+            raise
+        except BaseException:
+            remove(self._place, name)
+            raise
 
     def drop(self) -> None:
         """Removes the copy again: the file stays as it is."""
