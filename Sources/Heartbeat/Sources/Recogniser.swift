@@ -56,8 +56,6 @@ public enum Recogniser {
     guard let first = text.first(where: { !TextLines.isSpace($0) }), settings.layout != .text else {
       return .none(offset: 0, expected: "a value")
     }
-    // Text that begins as JSON does, by what its source or its first line says.
-    let mayBeText = settings.layout == .lines || TextLabel.begins(text[...], near: facts.modified)
     let looksSo = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     if !facts.isTail {
       do throws(JSONError) {
@@ -72,7 +70,8 @@ public enum Recogniser {
         let expected = error.reason.hasPrefix("expected ") ? String(error.reason.dropFirst(9)) : error.reason
         guard looksSo else { return .none(offset: error.offset, expected: expected) }
         let line = text.prefix { $0 != 0x0A }
-        // So does INI.
+        // Text may begin as JSON does, by what its source or its first line says; so does INI.
+        let mayBeText = settings.layout == .lines || TextLabel.begins(text[...], near: facts.modified)
         if mayBeText || first == UInt8(ascii: "[") && KeyValueText.parse(text[...]) != nil {
           return .none(offset: error.offset, expected: expected)
         }

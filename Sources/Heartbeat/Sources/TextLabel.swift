@@ -10,7 +10,7 @@ enum TextLabel {
   static func begins(_ text: ArraySlice<UInt8>, near: Double) -> Bool {
     let line = text.drop(while: TextLines.isSpace).prefix { $0 != 0x0A }
     guard let open = line.first else { return false }
-    if open == UInt8(ascii: "["), let time = TimeScanner.first(in: line, near: near),
+    if open == UInt8(ascii: "["), let time = TimeScanner.first(in: line.prefix(longest), near: near),
       time.range.lowerBound <= line.startIndex + 2, line[time.range.lowerBound - 1] != UInt8(ascii: "\""),
       line[time.range].contains(where: { !isOfNumber($0) })
     {
@@ -26,7 +26,8 @@ enum TextLabel {
     // `{name: 1}` is what JSON of another language looks like.
     if open == UInt8(ascii: "{") { return isWord && !label.contains(UInt8(ascii: ":")) }
     // `[1234] 2026-11-25 18:45:10` is a pid; `[1, 2] rest` is a list with garbage behind it.
-    return isWord || !label.contains(UInt8(ascii: ",")) && TimeScanner.first(in: behind, near: near) != nil
+    return isWord
+      || !label.contains(UInt8(ascii: ",")) && TimeScanner.first(in: behind.prefix(longest), near: near) != nil
   }
 
   private static let nested = Array("\"'`{}[]".utf8)
