@@ -25,7 +25,10 @@ struct FileDescriptorSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let counts = try reading.procfs.read(Self.file, expecting: "three numbers") { Counts(parsing: $0) }
+    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "three numbers", { _ in }) { bytes, _ in
+      Counts(parsing: bytes)
+    }
+    guard let counts else { return }
     reading.exposition.family(Self.allocated, Double(counts.allocated))
     reading.exposition.family(Self.maximum, Double(counts.maximum))
   }

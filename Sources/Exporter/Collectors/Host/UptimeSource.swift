@@ -15,7 +15,9 @@ struct UptimeSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let seconds = try reading.procfs.read(Self.file, expecting: "a number of seconds") { Self.uptime(parsing: $0) }
-    reading.exposition.family(Self.uptime, seconds)
+    let seconds = try reading.procfs.readIfPresent(Self.file, expecting: "a number of seconds", { _ in }) { bytes, _ in
+      Self.uptime(parsing: bytes)
+    }
+    if let seconds { reading.exposition.family(Self.uptime, seconds) }
   }
 }

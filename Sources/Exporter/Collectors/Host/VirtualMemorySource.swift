@@ -34,10 +34,12 @@ struct VirtualMemorySource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let counts = try reading.procfs.read(Self.file, expecting: "a line pgmajfault", { reading.fail($0) }) {
+    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "a line pgmajfault", { reading.fail($0) }) {
       bytes, odd in
       Counts(parsing: bytes, odd: odd)
     }
+    // Not every sandbox has these files; it is no failure that lasts for ever.
+    guard let counts else { return }
     if let count = counts.oomKills { reading.exposition.family(Self.oomKills, Double(count)) }
     if let count = counts.majorFaults { reading.exposition.family(Self.majorFaults, Double(count)) }
   }
