@@ -157,7 +157,7 @@ public struct SourceSet: Sendable {
   public var tellsChanges: Bool { isOneFile ? isOneFileStill : keepsOwners }
 
   /// How long one source may take to say what it is, in seconds.
-  private static let ownPatience = 2.0
+  private static let ownPatience = 1.0
 
   /// The first source into which our own writers may write: a folder, or a file that is ours or is not there yet; nil when there
   /// is none. One whose file system does not answer may be one.
