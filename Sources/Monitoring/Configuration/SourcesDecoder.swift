@@ -45,7 +45,9 @@ enum SourcesDecoder {
     guard !settings.path.isEmpty else {
       throw YAMLError(node.position, "a source without a path: expected the key path")
     }
-    if let name = settings.name, name.contains("{star}"), !settings.path.contains("*") {
+    if let name = settings.name, name.indices.contains(where: { name[$0...].hasPrefix("{star}") }),
+      !settings.path.contains("*")
+    {
       throw YAMLError(
         pairs.first { $0.0.text == "name" }?.1.position ?? node.position,
         "name is \(quoted(name)), but there is no star in the path \(quoted(settings.path)): expected {stem}, {dir}, a key path or a text"
