@@ -131,7 +131,7 @@ import Testing
         _ = try? Thread.start(named: "expectation") {
           usleep(10_000)
           responder.send(request.path == "/no" && request.method == .put ? .text(415, "no use") : .goAhead)
-        }
+        }.detach()
       }
     })
     let client = try server.connect()
