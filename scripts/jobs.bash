@@ -82,11 +82,15 @@ stop_job() {
   signal_all -KILL "${all[@]}" "$1"
 }
 
-# Ends what still runs, jobs and the part of now, and tells how long each part took.
+# Ends what still runs, jobs and the part of now, and tells how long each part took. Nobody has seen yet what a job wrote that had no end.
 finish() {
-  local outcome=$? pid
+  local outcome=$? pid name
   for pid in "${JOBS[@]}" $(cat "/proc/$$"/task/*/children 2>/dev/null); do
     stop_job "$pid"
+  done
+  for name in "${!JOBS[@]}"; do
+    say "beside it was: $name; the end of what it wrote:"
+    tail -n 60 "$LOGS/${name// /-}.log" >&2
   done
   if [[ -s $TIMES ]]; then
     note_time 0 "in all"

@@ -291,7 +291,7 @@ struct HeartbeatManagerTests {
       count.add("")
       return ["n": .integer(Int64(count.all.count))]
     }
-    while count.all.count < 3 { usleep(1000) }
+    for _ in 0..<30_000 where count.all.count < 3 { usleep(1000) }
     sender.stop()
     let beaten = Int64(count.all.count)
     #expect(try manager.heartbeatStatus(of: "s")?.additionalData == ["n": .integer(beaten)])

@@ -54,7 +54,7 @@ struct ConditionLockTests {
       outcome.withLock { $0 = found }
     }
     // It sleeps from here on, or is about to, with the lock in hand.
-    while !monitor.withoutWaking({ $0.isWaiting }) { usleep(1000) }
+    for _ in 0..<30_000 where !monitor.withoutWaking({ $0.isWaiting }) { usleep(1000) }
     monitor.withLock { $0.isChanged = true }
     thread.join()
     #expect(outcome.withLock { $0 } == true)
