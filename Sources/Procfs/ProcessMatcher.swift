@@ -1,4 +1,6 @@
 internal import CLinux
+internal import Glibc
+internal import POSIX
 
 /// What a configured process looks like, by its command line: the arguments joined by single spaces.
 ///
@@ -165,7 +167,9 @@ extension ProcessTable {
         if isHidden(pid) { isWhole = false }
         continue
       }
-      guard !stat.isZombie, !stat.isOwnProgram, readCommandLine(of: pid, into: &line)
+      guard !stat.isZombie, !stat.isOwnProgram else { continue }
+      // A process that has ended has none; any other one of which it cannot be read may look so.
+      guard readCommandLine(of: pid, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
       else { continue }
       let matching = matchers.indices.filter { index in
         let most = min(steps[index], MatchBudget.ofText)
@@ -219,8 +223,10 @@ extension ProcessTable {
   }
 
   /// Reads a command line; false when there is none or it is that of one of our own programs.
-  private func readCommandLine(of pid: Int32, into line: inout CommandLine) -> Bool {
-    withCommandLine(of: pid) { arguments in
+  private func readCommandLine(
+    of pid: Int32, into line: inout CommandLine, onFailure: (Errno) -> Void
+  ) -> Bool {
+    withCommandLine(of: pid, onFailure: onFailure) { arguments in
       guard !OwnPrograms.contains(commandLine: arguments) else { return nil }
       line.set(arguments)
       return true

@@ -223,12 +223,16 @@ public final class ProcessTable {
   }
 
   /// Hands `body` the command line of a process, its arguments ended by NUL each; nil when it has none.
-  func withCommandLine<Result>(of pid: Int32, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
+  ///
+  /// - Parameter onFailure: gets what keeps it from being read.
+  func withCommandLine<Result>(
+    of pid: Int32, onFailure: (Errno) -> Void = { _ in }, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
     func hand(_ line: UnsafeRawBufferPointer) -> Result? {
       line.isEmpty ? nil : body(UnsafeRawBufferPointer(rebasing: line.prefix(MatchBudget.commandLine)))
     }
     guard let stat = stat(of: pid), stat.hasEndedMainThread else {
-      return procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine, hand)
+      return procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine, onFailure: onFailure, hand)
     }
     // A main thread that has ended has no command line any more; those that work on have it.
     return procfs.withProcess(pid) { directory in

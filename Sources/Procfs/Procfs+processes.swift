@@ -9,8 +9,8 @@ extension Procfs {
     _ file: StaticString, in directory: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
     if let known = own?.directory.rawValue, known == directory { return withOwnFile(file, body) }
-    guard let opened = try? openFile(file, in: directory) else { return nil }
-    return read(opened, body)
+    guard let opened = try? openFile(file, in: directory), let bytes = try? read(opened) else { return nil }
+    return body(bytes)
   }
 
   /// Hands `body` the descriptor of a process's directory; nil when there is no such process.
@@ -40,28 +40,35 @@ extension Procfs {
 
   /// The same for `PID/file` below the root.
   ///
-  /// - Parameter limit: the most bytes that are read; nil for all that the buffer takes.
+  /// - Parameters:
+  ///   - limit: the most bytes that are read; nil for all that the buffer takes.
+  ///   - onFailure: gets what is in the way, where something is.
   func withFile<Result>(
-    _ file: StaticString, of pid: Int32, limit: Int? = nil, _ body: (UnsafeRawBufferPointer) -> Result?
+    _ file: StaticString, of pid: Int32, limit: Int? = nil, onFailure: (Errno) -> Void = { _ in },
+    _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    guard let opened = try? openFile(file, of: pid, O_RDONLY) else { return nil }
-    return read(opened, limit: limit, body)
+    do throws(Errno) {
+      return body(try read(try openFile(file, of: pid, O_RDONLY), limit: limit))
+    } catch {
+      onFailure(error)
+      return nil
+    }
   }
 
-  private func read<Result>(
-    _ opened: borrowing FileDescriptor, limit: Int? = nil, _ body: (UnsafeRawBufferPointer) -> Result?
-  ) -> Result? {
+  private func read(_ opened: borrowing FileDescriptor, limit: Int? = nil) throws(Errno) -> UnsafeRawBufferPointer {
     let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, limit ?? .max)])
-    guard let count = try? opened.read(into: part) else { return nil }
-    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    let count = try opened.read(into: part)
+    return UnsafeRawBufferPointer(rebasing: buffer[..<count])
   }
 
   /// The same for a thread's file, `TID/file` below a process's `task`.
   func withThreadFile<Result>(
     _ file: StaticString, _ thread: Int32, in tasks: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    guard let opened = try? openFile(file, of: thread, in: tasks, O_RDONLY) else { return nil }
-    return read(opened, body)
+    guard let opened = try? openFile(file, of: thread, in: tasks, O_RDONLY), let bytes = try? read(opened) else {
+      return nil
+    }
+    return body(bytes)
   }
 
   /// Opens the directory of a process. It stays that of this process: when the process ends, reads through it fail,

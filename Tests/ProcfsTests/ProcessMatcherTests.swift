@@ -151,6 +151,19 @@ struct ProcessMatcherTests {
     #expect(found.map(\.pid) == [7, 7, nil, nil])
   }
 
+  @Test("where a command line is there and cannot be read, not all were looked at; one that is gone hides nobody")
+  func unreadable() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    for pid in 7...8 { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0") }
+    tree.write("7/cmdline", "python\0bot.py\0")
+    let matchers = [ProcessMatcher(substrings: ["bot.py"]), ProcessMatcher(substrings: ["other.py"])]
+    #expect(try Procfs(procfs: tree.path).processTable().find(matchers).map(\.isComplete) == [true, true])
+    tree.makeDirectory("8/cmdline")
+    let found = try Procfs(procfs: tree.path).processTable().find(matchers)
+    #expect(found.map(\.pid) == [7, nil] && found.map(\.isComplete) == [false, false])
+  }
+
   @Test("a command line that takes too many steps does not match, and is counted; others are still found")
   func exceeded() throws {
     let tree = try TemporaryTree()

@@ -10,7 +10,6 @@ struct WatchedExporter: Sendable {
 
 /// The flags of commands that ask exporters in place of this host.
 enum ExporterFlags {
-  private static let expected = "http[s]://[USER@]HOST[:PORT][/PATH]"
   /// More than one is for those who show several hosts.
   static let url = Flag<[String]>.list(
     "url", type, help: "A heartbeat-exporter to ask in place of this host, such as https://USER@HOST:9464.")
@@ -26,7 +25,7 @@ enum ExporterFlags {
 
   private static var type: FlagType<String> {
     FlagType(placeholder: "URL") { (text) throws(ValueError) in
-      guard ServerURL(text) != nil else { throw ValueError(expected: expected) }
+      guard ServerURL(text) != nil else { throw ValueError(expected: ServerFlags.expected) }
       return text
     } format: {
       $0
@@ -39,15 +38,8 @@ enum ExporterFlags {
     let trust = TLSTrust(authorities: values[authorities], isBlind: values[isBlind])
     var exporters: [WatchedExporter] = []
     for text in values[url] {
-      guard let server = ServerURL(text, password: password) else { throw .invalid("--url: expected \(expected)") }
-      if server.namesPassword {
-        throw .invalid(
-          "--url: everybody on this host can read a password on a command line: give the user alone and "
-            + "--url-password-file")
-      }
-      if password != nil, server.authorization == nil {
-        throw .invalid("--url-password-file needs a user in --url: https://USER@HOST")
-      }
+      let server = try ServerFlags.server(
+        text, of: values.name(of: url), password: password, of: values.name(of: passwordFile))
       exporters.append(WatchedExporter(server: server, trust: trust))
     }
     return exporters

@@ -50,10 +50,9 @@ enum TestAlertCommand {
     run: { (values, _) throws(FlagError) in try run(values) })
 
   private static func url(_ name: String, _ port: UInt16, _ help: String) -> Flag<String> {
-    let expected = "http[s]://[USER@]HOST[:PORT][/PATH]"
     let type = FlagType<String>(placeholder: "URL") { (text) throws(ValueError) in
       guard let server = ServerURL(text), !server.endpoint.path.contains("?") else {
-        throw ValueError(expected: expected)
+        throw ValueError(expected: ServerFlags.expected)
       }
       return text
     } format: {
@@ -70,19 +69,9 @@ enum TestAlertCommand {
   private static func server(
     _ values: FlagValues, _ url: Flag<String>, _ passwordFile: Flag<String?>
   ) throws(FlagError) -> ServerURL {
-    let password = try PushFlags.password(values, passwordFile)
-    guard let server = ServerURL(values[url], password: password) else {
-      throw .invalid("\(values.name(of: url)): this is no URL")
-    }
-    if server.namesPassword {
-      throw .invalid(
-        "\(values.name(of: url)): everybody on this host can read a password on a command line: give the user alone and "
-          + "\(values.name(of: passwordFile))")
-    }
-    if password != nil, server.authorization == nil {
-      throw .invalid("\(values.name(of: passwordFile)) needs a user in \(values.name(of: url)): https://USER@HOST")
-    }
-    return server
+    try ServerFlags.server(
+      values[url], of: values.name(of: url), password: try PushFlags.password(values, passwordFile),
+      of: values.name(of: passwordFile))
   }
 
   private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {

@@ -4,10 +4,10 @@ internal import POSIX
 ///
 /// A date without a time of day is no time, nor is a time of day without a date.
 struct TimeScanner {
-  private let text: ArraySlice<UInt8>
+  let text: ArraySlice<UInt8>
   /// Unix time that decides what a text leaves open: the year of a log line.
-  private let near: Double
-  private var position: Int
+  let near: Double
+  var position: Int
 
   private init(_ text: ArraySlice<UInt8>, near: Double, at position: Int) {
     self.text = text
@@ -70,77 +70,10 @@ struct TimeScanner {
   static func isAlphanumeric(_ byte: UInt8) -> Bool {
     isDigit(byte) || isLetter(byte) || byte >= 0x80 || byte == UInt8(ascii: "_")
   }
-  private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
-  private static func isLetter(_ byte: UInt8) -> Bool {
+  static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+  static func isLetter(_ byte: UInt8) -> Bool {
     byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
   }
-
-  // MARK: - Pieces
-
-  private func byte(_ ahead: Int = 0) -> UInt8 {
-    let place = position + ahead
-    return place < text.endIndex ? text[place] : 0
-  }
-
-  private mutating func pass(_ bytes: String) -> Bool {
-    guard position < text.endIndex, bytes.utf8.contains(text[position]) else { return false }
-    position += 1
-    return true
-  }
-
-  private mutating func passAll(_ bytes: String) {
-    while pass(bytes) {}
-  }
-
-  /// Spaces, also those at which a line is not broken: ICU writes them in front of PM.
-  private mutating func passSpaces() {
-    while pass(" ") || passText("\u{A0}") || passText("\u{202F}") {}
-  }
-
-  private mutating func passText(_ wanted: String) -> Bool {
-    guard text[position...].starts(with: wanted.utf8) else { return false }
-    position += wanted.utf8.count
-    return true
-  }
-
-  /// A number of so many digits, and no digit behind them.
-  private mutating func number(_ digits: ClosedRange<Int>) -> Int? {
-    var end = position
-    var value = 0
-    while end < text.endIndex, TimeScanner.isDigit(text[end]), end - position < digits.upperBound {
-      value = value * 10 + Int(widening: text[end] &- UInt8(ascii: "0"))
-      end += 1
-    }
-    guard digits.contains(end - position), end == text.endIndex || !TimeScanner.isDigit(text[end]) else { return nil }
-    position = end
-    return value
-  }
-
-  /// Exactly so many digits, whatever follows.
-  private mutating func digits(_ count: Int) -> Int? {
-    var value = 0
-    for ahead in 0..<count {
-      guard TimeScanner.isDigit(byte(ahead)) else { return nil }
-      value = value * 10 + Int(widening: byte(ahead) &- UInt8(ascii: "0"))
-    }
-    position += count
-    return value
-  }
-
-  private var countOfDigits: Int {
-    var count = 0
-    while TimeScanner.isDigit(byte(count)) { count += 1 }
-    return count
-  }
-
-  /// A word of ASCII letters in small letters; empty where none stands.
-  private mutating func word() -> String {
-    let start = position
-    while position < text.endIndex, TimeScanner.isLetter(text[position]) { position += 1 }
-    return String(decoding: text[start..<position], as: UTF8.self).lowercased()
-  }
-
-  // MARK: - Times
 
   /// Passes a time that begins here.
   private mutating func time() -> WrittenTime? {
@@ -315,177 +248,5 @@ struct TimeScanner {
   private mutating func passWord(_ wanted: String) {
     let start = position
     if word() == wanted { passAll(" ") } else { position = start }
-  }
-
-  // MARK: - Time of day and zone
-
-  private mutating func timeOfDay(_ date: Double, _ alternative: Double?) -> WrittenTime? {
-    guard let hour = number(1...2), let separator = [":", "h", "."].first(where: { $0.utf8.first == byte() }),
-      pass(separator), case let digits = countOfDigits, let minute = number(1...2)
-    else { return nil }
-    var second: Double?
-    if separator != "h", byte() == separator.utf8.first, TimeScanner.isDigit(byte(1)) {
-      position += 1
-      guard let whole = number(1...2) else { return nil }
-      second = Double(whole) + fraction()
-    }
-    // `9:5:3`, as logrotate writes; `9.5` is a number.
-    guard digits == 2 || separator == ":" && second != nil else { return nil }
-    return finished(date, alternative, hour, minute, second ?? 0)
-  }
-
-  private mutating func finished(
-    _ date: Double, _ alternative: Double?, _ hour: Int, _ minute: Int, _ second: Double
-  ) -> WrittenTime? {
-    guard let clock = clock(hour, minute, second) else { return nil }
-    return made(date, alternative, clock, zone())
-  }
-
-  /// A named zone is read where its file is there. What has another one is no time: it would be a wrong one.
-  private mutating func made(
-    _ date: Double, _ alternative: Double?, _ clock: Double, _ zone: Double?
-  ) -> WrittenTime? {
-    if zone == nil, let name = nameOfZone() {
-      guard let rules = ZoneRules.named(name) else { return nil }
-      let wall = WrittenTime(seconds: date + clock, alternative: alternative.map { $0 + clock }, hasZone: false)
-      return WrittenTime(seconds: wall.moment(in: rules, nearest: near), hasZone: true)
-    }
-    return WrittenTime(
-      seconds: date + clock - (zone ?? 0), alternative: alternative.map { $0 + clock - (zone ?? 0) },
-      hasZone: zone != nil)
-  }
-
-  /// Passes ` Europe/Zurich` and `[Europe/Zurich]`.
-  private mutating func nameOfZone() -> String? {
-    let start = position
-    passAll(" ")
-    let hasBracket = pass("[")
-    let begin = position
-    while position < text.endIndex, TimeScanner.isAlphanumeric(byte()) || "/-+".utf8.contains(byte()) { position += 1 }
-    let name = String(decoding: text[begin..<position], as: UTF8.self)
-    guard let slash = name.firstIndex(of: "/"), TimeWords.regions.contains(String(name[..<slash])) else {
-      position = start
-      return nil
-    }
-    if hasBracket { _ = pass("]") }
-    return name
-  }
-
-  /// Passes ` m=+0.012` and ` CET m=+0.012`, which Go writes behind a time.
-  private mutating func passMonotonicClock() {
-    let start = position
-    passAll(" ")
-    if !passText("m=") {
-      _ = word()
-      passAll(" ")
-      guard passText("m=") else {
-        position = start
-        return
-      }
-    }
-    _ = pass("+-")
-    position += countOfDigits
-    _ = fraction()
-  }
-
-  /// Any number of decimals behind a point or comma.
-  private mutating func fraction() -> Double {
-    guard byte() == UInt8(ascii: ".") || byte() == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) else { return 0 }
-    position += 1
-    let start = position
-    position += countOfDigits
-    return Double("0." + String(decoding: text[start..<min(position, start + 18)], as: UTF8.self)) ?? 0
-  }
-
-  /// Seconds since midnight, with AM or PM if that follows.
-  private mutating func clock(_ hour: Int, _ minute: Int, _ second: Double) -> Double? {
-    var hour = hour
-    switch halfOfDay() {
-    case "a" where hour == 12: hour = 0
-    case "p" where hour < 12: hour += 12
-    default: break
-    }
-    // 60 is a leap second.
-    guard hour <= 24, minute < 60, second < 61 else { return nil }
-    return Double(hour * 3600 + minute * 60) + second
-  }
-
-  /// `a` or `p` of AM, `pm`, `p.m.` and `p. m.`; empty where none follows.
-  private mutating func halfOfDay() -> String {
-    let start = position
-    passSpaces()
-    var half = word()
-    if half == "am" || half == "pm" { return String(half.prefix(1)) }
-    if half == "a" || half == "p", pass(".") {
-      passSpaces()
-      let isWhole = word() == "m"
-      if isWhole {
-        _ = pass(".")
-        return half
-      }
-    }
-    (position, half) = (start, "")
-    return half
-  }
-
-  /// The zone in seconds east of Greenwich; nil when none is named.
-  private mutating func zone() -> Double? {
-    let start = position
-    let hasGap = pass(" ")
-    passAll(" ")
-    if byte() == UInt8(ascii: "(") { position += 1 }
-    if let offset = offset(isLoose: false) {
-      return offset
-    }
-    let word = word()
-    if let known = TimeWords.zones[word] {
-      if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
-      if !hasGap, word != "z", word != "utc", word != "gmt" {
-        position = start
-        return nil
-      }
-      if byte() == UInt8(ascii: ")") { position += 1 }
-      return known
-    }
-    position = start
-    return nil
-  }
-
-  /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT.
-  private mutating func offset(isLoose: Bool) -> Double? {
-    let start = position
-    let isMinus = passText("\u{2212}")
-    let isWest = isMinus || byte() == UInt8(ascii: "-")
-    guard isMinus || pass("+-") else { return nil }
-    let count = countOfDigits
-    var hours: Int?
-    var minutes: Int? = 0
-    switch count {
-    case 4: (hours, minutes) = (digits(2), digits(2))
-    case let count where count == 2 || count == 1 && isLoose:
-      hours = digits(count)
-      if byte() == UInt8(ascii: ":"), TimeScanner.isDigit(byte(1)) {
-        position += 1
-        minutes = number(2...2)
-      }
-    default: break
-    }
-    guard let hours, let minutes, hours <= 18, minutes < 60 else {
-      position = start
-      return nil
-    }
-    let seconds = Double(hours * 3600 + minutes * 60)
-    return isWest ? -seconds : seconds
-  }
-
-  /// Whether what follows is the name of a zone for people: `[Europe/Zurich]`, ` (Central European Time)`, ` CST`.
-  private var isZoneName: Bool {
-    var rest = text[position...]
-    while rest.first == 0x20 { rest.removeFirst() }
-    guard let first = rest.first else { return true }
-    if first == UInt8(ascii: "[") || first == UInt8(ascii: "(") { return true }
-    let region = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
-    if TimeWords.regions.contains(region) { return rest.allSatisfy { $0 != 0x20 } }
-    return rest.count <= 5 && rest.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
   }
 }

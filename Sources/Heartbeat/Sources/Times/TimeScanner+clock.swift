@@ -1,0 +1,174 @@
+internal import POSIX
+
+/// Times of day, and the zones behind them.
+extension TimeScanner {
+  mutating func timeOfDay(_ date: Double, _ alternative: Double?) -> WrittenTime? {
+    guard let hour = number(1...2), let separator = [":", "h", "."].first(where: { $0.utf8.first == byte() }),
+      pass(separator), case let digits = countOfDigits, let minute = number(1...2)
+    else { return nil }
+    var second: Double?
+    if separator != "h", byte() == separator.utf8.first, TimeScanner.isDigit(byte(1)) {
+      position += 1
+      guard let whole = number(1...2) else { return nil }
+      second = Double(whole) + fraction()
+    }
+    // `9:5:3`, as logrotate writes; `9.5` is a number.
+    guard digits == 2 || separator == ":" && second != nil else { return nil }
+    return finished(date, alternative, hour, minute, second ?? 0)
+  }
+
+  mutating func finished(
+    _ date: Double, _ alternative: Double?, _ hour: Int, _ minute: Int, _ second: Double
+  ) -> WrittenTime? {
+    guard let clock = clock(hour, minute, second) else { return nil }
+    return made(date, alternative, clock, zone())
+  }
+
+  /// A named zone is read where its file is there. What has another one is no time: it would be a wrong one.
+  mutating func made(
+    _ date: Double, _ alternative: Double?, _ clock: Double, _ zone: Double?
+  ) -> WrittenTime? {
+    if zone == nil, let name = nameOfZone() {
+      guard let rules = ZoneRules.named(name) else { return nil }
+      let wall = WrittenTime(seconds: date + clock, alternative: alternative.map { $0 + clock }, hasZone: false)
+      return WrittenTime(seconds: wall.moment(in: rules, nearest: near), hasZone: true)
+    }
+    return WrittenTime(
+      seconds: date + clock - (zone ?? 0), alternative: alternative.map { $0 + clock - (zone ?? 0) },
+      hasZone: zone != nil)
+  }
+
+  /// Passes ` Europe/Zurich` and `[Europe/Zurich]`.
+  private mutating func nameOfZone() -> String? {
+    let start = position
+    passAll(" ")
+    let hasBracket = pass("[")
+    let begin = position
+    while position < text.endIndex, TimeScanner.isAlphanumeric(byte()) || "/-+".utf8.contains(byte()) { position += 1 }
+    let name = String(decoding: text[begin..<position], as: UTF8.self)
+    guard let slash = name.firstIndex(of: "/"), TimeWords.regions.contains(String(name[..<slash])) else {
+      position = start
+      return nil
+    }
+    if hasBracket { _ = pass("]") }
+    return name
+  }
+
+  /// Passes ` m=+0.012` and ` CET m=+0.012`, which Go writes behind a time.
+  mutating func passMonotonicClock() {
+    let start = position
+    passAll(" ")
+    if !passText("m=") {
+      _ = word()
+      passAll(" ")
+      guard passText("m=") else {
+        position = start
+        return
+      }
+    }
+    _ = pass("+-")
+    position += countOfDigits
+    _ = fraction()
+  }
+
+  /// Any number of decimals behind a point or comma.
+  mutating func fraction() -> Double {
+    guard byte() == UInt8(ascii: ".") || byte() == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) else { return 0 }
+    position += 1
+    let start = position
+    position += countOfDigits
+    return Double("0." + String(decoding: text[start..<min(position, start + 18)], as: UTF8.self)) ?? 0
+  }
+
+  /// Seconds since midnight, with AM or PM if that follows.
+  mutating func clock(_ hour: Int, _ minute: Int, _ second: Double) -> Double? {
+    var hour = hour
+    switch halfOfDay() {
+    case "a" where hour == 12: hour = 0
+    case "p" where hour < 12: hour += 12
+    default: break
+    }
+    // 60 is a leap second.
+    guard hour <= 24, minute < 60, second < 61 else { return nil }
+    return Double(hour * 3600 + minute * 60) + second
+  }
+
+  /// `a` or `p` of AM, `pm`, `p.m.` and `p. m.`; empty where none follows.
+  private mutating func halfOfDay() -> String {
+    let start = position
+    passSpaces()
+    var half = word()
+    if half == "am" || half == "pm" { return String(half.prefix(1)) }
+    if half == "a" || half == "p", pass(".") {
+      passSpaces()
+      let isWhole = word() == "m"
+      if isWhole {
+        _ = pass(".")
+        return half
+      }
+    }
+    (position, half) = (start, "")
+    return half
+  }
+
+  /// The zone in seconds east of Greenwich; nil when none is named.
+  mutating func zone() -> Double? {
+    let start = position
+    let hasGap = pass(" ")
+    passAll(" ")
+    if byte() == UInt8(ascii: "(") { position += 1 }
+    if let offset = offset(isLoose: false) {
+      return offset
+    }
+    let word = word()
+    if let known = TimeWords.zones[word] {
+      if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
+      if !hasGap, word != "z", word != "utc", word != "gmt" {
+        position = start
+        return nil
+      }
+      if byte() == UInt8(ascii: ")") { position += 1 }
+      return known
+    }
+    position = start
+    return nil
+  }
+
+  /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT.
+  private mutating func offset(isLoose: Bool) -> Double? {
+    let start = position
+    let isMinus = passText("\u{2212}")
+    let isWest = isMinus || byte() == UInt8(ascii: "-")
+    guard isMinus || pass("+-") else { return nil }
+    let count = countOfDigits
+    var hours: Int?
+    var minutes: Int? = 0
+    switch count {
+    case 4: (hours, minutes) = (digits(2), digits(2))
+    case let count where count == 2 || count == 1 && isLoose:
+      hours = digits(count)
+      if byte() == UInt8(ascii: ":"), TimeScanner.isDigit(byte(1)) {
+        position += 1
+        minutes = number(2...2)
+      }
+    default: break
+    }
+    guard let hours, let minutes, hours <= 18, minutes < 60 else {
+      position = start
+      return nil
+    }
+    let seconds = Double(hours * 3600 + minutes * 60)
+    return isWest ? -seconds : seconds
+  }
+
+  /// Whether what follows is the name of a zone for people: `[Europe/Zurich]`, ` (Central European Time)`, ` CST`.
+  var isZoneName: Bool {
+    var rest = text[position...]
+    while rest.first == 0x20 { rest.removeFirst() }
+    guard let first = rest.first else { return true }
+    if first == UInt8(ascii: "[") || first == UInt8(ascii: "(") { return true }
+    let region = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+    if TimeWords.regions.contains(region) { return rest.allSatisfy { $0 != 0x20 } }
+    return rest.count <= 5 && rest.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
+  }
+}
