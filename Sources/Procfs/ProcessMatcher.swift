@@ -169,7 +169,9 @@ extension ProcessTable {
       }
       guard !stat.isZombie, !stat.isOwnProgram else { continue }
       // A process that has ended has none; any other one of which it cannot be read may look so.
-      guard readCommandLine(of: pid, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
+      guard
+        readCommandLine(
+          of: pid, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
       else { continue }
       let matching = matchers.indices.filter { index in
         let most = min(steps[index], MatchBudget.ofText)

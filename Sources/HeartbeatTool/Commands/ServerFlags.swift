@@ -19,7 +19,8 @@ enum ServerFlags {
     }
     if server.namesPassword {
       throw .invalid(
-        "\(flag): everybody on this host can read a password on a command line: give the user alone and \(passwordFlag)")
+        "\(flag): everybody on this host can read a password on a command line: give the user alone and \(passwordFlag)"
+      )
     }
     if password != nil, server.authorization == nil {
       throw .invalid("\(passwordFlag) needs a user in \(flag): https://USER@HOST")

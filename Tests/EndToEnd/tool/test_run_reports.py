@@ -162,7 +162,8 @@ class Server:
 def test_a_404_is_reported_as_one(supervised):
     p = supervised(["--probe", f"http://127.0.0.1:{Server(404).port}/x", "--timeout", "1h"], "sleep", "300")
     assert "answered with status 404, expected 2xx or 3xx" in p.stderr.readline()
-    assert supervised.entry()["status"] == "starting"
+    # The probe and the first beat go their own ways.
+    supervised.status("starting")
 
 
 @pytest.fixture(scope="module")
