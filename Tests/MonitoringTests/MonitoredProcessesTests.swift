@@ -107,6 +107,19 @@ struct MonitoredProcessesTests {
     #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
   }
 
+  @Test("of a configured one the good-bye is remembered: that it was never seen would be wrong")
+  func configuredGoodbye() throws {
+    var watched = Watched(configured: [ProcessConfiguration(name: "b")])
+    try watched.read(Self.beat("a", 990) + "," + Self.beat("b", 990, #", "status": "stopped""#), at: 1000)
+    for time in [1010.0, 9000] {
+      try watched.read(Self.beat("a", time), at: time)
+      #expect(watched.word("b") == "stopped said_stopped" && watched["b"]?.vanished == 1010)
+    }
+    watched.monitored.forget(Array("b".utf8))
+    try watched.read(Self.beat("c", 9001), at: 9001)
+    #expect(watched.word("b") == "never never_seen")
+  }
+
   @Test("one that vanished is left out at the end of the retention, like one whose entry is still there")
   func vanishedExpires() throws {
     var watched = Watched(retention: 100)

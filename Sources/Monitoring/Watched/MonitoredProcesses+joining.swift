@@ -126,6 +126,7 @@ extension MonitoredProcesses {
     processes[place].timeout = settings.timeout(
       configured: configuration?.timeout, source: process.sourceTimeout, declaredInterval: process.declaredInterval)
     processes[place].vanished = process.lastHeartbeat == nil ? nil : process.vanished ?? now
+    processes[place].saidStopped = process.saidStopped
     processes[place].goOn(from: process, at: now)
     processes[place].job = process.job
   }
@@ -166,7 +167,10 @@ extension MonitoredProcesses {
   private func isRemembered(
     _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot
   ) -> Bool {
-    guard settings.remember > 0, !process.saidStopped, !forgotten.contains(Array(name)) else { return false }
+    // Writers tidy up what said good-bye. That one which is configured was never seen would not be true, and raise an alert.
+    guard settings.remember > 0, !process.saidStopped || process.configured != nil,
+      !forgotten.contains(Array(name))
+    else { return false }
     // What somebody has pruned since its last beat was meant to go.
     guard let pruned = snapshot.pruned[Array(name)], let last = process.lastHeartbeat else { return true }
     return pruned < last
