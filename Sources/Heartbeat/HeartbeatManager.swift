@@ -146,11 +146,24 @@ public struct HeartbeatManager: Sendable {
   /// - Parameters:
   ///   - age: nil is the retention of the options.
   ///   - dryRun: only says what it would remove.
+  /// - Throws: also where one may not be removed; all others are by then.
   @discardableResult
   public func prune(olderThan age: Duration? = nil, dryRun: Bool = false) throws(HeartbeatError) -> [String] {
+    var refused: [HeartbeatError] = []
+    let removed = try prune(olderThan: age, dryRun: dryRun, refused: &refused)
+    if let first = refused.first { throw first }
+    return removed
+  }
+
+  /// The same.
+  ///
+  /// - Parameter refused: gets which could not be removed, and why.
+  package func prune(
+    olderThan age: Duration?, dryRun: Bool, refused: inout [HeartbeatError]
+  ) throws(HeartbeatError) -> [String] {
     let now = Clock.realtime
     let oldest = now - (age ?? options.retention).inSeconds
-    if let ownFiles { return try ownFiles.prune(before: oldest, dryRun: dryRun) }
+    if let ownFiles { return try ownFiles.prune(before: oldest, dryRun: dryRun, refused: &refused) }
     let update = HeartbeatUpdate(file: file, options: options)
     return try update.run(dryRun ? .listing : .removing) { (text) throws(JSONError) in
       try HeartbeatMerge([], into: text, now: now, removingBefore: oldest)

@@ -10,7 +10,7 @@ public enum Tool {
   ///   - environment: by name.
   /// - Returns: the exit status; 2 for a wrong command line.
   public static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
-    ignoreBrokenPipes()
+    takeWriteErrors()
     let status = obey(arguments, environment: environment)
     // An answer that nobody could get is none: a full disk, say.
     guard let error = Console.printError else { return status }

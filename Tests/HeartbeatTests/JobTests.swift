@@ -117,6 +117,8 @@ struct JobRecordTests {
     job = tell([JobEvent(.fail, exitCode: 3)], over: job, at: 2_010)
     #expect(JobRecord(job).hasFailed && JobRecord(job).lastSuccess == 1_063.5)
     #expect(job["exit_code"] == 3 && job["duration_seconds"] == 10.0 && job["runs"] == 2 && job["failures"] == 1)
+    #expect(tell([JobEvent(.fail, exitCode: 3)], over: job, at: 2_010) == job, "told again, since the answer was lost")
+    #expect(tell([JobEvent(.fail, exitCode: 4)], over: job, at: 2_010)["runs"] == 3, "another end in the same moment")
     job = tell([JobEvent(.success)], over: job, at: 3_000)
     #expect(job["duration_seconds"] == nil && job["last_success"] == 3000.0 && job["runs"] == 3)
   }

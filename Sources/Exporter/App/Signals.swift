@@ -12,13 +12,15 @@ struct Signals: Sendable {
 
   private let set: sigset_t
 
-  /// Blocks the signals in this thread and all that it starts from now on, and ignores SIGPIPE.
+  /// Blocks the signals in this thread and all that it starts from now on. A reader that has gone, and a file that may not become
+  /// longer (`RLIMIT_FSIZE` of `setrlimit(2)`), are errors of `write(2)` and not the end.
   static func block() -> Signals {
     var set = sigset_t()
     sigemptyset(&set)
     for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
     pthread_sigmask(SIG_BLOCK, &set, nil)
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     return Signals(set: set)
   }
 

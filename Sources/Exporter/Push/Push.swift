@@ -22,7 +22,9 @@ struct Push: Sendable {
   /// - Parameter file: the heartbeat file into which they go.
   init(options: ExporterOptions, file: String, logger: Logger) {
     self.file = file
-    queue = PushQueue(limit: options.push.queueLimit, timeout: options.push.timeout)
+    // Each that waits has a connection. Who scrapes shall find one, however many push while the file is locked.
+    queue = PushQueue(
+      limit: min(options.push.queueLimit, max(1, options.web.maxConnections / 2)), timeout: options.push.timeout)
     counts = PushCounts(queue: queue)
     routes = PushRoutes(options: options.push, procfs: options.paths.procfs, queue: queue)
     self.options = options

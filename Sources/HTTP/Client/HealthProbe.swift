@@ -36,8 +36,6 @@ public enum HealthProbe {
       let loopback6 = SocketAddress(bytes: [UInt8](repeating: 0, count: 15) + [1], port: address.port)
       candidates = [SocketAddress(bytes: [127, 0, 0, 1], port: address.port), loopback6]
     }
-    // OpenSSL writes by write(2), which raises SIGPIPE when the server is gone.
-    signal(SIGPIPE, SIG_IGN)
     let request = "GET \(path) HTTP/1.1\r\nHost: localhost:\(address.port)\r\nConnection: close\r\n\r\n"
     do throws(NetworkError) {
       let connection = try ClientConnection(

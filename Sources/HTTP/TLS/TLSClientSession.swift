@@ -85,10 +85,9 @@ final class TLSClientSession {
 
   /// Agrees on keys; nil when that is done, else what the socket must be ready for before the next call.
   func shake() throws(NetworkError) -> Int32? {
-    ERR_clear_error()
-    let result = SSL_do_handshake(session)
-    guard result != 1 else { return nil }
-    guard case .blocked(let events) = try outcome(result) else {
+    let outcome = try call { SSL_do_handshake($0) }
+    if case .moved = outcome { return nil }
+    guard case .blocked(let events) = outcome else {
       throw .encryption("it ended the connection, does it speak TLS?")
     }
     return events
@@ -96,16 +95,23 @@ final class TLSClientSession {
 
   /// The corresponding C function is `SSL_write(3)`.
   func write(_ bytes: ArraySlice<UInt8>) throws(NetworkError) -> Outcome {
-    ERR_clear_error()
-    let count = bytes.withUnsafeBufferPointer { SSL_write(session, $0.baseAddress, Int32(clamping: $0.count)) }
-    return count > 0 ? .moved(Int(clamping: count)) : try outcome(count)
+    try call { session in
+      bytes.withUnsafeBufferPointer { SSL_write(session, $0.baseAddress, Int32(clamping: $0.count)) }
+    }
   }
 
   /// The corresponding C function is `SSL_read(3)`.
   func read(into buffer: inout [UInt8]) throws(NetworkError) -> Outcome {
+    try call { SSL_read($0, &buffer, Int32(clamping: buffer.count)) }
+  }
+
+  /// Calls OpenSSL, which writes by write(2), also while it reads: the program that asks may not ignore SIGPIPE.
+  private func call(_ body: (OpaquePointer) -> Int32) throws(NetworkError) -> Outcome {
     ERR_clear_error()
-    let count = SSL_read(session, &buffer, Int32(clamping: buffer.count))
-    return count > 0 ? .moved(Int(clamping: count)) : try outcome(count)
+    return try withoutBrokenPipeSignal { () throws(NetworkError) in
+      let result = body(session)
+      return result > 0 ? .moved(Int(clamping: result)) : try outcome(result)
+    }
   }
 
   private func outcome(_ result: Int32) throws(NetworkError) -> Outcome {

@@ -84,6 +84,8 @@ public struct JobEvent: Hashable, Sendable {
     case .start:
       object[JobRecord.Key.started] = .number(time)
     case .end(let exitCode, let isSuccess):
+      // Sent once more because its answer was lost: two runs do not end in the same microsecond.
+      if !record.isRunning, record.ended == time, record.exitCode == Double(exitCode) { return old }
       // Of a run whose start nobody told it is not known how long it took; a clock may also have been set back.
       let told = record.isRunning ? record.started.map { time - $0 } : nil
       let duration = (durationSeconds ?? told).flatMap { $0 >= 0 && $0.isFinite ? ($0 * 1e6).rounded() / 1e6 : nil }

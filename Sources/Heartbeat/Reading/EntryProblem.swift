@@ -53,6 +53,9 @@ extension HeartbeatSnapshot.SkipReason {
     }
   }
 
+  /// Whether nobody can say how a process does because of it. Where its name is another one's too, that one is seen.
+  public var hidesProcess: Bool { leavesOutEntry && self != .nameTaken }
+
   /// Whether it is said of a process's own file as a whole.
   public var isOfOwnFile: Bool {
     switch self {

@@ -100,7 +100,9 @@ struct OwnFiles {
   }
 
   /// Removes files whose last beat is older than a time; returns their processes.
-  func prune(before oldest: Double, dryRun: Bool) throws(HeartbeatError) -> [String] {
+  ///
+  /// - Parameter refused: gets what could not be removed, and why.
+  func prune(before oldest: Double, dryRun: Bool, refused: inout [HeartbeatError]) throws(HeartbeatError) -> [String] {
     guard var place = try openForReading() else { return [] }
     if dryRun {
       return try names(in: place).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { file in
@@ -108,7 +110,7 @@ struct OwnFiles {
         return OwnFiles.isStale(place, oldest) ? OwnFileName.process(of: file.utf8) : nil
       }
     }
-    let removed = removeStale(&place, oldest, readsAll: true, try names(in: place))
+    let removed = removeStale(&place, oldest, readsAll: true, try names(in: place), refused: &refused)
     note(removed, &place)
     return removed
   }
@@ -127,12 +129,7 @@ struct OwnFiles {
         removed.append(process)
       } catch {
         if error == .noSuchFile { continue }
-        if error == .accessDenied || error == .notPermitted,
-          let owner = try? place.folder.status(at: file).st_uid, owner != geteuid()
-        {
-          throw .ownedByAnother(file: place.path, user: owner)
-        }
-        throw .cannotWrite(file: place.path, error)
+        throw OwnFiles.refusal(error, file, place)
       }
     }
     note(notingAll ? processes : removed, &place)
@@ -184,12 +181,14 @@ struct OwnFiles {
     Leftovers.remove(
       OwnFile.temporaryPrefix, of: names, in: place, olderThan: OwnFiles.temporaryDeadAfter, isAny: true)
     guard let oldest = options.oldest(now) else { return }
-    _ = removeStale(&place, oldest, readsAll: false, names)
+    // Who cleans up beside other work leaves what he may not remove to its owner.
+    var refused: [HeartbeatError] = []
+    _ = removeStale(&place, oldest, readsAll: false, names, refused: &refused)
   }
 
   /// - Parameter readsAll: also files that were written lately, which need no reading where it is only about making room.
   private func removeStale(
-    _ place: inout Place, _ oldest: Double, readsAll: Bool, _ names: [String]
+    _ place: inout Place, _ oldest: Double, readsAll: Bool, _ names: [String], refused: inout [HeartbeatError]
   ) -> [String] {
     var removed: [String] = []
     for file in names {
@@ -201,9 +200,25 @@ struct OwnFiles {
         if time >= oldest, time <= Clock.realtime { continue }
       }
       place.name = file
-      if OwnFiles.isStale(place, oldest), takeOut(&place, file, oldest) { removed.append(process) }
+      guard OwnFiles.isStale(place, oldest) else { continue }
+      do throws(Errno) {
+        if try takeOut(&place, file, oldest) { removed.append(process) }
+      } catch {
+        if error != .noSuchFile { refused.append(OwnFiles.refusal(error, file, place)) }
+      }
     }
     return removed
+  }
+
+  /// What is said of a file that could not be removed.
+  private static func refusal(_ error: Errno, _ file: String, _ place: borrowing Place) -> HeartbeatError {
+    let path = place.beside(file)
+    if error == .accessDenied || error == .notPermitted,
+      let owner = try? place.folder.status(at: file).st_uid, owner != geteuid()
+    {
+      return .ownedByAnother(file: path, user: owner)
+    }
+    return .cannotWrite(file: path, error)
   }
 
   private static func isStale(_ place: borrowing Place, _ oldest: Double) -> Bool {
@@ -212,9 +227,9 @@ struct OwnFiles {
   }
 
   /// Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh.
-  private func takeOut(_ place: inout Place, _ file: String, _ oldest: Double) -> Bool {
+  private func takeOut(_ place: inout Place, _ file: String, _ oldest: Double) throws(Errno) -> Bool {
     let away = Replacement.temporaryName(OwnFile.temporaryPrefix)
-    guard (try? place.folder.rename(file, to: away)) != nil else { return false }
+    try place.folder.rename(file, to: away)
     place.name = away
     let isStale = OwnFiles.isStale(place, oldest)
     // An even younger one keeps its place.

@@ -36,6 +36,7 @@ struct Replacement {
   func replace(
     _ place: borrowing Place, with content: [UInt8], like old: stat?, keepingAs copy: String? = nil
   ) throws(HeartbeatError) -> stat {
+    guard Replacement.mayWrite(content.count) else { throw .cannotWrite(file: place.path, Errno(EFBIG)) }
     let problem: ReplacementError
     do throws(ReplacementError) {
       return try renameNew(place, content, like: old, keepingAs: copy)
@@ -145,6 +146,13 @@ struct Replacement {
     _ = try retryingOnInterrupt { ftruncate(number, length) }
     if synchronises { try descriptor.synchronise() }
     return try descriptor.status()
+  }
+
+  /// Whether files of this size may be written (`setrlimit(2)`). To try it would end a program that does not ignore SIGXFSZ.
+  private static func mayWrite(_ count: Int) -> Bool {
+    var limit = rlimit()
+    return getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) != 0
+      || rlim_t(clamping: count) <= limit.rlim_cur
   }
 
   /// A name that nobody can guess.

@@ -86,10 +86,11 @@ struct SignalDispositions: Hashable, Sendable {
 }
 
 extension Tool {
-  /// From now on a reader that has gone is an error of `write(2)` and not the end of the tool. What it was started with is
-  /// remembered, for a program that it starts in turn.
-  static func ignoreBrokenPipes() {
+  /// From now on a reader that has gone, and a file that may not become longer (`RLIMIT_FSIZE`), are errors of `write(2)` and not the
+  /// end of the tool. What it was started with is remembered, for a program that it starts in turn.
+  static func takeWriteErrors() {
     _ = SignalDispositions.inherited
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 }

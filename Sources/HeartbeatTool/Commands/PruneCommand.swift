@@ -36,18 +36,27 @@ enum PruneCommand {
     let manager = HeartbeatManager(file: values[CommonFlags.file])
     do throws(HeartbeatError) {
       let age = Duration(clampingSeconds: values[olderThan])
+      var refused: [HeartbeatError] = []
       let removed =
-        names.isEmpty ? try manager.prune(olderThan: age, dryRun: isDry) : try manager.remove(names, dryRun: isDry)
+        names.isEmpty
+        ? try manager.prune(olderThan: age, dryRun: isDry, refused: &refused) : try manager.remove(names, dryRun: isDry)
       for name in removed { Console.print((isDry ? "would remove " : "removed ") + quoted(name, limit: 200)) }
-      if names.isEmpty, removed.isEmpty {
+      for problem in refused { Console.error(sentence(problem)) }
+      if names.isEmpty, removed.isEmpty, refused.isEmpty {
         Console.print("nothing is older than \(Durations.format(values[olderThan]))")
       }
       let missing = names.filter { name in !removed.contains { $0.utf8.elementsEqual(name.utf8) } }
       for name in missing { Console.error("there is no \(quoted(name, limit: 200)) in \(values[CommonFlags.file])") }
-      return missing.isEmpty ? 0 : 1
+      return missing.isEmpty && refused.isEmpty ? 0 : 1
     } catch {
-      Console.error(error.description)
+      Console.error(sentence(error))
       return 1
     }
+  }
+
+  /// What is said of an error: that a writer may take another name is no help here.
+  private static func sentence(_ error: HeartbeatError) -> String {
+    guard case .ownedByAnother(let file, let user) = error else { return error.description }
+    return "cannot remove \(quoted(file, limit: 400)): it belongs to user \(user)"
   }
 }

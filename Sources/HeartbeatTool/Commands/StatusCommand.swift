@@ -125,7 +125,7 @@ enum StatusCommand {
     if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
     guard shown.allSatisfy({ $0.verdict.state == .alive }) else { return 1 }
     // How a program does whose file or entry cannot be read, nobody can say.
-    return problem != nil || others > 0 || leftOut.contains { $0.reason.leavesOutEntry } ? 2 : 0
+    return problem != nil || others > 0 || leftOut.contains { $0.reason.hidesProcess } ? 2 : 0
   }
 
   private static func json(of program: ProgramView) -> JSONValue {

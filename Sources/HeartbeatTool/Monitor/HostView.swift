@@ -64,7 +64,7 @@ struct LeftOut: Equatable, Sendable {
 
   /// What is said of those because of which a program is not shown: how it does, nobody can say.
   var unknown: [String] {
-    named.filter(\.reason.leavesOutEntry).map { $0.sentence { quoted($0, limit: 400) } }
+    named.filter(\.reason.hidesProcess).map { $0.sentence { quoted($0, limit: 400) } }
       + (others > 0 ? ["\(others) more are left out"] : [])
   }
 }

@@ -337,6 +337,44 @@ def test_a_hung_writer_costs_503(exporter, beats):
     assert "cannot write pushes" in e.stderr
 
 
+def test_a_limit_of_file_sizes_costs_the_push_and_not_the_exporter(exporter, beats):
+    """LimitFSIZE= of systemd: a write beyond it raises a signal, which ends who does not ignore it. The log is a file too."""
+    write_beats(beats, {"a": entry(n=1)})
+    before = beats.read_bytes()
+    e = exporter(*OPEN, under=["prlimit", "--fsize=16", "--"])
+    status, _, body = push(e, "b")
+    assert status == 507 and b"File too large" in body
+    assert e.metrics().of("heartbeat_data_n") == {"a": 1}
+    assert beats.read_bytes() == before and not list(beats.parent.glob("*tmp*"))
+
+
+def test_pushes_that_wait_leave_connections_to_who_scrapes(exporter, beats):
+    write_beats(beats, {})
+    e = exporter(*OPEN, "--push.timeout=5m", "--web.max-connections=8")
+    holder = StoppedHolder(beats)
+    answers = []
+
+    def one(name):
+        try:
+            answers.append(push(e, name)[0])
+        except AssertionError:
+            # Turned away at the door, it may still have been writing.
+            answers.append(503)
+
+    threads = [threading.Thread(target=one, args=(f"p{i}",)) for i in range(24)]
+    for t in threads:
+        t.start()
+    try:
+        eventually(lambda: len(answers) == 20, "all but four are sent away")
+        assert set(answers) == {503}
+        assert [e.get("/metrics").status for _ in range(5)] == [200] * 5
+    finally:
+        holder.end()
+        for t in threads:
+            t.join()
+    assert answers.count(204) == 4
+
+
 def test_a_queue_that_is_full_grows_no_further(exporter, beats):
     write_beats(beats, {})
     e = exporter(*OPEN, "--push.timeout=5m", "--push.queue-limit=4")

@@ -42,6 +42,17 @@ def test_all_are_alive_but_nobody_knows_those_of_a_torn_file(exporter, files, tm
     assert run(TOOL, "status", *files).returncode == 2
 
 
+@pytest.mark.parametrize("by_url", [False, True])
+def test_of_two_files_with_one_name_the_first_counts_and_the_other_is_told(exporter, tmp_path, by_url):
+    for file in ("one", "other"):
+        write_beats(tmp_path / f"{file}.json", {"x": entry()})
+    where = asked(exporter, ["--file", tmp_path / "one.json", "--file", tmp_path / "other.json"], by_url)
+    for name in (["x"], []):
+        result = run(TOOL, "status", *name, *where)
+        assert result.returncode == 0 and "alive" in result.stdout and "is left out" in result.stderr, result
+    assert run(TOOL, "monitor", "--once", *where).returncode == 0
+
+
 def test_what_was_known_before_a_file_was_deleted_is_no_answer(exporter, tmp_path):
     paths = [tmp_path / "kept.json", tmp_path / "deleted.json"]
     for path in paths:

@@ -4,7 +4,8 @@ import json
 import subprocess
 
 import pytest
-from support import ENVIRONMENT, LIMIT, TOOL, run
+from support import ENVIRONMENT, LIMIT, TOOL, entry, run, write_beats
+from support.clients import as_user
 
 BYTES = b"n\xff\xfe"
 
@@ -75,3 +76,26 @@ def test_a_program_that_cannot_be_run_is_not_alive_any_more(beats):
     assert result.returncode == 127 and result.stderr.count("\n") == 1 and "cannot run /no/such/program" in result.stderr, result
     entry = json.loads(beats.read_text())["processes"]["svc"]
     assert (entry["status"], entry["additional_data"]["last_exit_code"]) == ("failed", 127) and "pid" not in entry
+
+
+@pytest.mark.parametrize("arguments", [["send", "a"], ["job", "start", "a"], ["prune", "x"]])
+def test_a_limit_of_file_sizes_is_an_error_and_no_end_by_a_signal(arguments, beats):
+    write_beats(beats, {"x": entry(), "y": entry()})
+    before = beats.read_bytes()
+    result = run("prlimit", "--fsize=16", "--", TOOL, *arguments, "--file", beats)
+    assert result.returncode == 1 and "File too large" in result.stderr, result
+    assert beats.read_bytes() == before and not list(beats.parent.glob("*tmp*"))
+
+
+def test_prune_names_whose_files_it_may_not_remove(common):
+    place = common / "beats.d"
+    place.mkdir()
+    place.chmod(0o1777)
+    hers, his = as_user(64_201), as_user(64_202)
+    for user, name in ((hers, "hers"), (his, "his")):
+        assert run(*user, TOOL, "send", name, "--file", place).returncode == 0
+    result = run(*hers, TOOL, "prune", "--older-than", "0s", "--file", place)
+    assert (result.returncode, result.stdout) == (1, 'removed "hers"\n') and "his.json\": it belongs to user 64202\n" in result.stderr, result
+    result = run(*hers, TOOL, "prune", "his", "--file", place)
+    assert (result.returncode, result.stdout) == (1, "") and "cannot remove" in result.stderr, result
+    assert run(TOOL, "prune", "--older-than", "0s", "--file", place).stdout == 'removed "his"\n'
