@@ -52,7 +52,9 @@ extension ExporterOptions {
     /// The most requests that wait for the file.
     @Flagged(
       "push.queue-limit", .integer(1...1_000_000),
-      help: "Maximum number of pushes that wait for the file, at most half of --web.max-connections. Further ones get 503.")
+      help:
+        "Maximum number of pushes that wait for the file, at most half of --web.max-connections. Further ones get 503."
+    )
     public var queueLimit = 1024
 
     /// How long a request waits for the file.
