@@ -198,7 +198,9 @@ extension EventLoop {
 
   private func shortcut(_ connection: Connection) -> Shortcut? {
     guard let directSender = connection.directSender else { return nil }
-    let hasMore = connection.parser.stage != .betweenRequests || connection.inputEnded || isShuttingDown
+    // Of a client that has said that it sends no more nothing is heard any more, which would tell that it is answered.
+    let hasLeft = connection.inputEnded || connection.interest == 0
+    let hasMore = connection.parser.stage != .betweenRequests || hasLeft || isShuttingDown
     directSender.begin(tellsAtOnce: hasMore)
     if hasMore { return nil }
     return Shortcut(directSender: directSender, form: connection.form, headers: setup.configuration.headers)

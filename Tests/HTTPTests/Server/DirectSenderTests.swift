@@ -81,6 +81,21 @@ struct DirectSenderTests {
     #expect(client.receive()?.text == "/second")
   }
 
+  @Test("who asks twice at once and then sends no more is answered twice, and the connection is closed", arguments: 1...10)
+  func pipelinedAndHalfClosed(number: Int) throws {
+    let answering = try Answering(isOpen: false)
+    let client = try answering.server.connect()
+    client.send(Self.get + "GET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.finishSending()
+    #expect(answering.waits(forRequests: 1))
+    // The server may have seen the end by now, or not.
+    usleep(UInt32(number) * 2_000)
+    answering.open()
+    #expect(client.receive()?.text == "/a")
+    #expect(client.receive()?.text == "/second")
+    #expect(client.isClosedByServer())
+  }
+
   @Test("a body that does not fit into the socket at once arrives whole")
   func large() throws {
     let bytes = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
