@@ -81,7 +81,8 @@ struct DirectSenderTests {
     #expect(client.receive()?.text == "/second")
   }
 
-  @Test("who asks twice at once and then sends no more is answered twice, and the connection is closed", arguments: 1...10)
+  @Test(
+    "who asks twice at once and then sends no more is answered twice, and the connection is closed", arguments: 1...10)
   func pipelinedAndHalfClosed(number: Int) throws {
     let answering = try Answering(isOpen: false)
     let client = try answering.server.connect()
