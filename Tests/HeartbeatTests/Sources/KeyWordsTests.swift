@@ -43,4 +43,39 @@ struct KeyWordsTests {
   func rank(_ key: String, _ expected: BeatKey) {
     #expect(BeatKey(key) == expected)
   }
+
+  @Test(
+    "what happened once at a start is no beat",
+    arguments: [
+      ("bot_startup_ts", "startup"), ("ready_at", "ready"), ("initialization_timestamp", "initialization"),
+      ("elected_at", "elected"), ("loaded_at", "loaded"), ("loadedAt", "loaded"), ("activated_at", "activated"),
+      ("issued_at", "issued"), ("reconnected_at", "reconnected"), ("last_deploy", "deploy"),
+      ("last_deployment_at", "deployment"), ("last_reload_at", "reload"), ("mounted_at", "mounted"),
+      ("forked_at", "forked"), ("established_at", "established"), ("onlineAt", "online"),
+      ("state_changed_at", "changed"), ("StateChangeTimestamp", "change"), ("ActiveEnterTimestamp", "enter"),
+      ("lastTransitionTime", "transition"),
+    ])
+  func starts(_ key: String, _ word: String) {
+    #expect(BeatKey(key) == .never(word))
+  }
+
+  @Test(
+    "names of programs and the last that was seen of one are no starts",
+    arguments: [
+      ("deploy", BeatKey.other), ("reload", .other), ("last_online", .rank(.other)), ("last_changed", .rank(.update)),
+      ("state_updated_at", .rank(.update)), ("WatchdogTimestamp", .rank(.other)), ("last_process", .rank(.run)),
+    ])
+  func noStarts(_ key: String, _ expected: BeatKey) {
+    #expect(BeatKey(key) == expected)
+  }
+
+  @Test("a word by which a file's name says that it is of a start says so of a key, too")
+  func marksOfStart() {
+    #expect(!KeyWords.marksOfStart.isEmpty)
+    for word in KeyWords.marksOfStart {
+      #expect(BeatKey("\(word)_at") == .never(word))
+      let facts = SourceFacts(path: "/srv/x-\(word)", modified: 0, zone: .utc)
+      #expect(SourceName.markOfStart(facts) == word)
+    }
+  }
 }

@@ -221,6 +221,15 @@ struct WordsAroundTimesTests {
     #expect(TimedText(last, 9).refusal?.contains("of an article") ?? false)
   }
 
+  @Test("a start is no beat beside one that is none yet, nor before it")
+  func starts() throws {
+    let start = #""bot_startup": "{{iso-z -20}}", "bot_startup_ts": {{unix -20}}"#
+    #expect(try TimedText(#"{"last_process": "{{iso-z -5000}}", \#(start)}"#, 5000).hasAge())
+    #expect(try TimedText(#"{"last_process_ts": {{unix -5000}}, \#(start)}"#, 5000).hasAge())
+    #expect(try TimedText(#"{"last_process": null, \#(start)}"#, nil).hasAge())
+    #expect(TimedText("{\(start)}", nil).refusal?.contains(#"by its word "startup""#) ?? false)
+  }
+
   @Test(
     "other people's things stay what they are",
     arguments: [

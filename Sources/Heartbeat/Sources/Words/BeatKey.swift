@@ -17,7 +17,7 @@ enum BeatKey: Hashable, Sendable {
       self = .other
       return
     }
-    if let never = words.first(where: KeyWords.never.contains) {
+    if let never = words.first(where: KeyWords.never.contains) ?? BeatKey.start(words) {
       self = .never(never)
       return
     }
@@ -81,6 +81,15 @@ enum BeatKey: Hashable, Sendable {
     case .other: BeatRank.allCases.count
     case .never: BeatRank.allCases.count + 1
     }
+  }
+
+  /// The word by which a key says when something became what it is: `loaded_at`, `onlineAt`, `last_state_change`.
+  private static func start(_ words: [String]) -> String? {
+    guard words.contains(where: KeyWords.companions.contains) else { return nil }
+    if let start = words.first(where: KeyWords.starts.contains) { return start }
+    // Who was online last was seen then.
+    if words.contains("online"), !words.contains("last") { return "online" }
+    return words.contains(where: KeyWords.states.contains) ? words.first(where: KeyWords.changes.contains) : nil
   }
 
   private static func joins(_ words: [String], _ first: String, _ second: String) -> Bool {

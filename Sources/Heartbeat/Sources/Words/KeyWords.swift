@@ -52,11 +52,13 @@ enum KeyWords {
     return [word]
   }
 
-  private static let known = never.union(beat).union(time).union(update).union(run).union(success).union(ended).union(
+  private static let known = never.union(starts).union(beat).union(time).union(update).union(run).union(success).union(
+    ended
+  ).union(
     fillers)
 
   /// Of a key with one of these no time is a beat: it began, it will be, it is somebody else's, or it is no time.
-  static let never = others.union(troubles).union([
+  static let never = others.union(marksOfStart).union(troubles).union([
     "joined", "first", "future", "ttl", "user", "human", "ack", "acked", "acknowledged", "interval", "timeout",
     "count", "counter", "seq", "sequence", "total", "elapsed", "duration", "uptime", "latency", "delay", "age",
     "period", "frequency", "cooldown", "lag", "length", "size", "max", "min", "avg", "limit", "threshold", "window",
@@ -66,9 +68,25 @@ enum KeyWords {
     "backoff", "retry", "paused", "disabled", "deleted", "removed", "archived", "opened", "connected", "exp", "after",
     "before", "nbf", "iat", "eol", "locked", "enabled",
   ])
+  /// What is written once, at a start: no beat is under a key with one of these, nor in a file whose name has one.
+  static let marksOfStart: Set<String> = [
+    "start", "started", "startup", "boot", "booted", "ready", "readiness", "readyz", "initialized",
+  ]
+  /// What happened once, to be what it is now, where a key says when it did: `loaded_at`, `last_deploy`. By themselves they may be
+  /// names of programs.
+  static let starts: Set<String> = [
+    "initialization", "initialisation", "instantiated", "elected", "election", "loaded", "reload", "reloaded",
+    "activated", "activation", "deploy", "deployment", "issued", "issue", "reconnect", "reconnected", "mounted",
+    "forked", "established", "enter", "entered", "transition", "transitioned", "condition", "assert",
+  ]
+  /// What changes now and then, and stays while a program runs.
+  static let states: Set<String> = ["state", "status", "phase", "mode"]
+  /// With one of these it did.
+  static let changes: Set<String> = ["change", "changed", "changes"]
   /// What begins, comes or ends once is another time than a beat, in keys and in the words of a text.
   static let others: Set<String> = [
-    "start", "starts", "started", "starting", "begin", "began", "begun", "boot", "booted", "launch", "launched",
+    "start", "starts", "started", "starting", "startup", "begin", "began", "begun", "boot", "booted", "launch",
+    "launched",
     "launching", "spawn", "init", "initialized", "initialised", "spawned", "created", "creation", "registered",
     "registration",
     "acquire", "acquired", "born", "birth", "installed", "deployed", "released", "since", "expires", "expire",
@@ -109,7 +127,8 @@ enum KeyWords {
   ]
   /// Something was done.
   static let run: Set<String> = [
-    "run", "ran", "runs", "check", "checked", "checkin", "poll", "polled", "generated", "sent", "ok", "written",
+    "run", "ran", "runs", "process", "check", "checked", "checkin", "poll", "polled", "generated", "sent", "ok",
+    "written",
     "wrote", "observed", "cycle",
     "scan", "scanned", "sync", "synced", "fetch", "fetched", "report", "reported", "processed", "executed", "execution",
     "exec", "loop",

@@ -100,9 +100,6 @@ enum SourceName {
     let words = KeyWords.split(stem(facts.path))
     if words.contains(where: KeyWords.beat.contains) { return nil }
     if ["pid", "lock", "lck", "sock"].contains(facts.suffix) { return facts.suffix }
-    let marks: Set<String> = [
-      "start", "started", "startup", "boot", "booted", "ready", "readiness", "readyz", "initialized",
-    ]
-    return (words + [facts.suffix]).first(where: marks.contains)
+    return (words + [facts.suffix]).first(where: KeyWords.marksOfStart.contains)
   }
 }
