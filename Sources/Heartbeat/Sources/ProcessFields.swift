@@ -143,14 +143,14 @@ struct ProcessFields {
     return (number, units[word])
   }
 
-  /// The unit of an interval that names none, by the number beside it that is the beat's time; nil when it may be either.
+  /// The unit of an interval that names none, by the number beside it that is the beat's time; nil when it may be either. Who writes
+  /// times in seconds may still have timers in milliseconds.
   private static func unit(of number: Double, beside time: Double?) -> Double? {
     if let time, time > 1e11 {
       // Nobody beats ten times a second; seconds are meant, then.
       if number < 100 { return 1 }
       return number < 1000 ? nil : 1e-3
     }
-    guard time == nil else { return 1 }
     // 60000 is a minute or most of a day. Whole hours of a day are hours.
     let isEither = number >= 1000 && number.truncatingRemainder(dividingBy: 1000) == 0
     let isHours = number.truncatingRemainder(dividingBy: 3600) == 0 && number <= 86_400
