@@ -12,6 +12,17 @@ struct BeatSearch {
     var time: Double?
     /// It is a number that may as well be one of something else.
     var isUnlikely = false
+    /// It is the time of something or somebody that the program deals with.
+    var isForeign = false
+    /// It is the time at which a line of a log was written.
+    var isOfRecord = false
+
+    /// The less, the better: what is foreign stands behind all else that goes on, but in front of what was a success or is over.
+    fileprivate var order: Int {
+      let rank = rank ?? .ended
+      if rank > .other { return 2 * BeatRank.allCases.count + rank.rawValue }
+      return rank.rawValue + (isForeign ? BeatRank.allCases.count : 0)
+    }
 
     var place: String { SourceSettings.KeyPath(keys: keys).description }
     var rule: String { rank.map(\.explanation) ?? "configured" }
@@ -52,11 +63,15 @@ struct BeatSearch {
     var nevers: [Found] = []
     var outcome = Outcome()
     let isContent = isContent(object)
+    lazy var isFetched = object.members.contains { $0.key.lowercased() == "etag" }
     for member in object.members {
       let time = SourceValue.time(member.value, near: reading.facts.modified)
       // Most members are no times, and what their keys say does not matter.
       if case .none = time { continue }
-      switch BeatKey(member.key, member.value) {
+      var key = BeatKey(member.key, member.value)
+      let isOfRecord = isOfRecord(member.key, key)
+      if isOfRecord { key = .rank(.time) }
+      switch key {
       case .rank(let rank):
         guard !isContent || rank == .beat else {
           if case .time = time {
@@ -65,6 +80,10 @@ struct BeatSearch {
           }
           continue
         }
+        let words = KeyWords.split(member.key)
+        // What was fetched has a time at which it changed.
+        let isForeign =
+          BeatKey.isForeign(words, rank) || rank == .update && words.contains("modified") && isFetched
         switch time {
         case .time(let time):
           let moment = reading.moment(time)
@@ -72,10 +91,13 @@ struct BeatSearch {
             outcome.nearest = "`\(member.key)` is a time to come"
           } else {
             let isUnlikely = SourceValue.isNumber(member.value) && reading.isUnlikely(moment)
-            times.append(Found(keys: [member.key], rank: rank, time: moment, isUnlikely: isUnlikely))
+            times.append(
+              Found(
+                keys: [member.key], rank: rank, time: moment, isUnlikely: isUnlikely, isForeign: isForeign,
+                isOfRecord: isOfRecord))
           }
         case .never where rank <= .run && !Self.isZero(member.value) && BeatKey.saysNever(member.key):
-          nevers.append(Found(keys: [member.key], rank: rank, time: nil))
+          nevers.append(Found(keys: [member.key], rank: rank, time: nil, isForeign: isForeign))
         case .never, .none: break
         }
       case .never(let word):
@@ -93,6 +115,13 @@ struct BeatSearch {
     return outcome
   }
 
+  /// Whether a time is that of a line of a log, and not of what the line is about. Which of them is a process's own is not known
+  /// where lines of several are told apart.
+  private func isOfRecord(_ key: String, _ beat: BeatKey) -> Bool {
+    guard reading.isOfLines, reading.settings.each == nil else { return false }
+    return beat == .rank(.time) || BeatKey.isOfRecord(KeyWords.split(key))
+  }
+
   /// Zero may be a number of something else.
   private static func isZero(_ value: JSONValue) -> Bool { value == .integer(0) }
 
@@ -104,12 +133,14 @@ struct BeatSearch {
       let (oneIsAhead, otherIsAhead) = (reading.isAhead(oneTime), reading.isAhead(otherTime))
       if one.isUnlikely != other.isUnlikely { return other.isUnlikely }
       if oneIsAhead != otherIsAhead { return otherIsAhead }
-      if one.rank != other.rank { return (one.rank ?? .ended) < (other.rank ?? .ended) }
+      if one.isOfRecord != other.isOfRecord { return one.isOfRecord }
+      if one.order != other.order { return one.order < other.order }
       return oneTime > otherTime
     }
     let best = times.reduce(nil) { best, next in best.map { isBetter(next, $0) ? next : $0 } ?? next }
-    let never = nevers.min { ($0.rank ?? .ended) < ($1.rank ?? .ended) }
+    let never = nevers.filter { best == nil || !$0.isForeign }.min { $0.order < $1.order }
     guard let best else { return never }
+    if best.isOfRecord, !best.isUnlikely { return best }
     if let never, best.isUnlikely { return never }
     if let never, never.rank == .beat, best.rank != .beat, BeatKey.isPlainlyBeat(KeyWords.split(never.keys[0])) {
       return never
@@ -135,6 +166,7 @@ struct BeatSearch {
       if joined == .rank(.run), BeatKey(words: outer) == .rank(.run) { (isBeat, beat.rank) = (true, .run) }
       guard isBeat || isOwn && rank <= .run else { continue }
       if joined == .rank(.beat) { beat.rank = .beat }
+      beat.isForeign = beat.isForeign || BeatKey.isForeign(outer, beat.rank ?? rank)
       beat.keys.insert(member.key, at: 0)
       found.append(beat)
     }

@@ -223,6 +223,49 @@ struct WordsAroundTimesTests {
     #expect(TimedText(last, 9).refusal?.contains("of an article") ?? false)
   }
 
+  @Test(
+    "a time of somebody or something else stands behind one of the program",
+    arguments: [
+      TimedText(#"{"last_check": {{unix -9}}, "config_changed_at": {{unix -5000}}}"#, 9),
+      TimedText(#"{"last_run_at": "{{iso-z -9}}", "model_updated_at": "{{iso-z -5000}}"}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-z -9}}", "leader_last_heartbeat": "{{iso-z -5000}}"}"#, 9),
+      TimedText(#"{"updated_at": "{{iso-z -9}}", "leader_last_heartbeat": null}"#, 9),
+      TimedText(#"{"last_checked": "{{iso-z -9}}", "last_modified": "{{iso-z -5000}}", "etag": "x"}"#, 9),
+      TimedText(#"{"last_checked": "{{iso-z -5000}}", "last_modified": "{{iso-z -9}}"}"#, 9),
+      TimedText(#"{"last_poll": "{{iso-z -9}}", "a": {"peer_seen": "{{iso-z -5000}}"}}"#, 9),
+      // It is the only one that goes on.
+      TimedText(#"{"model_updated_at": "{{iso-z -9}}", "pid": 4711}"#, 9),
+      TimedText(#"{"cache_refreshed_at": "{{iso-z -9}}", "last_success": "{{iso-z -5000}}"}"#, 9),
+      TimedText(#"{"leader_last_heartbeat": null, "pid": 4711}"#, nil),
+      // What is run for it, the program runs; and a model may beat.
+      TimedText(#"{"last_cache_sync": "{{iso-z -9}}", "last_run": "{{iso-z -5000}}"}"#, 9),
+      TimedText(#"{"model_heartbeat": "{{iso-z -9}}", "updated_at": "{{iso-z -5000}}"}"#, 9),
+    ])
+  func foreign(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "of a line of a log the time at which it was written counts, unless lines of several are told apart",
+    arguments: [
+      #""ts": "{{iso-z -9}}", "last_heartbeat": "{{iso-z -7000}}""#,
+      #""@timestamp": "{{iso-z -9}}", "last_heartbeat": null"#,
+      #""event_time": "{{iso-z -9}}", "updated_at": "{{iso-z -7000}}""#, #""last_heartbeat": "{{iso-z -9}}", "n": 5"#,
+    ])
+  func timeOfRecord(_ members: String) throws {
+    let line = "{\(members), \"job\": \"a\"}\n"
+    #expect(try TimedText(line, 9, file: "app.jsonl").hasAge())
+    #expect(try TimedText(line + line, 9, file: "state.txt").hasAge())
+    var ages: [Double] = []
+    let filled = TestTimes.fill(line + line, at: TestTimes.july, in: TestZone.all[0], &ages)
+    var settings = SourceSettings(path: "x")
+    settings.each = .init(keys: ["job"])
+    let facts = SourceFacts(path: "/srv/app.jsonl", modified: TestTimes.july, zone: .utc)
+    let found = try Recogniser.recognise(Array(filled.utf8), facts, settings).get()
+    let age = found.processes.first?.time.map { (TestTimes.july - $0).rounded(.down) }
+    #expect(age == (members.contains("null") ? nil : members.contains("7000") ? 7000 : 9))
+  }
+
   @Test("a start is no beat beside one that is none yet, nor before it")
   func starts() throws {
     let start = #""bot_startup": "{{iso-z -20}}", "bot_startup_ts": {{unix -20}}"#

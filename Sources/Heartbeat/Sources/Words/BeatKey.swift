@@ -74,6 +74,19 @@ enum BeatKey: Hashable, Sendable {
       || joins(words, "keep", "alive") || joins(words, "heart", "beat")
   }
 
+  /// Whether a key speaks of somebody or something that is not the program. What is run for it, the program runs.
+  static func isForeign(_ words: [String], _ rank: BeatRank) -> Bool {
+    guard rank != .run else { return false }
+    return words.contains(where: KeyWords.strangers.contains)
+      || rank != .beat && words.contains(where: KeyWords.things.contains)
+  }
+
+  /// Whether a line of a log says with such a key when it was written.
+  static func isOfRecord(_ words: [String]) -> Bool {
+    guard words.count == 2, ["event", "log", "record"].contains(words[0]) else { return words == ["asctime"] }
+    return ["time", "timestamp", "ts"].contains(words[1])
+  }
+
   /// How near it is to a beat's key: the less, the nearer.
   var order: Int {
     switch self {

@@ -107,6 +107,16 @@ enum KeyWords {
   ]
   /// Of these, what may be a latency, a count or a truth as well.
   static let looseBeat: Set<String> = ["alive", "ping", "pinged", "tick", "liveness"]
+  /// Who is another program.
+  static let strangers: Set<String> = [
+    "leader", "master", "primary", "peer", "peers", "follower", "upstream", "remote", "neighbour", "neighbor", "parent",
+    "client", "clients",
+  ]
+  /// What a program has, reads or keeps.
+  static let things: Set<String> = [
+    "config", "configuration", "settings", "setting", "model", "cache", "schema", "certificate", "cert", "page",
+    "document", "policy", "template", "profile", "token", "password", "credentials", "package", "database",
+  ]
   /// A number whose key ends with one of these is so much of something.
   static let quantities: Set<String> = [
     "memory", "mem", "byte", "bytes", "kb", "mb", "gb", "connection", "connections", "offset", "position", "cursor",
