@@ -205,6 +205,46 @@ struct StructureTests {
 
   // MARK: - No heartbeats
 
+  @Test(
+    "numbers, ids and addresses are no processes",
+    arguments: [
+      #"{"used": 1783500000, "free": 1783200000, "cached": 1783100000}"#,
+      #"{"heap_used": 1783500000, "rss": 1783100000}"#,
+      #"{"rx": 1700000000, "tx": 1200000000}"#, #"{"alice": 1234567890, "bob": 1434567890}"#,
+      #"{"nasa": "1592345678901234567", "bbc": "1692345678901234567"}"#,
+      #"{"welcome": 1043215678901234567, "logs": 1143215678901234567}"#,
+      #"{"123456789012345678": 1784053610, "-223456789": 1784053000}"#,
+      #"{"10.0.0.1": 1784053610.5, "10.0.0.2": 1784053000.5}"#, #"{"fe80::1": 1784053610, "fe80::2": 1784053000}"#,
+      #"{"https://a.example/x": "2026-07-14T18:26:50Z", "https://a.example/y": "2026-07-14T18:20:00Z"}"#,
+    ])
+  func mapsOfOthers(_ text: String) { #expect(Self.told(text) == "no_beat") }
+
+  @Test("numbers and addresses may be processes where something says so, and most keys suffice")
+  func mapsOfProcesses() {
+    let numbered = #"{"1": 1784053610, "2": 1784053220}"#
+    #expect(Self.told(numbered) == "no_beat")
+    #expect(Self.told(numbered, "/srv/gate/workers.json") == "map, 1 10, 2 400")
+    #expect(Self.told(#"{"workers": \#(numbered)}"#) == "map, 1 10, 2 400")
+    #expect(Self.told(Self.recognise(numbered) { $0.layout = .map }) == "map, 1 10, 2 400")
+    #expect(Self.told(#"{"a": 1784053610, "free": 1784053220, "b": 1784053610}"#) == "map, a 10, free 400, b 10")
+    #expect(
+      Self.told(#"{"1": {"pid": 5, "last_seen": 1784053610}, "2": {"pid": 6, "last_seen": 1784053220}}"#)
+        == "map, 1 10, 2 400")
+  }
+
+  @Test("rows of what was measured or happened are a history, whatever ids they have")
+  func rows() {
+    for (key, value) in [("value", "21.5"), ("event", #""push""#)] {
+      let rows = [(1, Self.older), (2, Self.beat)].map {
+        #"{"id": \#($0.0), "\#(key)": \#(value), "timestamp": "\#($0.1)"}"#
+      }
+      let text = "[\(rows.joined(separator: ", "))]"
+      #expect(Self.told(text) == "list, gate 10")
+      #expect(Self.told(text, "/srv/gate/workers.json") == "list, 1 420, 2 10")
+      #expect(Self.told(text.replacing("{", with: #"{"pid": 7, "#)) == "list, 1 420, 2 10")
+    }
+  }
+
   @Test("JSON without any time is no heartbeat", arguments: ["true", "null", "\"running\"", "12"])
   func scalars(_ text: String) {
     #expect(Self.told(text) == "no_beat")

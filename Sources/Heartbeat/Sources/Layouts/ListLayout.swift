@@ -54,7 +54,12 @@ enum ListLayout {
     let isOfBeats = beats.allSatisfy { [.beat, .update, .run].contains($0.beat?.rank ?? .beat) }
     guard isKnown || isOfBeats else { return nil }
     let fields = ProcessFields(reading: reading)
-    let each = reading.settings.each ?? (found.count > 1 ? idKey(found.map(\.object)).map { .init(keys: [$0]) } : nil)
+    let isHistory =
+      reading.settings.layout != .list && !Containers.areProcesses(SourceName.stem(reading.facts.path))
+      && found.allSatisfy { $0.beat?.rank == .time && Records.isOfHistory($0.object) }
+    let each =
+      reading.settings.each
+      ?? (found.count > 1 && !isHistory ? idKey(found.map(\.object)).map { .init(keys: [$0]) } : nil)
     if let each {
       var processes: [SourceProcess] = []
       var places: [String: Int] = [:]

@@ -93,9 +93,29 @@ enum MapLayout {
   ]
   private static let doneWords: Set<String> = ["ran", "sent", "written", "wrote"]
 
+  /// Whether a key may be a program's name, and what stands under it a time. Ids of people and messages, addresses of hosts and pages,
+  /// and amounts are none.
+  private static func mayBeProcess(_ member: JSONObject.Member, _ reading: SourceReading) -> Bool {
+    let key = member.key
+    guard key.contains(where: \.isLetter), !key.contains("://") else { return false }
+    // `fe80::1`.
+    if key.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1, key.allSatisfy({ $0.isHexDigit || $0 == ":" }) {
+      return false
+    }
+    guard SourceValue.isNumber(member.value),
+      case .time(let time) = SourceValue.time(member.value, near: reading.facts.modified)
+    else { return true }
+    return !reading.isUnlikely(reading.moment(time)) && !KeyWords.split(key).contains(where: KeyWords.amounts.contains)
+  }
+
   /// A map of times: all of them must be, and its keys names.
   private static func times(_ map: JSONObject, _ reading: SourceReading, isRoot: Bool) -> SourceRecognition? {
     if isRoot, map.members.allSatisfy({ speaksOfTime($0.key) }) { return nil }
+    // Where nothing says that the keys are processes, they must be able to be.
+    if isRoot, reading.settings.layout != .map, !Containers.areProcesses(SourceName.stem(reading.facts.path)) {
+      let others = map.members.count { !mayBeProcess($0, reading) }
+      guard others * 2 < map.count else { return nil }
+    }
     var processes: [SourceProcess] = []
     var hasTime = false
     for member in map.members {

@@ -43,6 +43,12 @@ enum Records {
     }
   }
 
+  /// Whether an entry says what was measured or what happened, and not who did: its id is that of a row.
+  static func isOfHistory(_ object: JSONObject) -> Bool {
+    let keys = Set(object.members.lazy.map { KeyWords.split($0.key).joined() })
+    return !keys.isDisjoint(with: happenings) && keys.isDisjoint(with: names)
+  }
+
   private enum Sign { case made, text, person, amount, good, plan, alarm }
 
   private static let texts: Set<String> = [
@@ -54,6 +60,14 @@ enum Records {
   ]
   private static let amounts: Set<String> = ["score", "points", "highscore", "kills", "wins"]
   private static let plans: Set<String> = ["schedule", "cron", "enabled"]
+  private static let happenings: Set<String> = [
+    "event", "eventtype", "value", "reading", "level", "action", "message", "msg", "measurement", "temperature",
+    "humidity",
+  ]
+  private static let names: Set<String> = [
+    "name", "pid", "status", "state", "worker", "agent", "bot", "job", "task", "service", "process", "node", "host",
+    "hostname", "instance",
+  ]
   private static let changes: Set<String> = ["updated", "update", "modified", "changed"]
   private static let goods: Set<String> = ["sku", "stock", "quantity", "qty", "barcode"]
   private static let toDo: Set<String> = ["todo", "backlog", "wontfix", "inreview"]

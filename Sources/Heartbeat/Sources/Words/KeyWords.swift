@@ -123,6 +123,10 @@ enum KeyWords {
     "value", "number", "num", "block", "blocks", "height", "slot", "nonce", "chat", "message", "msg", "balance",
     "amount", "version", "requests", "sessions", "users",
   ]
+  /// Of numbers alone under such keys none is a time.
+  static let amounts: Set<String> = quantities.union([
+    "used", "free", "cached", "available", "buffers", "heap", "rss", "vms", "swap", "rx", "tx", "disk", "ram",
+  ])
   /// A number whose key has one of these anywhere is so much of something, unless it ends with a word for a time.
   static let bytes: Set<String> = ["byte", "bytes", "memory", "mem"]
   /// A time, and nothing else.
