@@ -224,9 +224,12 @@ public struct HeartbeatFile: Sendable {
       return
     }
     let length = bytes.count
-    do throws(JSONParseError) {
+    var other: (text: [UInt8], outcome: Result<SourceRecognition, SourceFailure>)?
+    reading: do throws(JSONParseError) {
       if let source, !source.mayBeOurs { throw .wrongShape(offset: 0, expected: "") }
       var next = try reader.read(bytes, into: &spare)
+      other = anothers(next, length, opened)
+      guard other == nil else { break reading }
       if layout != .ours { next.changes = SnapshotChanges() }
       swap(&next, &snapshot)
       spare = next
@@ -246,6 +249,22 @@ public struct HeartbeatFile: Sendable {
       if isSettled { lastRead = (FileStamp(opened), problem) }
       throw problem
     }
+    if let source, let other {
+      // What the reader remembers of it was never shown.
+      reader.forget()
+      try take(other.outcome, other.text, source, opened, isSettled: isSettled)
+    }
+  }
+
+  /// What a content is that is in our layout and has no process of it, if it beats in another one; nil when it is ours.
+  private func anothers(
+    _ content: HeartbeatSnapshot, _ length: Int, _ opened: stat
+  ) -> (text: [UInt8], outcome: Result<SourceRecognition, SourceFailure>)? {
+    guard let source, source.mayBeForeign, content.hasOnlyEntriesOfOthers else { return nil }
+    let text = Array(content.bytes.prefix(length))
+    let outcome = source.recognise(text, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: false)
+    guard case .success = outcome, !source.isBroken(outcome) else { return nil }
+    return (text, outcome)
   }
 
   /// Reads the end of a file that grows; false when it does not look like one.

@@ -205,6 +205,12 @@ public struct HeartbeatSnapshot: Sendable {
   /// In what it differs from the content that was read before it.
   public internal(set) var changes = SnapshotChanges()
 
+  /// Whether it has entries and none of them has a `last_heartbeat`, be it a wrong one.
+  var hasOnlyEntriesOfOthers: Bool {
+    entries.isEmpty && !skipped.isEmpty && pruned.isEmpty && silences.isEmpty
+      && skipped.keys.allSatisfy { $0 == .missingLastHeartbeat || $0 == .notAnObject }
+  }
+
   /// A file without processes.
   public init() {}
 

@@ -302,6 +302,44 @@ final class StructureOfFilesTests {
     #expect(try told("gate.json", #"{"processes": [{"name": "a", "last_se"#) == "torn")
   }
 
+  @Test("an object of processes of which none has our beat is another program's, if it beats")
+  func processesOfAnother() throws {
+    let time = Self.unix
+    #expect(
+      try told("gate.json", #"{"updated_at": \#(time), "processes": {"web": {"pid": 1, "status": "running"}}}"#)
+        == "single, gate \(time)")
+    #expect(
+      try told("gate.json", #"{"processes": {"a": {"last_seen": \#(time)}, "b": {"last_seen": \#(time - 9)}}}"#)
+        == "map, a \(time), b \(time - 9)")
+    #expect(try told("gate.json", #"{"processes": {"a": \#(time), "b": \#(time - 9)}}"#).hasPrefix("map, a \(time)"))
+    // Ours, with entries that are broken.
+    for entries in [
+      "{}", #"{"a": {"pid": 1}}"#, #"{"a": {"last_heartbeat": "x", "last_seen": \#(time)}}"#,
+    ] { #expect(try told("gate.json", #"{"last_updated": \#(time), "processes": \#(entries)}"#) == "ours") }
+    #expect(
+      try told(
+        "gate.json",
+        #"{"updated": \#(time), "processes": {"a": {"last_heartbeat": \#(time)}, "b": {"last_seen": \#(time)}}}"#)
+        == "ours, a \(time)")
+  }
+
+  @Test("ours is read anew behind a content of another program that waited")
+  func oursAgain() throws {
+    let file = folder.appending(path: "gate.json")
+    let ours = #"{"processes": {"a": {"last_heartbeat": \#(Self.unix)}}}"#
+    var sources = sources()
+    for (text, isUp) in [
+      (ours, true), (#"{"updated_at": \#(Self.unix), "processes": {"a": {"pid": 1}, "b": {"pid": 2}}}"#, false),
+      (ours, true), (#"{"processes": {"a": {"last_heartbeat": \#(Self.unix + 1)}}}"#, true),
+    ] {
+      try Data(text.utf8).write(to: file)
+      sources.refresh(readTimeout: 5)
+      #expect((sources.files[0].lastProblem == nil) == isUp, "\(text)")
+      #expect(sources.snapshot.entries.map { sources.snapshot.string($0.name) } == ["a"])
+    }
+    #expect(sources.snapshot.entries.first?.lastHeartbeat == Double(Self.unix + 1))
+  }
+
   /// The key paths of all numbers, and how many keys are left out.
   private func numbers(_ sources: inout SourceSet, _ text: String, at second: Int) throws -> ([String], Int) {
     let file = folder.appending(path: "gate.json")

@@ -29,7 +29,12 @@ package struct ForeignFile: Sendable {
   /// the one that ours have.
   func isBrokenOfOurs(_ error: JSONParseError, _ outcome: Result<SourceRecognition, SourceFailure>) -> Bool {
     guard mayBeOurs, case .wrongShape(_, SnapshotParser.expectedProcesses) = error else { return false }
-    return switch outcome {
+    return isBroken(outcome)
+  }
+
+  /// Whether nothing speaks for another program: no beat, or none but the one that our own files have.
+  func isBroken(_ outcome: Result<SourceRecognition, SourceFailure>) -> Bool {
+    switch outcome {
     case .failure(let failure): failure != .torn
     case .success(let found): found.layout == .single && found.processes.allSatisfy { $0.place == ".last_updated" }
     }
