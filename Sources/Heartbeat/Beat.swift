@@ -105,9 +105,8 @@ public struct Beat: Sendable, Equatable {
       beat.mergesData = former.mergesData
       return beat
     }
-    guard mergesData, var merged = former.additionalData else { return beat }
-    for member in data.members { merged[member.key] = member.value }
-    beat.additionalData = merged
+    guard mergesData, let earlier = former.additionalData else { return beat }
+    beat.additionalData = earlier.merging(data)
     beat.mergesData = former.mergesData
     return beat
   }

@@ -62,6 +62,22 @@ public struct JSONObject: Sendable, Equatable {
     }
   }
 
+  /// These members, with those of another object set one after the other: in time that grows with how many there are.
+  public func merging(_ other: JSONObject) -> JSONObject {
+    var merged = members
+    var places: [String: Int] = [:]
+    for (place, member) in members.enumerated() { places[member.key] = place }
+    for member in other.members {
+      if let place = places[member.key] {
+        merged[place].value = member.value
+      } else {
+        places[member.key] = merged.count
+        merged.append(member)
+      }
+    }
+    return JSONObject(merged)
+  }
+
   /// Appends a member without looking whether the key is there already.
   public mutating func append(_ key: String, _ value: JSONValue) {
     members.append(Member(key: key, value: value))

@@ -18,12 +18,16 @@ enum KeyValueText {
     }
     var root = JSONObject()
     var block: (key: String, object: JSONObject)?
+    // To look for each key among those before it would take time that grows with the square of the text's length.
+    var (rootKeys, blockKeys): (Set<String>, Set<String>) = ([], [])
     /// Whether it is a section of INI, which goes on until the next one.
     var isSection = false
     var (good, bad) = (0, 0)
     func closed(_ block: (key: String, object: JSONObject)?, _ root: inout JSONObject) {
       guard let block else { return }
       root.append(block.key, block.object.isEmpty ? .null : .object(block.object))
+      rootKeys.insert(block.key)
+      blockKeys.removeAll()
     }
     for line in lines {
       let content = trimmed(line)
@@ -45,14 +49,14 @@ enum KeyValueText {
       let isIndented = line.first == " " || line.first == "\t"
       let isInSection = block != nil && (isSection || isIndented || !line.contains(":"))
       if isInSection {
-        guard block?.object[key] == nil else { return nil }
+        guard blockKeys.insert(key).inserted else { return nil }
         block?.object.append(key, scalar(value))
       } else {
         closed(block, &root)
         block = nil
         isSection = false
         // A key that comes again is a log.
-        guard root[key] == nil else { return nil }
+        guard rootKeys.insert(key).inserted else { return nil }
         if value.isEmpty, line.contains(":") {
           block = (key, JSONObject())
         } else {

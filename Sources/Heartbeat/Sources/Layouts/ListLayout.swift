@@ -91,14 +91,9 @@ enum ListLayout {
   /// The key that names the items: `id`, `agent_id`, `name`, `worker`, ...; nil when most items have none.
   private static func idKey(_ objects: [JSONObject]) -> String? {
     guard let first = objects.first(where: { !$0.isEmpty }) else { return nil }
-    func isEverywhere(_ key: String, _ isText: Bool) -> Bool {
-      let named = objects.count { object in
-        guard let value = object[key] else { return false }
-        return SourceValue.name(value) != nil && (!isText || value.stringValue != nil)
-      }
-      return named * 2 > objects.count
-    }
-    let keys = first.members.map(\.key)
+    // Each once: of a key that comes again all are asked for the same.
+    var seen: Set<String> = []
+    let keys = first.members.map(\.key).filter { seen.insert($0).inserted }
     func lower(_ wanted: [String]) -> [String] { wanted.flatMap { name in keys.filter { $0.lowercased() == name } } }
     let exact = lower(["id", "uid", "key"])
     let ids = keys.filter { key in
@@ -113,6 +108,11 @@ enum ListLayout {
         "hostname", "slug",
       ])
       + keys.filter { KeyWords.split($0).count == 2 && KeyWords.split($0).last == "name" }
+    let counts = namings(objects, by: Set(exact + ids + names))
+    func isEverywhere(_ key: String, _ isText: Bool) -> Bool {
+      let count = counts[key] ?? (0, 0)
+      return (isText ? count.texts : count.all) * 2 > objects.count
+    }
     let key =
       (exact + ids + names).first { isEverywhere($0, true) } ?? (names + exact + ids).first { isEverywhere($0, false) }
     // Runs of one job: it is the job that lives, and not each of its runs.
@@ -122,6 +122,21 @@ enum ListLayout {
       return name
     }
     return key
+  }
+
+  /// How many objects some keys give a name, and how many one that is a text. All keys in one pass: the first item may have
+  /// thousands that could name the others.
+  private static func namings(_ objects: [JSONObject], by keys: Set<String>) -> [String: (all: Int, texts: Int)] {
+    var counts: [String: (all: Int, texts: Int)] = [:]
+    for object in objects {
+      var values: [String: JSONValue] = [:]
+      for member in object.members where keys.contains(member.key) { values[member.key] = member.value }
+      for (key, value) in values where SourceValue.name(value) != nil {
+        counts[key, default: (0, 0)].all += 1
+        if value.stringValue != nil { counts[key, default: (0, 0)].texts += 1 }
+      }
+    }
+    return counts
   }
 
   /// Whether all have the same name under a key.
