@@ -26,6 +26,9 @@ public struct ProcessWatch: ~Copyable {
   /// What that content said of pruned processes, which may have vanished before.
   private var shownPruned: [[UInt8]: Double] = [:]
   private let retention: Double
+  /// The processes of files that are read in another way since the configuration changed, and were not good since then: who is not in
+  /// such a file may still be there.
+  private var readAnew: [[UInt8]: String] = [:]
   /// For how many command lines it took too many steps to say whether they look like a configured process, by its name.
   public private(set) var exceeded: [String: UInt64] = [:]
 
@@ -54,12 +57,14 @@ public struct ProcessWatch: ~Copyable {
   public mutating func configure(_ configuration: Configuration, sources: SourceSet? = nil) {
     self.configuration = configuration
     if var sources {
-      let kept = sources.takeOver(from: self.sources)
-      // What a source that is gone told of is nobody's any more.
+      let taken = sources.takeOver(from: self.sources)
       for process in monitored.processes {
-        guard let entry = process.entry, !kept.contains(self.sources.files[self.sources.file(ofEntry: entry)].path)
-        else { continue }
-        monitored.forget(Array(monitored.texts[process.name]))
+        guard let entry = process.entry else { continue }
+        let path = self.sources.files[self.sources.file(ofEntry: entry)].path
+        guard !taken.asBefore.contains(path) else { continue }
+        let name = Array(monitored.texts[process.name])
+        // What a source that is gone told of is nobody's any more.
+        if taken.anew.contains(path) { readAnew[name] = path } else { monitored.forget(name) }
       }
       self.sources = sources
       countedGeneration = 0
@@ -81,6 +86,7 @@ public struct ProcessWatch: ~Copyable {
   package mutating func goOn(from other: borrowing ProcessWatch) {
     monitored = other.monitored
     exceeded = other.exceeded
+    readAnew = other.readAnew
     shownGeneration = nil
   }
 
@@ -135,6 +141,7 @@ public struct ProcessWatch: ~Copyable {
   /// - Returns: nil when nothing changed.
   public mutating func refresh(at now: Double) -> Change? {
     sources.refresh(readTimeout: readTimeout)
+    forgetReplaced()
     guard sources.generation != shownGeneration || !monitored.hold(at: now) else { return nil }
     // With a retention, an entry may come and go without the file's doing.
     let keepsProcesses =
@@ -153,6 +160,17 @@ public struct ProcessWatch: ~Copyable {
     shownGeneration = sources.generation
     countedGeneration = sources.generation
     return change
+  }
+
+  /// Forgets who was in a file that is read in another way and good by now: who is in it still goes on, and others have not vanished.
+  private mutating func forgetReplaced() {
+    guard !readAnew.isEmpty else { return }
+    let good = Set(sources.files.lazy.filter(\.isUp).map(\.path))
+    for (name, path) in readAnew where good.contains(path) {
+      monitored.forget(name)
+      readAnew[name] = nil
+      shownGeneration = nil
+    }
   }
 
   /// What one look found.

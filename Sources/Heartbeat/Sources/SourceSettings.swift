@@ -21,6 +21,13 @@ public struct SourceSettings: Hashable, Sendable {
   /// What its files are.
   public var layout: SourceLayout?
 
+  /// Whether the same comes of a file: from when its processes are silent is no matter of reading.
+  func reads(as other: SourceSettings) -> Bool {
+    var settings = self
+    settings.timeout = other.timeout
+    return settings == other
+  }
+
   /// Where a time is.
   public enum Time: Hashable, Sendable {
     /// The file's own time of change.

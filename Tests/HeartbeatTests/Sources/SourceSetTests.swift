@@ -132,6 +132,47 @@ final class SourceSetTests {
     #expect(sources.files[0].readErrors.mapValues { $0 - 1 } == errors)
   }
 
+  private func reloaded(_ sources: SourceSet, _ path: String, change: (inout SourceSettings) -> Void) -> SourceSet {
+    var settings = SourceSettings(path: folder.path + "/" + path)
+    change(&settings)
+    var next = SourceSet([settings])
+    _ = next.takeOver(from: sources)
+    return next
+  }
+
+  @Test(
+    "with another timeout a source keeps what its torn files said last", arguments: ["bots/*.json", "bots/a.json"])
+  func otherTimeout(path: String) throws {
+    try write("bots/a.json", "{\"processes\": {\(beat("a"))}}")
+    var sources = sources(path)
+    #expect(names(&sources) == ["a"])
+    try write("bots/a.json", "{\"processes\": {")
+    _ = names(&sources)
+    var next = reloaded(sources, path) { $0.timeout = 360 }
+    #expect(names(&next) == ["a"] && !next.files[0].isUp)
+    #expect(next.timeout(ofEntry: 0) == 360)
+    try write("bots/a.json", "{\"processes\": {\(beat("b"))}}")
+    #expect(names(&next) == ["b"] && next.isUp)
+  }
+
+  @Test(
+    "a source that is read in another way counts its files' failures on",
+    arguments: ["bots/*.json", "bots/a.json"])
+  func failuresOfOtherSettings(path: String) throws {
+    try write("bots/a.json", "[")
+    var sources = sources(path)
+    for _ in 1...3 { _ = names(&sources) }
+    let errors = sources.files[0].readErrors
+    #expect(!errors.isEmpty)
+    var next = reloaded(sources, path) { $0.name = "x" }
+    _ = names(&next)
+    #expect(next.files[0].readErrors == errors.mapValues { $0 + 1 })
+    // Neither does the next reload count what was before twice.
+    next = reloaded(next, path) { $0.name = "y" }
+    _ = names(&next)
+    #expect(next.files[0].readErrors == errors.mapValues { $0 + 2 })
+  }
+
   @Test("what a pattern has in a folder that never answered is not known")
   func unknownFolder() throws {
     try write("bots/a.json", "{\"ts\": \(Self.time)}")

@@ -72,13 +72,10 @@ extension SourceSet {
           continue
         }
         var file = makeReader(match, of: place)
-        if let errors = goneErrors.removeValue(forKey: ExactText(match.path)) { file.count(errors) }
+        file.count(errorsBefore(of: match.path))
         files.append(file)
       }
     }
-    for (path, file) in known.values.joined() where !file.readErrors.isEmpty {
-      if goneErrors.count >= options.maximumFiles { _ = goneErrors.popFirst() }
-      goneErrors[path] = file.readErrors
-    }
+    for (_, file) in known.values.joined() { keepErrors(of: file) }
   }
 }

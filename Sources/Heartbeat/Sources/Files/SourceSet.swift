@@ -66,7 +66,7 @@ public struct SourceSet: Sendable {
   /// Rises when anything that is said of the files differs from what was said before: their content, size, time, what is wrong.
   public internal(set) var revision: UInt64 = 0
   /// Whether all files were good at the last look.
-  public private(set) var isUp = false
+  public internal(set) var isUp = false
   /// Whether the last change was one of the content of the only file, so that what `changes` says of it holds.
   var isOneFileStill = false
   var shown: [UInt64] = []
@@ -106,33 +106,6 @@ public struct SourceSet: Sendable {
     for (place, unit) in units.enumerated() where unit.pattern == nil {
       files.append(makeReader(PathPattern.Match(path: unit.settings.path, stars: []), of: place))
     }
-  }
-
-  /// Takes over what another one has read of the files of sources that both have: counters go on, and the last good content is served
-  /// as before.
-  ///
-  /// - Returns: the paths of these files.
-  public mutating func takeOver(from other: SourceSet) -> Set<String> {
-    var kept: Set<String> = []
-    var readers: [SourceReader] = []
-    for place in units.indices {
-      let old = other.units.firstIndex { $0.settings == units[place].settings }
-      if let old, units[place].pattern != nil {
-        units[place].matches = other.units[old].matches
-        units[place].leftOut = other.units[old].leftOut
-        units[place].unknownFolders = other.units[old].unknownFolders
-      }
-      var known = old.map { old in other.files.filter { $0.source == old } } ?? []
-      if known.isEmpty { known = files.filter { $0.source == place } } else { kept.formUnion(known.map(\.path)) }
-      for index in known.indices { known[index].source = place }
-      readers += known
-    }
-    files = readers
-    goneErrors = other.goneErrors
-    generation = other.generation
-    revision = other.revision &+ 1
-    isUp = !files.isEmpty && files.allSatisfy(\.isUp)
-    return kept
   }
 
   func makeReader(_ match: PathPattern.Match, of unit: Int) -> SourceReader {

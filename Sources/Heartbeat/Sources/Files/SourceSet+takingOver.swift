@@ -1,0 +1,80 @@
+internal import POSIX
+
+/// What goes on when the configuration is read again.
+extension SourceSet {
+  /// Which files of another set still have a source.
+  public struct TakenOver: Sendable {
+    /// Those that are read as before: their last good content is served on.
+    public var asBefore: Set<String> = []
+    /// Those that are read in another way from now on.
+    public var anew: Set<String> = []
+  }
+
+  /// Takes over what another one has read of the files of sources that both have: counters go on, and where what is said of a source
+  /// does not change what comes of its files, the last good content is served as before.
+  public mutating func takeOver(from other: SourceSet) -> TakenOver {
+    var taken = TakenOver()
+    var places: [ExactText: Int] = [:]
+    for (place, unit) in other.units.enumerated() { places[ExactText(unit.settings.path)] = place }
+    let old = Dictionary(grouping: other.files, by: \.source)
+    let own = Dictionary(grouping: files, by: \.source)
+    goneErrors = other.goneErrors
+    var readers: [SourceReader] = []
+    var isTaken = Array(repeating: false, count: other.units.count)
+    for place in units.indices {
+      guard let known = places[ExactText(units[place].settings.path)],
+        other.units[known].settings.reads(as: units[place].settings)
+      else {
+        readers += own[place] ?? []
+        continue
+      }
+      isTaken[known] = true
+      if units[place].pattern != nil { units[place].takeMatches(of: other.units[known]) }
+      for var file in old[known] ?? [] {
+        file.source = place
+        taken.asBefore.insert(file.path)
+        readers.append(file)
+      }
+    }
+    for file in other.files where !isTaken[file.source] {
+      keepErrors(of: file)
+      if isSource(file, of: other.units[file.source].settings.path) { taken.anew.insert(file.path) }
+    }
+    files = readers
+    for place in files.indices where !taken.asBefore.contains(files[place].path) {
+      let errors = errorsBefore(of: files[place].path)
+      files[place].count(errors)
+    }
+    generation = other.generation
+    revision = other.revision &+ 1
+    isUp = !files.isEmpty && files.allSatisfy(\.isUp)
+    return taken
+  }
+
+  /// Whether a file of another set may be one of this one too.
+  private func isSource(_ file: SourceReader, of path: String) -> Bool {
+    units.contains { unit in
+      let own = ExactText(unit.settings.path)
+      return own == ExactText(path) || SourceSet.matches(file.path, own.text)
+    }
+  }
+
+  /// A file is gone: its failures are counted on where it comes again.
+  mutating func keepErrors(of file: SourceReader) {
+    guard !file.readErrors.isEmpty else { return }
+    if goneErrors.count >= options.maximumFiles { _ = goneErrors.popFirst() }
+    goneErrors[ExactText(file.path)] = file.readErrors
+  }
+
+  /// What failed of a file that is here and was here before.
+  mutating func errorsBefore(of path: String) -> [HeartbeatFileFailure: UInt64] {
+    goneErrors.removeValue(forKey: ExactText(path)) ?? [:]
+  }
+}
+
+extension SourceSet.Unit {
+  /// Goes on with what matched a pattern before.
+  fileprivate mutating func takeMatches(of other: SourceSet.Unit) {
+    (matches, leftOut, unknownFolders) = (other.matches, other.leftOut, other.unknownFolders)
+  }
+}
