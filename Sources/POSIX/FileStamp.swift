@@ -11,7 +11,8 @@ public struct FileStamp: Equatable, Sendable {
   }
 
   private let device: UInt
-  private let inode: UInt
+  /// The number of the file on its file system.
+  public let inode: UInt
   private let size: Int
   private let modified: Moment
   private let changed: Moment

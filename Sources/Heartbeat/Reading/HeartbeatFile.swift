@@ -46,6 +46,8 @@ public struct HeartbeatFile: Sendable {
   public private(set) var modified: Double?
   /// Whether it belonged to root or this user at the last look, and nobody else could write it.
   private(set) var isGuarded = false
+  /// What the kernel said of it when it was there last.
+  private(set) var stamp: FileStamp?
   /// Failed refreshes, by reason.
   public private(set) var readErrors: [HeartbeatFileFailure: UInt64] = [:]
   /// What was wrong at the last refresh.
@@ -353,6 +355,7 @@ public struct HeartbeatFile: Sendable {
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
     modified = FileStamp.seconds(status.st_mtim)
+    stamp = FileStamp(status)
     let wasGuarded = isGuarded
     isGuarded = status.isGuarded()
     // Whom its silences are about has changed.

@@ -173,6 +173,23 @@ final class SourceSetTests {
     #expect(next.files[0].readErrors == errors.mapValues { $0 + 2 })
   }
 
+  @Test("the file that a writer makes beside and renames is nobody who vanished; one that is removed is")
+  func renamed() throws {
+    try write("bots/bot.json", "{\"ts\": \(Self.time)}")
+    try write("bots/tmp8f3k2l1a.json", "{\"ts\": \(Self.time + 1)}")
+    try write("bots/other.json", "{\"ts\": \(Self.time + 2)}")
+    var sources = sources("bots/*.json")
+    #expect(names(&sources) == ["bot", "other", "tmp8f3k2l1a"])
+    let bots = folder.path + "/bots"
+    #expect(rename(bots + "/tmp8f3k2l1a.json", bots + "/bot.json") == 0)
+    try FileManager.default.removeItem(atPath: bots + "/other.json")
+    #expect(names(&sources) == ["bot"])
+    #expect(sources.snapshot.pruned.keys.map { String(decoding: $0, as: UTF8.self) } == ["tmp8f3k2l1a"])
+    try write("bots/tmp8f3k2l1a.json", "{\"ts\": \(Self.time + 3)}")
+    _ = names(&sources)
+    #expect(sources.snapshot.pruned.isEmpty, "who comes again may vanish again")
+  }
+
   @Test("what a pattern has in a folder that never answered is not known")
   func unknownFolder() throws {
     try write("bots/a.json", "{\"ts\": \(Self.time)}")

@@ -175,6 +175,8 @@ public struct SourceReader: Sendable {
   public var size: Int? { folder.map(\.value.size) ?? file.size }
   /// Unix time of its last change; nil when it could not be asked for.
   public var modified: Double? { folder.map(\.value.modified) ?? file.modified }
+  /// What the kernel said of it when it was there last; nil for a folder.
+  var stamp: FileStamp? { folder == nil ? file.stamp : nil }
   /// What it is; nil before it was ever good.
   public var layout: SourceLayout? { folder != nil ? .folder : file.layout }
   /// Failed refreshes, by reason.

@@ -15,7 +15,7 @@ extension SourceSet {
     text.append(contentsOf: SourceText.head)
     var names: [ArraySlice<UInt8>: Int] = [:]
     var emitted: [Int32] = []
-    pruned = [:]
+    pruned = renamed
     for place in files.indices {
       files[place].taken = []
       files[place].surplus = 0

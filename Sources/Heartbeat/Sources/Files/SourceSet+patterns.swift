@@ -28,8 +28,36 @@ extension SourceSet {
     }
   }
 
-  mutating func expandPatterns() {
-    guard units.contains(where: { $0.pattern != nil }) else { return }
+  /// A file of a pattern that is not there any more.
+  struct Gone {
+    var source: Int
+    var stamp: FileStamp
+    /// Its processes.
+    var names: [[UInt8]]
+  }
+
+  /// Whose files are there under another name. Writers that make a file beside and rename it may use a name that matches as well: with it
+  /// nobody vanishes. A file that only got the number of another one on its file system has another time of change.
+  func renamed(_ gone: [Gone]) -> [[UInt8]: Double] {
+    guard !gone.isEmpty else { return [:] }
+    var places: [UInt: [Int]] = [:]
+    for (place, file) in files.enumerated() {
+      if let stamp = file.stamp { places[stamp.inode, default: []].append(place) }
+    }
+    var renamed: [[UInt8]: Double] = [:]
+    for file in gone {
+      let isThere = places[file.stamp.inode]?.contains { place in
+        files[place].source == file.source && files[place].stamp?.hasContent(of: file.stamp) ?? false
+      }
+      guard isThere ?? false else { continue }
+      for name in file.names { renamed[name] = .infinity }
+    }
+    return renamed
+  }
+
+  /// Finds the files of all patterns, and says which are gone.
+  mutating func expandPatterns() -> [Gone] {
+    guard units.contains(where: { $0.pattern != nil }) else { return [] }
     var room = options.maximumFiles - units.count { $0.pattern == nil }
     var isChanged = false
     for place in units.indices {
@@ -57,7 +85,7 @@ extension SourceSet {
       }
       room -= units[place].matches.count
     }
-    guard isChanged else { return }
+    guard isChanged else { return [] }
     shown = []
     revision &+= 1
     var known: [Int: [ExactText: SourceReader]] = [:]
@@ -76,6 +104,13 @@ extension SourceSet {
         files.append(file)
       }
     }
-    for (_, file) in known.values.joined() { keepErrors(of: file) }
+    let left = known.values.flatMap(\.values)
+    for file in left { keepErrors(of: file) }
+    return left.compactMap { file in
+      let snapshot = file.snapshot
+      guard let stamp = file.stamp, !snapshot.entries.isEmpty else { return nil }
+      let names = snapshot.entries.map { Array(snapshot.bytes[$0.name.range]) }
+      return Gone(source: file.source, stamp: stamp, names: names)
+    }
   }
 }

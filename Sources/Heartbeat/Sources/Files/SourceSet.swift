@@ -78,6 +78,8 @@ public struct SourceSet: Sendable {
   /// Whether each entry comes from the file that it came from before.
   var keepsOwners = false
   var pruned: [[UInt8]: Double] = [:]
+  /// The processes of files that the last look found under another name, as if they were pruned now.
+  var renamed: [[UInt8]: Double] = [:]
   /// Failures of files of patterns that are not there now, for a counter never goes back: of as many as files are read.
   var goneErrors: [ExactText: [HeartbeatFileFailure: UInt64]] = [:]
 
@@ -174,7 +176,7 @@ public struct SourceSet: Sendable {
       }
       units[place].hasAnswered = units[place].answer.isComplete
     }
-    expandPatterns()
+    let gone = expandPatterns()
     var bytes = 0
     var paths = 0
     var isNews = false
@@ -204,6 +206,7 @@ public struct SourceSet: Sendable {
       }
     }
     if isNews { revision &+= 1 }
+    renamed = renamed(gone)
     // Of the same files with nothing new to say, the content is that of before.
     if isNews || shown.count != files.count { combineIfChanged() }
   }
