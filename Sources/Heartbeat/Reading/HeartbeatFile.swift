@@ -162,6 +162,15 @@ public struct HeartbeatFile: Sendable {
     readErrors[failure, default: 0] += 1
   }
 
+  /// Says of a folder that stands for the files in it that it cannot be listed.
+  mutating func refuse(unlisted error: Errno) {
+    switch error.rawValue {
+    case EACCES, EPERM:
+      refuse(.permissionDenied, "this user may not list the folder; expected read and execute permission")
+    default: refuse(.inputOutput, "the folder cannot be listed: \(error)")
+    }
+  }
+
   private mutating func readIfChanged(_ known: stat?) throws(HeartbeatFileProblem) {
     isOutOfRoom = false
     // Nothing is opened but what stat calls a regular file: opening a device may have effects.

@@ -190,6 +190,31 @@ final class SourceSetTests {
     #expect(sources.snapshot.pruned.isEmpty, "who comes again may vanish again")
   }
 
+  @Test(
+    "a place of a pattern that cannot be asked for is a file that cannot be read",
+    arguments: [("bots/*/status.json", "bots/b/status.json"), ("bots/*/*.json", "bots/b")])
+  func unreadable(path: String, said: String) throws {
+    try write("bots/a/status.json", "{\"ts\": \(Self.time)}")
+    try write("bots/c", "no folder")
+    let link = folder.path + "/bots/b"
+    #expect(symlink("b", link) == 0)
+    #expect(symlink("nowhere", folder.path + "/bots/d") == 0)
+    var sources = sources(path)
+    _ = names(&sources)
+    let bad = sources.files.filter { !$0.isUp }
+    #expect(bad.map(\.path) == [folder.path + "/" + said] && bad.map { $0.lastProblem?.failure } == [.inputOutput])
+    #expect(sources.files.count == 2 && sources.snapshot.entries.count == 1 && !sources.isUp)
+    unlink(link)
+    try write("bots/b/status.json", "{\"ts\": \(Self.time)}")
+    _ = names(&sources)
+    #expect(sources.isUp && sources.snapshot.entries.count == 2)
+    try FileManager.default.removeItem(atPath: link)
+    #expect(symlink("b", link) == 0)
+    _ = names(&sources)
+    #expect(!sources.isUp, "what turns so while it runs does not go in silence")
+    #expect(sources.snapshot.entries.count == 2, "and shows what it said last")
+  }
+
   @Test("what a pattern has in a folder that never answered is not known")
   func unknownFolder() throws {
     try write("bots/a.json", "{\"ts\": \(Self.time)}")

@@ -16,6 +16,8 @@ package struct FolderListings: Sendable {
   private var areAllKept = true
   /// The folders of the last look that could not be asked, and of which no names are known.
   private(set) var unknown: [String] = []
+  /// The folders of the last look that cannot be listed, and why.
+  private(set) var unlisted: [(path: String, error: Errno)] = []
 
   /// - Parameter grain: how many seconds after its last change a folder may change without another time of change.
   init(grain: Double) {
@@ -31,7 +33,11 @@ package struct FolderListings: Sendable {
   mutating func begin() {
     areAllKept = true
     unknown = []
+    unlisted = []
   }
+
+  /// Whether an error means that there is no such file. After any other one there may be one.
+  static func saysThatNoneIsThere(_ error: Errno) -> Bool { [ENOENT, ENOTDIR].contains(error.rawValue) }
 
   /// Whether all that was asked for in the last look is certainly as it was then.
   func areUnchanged() -> Bool {
@@ -46,11 +52,12 @@ package struct FolderListings: Sendable {
     for path in listings.keys { listings[path]?.isUsed = false }
   }
 
-  /// The names in a folder, sorted by their bytes; none when it cannot be listed.
+  /// The names in a folder, sorted by their bytes; those that were there last when it cannot be listed.
   mutating func names(in folder: String) -> [[UInt8]] {
     var status = stat()
     let key = ExactText(folder)
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard stat(folder, &status) == 0 else { return lastNames(in: folder, Errno.last) }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
       areAllKept = false
       listings[key] = nil
       return []
@@ -61,12 +68,27 @@ package struct FolderListings: Sendable {
       return listings[key]?.names ?? []
     }
     let start = Clock.realtime
-    let names = FolderListings.list(folder) ?? []
+    let names: [[UInt8]]
+    do throws(Errno) { names = try FolderListings.list(folder) } catch { return lastNames(in: folder, error) }
     // As with files: a change within the clock's grain leaves no trace.
     let isKept = start - FileStamp.seconds(status.st_ctim) > grain
     if !isKept { areAllKept = false }
     listings[key] = Listing(stamp: isKept ? stamp : nil, names: names)
     return names
+  }
+
+  /// After an error, the names that were in a folder before, where it may still be there: what it has is not gone for that.
+  private mutating func lastNames(in folder: String, _ error: Errno) -> [[UInt8]] {
+    areAllKept = false
+    let key = ExactText(folder)
+    guard !FolderListings.saysThatNoneIsThere(error) else {
+      listings[key] = nil
+      return []
+    }
+    unlisted.append((folder, error))
+    listings[key]?.stamp = nil
+    listings[key]?.isUsed = true
+    return listings[key]?.names ?? []
   }
 
   /// The names that were in a folder when it was asked last.
@@ -83,11 +105,11 @@ package struct FolderListings: Sendable {
   /// So many bytes of them together.
   static let mostBytes = 16 << 20
 
-  /// The names in a folder, sorted by their bytes; nil when it cannot be listed.
-  static func list(_ folder: String) -> [[UInt8]]? {
+  /// The names in a folder, sorted by their bytes.
+  private static func list(_ folder: String) throws(Errno) -> [[UInt8]] {
     var names: [[UInt8]] = []
-    guard let descriptor = try? FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK) else { return nil }
-    do throws(Errno) { try list(descriptor, &names) } catch { return nil }
+    let descriptor = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
+    try list(descriptor, &names)
     return names
   }
 

@@ -31,10 +31,13 @@ package struct PathPattern: Sendable, Hashable {
     package var stars: [String]
     /// False where its name is no UTF-8, so that the path is not that of the file.
     package var isText = true
+    /// Why a folder cannot be listed that stands for the files which nobody knows.
+    var unlisted: Errno?
 
     /// By the bytes: two names may be the same to Swift's String.
     package static func == (one: Match, other: Match) -> Bool {
       ExactText(one.path) == ExactText(other.path) && one.stars == other.stars && one.isText == other.isText
+        && one.unlisted?.rawValue == other.unlisted?.rawValue
     }
   }
 
@@ -87,7 +90,11 @@ package struct PathPattern: Sendable, Hashable {
     }
     if case .name? = components.last {
       var status = stat()
-      matches = matches.filter { $0.isText && asks($0.path) ? stat($0.path, &status) == 0 : keeps($0.path) }
+      // Where it cannot be known whether a file is there, its reader says why.
+      matches = matches.filter { match in
+        guard match.isText, asks(match.path) else { return keeps(match.path) }
+        return stat(match.path, &status) == 0 || !FolderListings.saysThatNoneIsThere(Errno.last)
+      }
     }
     return matches
   }

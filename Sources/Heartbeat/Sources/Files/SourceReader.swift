@@ -17,6 +17,8 @@ public struct SourceReader: Sendable {
   private let mayBeFolder: Bool
   /// False where its name is no UTF-8.
   private let isText: Bool
+  /// Why the folder that is here, and stands for the files in it, cannot be listed.
+  var unlisted: Errno?
   private let maximumSize: Int
   /// Generations of what stood here before: a folder in the place of the file is no next content of it.
   private var earlier: UInt64 = 0
@@ -31,9 +33,9 @@ public struct SourceReader: Sendable {
 
   init(
     path: String, source: Int, foreign: ForeignFile?, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits,
-    mayBeFolder: Bool, isText: Bool = true
+    mayBeFolder: Bool, isText: Bool = true, unlisted: Errno? = nil
   ) {
-    self.isText = isText
+    (self.isText, self.unlisted) = (isText, unlisted)
     (self.path, self.source, self.stringKeys, self.limits, self.mayBeFolder) = (
       path, source, stringKeys, limits, mayBeFolder
     )
@@ -114,6 +116,7 @@ public struct SourceReader: Sendable {
     guard isText else {
       return file.refuse(.inputOutput, "its name is no UTF-8, so that it cannot be read; give it another name")
     }
+    if let unlisted { return file.refuse(unlisted: unlisted) }
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
       folder = Indirect(OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize))
       earlier &+= file.generation &+ 2

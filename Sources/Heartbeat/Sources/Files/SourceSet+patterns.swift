@@ -77,7 +77,11 @@ extension SourceSet {
       if leftOut != units[place].leftOut { revision &+= 1 }
       units[place].leftOut = leftOut
       found.removeLast(leftOut)
-      let unknown = units[place].listings.unknown.filter(answer.hangs)
+      let listings = units[place].listings
+      var unknown = listings.unknown.filter(answer.hangs).map { PathPattern.Match(path: $0, stars: []) }
+      for (path, error) in listings.unlisted where unknown.count < options.maximumFiles {
+        unknown.append(PathPattern.Match(path: path, stars: [], unlisted: error))
+      }
       if found != units[place].matches || unknown != units[place].unknownFolders {
         units[place].matches = found
         units[place].unknownFolders = unknown
@@ -93,9 +97,10 @@ extension SourceSet {
     files = []
     for (place, unit) in units.enumerated() {
       let matches = unit.pattern == nil ? [PathPattern.Match(path: unit.settings.path, stars: [])] : unit.matches
-      // A folder that never answered stands for the files that nobody knows.
-      for match in matches + unit.unknownFolders.map({ PathPattern.Match(path: $0, stars: []) }) {
-        if let file = known[place]?.removeValue(forKey: ExactText(match.path)) {
+      // A folder that never answered, or cannot be listed, stands for the files that nobody knows.
+      for match in matches + unit.unknownFolders {
+        if var file = known[place]?.removeValue(forKey: ExactText(match.path)) {
+          file.unlisted = match.unlisted
           files.append(file)
           continue
         }

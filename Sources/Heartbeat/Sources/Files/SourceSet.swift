@@ -47,8 +47,8 @@ public struct SourceSet: Sendable {
     /// What of it answers.
     var answer = PatternProbe.Answer()
     var hasAnswered = false
-    /// The folders of a pattern that never answered: nobody knows what is in them.
-    var unknownFolders: [String] = []
+    /// The folders of a pattern that never answered, or that cannot be listed: nobody knows what is in them.
+    var unknownFolders: [PathPattern.Match] = []
 
     func forgetWhereItLies() {
       probe.forget()
@@ -115,7 +115,7 @@ public struct SourceSet: Sendable {
       path: match.path, source: unit,
       foreign: ForeignFile(units[unit].settings, stars: match.stars, zone: options.zone),
       stringKeys: options.stringKeys, maximumSize: options.maximumSize, limits: options.limits,
-      mayBeFolder: units[unit].pattern == nil, isText: match.isText)
+      mayBeFolder: units[unit].pattern == nil, isText: match.isText, unlisted: match.unlisted)
   }
 
   /// What is said of a source.
