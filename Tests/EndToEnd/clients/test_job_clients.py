@@ -78,6 +78,72 @@ def test_python_a_function_that_is_a_job_runs_each_time_it_is_called(place):
     succeeded(entry(), runs=2)
 
 
+# The work says how the job stands in its middle; `drive` does all of it.
+KINDS = {
+    "a coroutine function": ("async def work():\n    await asyncio.sleep(0)\n    stands()\n    end()", "asyncio.run(work())"),
+    "a coroutine function behind a decorator": ("def plain(function): return lambda: function()\n@job('backup', m)\n@plain\nasync def work():\n    await asyncio.sleep(0)\n    stands()\n    end()", "asyncio.run(work())"),
+    "a generator function": ("def work():\n    assert (yield 1) == 'sent'\n    stands()\n    end()\n    return 7", "assert drive(work(), 'send') == 7"),
+    "an asynchronous generator": ("async def work():\n    assert (yield 1) == 'sent'\n    stands()\n    end()", "asyncio.run(drive_async(work()))"),
+}  # fmt: skip
+DRIVE = """
+import asyncio, inspect
+def stands(): print(m.get_process_status("backup")["status"])
+def drive(work, word):
+    assert next(work) == 1
+    try: work.send("sent")
+    except StopIteration as end: return end.value
+async def drive_async(work):
+    assert await work.__anext__() == 1
+    try: await work.asend("sent")
+    except StopAsyncIteration: pass
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_python_a_job_lasts_as_long_as_the_work_that_its_function_only_begins(kind, tmp_path):
+    path = tmp_path / "beats.json"
+    entry = lambda: json.loads(path.read_text())["processes"]["backup"]  # noqa: E731
+    work, drive = KINDS[kind]
+    decorated = work if "@job" in work else "@job('backup', m)\n" + work
+    kept = "" if "behind" in kind else "assert inspect.iscoroutinefunction(work) or inspect.isgeneratorfunction(work) or inspect.isasyncgenfunction(work)\n"
+    result = python(path, f"{DRIVE}def end(): pass\n{decorated}\n{kept}{drive}")
+    assert (result.returncode, result.stdout) == (0, "running\n"), result.stderr
+    success = succeeded(entry())["last_success"]
+    result = python(path, f"{DRIVE}def end(): raise ValueError('no room')\n{decorated}\n{drive}")
+    assert result.stdout == "running\n" and "ValueError: no room" in result.stderr
+    failed(entry(), 1, 2, success)
+
+
+def test_python_a_generator_that_is_left_before_its_end_has_failed_and_what_is_thrown_reaches_it(tmp_path):
+    path = tmp_path / "beats.json"
+    code = """
+import asyncio
+def status(): return m.get_process_status("backup")["status"]
+seen = []
+@job("backup", m)
+def work():
+    try: yield 1
+    except KeyError: seen.append("thrown"); yield 2
+    finally: seen.append("left")
+@job("backup", m)
+async def later():
+    try: yield 1
+    except KeyError: seen.append("thrown"); yield 2
+    finally: seen.append("left")
+async def main():
+    it = later()
+    assert await it.__anext__() == 1 and await it.athrow(KeyError()) == 2
+    await it.aclose(); seen.append(status())
+it = work()
+assert next(it) == 1 and it.throw(KeyError()) == 2
+it.close(); seen.append(status())
+asyncio.run(main())
+print(*seen)
+"""
+    result = python(path, code)
+    assert result.stdout == "thrown left failed thrown left failed\n", result
+
+
 def test_python_while_it_runs(place):
     path, entry = place
     running = python(path, 'import os\nwith job("backup", m): os._exit(9)')

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import time
 from types import TracebackType
-from typing import Any, Dict, Optional, Type
+from typing import Any, AsyncGenerator, Callable, Coroutine, Dict, Generator, Optional, Type, TypeVar, cast
 
 from ._job_events import JobEvent
 from ._manager import HeartbeatManager
 from ._values import as_object
 
+_Work = TypeVar("_Work", bound=Callable[..., Any])
+
 
 class Job(contextlib.ContextDecorator):
-    """A run of a job: `with job("backup"):`, or `@job("backup")` before a function. Work that raises has failed, but for
-    `SystemExit` with the exit code 0; the exception goes on as it came.
+    """A run of a job: `with job("backup"):`, or `@job("backup")` before a function, a coroutine function or a generator
+    function. Work that raises has failed, but for `SystemExit` with the exit code 0; the exception goes on as it came. So has
+    an iteration that is left before its end, and a task that is cancelled.
 
     What is put into `data` is told at the end, beside what was told before.
     """
@@ -24,6 +29,18 @@ class Job(contextlib.ContextDecorator):
         self.data: Dict[str, Any] = {}
         self._manager = manager
         self._began = 0.0
+
+    def __call__(self, func: _Work) -> _Work:
+        """The function as a job, each call a run: it begins and ends with the work, not with the call that only makes a coroutine
+        or a generator."""
+        work: Any = func
+        if inspect.iscoroutinefunction(work):
+            around: Any = _around_coroutine
+        elif inspect.isasyncgenfunction(work):
+            around = _around_async_generator
+        else:
+            around = _around_generator if inspect.isgeneratorfunction(work) else _around_function
+        return cast(_Work, functools.wraps(work)(around(self._recreate_cm, work)))
 
     def _recreate_cm(self) -> "Job":
         return Job(self.name, self._manager)
@@ -40,6 +57,58 @@ class Job(contextlib.ContextDecorator):
     def _tell(self, event: JobEvent) -> None:
         data: Any = self.data if event.exit_code is not None else None
         self._manager.tell_job(self.name, event, None if as_object(data) == {} else data)
+
+
+def _around_function(run: Callable[[], Job], work: Callable[..., Any]) -> Callable[..., Any]:
+    def inner(*arguments: Any, **named: Any) -> Any:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(run())
+            result: Any = work(*arguments, **named)
+            if inspect.iscoroutine(cast(object, result)):
+                return _awaited(stack.pop_all(), result)  # of a decorator between us and a coroutine function
+            return result
+    return inner
+
+
+async def _awaited(run: contextlib.ExitStack, work: Coroutine[Any, Any, Any]) -> Any:
+    with run:
+        return await work
+
+
+def _around_coroutine(run: Callable[[], Job], work: Callable[..., Any]) -> Callable[..., Any]:
+    async def inner(*arguments: Any, **named: Any) -> Any:
+        with run():
+            return await work(*arguments, **named)
+    return inner
+
+
+def _around_generator(run: Callable[[], Job], work: Callable[..., Any]) -> Callable[..., Any]:
+    def inner(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
+        with run():
+            generator: Generator[Any, Any, Any] = work(*arguments, **named)
+            return (yield from generator)
+    return inner
+
+
+def _around_async_generator(run: Callable[[], Job], work: Callable[..., Any]) -> Callable[..., Any]:
+    async def inner(*arguments: Any, **named: Any) -> AsyncGenerator[Any, Any]:
+        with run():
+            generator: AsyncGenerator[Any, Any] = work(*arguments, **named)
+            try:
+                item = await generator.__anext__()
+                while True:  # an asynchronous generator has no `yield from`
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        await generator.aclose()
+                        raise
+                    except BaseException as error:
+                        item = await generator.athrow(error)
+                    else:
+                        item = await generator.asend(sent)
+            except StopAsyncIteration:
+                return
+    return inner
 
 
 def exit_code_of(error: Optional[BaseException]) -> int:
