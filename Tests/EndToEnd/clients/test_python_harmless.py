@@ -548,6 +548,8 @@ for name, data in (("keys", SullenMapping()), ("pairs", type("Pairs", (dict,), {
 ODD = {
     "numpy_float": ("numpy.float32(1.5)", 1.5), "numpy_int": ("numpy.int64(7)", 7), "numpy_bool": ("numpy.bool_(True)", True),
     "numpy_array": ("numpy.array([1, 2])", [1, 2]), "numpy_nan": ("numpy.float64('nan')", ...),
+    "numpy_one": ("numpy.array([5])", [5]), "numpy_scalar": ("numpy.array(5)", 5), "numpy_none": ("numpy.array([])", []), "numpy_deep": ("numpy.array([[5]])", [[5]]),
+    "numpy_masked": ("numpy.ma.masked", ...), "numpy_masked_number": ("numpy.ma.array(1.5, mask=True)", ...), "numpy_partly_masked": ("numpy.ma.array([1.5, 2.5], mask=[True, False])", [None, 2.5]),
     "decimal": ("decimal.Decimal('19.99')", 19.99), "infinite_decimal": ("decimal.Decimal('Infinity')", ...), "fraction": ("fractions.Fraction(1, 4)", 0.25),
     "datetime": ("datetime.datetime(2024, 2, 29)", "2024-02-29T00:00:00"), "timedelta": ("datetime.timedelta(minutes=1)", 60.0),
     "set": ("{3}", [3]), "tuple": ("(1, None)", [1, None]), "path": ("pathlib.Path('/x')", "/x"), "enum": ("Colour.red", 1), "word": ("Word.busy", "busy"),

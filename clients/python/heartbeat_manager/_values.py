@@ -160,7 +160,8 @@ class Spelling:
 
     def _foreign(self, value: Any, path: str) -> Any:
         """What other libraries have as numbers and lists of numbers: numpy's scalars and arrays, for one."""
-        for method in ("item", "tolist"):
+        # First as a list: asked for its item, an array of one is a number, and what numpy has masked is one that it is not.
+        for method in ("tolist", "item"):
             function: Optional[Callable[[], Any]] = getattr(value, method, None) if not isinstance(value, type) else None
             if callable(function):
                 try:
@@ -173,6 +174,8 @@ class Spelling:
                     let_out(error)
                     self._work -= _COST_OF_ERROR
                     continue
+                if plain is None:
+                    raise _LeftOut("a %s without a value" % type(value).__name__[:100])
                 if type(plain) is not type(value):
                     return self._of(plain, path, is_made=True)
         raise _cannot_be_written(value)
