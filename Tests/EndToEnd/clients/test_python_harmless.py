@@ -555,7 +555,9 @@ ODD = {
     "set": ("{3}", [3]), "tuple": ("(1, None)", [1, None]), "path": ("pathlib.Path('/x')", "/x"), "enum": ("Colour.red", 1), "word": ("Word.busy", "busy"),
     "nan": ("float('nan')", ...), "infinity": ("-float('inf')", ...), "bytes": ("b'x'", ...), "object": ("object()", ...), "kind": ("int", ...),
     "huge": ("10 ** 5000", ...), "loop": ("loop", {"inner": 1}), "deep": ("deep", ...), "raises": ("Sullen()", ...), "surrogate": ("'\\ud800'", "\ud800"),
-    "items": ("[1, float('nan'), 2]", [1, None, 2]), "mapping": ("collections.OrderedDict(a=1)", {"a": 1}), "keys": ("{1: 2, None: 3}", {"1": 2, "None": 3}),
+    "items": ("[1, float('nan'), 2]", [1, None, 2]), "mapping": ("collections.OrderedDict(a=1)", {"a": 1}), "keys": ("{1: 2, None: 3, 2: 4, Key.offset: 5, Rank.first: 6, Colour.red: 7, 2.5: 8}", {"1": 2, "null": 3, "2": 4, "offset": 5, "7": 6, "Colour.red": 7, "2.5": 8}),
+    "odd_keys": ("{True: 1, False: 2, float('inf'): 3, float('nan'): 4, 10 ** 30: 5}", {"true": 1, "false": 2, "Infinity": 3, "NaN": 4, "1" + "0" * 30: 5}),
+    "numpy_keys": ("{numpy.float64(1.5): 1, numpy.str_('a'): 2}", {"1.5": 1, "a": 2}),
 }  # fmt: skip
 
 
@@ -569,6 +571,8 @@ import collections, datetime, decimal, enum, fractions, pathlib, sys
 import numpy
 class Colour(enum.Enum): red = 1
 class Word(str, enum.Enum): busy = "busy"
+class Key(str, enum.Enum): offset = "offset"
+class Rank(enum.IntEnum): first = 7
 class Sullen:
     def __repr__(self): raise RuntimeError
     __str__ = __float__ = item = tolist = __iter__ = __getattr__ = __repr__

@@ -64,7 +64,7 @@ class Spelling:
             raise _too_large()
         for key, value in members:
             try:
-                name = key if type(key) is str else str(key)
+                name = _key_of(key)
             except BaseException as error:
                 let_out(error)
                 self._work -= _COST_OF_ERROR
@@ -208,6 +208,19 @@ class Spelling:
 def as_object(value: Any) -> Optional[Dict[str, Any]]:
     """A value of JSON as an object; None when it is none."""
     return cast("Dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _key_of(key: Any) -> str:
+    """A key as json.dumps spells it, also of an enumeration that is a text or a number; what it refuses by its text."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    if key is None:
+        return "null"
+    if isinstance(key, (bool, int)):
+        return ("true" if key else "false") if isinstance(key, bool) else int.__repr__(key)
+    if isinstance(key, float):
+        return float.__repr__(key) if math.isfinite(key) else "NaN" if math.isnan(key) else "Infinity" if key > 0 else "-Infinity"
+    return str(key)
 
 
 def _items(data: Any, most: int) -> List[Tuple[Any, Any]]:
