@@ -665,6 +665,20 @@ print(os.getpid())
         assert found["own-5"]["pid"] == found["data-1"]["pid"] == me
         assert all("pid" not in found[f"own-{n}"] for n in range(5))
         return
+@pytest.mark.parametrize("moment", ["__init__", "start"])
+def test_a_sender_that_gets_no_thread_says_so_once_and_raises_nothing(moment, tmp_path):
+    """An isolated sub-interpreter refuses it when it is made, a limit of the system when it is started."""
+    code = f"""
+def refused(*_, **__): raise RuntimeError("no thread can be had")
+threading.Thread.{moment} = refused
+sender = HeartbeatSender("s").start()
+sender.start(); sender.tick(); sender.stop("stopped")
+print(entries()["s"]["status"])
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
+    assert result.stdout == "stopped\n" and result.stderr == "heartbeat: RuntimeError: no thread can be had\n"
+
+
     expected_own = [None, None, None, None, None, me, None, 77]
     expected_data = [me, me, me, me, me, me, me, 77]
     assert [found[f"own-{n}"].get("pid") for n in range(8)] == expected_own

@@ -58,6 +58,24 @@ if __name__ == "__main__":
 """
 
 
+IN_A_SUB_INTERPRETER = r"""
+try: import _interpreters as interpreters
+except ImportError: import _xxsubinterpreters as interpreters
+raised = interpreters.run_string(interpreters.create(), '''
+from heartbeat_manager import *
+sender = HeartbeatSender("sender").start()
+sender.tick(); sender.stop()
+manager = HeartbeatManager(raises=True)
+manager.send_heartbeat("manager")
+manager.get_process_status("manager")["status"] == "alive" and print("done")
+''')
+assert not raised, raised
+import os, sys
+sys.stdout.flush()
+os._exit(0)  # CPython 3.12.1 aborts at the end of a program that has run anything in a sub-interpreter
+"""
+
+
 ASK = "import platform, ssl, sys; print(platform.python_implementation(), '%d.%d' % sys.version_info[:2], sys.executable)"
 
 
@@ -96,3 +114,17 @@ def test_every_version_has_the_surface_and_does_no_harm(every_python, tmp_path):
             result = python(code, cwd=folder, env=env, interpreter=(path, "-S", "-W", "ignore::DeprecationWarning"), timeout=120)
             assert result.returncode == 0 and result.stdout == "done\n", (kind, version, number, result.stderr)
             assert "Traceback" not in result.stderr, (kind, version, number, result.stderr)
+
+
+def test_a_sender_in_a_sub_interpreter_without_threads_raises_nothing(every_python, tmp_path):
+    tried = 0
+    for (kind, version), path in every_python.items():
+        if python("import _xxsubinterpreters", interpreter=(path, "-S")).returncode and python("import _interpreters", interpreter=(path, "-S")).returncode:
+            continue  # PyPy
+        tried += 1
+        result = python(IN_A_SUB_INTERPRETER, env={"HEARTBEAT_FILE": str(tmp_path / f"{version}.json")}, interpreter=(path, "-S"), timeout=120)
+        assert result.returncode == 0 and result.stdout == "done\n", (kind, version, result.stderr)
+        assert "Traceback" not in result.stderr and result.stderr.count("heartbeat: ") <= 1, (kind, version, result.stderr)
+        if int(version[2:]) >= 12:
+            assert "thread" in result.stderr, (kind, version, result.stderr)
+    assert tried

@@ -95,7 +95,7 @@ class HeartbeatSender:
         self._thread = threading.Thread(target=target, args=(stopping,), name="heartbeat", daemon=True)
         try:
             self._thread.start()
-        except RuntimeError as error:  # no thread can be had
+        except RuntimeError as error:  # no thread can be had; an isolated sub-interpreter says so before it is started
             self._thread = None
             self._rhythm.failed(error)
 
