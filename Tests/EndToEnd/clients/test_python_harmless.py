@@ -225,6 +225,72 @@ print("each")
     assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == "each\n"
 
 
+def test_what_a_handler_raises_that_works_once_is_the_programs_own(place):
+    """When it is looked for among the handlers, another one stands in its place."""
+    where, _ = place
+    code = """
+import functools
+class Late(Exception): pass
+def once(number, frame): signal.signal(number, signal.SIG_IGN); raise Late("late")
+def last(number, frame): signal.signal(number, signal.SIG_IGN); raise OSError("late")
+manager = HeartbeatManager()
+for handler in (once, functools.partial(lambda _, number, frame: once(number, frame), 1), lambda *both: once(*both), last):
+    for n in range(20):
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005)
+        try:
+            while signal.getsignal(signal.SIGALRM) is handler: manager.send_heartbeat("main", {"n": n})
+            print("lost", n)
+        except (Late, OSError): pass
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": where})
+    assert result.stdout == result.stderr == ""
+
+
+@pytest.mark.parametrize("beats", ["HeartbeatManager(lock_timeout=600).send_heartbeat", "Heartbeat('b', manager=HeartbeatManager(lock_timeout=600))"])
+@pytest.mark.parametrize("kind", ["JobTimeout", "TimeoutError", "SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_what_is_set_into_a_thread_from_outside_ends_its_work(kind, beats, tmp_path):
+    """As libraries do it that give work a time: the error has no frame but those in which the thread was."""
+    code = f"""
+import ctypes, fcntl
+class JobTimeout(Exception): pass
+beat = {beats}
+with open(os.environ["HEARTBEAT_FILE"] + ".lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    said = []
+    def work():
+        try: beat("b") if "send" in str(beat) else beat({{}})
+        except BaseException as error: said.append(type(error).__name__)
+        else: said.append("lost")
+    thread = threading.Thread(target=work)
+    thread.start()
+    def waits():
+        frame, names = sys._current_frames().get(thread.ident), []
+        while frame is not None: names.append(frame.f_code.co_filename.rpartition("/")[2]); frame = frame.f_back
+        return "_lock.py" in names
+    until(waits)
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object({kind})) == 1
+    thread.join(60)
+    print(*said, flush=True)
+    os._exit(0)
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")}).stdout == f"{kind}\n"
+
+
+@pytest.mark.parametrize("kind", ["Own", "OSError", "RuntimeError"])
+def test_what_stands_in_the_way_of_a_beat_and_raises_by_itself_is_only_said(kind, place):
+    """A patch of the system's calls, as test libraries and green threads bring it, is no handler."""
+    where, _ = place
+    code = f"""
+class Own(Exception): pass
+def broken(*_, **__): raise {kind}("not today")
+os.stat = os.fstat = os.open = broken
+import socket; socket.socket.connect = broken
+send_heartbeat("a"); Heartbeat("b")(lambda: broken())
+"""
+    assert "not today" in harmless(code, {"HEARTBEAT_FILE": where}).stderr
+
+
 def test_what_a_signal_handler_raises_is_lost_at_the_entry_of_no_function(place):
     """Python drops what is raised in the `close` of an object that nobody has any more."""
     where, _ = place
@@ -599,6 +665,20 @@ for name, value in odd.items():
             assert [line for line in lines if f"the beat of {name} goes out without" in line and "odd: " in line], name
 
 
+@pytest.mark.parametrize("moment", ["__init__", "start"])
+def test_a_sender_that_gets_no_thread_says_so_once_and_raises_nothing(moment, tmp_path):
+    """An isolated sub-interpreter refuses it when it is made, a limit of the system when it is started."""
+    code = f"""
+def refused(*_, **__): raise RuntimeError("no thread can be had")
+threading.Thread.{moment} = refused
+sender = HeartbeatSender("s").start()
+sender.start(); sender.tick(); sender.stop("stopped")
+print(entries()["s"]["status"])
+"""
+    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
+    assert result.stdout == "stopped\n" and result.stderr == "heartbeat: RuntimeError: no thread can be had\n"
+
+
 @pytest.mark.parametrize("interval", ["float('nan')", "-1", "0", "None", "'x'", "float('inf')", "10 ** 400"])
 def test_an_interval_that_is_none_is_the_usual_one(interval, tmp_path):
     code = f"""
@@ -665,20 +745,6 @@ print(os.getpid())
         assert found["own-5"]["pid"] == found["data-1"]["pid"] == me
         assert all("pid" not in found[f"own-{n}"] for n in range(5))
         return
-@pytest.mark.parametrize("moment", ["__init__", "start"])
-def test_a_sender_that_gets_no_thread_says_so_once_and_raises_nothing(moment, tmp_path):
-    """An isolated sub-interpreter refuses it when it is made, a limit of the system when it is started."""
-    code = f"""
-def refused(*_, **__): raise RuntimeError("no thread can be had")
-threading.Thread.{moment} = refused
-sender = HeartbeatSender("s").start()
-sender.start(); sender.tick(); sender.stop("stopped")
-print(entries()["s"]["status"])
-"""
-    result = harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")})
-    assert result.stdout == "stopped\n" and result.stderr == "heartbeat: RuntimeError: no thread can be had\n"
-
-
     expected_own = [None, None, None, None, None, me, None, 77]
     expected_data = [me, me, me, me, me, me, me, 77]
     assert [found[f"own-{n}"].get("pid") for n in range(8)] == expected_own

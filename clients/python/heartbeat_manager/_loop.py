@@ -13,7 +13,7 @@ from ._beats import check_name, interval_of
 from ._errors import HeartbeatError
 from ._manager import HeartbeatManager
 from ._settings import Faults, manager_or
-from ._signals import let_out
+from ._signals import let_out, thread
 from ._values import word_of
 
 Data = Union[Mapping[str, Any], Callable[[], Optional[Mapping[str, Any]]], None]
@@ -90,7 +90,7 @@ class Rhythm:
         try:
             self.manager.beat(self.name, own, status, interval=self.interval)
         except BaseException as error:
-            let_out(error)
+            let_out(error, has_called=False)
             self.failed(error)
         finally:
             # The pause begins here: one as long as a beat takes to fail would leave the program no time for its work.
@@ -202,10 +202,12 @@ class AsyncHeartbeat:
         return sending
 
     def _write(self, turn: _Turn, data: Data, status: Optional[str]) -> None:
+        was_ours, thread.is_ours = thread.is_ours, True
         try:
             turn.wait(self._patience)
             self._rhythm.send(data, status, turn)
         finally:
+            thread.is_ours = was_ours
             turn.end()
             self._forget_loop(turn.sending)
 

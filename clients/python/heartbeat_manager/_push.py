@@ -219,6 +219,7 @@ class Exporter:
                 is_whole = answer.isclosed()
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
+                let_through(error)
                 if kept and not isinstance(error, socket.timeout):
                     continue
                 raise

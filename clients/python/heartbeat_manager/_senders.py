@@ -14,7 +14,7 @@ from ._beats import interval_of
 from ._loop import Data, OnError, Rhythm
 from ._manager import HeartbeatManager
 from ._settings import manager_or
-from ._signals import let_out
+from ._signals import let_out, thread
 
 #: The status of a program whose background sender misses its ticks.
 STALLED = "stalled"
@@ -92,8 +92,8 @@ class HeartbeatSender:
         self._stopping.set()
         stopping = self._stopping = threading.Event()  # a thread that was told to stop must not go on by a new start
         self._owner = os.getpid() if owner is None else owner
-        self._thread = threading.Thread(target=target, args=(stopping,), name="heartbeat", daemon=True)
         try:
+            self._thread = threading.Thread(target=target, args=(stopping,), name="heartbeat", daemon=True)
             self._thread.start()
         except RuntimeError as error:  # no thread can be had; an isolated sub-interpreter says so before it is started
             self._thread = None
@@ -102,13 +102,14 @@ class HeartbeatSender:
     def end(self, wait: Optional[float] = None) -> None:
         """Stops; waits at most `wait` seconds for a beat that is under way."""
         self._stopping.set()
-        thread, self._thread = self._thread, None
+        beating, self._thread = self._thread, None
         self._owner = 0
         _running.discard(self)
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(wait)
+        if beating is not None and beating is not threading.current_thread():
+            beating.join(wait)
 
     def _run(self, stopping: threading.Event) -> None:
+        thread.is_ours = True
         following = time.monotonic()
         while not stopping.is_set():
             now = time.monotonic()

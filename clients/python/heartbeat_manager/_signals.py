@@ -1,4 +1,4 @@
-"""What a signal's handler may do in the middle of a beat: beat itself, and raise.
+"""What a signal's handler may do in the middle of a beat: beat itself, and raise. And what else is raised that is the program's own.
 
 Python runs handlers between two instructions of the main thread: at the entry of a function, behind a call, at the end of a
 loop's round. So what must not be torn apart stands in this client without a call in between, and a clean-up that matters
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import inspect
 import os
 import signal
+import sys
 import threading
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple, TypeVar, cast
 
 _Value = TypeVar("_Value")
@@ -33,6 +35,8 @@ class _ThreadState(threading.local):
         #: The descriptors that this thread has open.
         self.opened: List[int] = []
         self.is_inside = False
+        #: Whether it is one of this client's own, or lent to it: there is nobody to whom what ends a thread could be passed on.
+        self.is_ours = False
         #: Temporary files that this thread has made, or is about to: their folder, by device and number, and their name.
         self.temporaries: List[Tuple[Tuple[int, int], str]] = []
 
@@ -89,11 +93,12 @@ def _unlock(descriptor: int) -> None:
             del held[descriptor]
 
 
-def of_handler(error: Optional[BaseException]) -> Optional[BaseException]:
-    """What a signal's handler raised, if that is how an error began: it is the program's own, not for this client to keep."""
+def of_program(error: Optional[BaseException], has_called: bool = False) -> Optional[BaseException]:
+    """What is the program's own in how an error began, if that is known: not for this client to keep. `has_called`: code of the
+    program was called on purpose, and what that raises by itself costs the beat and no more."""
     seen = 0
     while error is not None and seen < _LONGEST_CHAIN:
-        if _comes_from_handler(error):
+        if _comes_from_handler(error) or not (has_called or thread.is_ours) and _was_set(error):
             return error
         # Not its context: while a handler's error passes, each error of our own has that one in it.
         error = error.__cause__
@@ -101,9 +106,9 @@ def of_handler(error: Optional[BaseException]) -> Optional[BaseException]:
     return None
 
 
-def let_through(error: BaseException) -> None:
-    """To be called where an error is not worth a word: raises it if a signal's handler did."""
-    own = of_handler(error)
+def let_through(error: BaseException, has_called: bool = False) -> None:
+    """To be called where an error is not worth a word: raises it if it is the program's own."""
+    own = of_program(error, has_called)
     if own is not None:
         try:
             raise own
@@ -113,12 +118,12 @@ def let_through(error: BaseException) -> None:
             del own, error
 
 
-def let_out(error: BaseException) -> None:
+def let_out(error: BaseException, has_called: bool = True) -> None:
     """To be called where the program's own code has raised (a function that it handed over, a method of its data): raises
-    what is for the program, which is what a signal's handler raised, and in the main thread what ends it. On another thread
-    what calls `sys.exit` would end the beats alone, without a word."""
-    let_through(error)
-    if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+    what is for the program, which is what a signal's handler raised, and what ends a thread of it. On a thread of ours what
+    calls `sys.exit` would end the beats alone, without a word."""
+    let_through(error, has_called)
+    if not isinstance(error, Exception) and not thread.is_ours:
         raise error
 
 
@@ -126,12 +131,62 @@ def _comes_from_handler(error: BaseException) -> bool:
     trace: Optional[TracebackType] = error.__traceback__
     if trace is None or trace.tb_next is None:
         return False  # of the call itself: a handler has a frame of its own
-    handlers = _handlers()
+    handlers: Optional[Set[Any]] = None
+    caller = None
     while trace is not None:
+        if caller is not None and _was_given(trace.tb_frame, caller):
+            return True
+        # One that forgets its argument, or gives others to the function in which it was found.
+        handlers = _handlers() if handlers is None else handlers
         if trace.tb_frame.f_code in handlers:
             return True
-        trace = trace.tb_next
+        caller, trace = trace.tb_frame, trace.tb_next
     return False
+
+
+def _was_given(frame: FrameType, caller: FrameType) -> bool:
+    """Whether a function was handed the very frame in which it came: so are handlers of signals called, and hardly anything else.
+    By then another one may stand in the place of a handler that works once."""
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount
+    if not count and not code.co_flags & inspect.CO_VARARGS:
+        return False
+    values = frame.f_locals
+    for name in code.co_varnames[:count]:
+        if values.get(name) is caller:
+            return True
+    rest: Any = values.get(code.co_varnames[count]) if code.co_flags & inspect.CO_VARARGS else None
+    return isinstance(rest, tuple) and any(value is caller for value in cast(Any, rest))
+
+
+def _was_set(error: BaseException) -> bool:
+    """Whether an error was set into this thread from outside (PyThreadState_SetAsyncExc), as what ends a work that takes too long
+    does it: it has no frame but ours and those of Python's own modules, and is none that these raise."""
+    if _is_standard(type(error).__module__) and not (isinstance(error, OSError) and not error.args):  # no call fails without a number
+        return False
+    trace: Optional[TracebackType] = error.__traceback__
+    while trace is not None:
+        if not _is_standard(trace.tb_frame.f_globals.get("__name__")):
+            return False
+        trace = trace.tb_next
+    return True
+
+
+def _is_standard(module: Any) -> bool:
+    """Whether a module, by its name, is this client's or one of Python's own. One of which that is not known is."""
+    if not isinstance(module, str):
+        return True
+    if module.startswith(__name__.rpartition(".")[0] + "."):
+        return True
+    top = module.partition(".")[0]
+    known: Any = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return top in known
+    if top == "__main__":  # before Python 3.10
+        return False
+    file: Any = getattr(sys.modules.get(top), "__file__", None)
+    library = os.path.dirname(os.__file__) + os.sep
+    return not isinstance(file, str) or (file.startswith(library) and not file[len(library):].startswith(("site-packages", "dist-packages")))
 
 
 def _handlers() -> Set[Any]:
