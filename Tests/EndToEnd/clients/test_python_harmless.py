@@ -665,6 +665,30 @@ for name, value in odd.items():
             assert [line for line in lines if f"the beat of {name} goes out without" in line and "odd: " in line], name
 
 
+@pytest.mark.parametrize("closed", ["(2,)", "(1, 2)", "(0, 1, 2)"])
+def test_what_a_daemon_prints_that_has_closed_its_streams_goes_into_no_file_or_connection_of_a_beat(closed, place):
+    """The lowest free number is that of the next file: a sentence would be written into a lock, an entry or a request."""
+    where, entries = place
+    code = f"""
+out = os.dup(1)
+def numbers(): return [n for n in {closed} if os.path.exists("/proc/self/fd/%d" % n)]
+used = []
+def look(frame, event, _):
+    if event == "return" and frame.f_code.co_name in ("open_at", "connect", "_connect"): used.extend(numbers())
+for n in {closed}: os.close(n)
+sys.setprofile(look)
+manager = HeartbeatManager()
+for n in range(3): manager.send_heartbeat("a", {{"n": n, "odd": object()}})
+sys.setprofile(None)
+os.write(out, repr(used).encode())
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": where}).stdout == "[]"
+    assert entries()["a"]["additional_data"] == {"n": 2}
+    if where.endswith(".json"):
+        with open(where + ".lock") as lock:
+            assert lock.read() == ""
+
+
 @pytest.mark.parametrize("moment", ["__init__", "start"])
 def test_a_sender_that_gets_no_thread_says_so_once_and_raises_nothing(moment, tmp_path):
     """An isolated sub-interpreter refuses it when it is made, a limit of the system when it is started."""

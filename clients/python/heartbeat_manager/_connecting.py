@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import encodings.idna  # of names in getaddrinfo; imported in a beat it could hold up a forked child for ever
 import errno
+import fcntl
 import os
 import selectors
 import socket
 import threading
 import time
 from typing import Any, Dict, List, Optional, Tuple, cast
+
+from ._signals import FIRST_FREE
 
 # What is imported for its effect alone.
 _ = encodings.idna
@@ -73,6 +76,15 @@ def _addresses(host: str, port: int, deadline: float) -> List[Any]:
     return look_up.found
 
 
+def open_socket(family: int, kind: int, protocol: int = 0) -> socket.socket:
+    """As socket.socket, but never with the number of a standard stream that a daemon has closed: what is printed would be sent."""
+    opened = socket.socket(family, kind, protocol)
+    if opened.fileno() >= FIRST_FREE:
+        return opened
+    with opened:
+        return socket.socket(family, kind, protocol, fcntl.fcntl(opened.fileno(), fcntl.F_DUPFD_CLOEXEC, FIRST_FREE))
+
+
 def connect(host: str, port: int, deadline: float) -> socket.socket:
     """A connection to the address of a name that answers first. `deadline`: of time.monotonic.
 
@@ -90,7 +102,7 @@ def connect(host: str, port: int, deadline: float) -> socket.socket:
             if waiting:
                 family, kind, protocol, _, target = waiting.pop(0)
                 try:
-                    _start(trying, socket.socket(family, kind, protocol), target)
+                    _start(trying, open_socket(family, kind, protocol), target)
                 except OSError as error:
                     failure = error
                     continue

@@ -15,7 +15,7 @@ import urllib.parse
 from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 from ._beats import Beat, Entry
-from ._connecting import connect
+from ._connecting import connect, open_socket
 from ._errors import HeartbeatError
 from ._job_events import JobEvent
 from ._signals import let_through
@@ -249,7 +249,7 @@ class Exporter:
     def _connect(self, deadline: float) -> http.client.HTTPConnection:
         if self._path is not None:
             connection = http.client.HTTPConnection("localhost", timeout=self.timeout)
-            local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            local = open_socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 local.settimeout(self.timeout)
                 local.connect(self._path)

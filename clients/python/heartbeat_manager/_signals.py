@@ -22,6 +22,9 @@ _Value = TypeVar("_Value")
 # How many errors of a chain (`raise ... from ...`) are looked at.
 _LONGEST_CHAIN = 20
 
+#: The first descriptor that is none of the standard streams.
+FIRST_FREE = 3
+
 #: The locks that this process holds: descriptor and thread. A forked child closes those of threads that it does not have.
 held: Dict[int, int] = {}
 
@@ -45,9 +48,17 @@ thread = _ThreadState()
 
 
 def open_at(folder: Optional[int], name: str, flags: int, mode: int = 0o600) -> int:
-    """As os.open, noted in the same instant: nobody has to close what a handler that raises has left, `inside` does."""
+    """As os.open, noted in the same instant: nobody has to close what a handler that raises has left, `inside` does.
+
+    Never one of the numbers of the standard streams, which a daemon may have closed: what is printed would go into the file."""
     # One call, which no handler can come into: opened and not noted, a descriptor would be lost.
     thread.opened.extend(map(functools.partial(os.open, dir_fd=folder), (name,), (flags,), (mode,)))
+    low = thread.opened[-1]
+    if low < FIRST_FREE:
+        thread.opened.extend(map(fcntl.fcntl, (low,), (fcntl.F_DUPFD_CLOEXEC,), (FIRST_FREE,)))
+        at = thread.opened.index(low)
+        del thread.opened[at]  # as in `close`
+        os.close(low)
     return thread.opened[-1]
 
 
