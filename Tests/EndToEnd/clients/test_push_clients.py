@@ -290,6 +290,42 @@ def test_an_answer_that_drips_does_not_hold_a_program_up(begin, drip):
         thread.join()
 
 
+def test_the_end_of_a_job_whose_answer_is_lost_is_not_told_twice():
+    """A run that is counted must be counted once; a beat is told again, and so is a beginning."""
+    told = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            told.append(self.path.rpartition("/")[2].partition("?")[0])
+            if told.count(told[-1]) == 1 and told[-1] != "first":  # taken, and then it ends
+                self.close_connection = True
+                return
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = []
+        manager = heartbeat_manager.HeartbeatManager(f"http://127.0.0.1:{server.server_port}", timeout=60, warn=said.append)
+        manager.send_heartbeat("first")  # now there is a connection that is kept
+        manager.send_heartbeat("beat")
+        with heartbeat_manager.job("backup", manager):
+            pass
+        assert told == ["first", "beat", "beat", "start", "start", "success"]
+        assert len(said) == 1 and "is the exporter running" in said[0], said
+        with pytest.raises(ValueError), heartbeat_manager.job("backup", manager):
+            raise ValueError
+        assert told[6:] == ["start", "fail"]
+        server.shutdown()
+
+
 @pytest.mark.hard
 @pytest.mark.long
 def test_nothing_is_lost_when_all_write_at_once(exporter, beats, tmp_path):

@@ -120,22 +120,22 @@ class Exporter:
         path = "%s/%s" % (self._path_of(beat.name), event.word)
         if event.exit_code is not None:
             path += "?exit_code=%d" % event.exit_code
-        answer, text = self._post(beat.name, path, body)
+        answer, text = self._post(beat.name, path, body, is_counted=event.exit_code is not None)
         if answer.status != 204:
             raise self._refusal("cannot beat", answer, text)
 
-    def _post(self, name: str, path: str, body: Dict[str, Any]) -> Tuple[http.client.HTTPResponse, bytes]:
+    def _post(self, name: str, path: str, body: Dict[str, Any], is_counted: bool = False) -> Tuple[http.client.HTTPResponse, bytes]:
         """Sends a beat; data with which the exporter would not take it stay here, the beat is the message."""
         content = _encoded(body)
         if not body.get("additional_data"):
-            return self._exchange("POST", path, content)
+            return self._exchange("POST", path, content, is_counted)
         if len(content) <= LONGEST_BODY:
-            answer, text = self._exchange("POST", path, content)
+            answer, text = self._exchange("POST", path, content, is_counted)
             if answer.status != 413:
                 return answer, text
         self._warn("the beat of %s goes out without its data: with them it has %d bytes, more than %s takes" % (
             name, len(content), self.shown))
-        return self._exchange("POST", path, _encoded({**body, "additional_data": {}}))
+        return self._exchange("POST", path, _encoded({**body, "additional_data": {}}), is_counted)
 
     def make(self) -> None:
         """There is no file to make."""
@@ -181,10 +181,10 @@ class Exporter:
         except UnicodeEncodeError:
             raise HeartbeatError("cannot beat: the process name is not Unicode") from None
 
-    def _exchange(self, method: str, path: str, body: Optional[bytes] = None) -> Tuple[http.client.HTTPResponse, bytes]:
+    def _exchange(self, method: str, path: str, body: Optional[bytes] = None, is_counted: bool = False) -> Tuple[http.client.HTTPResponse, bytes]:
         task = "cannot beat" if method == "POST" else "cannot read heartbeats"
         try:
-            return self._ask(method, path, body)
+            return self._ask(method, path, body, is_counted)
         except (OSError, http.client.HTTPException) as error:
             reason = "it did not answer within %g s" % self.timeout if isinstance(error, socket.timeout) else \
                 str(error) or type(error).__name__
@@ -202,11 +202,12 @@ class Exporter:
             "unavailable" if answer.status in (429, 503, 507) else "refused", answer.status,
             int(retry) if _is_seconds(retry) else None)
 
-    def _ask(self, method: str, path: str, body: Optional[bytes]) -> Tuple[http.client.HTTPResponse, bytes]:
-        """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once."""
+    def _ask(self, method: str, path: str, body: Optional[bytes], is_counted: bool) -> Tuple[http.client.HTTPResponse, bytes]:
+        """The answer and its body. A kept connection that the exporter has closed meanwhile is opened anew, once. What is counted
+        goes over a new one: of an answer that is lost on a kept one nobody knows whether the exporter took it."""
         deadline = time.monotonic() + self.timeout
         while True:
-            kept = self._kept()
+            kept = None if is_counted else self._kept()
             connection = kept or self._connect(deadline)
             answers: List[_Answer] = []
             try:
