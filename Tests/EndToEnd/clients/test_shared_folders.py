@@ -510,3 +510,23 @@ def test_root_locks_nobody_out_of_his_own_folder(mode, group, client_writer, com
         assert {p.stat().st_uid for p in place.iterdir()} == {FIRST}
     if not client_writer.has_folder:
         assert (place / "beats.json.lock").stat().st_mode & 0o777 == (0o666 if mode & 2 else 0o660)
+
+
+def test_python_says_of_what_another_user_has_and_it_cannot_remove_whose_it_is(common):
+    place = folder(common, mode=0o1777)
+    old = time.time() - 10 * 86400  # a beat that makes room would remove it too
+    for name, user in (("first", FIRST), ("second", SECOND), ("own", STRANGER)):
+        file = place / f"{name}.json"
+        file.write_text(json.dumps({"last_heartbeat": old}))
+        os.utime(file, (old, old))
+        os.chown(file, user, user)
+    client = Writer("python, folder", common).client
+    code = "import sys; from heartbeat_manager import *; m = HeartbeatManager(sys.argv[1]); print(m.prune(100), end=' '); m.send_heartbeat('own'); print('beat')"
+
+    def prune(user):
+        return run(*as_user(user), "/usr/bin/python3", "-S", "-c", code, place, env={"PYTHONPATH": str(client), "PYTHONDONTWRITEBYTECODE": "1"}, cwd="/")
+
+    result = prune(STRANGER)
+    said = f"heartbeat: could not remove from {place}: first (its file belongs to user {FIRST}), second (its file belongs to user {SECOND})\n"
+    assert (result.stdout, result.stderr) == ("['own'] beat\n", said)  # a beat that makes room says nothing of others
+    assert sorted(p.name for p in place.glob("*.json")) == ["first.json", "own.json", "second.json"]

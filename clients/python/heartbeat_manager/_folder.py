@@ -38,6 +38,8 @@ _ENCODING = re.compile(rb"%([0-9A-F]{2})")
 #: When this program last swept a folder, by its device and number: a manager made anew for each beat is no new writer.
 _swept: Dict[Tuple[int, int], float] = {}
 _MOST_SWEPT = 1000
+#: The most entries that are named when they could not be removed.
+_MOST_NAMED = 10
 _PAUSES = (0.001, 0.003, 0.01, 0.02, 0.04)
 
 
@@ -218,6 +220,7 @@ class OwnFiles:
 
     def _remove_stale(self, place: Place, oldest: float, own: Optional[str] = None, reads_all: bool = False) -> List[str]:
         removed: List[str] = []
+        kept: List[str] = []
         try:
             names = place.names()
         except OSError:
@@ -236,8 +239,23 @@ class OwnFiles:
                     removed.append(name)
             except OSError as error:
                 let_through(error)
-                continue
+                if name is not None and error.errno != errno.ENOENT:
+                    kept.append("%s (%s)" % (name, self._why_kept(place, file_name, error)))
+        if kept and reads_all:  # somebody asked for it; who makes room has done what can be done
+            more = len(kept) - _MOST_NAMED
+            self._warn("could not remove from %s: %s%s" % (
+                self.path, ", ".join(sorted(kept)[:_MOST_NAMED]), " and %d more" % more if more > 0 else ""))
         return removed
+
+    @staticmethod
+    def _why_kept(place: Place, file_name: str, error: OSError) -> str:
+        try:
+            owner = place.stat(file_name).st_uid
+            if error.errno in (errno.EACCES, errno.EPERM) and owner != os.geteuid():
+                return "its file belongs to user %d" % owner
+        except OSError as second:
+            let_through(second)
+        return cause_of(error)
 
     def _take_out(self, place: Place, file_name: str, oldest: float) -> bool:
         """Removes a file, unless its process has just beaten: moved away first, looked at, and put back if it is fresh."""
