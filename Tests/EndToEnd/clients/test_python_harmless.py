@@ -108,6 +108,34 @@ os._exit(0)
     assert harmless(code, {"HEARTBEAT_FILE": str(file)}).stdout == "goes on\n"
 
 
+def test_a_child_that_becomes_no_daemon_has_no_thread_of_its_parents_sender(tmp_path):
+    """With a second thread it could not have a namespace of its own: unshare and setns refuse."""
+    code = """
+import multiprocessing, subprocess
+read, write = os.pipe()
+def tell(): os.write(write, b"%d " % len(os.listdir("/proc/self/task")))
+def ticks(sender):
+    tell()
+    sender.tick()
+    until(lambda: entries()["master"]["pid"] == os.getpid())
+with HeartbeatSender("master", interval=0.01) as sender:
+    until(lambda: "master" in entries())
+    subprocess.run(["true"], preexec_fn=tell, check=True)
+    child = multiprocessing.get_context("fork").Process(target=ticks, args=(sender,))
+    child.start(); child.join()
+    assert child.exitcode == 0
+    pid = os.fork()
+    if pid == 0:
+        sender.stop()
+        until(lambda: len(os.listdir("/proc/self/task")) == 1)
+        tell()
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+print(os.read(read, 100).decode())
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "f.json")}).stdout == "1 1 1 \n"
+
+
 def test_no_beat_imports_a_module(place):
     """A child that is forked while another thread imports waits for ever where it needs the same module."""
     where, _ = place

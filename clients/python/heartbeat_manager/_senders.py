@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 import weakref
@@ -144,11 +145,11 @@ class HeartbeatSender:
             let_out(error)
             self._rhythm.failed(error)
 
-    def in_child(self) -> None:
+    def in_child(self, may_be_daemon: bool) -> None:
         """After fork: the thread is the parent's. The child goes on only if the parent leaves it alone (a daemon)."""
         owner, self._thread = self._owner, None
         self._stopping = threading.Event()
-        if owner:
+        if owner and may_be_daemon:
             self._begin(lambda stopping: self._take_over(owner, stopping), owner)
 
     def _take_over(self, owner: int, stopping: threading.Event) -> None:
@@ -177,8 +178,13 @@ _running: "weakref.WeakSet[HeartbeatSender]" = weakref.WeakSet()
 def _after_fork_in_child() -> None:
     try:
         _lock.forget_in_child()
+        # Who calls fork: the frame below this hook. A child of these is no daemon to be, and a thread that it has not asked for keeps
+        # it from a namespace of its own (unshare, setns).
+        frame = sys._getframe().f_back  # pyright: ignore[reportPrivateUsage]
+        caller = "" if frame is None else str(frame.f_globals.get("__name__"))
+        may_be_daemon = caller.partition(".")[0] not in ("subprocess", "multiprocessing")
         for sender in list(_running):
-            sender.in_child()
+            sender.in_child(may_be_daemon)
     except Exception:  # in a hook of the interpreter nobody could do anything about it
         pass
 
