@@ -265,10 +265,10 @@ manager = HeartbeatManager()
 for handler in (once, functools.partial(lambda _, number, frame: once(number, frame), 1), lambda *both: once(*both), last):
     for n in range(20):
         signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.0005)
         try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
             while signal.getsignal(signal.SIGALRM) is handler: manager.send_heartbeat("main", {"n": n})
-            print("lost", n)
+            print("lost", n, handler)
         except (Late, OSError): pass
 """
     result = harmless(code, {"HEARTBEAT_FILE": where})

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from ._errors import HeartbeatError
 from ._job_events import KEPT_LONGER, JobEvent, job_behind
 from ._settings import number_of, quoted
+from ._signals import let_through
 from ._values import LONGEST_DATA, Spelling, as_object, json_of, pid_of, word_of
 
 #: A beat that is more than this many seconds in the future does not count as alive.
@@ -118,7 +119,8 @@ def formatted(now: float) -> Optional[str]:
     """The time for people; None with a clock that is far off."""
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError) as error:
+        let_through(error)
         return None
 
 

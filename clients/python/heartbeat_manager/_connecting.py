@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any, Dict, List, Optional, Tuple, cast
 
-from ._signals import FIRST_FREE
+from ._signals import FIRST_FREE, let_through
 
 # What is imported for its effect alone.
 _ = encodings.idna
@@ -56,8 +56,8 @@ _looking: Dict[Tuple[str, int], _LookUp] = {}
 def _addresses(host: str, port: int, deadline: float) -> List[Any]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        pass  # a name
+    except (OSError, UnicodeError) as error:  # a name
+        let_through(error)
     key = (host, port)
     look_up = _looking.get(key)
     # A forked child does not have its parent's thread; and what failed when nobody waited any more is no answer now.

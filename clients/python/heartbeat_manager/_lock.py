@@ -126,13 +126,13 @@ class Lock:
         try:
             if mode == 0o660 and folder.st_mode & 0o020 and mine.st_gid != folder.st_gid:
                 os.fchown(descriptor, -1, folder.st_gid)
-        except OSError:  # not in the folder's group: then its members find the lock held, or not theirs to take
-            pass
+        except OSError as error:  # not in the folder's group: then its members find the lock held, or not theirs to take
+            let_through(error)
         try:
             if stat.S_IMODE(mine.st_mode) != mode:
                 os.fchmod(descriptor, mode)
-        except OSError:
-            pass
+        except OSError as error:
+            let_through(error)
 
     def _owner(self) -> int:
         try:
