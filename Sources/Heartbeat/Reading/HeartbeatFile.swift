@@ -310,8 +310,8 @@ public struct HeartbeatFile: Sendable {
     switch outcome {
     case .success(var recognition):
       // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
-      if let layout, recognition.layout.mayBeHalf(of: layout), source.settings.time != .modified,
-        Clock.realtime - modified < HeartbeatFile.longestWrite
+      if let layout, recognition.layout.mayBeHalf(of: layout) || mayLackItsBeat(recognition),
+        source.settings.time != .modified, Clock.realtime - modified < HeartbeatFile.longestWrite
       {
         throw problem(bytes.isEmpty ? JSONParseError.empty : .torn, in: bytes)
       }
@@ -323,6 +323,15 @@ public struct HeartbeatFile: Sendable {
       if isSettled { lastRead = (found, problem) }
       throw problem
     }
+  }
+
+  /// Whether a text of keys and values may be half of one: its beat stands under another key than before, and lies further back. Under
+  /// the same key it may be that the clock was set back.
+  private func mayLackItsBeat(_ recognition: SourceRecognition) -> Bool {
+    guard layout == .text, recognition.layout == .text, let served = snapshot.entries.first?.lastHeartbeat,
+      let next = recognition.processes.first, let place = explanation?.beats[next.name]?.place
+    else { return false }
+    return place != next.place && next.time.map { $0 < served } ?? false
   }
 
   /// So long after its last change a file may still be being written, in seconds.

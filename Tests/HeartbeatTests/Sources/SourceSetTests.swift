@@ -394,6 +394,35 @@ final class SourceSetTests {
     #expect(try rises { try FileManager.default.removeItem(atPath: path) }[0])
   }
 
+  @Test(
+    "a text of keys that lacks its beat waits while it is young, and one whose clock was set back does not",
+    arguments: ["status: idle\nlast_run: ", "status=idle\nlast_run="])
+  func textWithoutItsBeat(first: String) throws {
+    let separator = first.contains("=") ? "=" : ": "
+    func text(_ run: Double, _ beat: Double?) -> String {
+      first + "\(run)\n" + (beat.map { "last_heartbeat\(separator)\($0)\n" } ?? "")
+    }
+    var sources = sources("gate.txt")
+    func served(_ text: String, age: Double = 0) throws -> Double? {
+      try write("gate.txt", text)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: folder.path + "/gate.txt")
+      sources.refresh(readTimeout: 5)
+      return sources.snapshot.entries.first?.lastHeartbeat
+    }
+    let now = Date().timeIntervalSince1970.rounded()
+    #expect(try served(text(now - 900, now - 9)) == now - 9)
+    #expect(try served(text(now - 800, nil)) == now - 9)
+    #expect(sources.files[0].lastProblem?.failure == .torn)
+    #expect(try served(text(now - 800, now - 8)) == now - 8)
+    #expect(sources.files[0].isUp)
+    // What is younger is none that is missing, and what stays so is the whole.
+    #expect(try served(text(now - 1, nil)) == now - 1)
+    #expect(try served(text(now - 700, nil), age: 60) == now - 700)
+    #expect(try served(text(now - 800, now - 8)) == now - 8)
+    #expect(try served(text(now - 4000, now - 3600)) == now - 3600)
+  }
+
   @Test("what holds no beat is said, and what would be one")
   func noBeat() throws {
     try write("state.json", #"{"started_at": \#(Self.time)}"#)
