@@ -434,3 +434,25 @@ def test_a_quota_that_is_used_up_is_called_so(tmp_path):
     said = node(code, tmp_path)
     assert "EDQUOT: disk quota exceeded; this user's quota is used up" in said and "Unknown" not in said
     assert json.loads((tmp_path / "mill.json").read_text())["additional_data"] == {"n": 1} and os.listdir(tmp_path) == ["mill.json"]
+
+
+def test_no_free_descriptor_costs_beats_and_not_the_program(place):
+    where, entries = place
+    program = f"""
+    const fs = require('fs');
+    const m = new (require({str(NODE)!r}).HeartbeatManager)(process.env.F);
+    console.error(''); // its own descriptors are there
+    (async () => {{
+      const open = [];
+      try {{ for (;;) open.push(fs.openSync('/dev/null')); }} catch {{}}
+      for (let n = 0; n < 3; n++) await m.sendHeartbeat('during');
+      await new Promise((resolve) => setTimeout(resolve, 100)); // an event of it that comes later
+      open.forEach((file) => fs.closeSync(file));
+      await m.sendHeartbeat('after');
+      console.log('works on');
+    }})();
+    """
+    result = run("prlimit", "--nofile=64", "node", "-e", program, env={"F": where, "HEARTBEAT_TOOL": str(TOOL)})
+    assert (result.returncode, result.stdout) == (0, "works on\n"), result.stderr
+    assert result.stderr.count("EMFILE") == 1 and "TypeError" not in result.stderr
+    assert set(entries()) == {"after"}

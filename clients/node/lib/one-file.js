@@ -119,29 +119,37 @@ function durationOf(seconds) {
 
 function run(tool, args, input) {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-    const timer = setTimeout(() => child.kill(), TOOL_TIMEOUT);
-    let stderr = '';
-    child.stderr.setEncoding('utf8');
-    child.stderr.on('data', (text) => {
-      if (stderr.length < 4096) stderr += text;
-    });
-    child.stdin.on('error', () => {}); // it ended without reading: its exit status says why
-    child.on('error', (error) => {
+    let timer;
+    const notRun = (error) => {
       clearTimeout(timer);
       const advice =
         error.code === 'ENOENT' || error.code === 'EACCES'
           ? 'install it, put it in PATH, or name it in HEARTBEAT_TOOL; or take a folder or an exporter in the place of the file, which need no program'
           : error.message;
       reject(new HeartbeatError(`cannot run the program ${tool}: ${advice}`, 'tool', { cause: error }));
-    });
+    };
+    let child;
+    try {
+      child = spawn(tool, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+    } catch (error) {
+      return notRun(error); // what is not in the list of what spawn() says by an event
+    }
+    // Before anything else is done with it: an event that nobody waits for ends the program. Where no descriptor is free, it has no streams.
+    child.on('error', notRun);
+    let stderr = '';
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       if (status === 0) return resolve();
       const cause = stderr.trim() || (signal ? `it was ended by ${signal}` : `its exit status is ${status}`);
       reject(Object.assign(new HeartbeatError(`the beat was not written: ${cause}`, 'write'), { exitStatus: status }));
     });
-    child.stdin.end(input);
+    child.stdin?.on('error', () => {}); // it ended without reading: its exit status says why
+    child.stderr?.on('error', () => {});
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      if (stderr.length < 4096) stderr += text;
+    });
+    timer = setTimeout(() => child.kill(), TOOL_TIMEOUT);
+    child.stdin?.end(input);
   });
 }
 
