@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
+import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -216,3 +219,46 @@ def test_node_numbers_that_it_cannot_hold_stay_as_they_were(tmp_path):
     assert python(path, 'with job("backup", m) as run: run.data["bytes"] = 12345678901234567890').returncode == 0
     assert node(path, "job('backup', (run) => { run.data.files = 1; }, { manager });").returncode == 0
     assert '"bytes": 12345678901234567890' in (path / "backup.json").read_text()
+
+
+class LosesAnswers:
+    """A way to an exporter that hands on every request, and in place of the answer to a job's end resets the connection."""
+
+    def __init__(self, port):
+        self.port, self.ends = port, 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.server.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            connection, _ = self.server.accept()
+            threading.Thread(target=self.carry, args=(connection,), daemon=True).start()
+
+    def carry(self, connection):
+        with connection, socket.create_connection(("127.0.0.1", self.port)) as exporter:
+            while request := connection.recv(65536):
+                exporter.sendall(request)
+                answer = exporter.recv(65536)
+                if b"/success" in request.split(b"\r\n")[0]:
+                    self.ends += 1
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                connection.sendall(answer)
+
+
+def test_node_an_end_whose_answer_is_lost_is_said_and_counted_once(exporter, beats):
+    way = LosesAnswers(exporter("--web.enable-push", "--push.allow-unauthenticated").port)
+    result = node(way.address, "job('backup', () => 5, { manager: new HeartbeatManager(manager.file) }).then(console.log);")
+    assert (result.returncode, result.stdout) == (0, "5\n") and "cannot beat" in result.stderr, result
+    assert way.ends == 1
+    succeeded(json.loads(beats.read_text())["processes"]["backup"])
+
+
+def test_node_an_end_is_not_lost_with_a_kept_connection_that_has_died(exporter, beats):
+    port = exporter("--web.enable-push", "--push.allow-unauthenticated", "--web.idle-timeout=1s").port
+    # Work that does not let the program hear that the exporter has closed it.
+    work = "() => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000); }"
+    result = node(f"http://127.0.0.1:{port}", f"job('backup', {work}, {{ manager }});")
+    assert result.returncode == 0, result.stderr
+    succeeded(json.loads(beats.read_text())["processes"]["backup"])

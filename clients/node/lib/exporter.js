@@ -1,5 +1,5 @@
 'use strict';
-// An exporter that takes heartbeats: beats by HTTP, over one connection that is kept open.
+// An exporter that takes heartbeats: beats by HTTP, over one connection that is kept open; a job's end over one of its own.
 
 const dns = require('node:dns');
 const { statSync } = require('node:fs');
@@ -46,7 +46,7 @@ function entryOf(process) {
   return entry;
 }
 
-/** An exporter that takes heartbeats, with one connection that is kept open. */
+/** An exporter that takes heartbeats. */
 class Exporter {
   constructor(url, timeout, warn) {
     this.timeout = timeout;
@@ -78,7 +78,8 @@ class Exporter {
       }
       if (parts.protocol === 'https:') this.transport = https; // the certificate and its name are checked
     }
-    this.options.agent = agent(this.transport, timeout);
+    this.options.agent = agent(this.transport, timeout, true);
+    this.single = { ...this.options, agent: agent(this.transport, timeout, false) };
   }
 
   async send(beat) {
@@ -96,22 +97,25 @@ class Exporter {
   }
 
   async sendJob({ name, pid, at, job, data }) {
-    const query = job.word === 'start' ? '' : `?exit_code=${job.exitCode}`;
-    const answer = await this.post(name, `${this.path(name)}/${job.word}${query}`, { pid, timestamp: at, additional_data: data ?? undefined });
+    const isStart = job.word === 'start';
+    const path = `${this.path(name)}/${job.word}${isStart ? '' : `?exit_code=${job.exitCode}`}`;
+    // A beat or a start that arrives twice says the same. An end counts a run, so it is never sent again where it may have been taken. That it
+    // is not lost with a kept connection that has died meanwhile, it goes over one of its own.
+    const answer = await this.post(name, path, { pid, timestamp: at, additional_data: data ?? undefined }, isStart ? this.options : this.single);
     if (answer.status !== 204) throw this.refusal('cannot beat', answer);
   }
 
   /** Sends a beat; data with which the exporter would not take it stay here, the beat is the message. */
-  async post(name, path, body) {
+  async post(name, path, body, options = this.options) {
     const content = JSON.stringify(body);
     const size = Buffer.byteLength(content);
-    if (!body.additional_data) return this.exchange('POST', path, content);
+    if (!body.additional_data) return this.exchange('POST', path, content, options);
     if (size <= LONGEST_BODY) {
-      const answer = await this.exchange('POST', path, content);
+      const answer = await this.exchange('POST', path, content, options);
       if (answer.status !== 413) return answer;
     }
     this.warn(`the beat of ${name} goes out without its data: with them it has ${size} bytes, more than ${this.shown} takes`);
-    return this.exchange('POST', path, JSON.stringify({ ...body, additional_data: {} }));
+    return this.exchange('POST', path, JSON.stringify({ ...body, additional_data: {} }), options);
   }
 
   /** The entry of one process, or null. */
@@ -145,9 +149,9 @@ class Exporter {
     }
   }
 
-  async exchange(method, path, body) {
+  async exchange(method, path, body, options = this.options) {
     try {
-      return await this.ask(method, path, body, false);
+      return await this.ask(method, path, body, options, false);
     } catch (error) {
       const task = method === 'POST' ? 'cannot beat' : 'cannot read heartbeats';
       const message = `${task}: ${this.shown}: ${error.message}; is the exporter running, and does it take pushes there?`;
@@ -169,9 +173,9 @@ class Exporter {
   }
 
   /** The answer. A kept connection that the exporter has closed meanwhile is opened anew, once. */
-  ask(method, path, body, isSecond) {
+  ask(method, path, body, options, isSecond) {
     return new Promise((resolve, reject) => {
-      const request = this.transport.request({ ...this.options, method, path });
+      const request = this.transport.request({ ...options, method, path });
       const late = () => {
         const error = new Error(`it did not answer within ${this.timeout / 1000} s`);
         request.destroy(error);
@@ -181,7 +185,7 @@ class Exporter {
       const fail = (error) => {
         clearTimeout(timer);
         if (error.code === 'ECONNRESET' && request.reusedSocket && !isSecond) {
-          this.ask(method, path, body, true).then(resolve, reject);
+          this.ask(method, path, body, options, true).then(resolve, reject);
         } else {
           reject(error);
         }
@@ -206,8 +210,8 @@ class Exporter {
 }
 
 /** Opens connections to whichever address of a name answers: not every release of Node tries more than the first. */
-function agent(transport, patience) {
-  const made = new transport.Agent({ keepAlive: true, maxSockets: 1 });
+function agent(transport, patience, keepAlive) {
+  const made = new transport.Agent({ keepAlive, maxSockets: 1 });
   const open = made.createConnection.bind(made);
   made.createConnection = (options, done) => {
     if (options.socketPath) return open(options, done);
