@@ -27,6 +27,17 @@ public struct SourceFacts: Sendable {
   /// Not even a clock in another zone is further ahead, in seconds.
   static let furthestAhead = 26.0 * 3600
 
+  /// So many seconds behind the file's last change a time may lie that was written then: clocks of file servers differ.
+  static let clocksDiffer = 5.0
+
+  /// Whether of two readings of one time the first one is it.
+  ///
+  /// Nobody writes a time to come: one that has stood still for long would else be taken for one of just now, in another zone.
+  func isLikelier(_ one: Double, than other: Double) -> Bool {
+    let (isAhead, otherIsAhead) = (one > modified + Self.clocksDiffer, other > modified + Self.clocksDiffer)
+    return isAhead != otherIsAhead ? otherIsAhead : (one - modified).magnitude < (other - modified).magnitude
+  }
+
   /// The end of its name, in small letters, without the dot.
   var suffix: String {
     let name = path.split(separator: "/").last ?? ""

@@ -12,7 +12,8 @@ struct SourceReading {
   var isOfLines: Bool
 
   /// Decides for the zone: the one that is configured, else local time or Greenwich, whichever brings the youngest time nearer
-  /// to the file's last change. Decided for each time by itself, it would go wrong as soon as one is some hours old.
+  /// to the file's last change, but not behind it. Decided for each time by itself, it would go wrong as soon as one is some
+  /// hours old.
   init(_ facts: SourceFacts, _ settings: SourceSettings, times: [WrittenTime]) {
     (self.facts, self.settings) = (facts, settings)
     isOfLines = ["jsonl", "ndjson", "log"].contains(facts.suffix)
@@ -21,10 +22,8 @@ struct SourceReading {
     guard let youngest = walls.max(by: { $0.seconds < $1.seconds }) else { return }
     hasWallTimes = true
     guard settings.zone == nil else { return }
-    func distance(_ zone: ZoneRules) -> Double {
-      (youngest.moment(in: zone, nearest: facts.modified) - facts.modified).magnitude
-    }
-    if distance(.utc) < distance(facts.zone) { zone = .utc }
+    func moment(_ zone: ZoneRules) -> Double { youngest.moment(in: zone, nearest: facts.modified) }
+    if facts.isLikelier(moment(.utc), than: moment(facts.zone)) { zone = .utc }
   }
 
   /// A time as a moment: of several readings the one nearer to the file's last change.

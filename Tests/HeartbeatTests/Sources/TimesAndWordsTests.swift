@@ -86,6 +86,50 @@ struct ZoneVotesTests {
   }
 }
 
+@Suite("Times that stand still in a file that is still written")
+struct StandingTimesTests {
+  /// Minutes for which a time has stood still, up to where local time and UTC are apart.
+  private func ages(_ offset: Double) -> [Double] {
+    Array(stride(from: 60, to: abs(offset) - 60, by: 300)) + [abs(offset) / 2 + 2, abs(offset) - 10].filter { $0 > 0 }
+  }
+
+  @Test(
+    "a time without a zone is never read as one to come when it may be one that is past",
+    arguments: [
+      (#"{"last_message_at": "{{iso-T AGE}}", "queue": 3}"#, "feed.json"),
+      (#"{"updated_at": "{{iso-T AGE}}", "last_run_at": "{{iso-T AGE}}"}"#, "feed.json"),
+      ("beat {{space-T AGE}}\n", "beat.txt"),
+      (#"{"ts": "{{iso-T AGE}}"}"# + "\n" + #"{"ts": "{{iso-T AGE}}"}"# + "\n", "a.jsonl"),
+    ], TestZone.all)
+  func stands(_ file: (text: String, name: String), _ zone: TestZone) throws {
+    for now in [TestTimes.july, TestTimes.january] {
+      let offset = zone.offset(at: now)
+      // East of Greenwich the UTC reading is the later one, west of it the local one.
+      for age in ages(offset) {
+        let filled = file.text.replacing("iso-T", with: offset > 0 ? "iso-local" : "iso-naive")
+          .replacing("space-T", with: offset > 0 ? "space-local" : "space-utc").replacing("AGE", with: "\(-age)")
+        #expect(try TimedText(filled, age, file: file.name).hasAge(at: now, in: zone), "\(filled)")
+      }
+    }
+  }
+
+  @Test("a writer whose clock is a little ahead keeps its zone", arguments: TestZone.all)
+  func ahead(_ zone: TestZone) throws {
+    for format in ["iso-local", "iso-naive"] {
+      #expect(try TimedText(#"{"last_message_at": "{{\#(format) 3}}"}"#, -3).hasAge(in: zone))
+    }
+  }
+
+  @Test("while clocks are set back, the hour that comes again is not the one to come")
+  func setBack() throws {
+    let zurich = try #require(ZoneRules(posix: "CET-1CEST,M3.5.0,M10.5.0/3"))
+    // Shown at 1,792,888,200 and an hour later.
+    let time = WrittenTime(seconds: 1_792_895_400, hasZone: false)
+    #expect(time.moment(in: zurich, nearest: 1_792_888_200 + 2400) == 1_792_888_200)
+    #expect(time.moment(in: zurich, nearest: 1_792_891_800 - 3) == 1_792_891_800)
+  }
+}
+
 @Suite("Numbers, nulls and intervals of files")
 struct BareNumbersTests {
   @Test(

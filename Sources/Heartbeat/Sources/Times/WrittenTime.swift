@@ -26,15 +26,19 @@ struct WrittenTime: Hashable, Sendable {
   /// 2001 to 2100: a number outside of this is no time of a beat in any unit. In the four units the ranges do not meet.
   static let plausible = 978_307_200.0..<4_102_444_800.0
 
-  /// All moments that it may mean in a zone.
-  func moments(in zone: ZoneRules) -> [Double] {
+  /// The one of the moments that it may mean in a zone that lies nearest to another.
+  ///
+  /// While clocks are set back they show a time twice: the second one counts only where it is no time to come.
+  func moment(in zone: ZoneRules, nearest other: Double) -> Double {
+    func nearest(_ moments: [Double]) -> Double? { moments.min { ($0 - other).magnitude < ($1 - other).magnitude } }
     let readings = [seconds] + (alternative.map { [$0] } ?? [])
-    return hasZone ? readings : readings.flatMap { zone.moments(wall: $0) }
+    return nearest(readings.compactMap { hasZone ? $0 : nearest(past(zone.moments(wall: $0), other)) }) ?? seconds
   }
 
-  /// The one of these moments that lies nearest to another.
-  func moment(in zone: ZoneRules, nearest other: Double) -> Double {
-    moments(in: zone).min { ($0 - other).magnitude < ($1 - other).magnitude } ?? seconds
+  /// What does not lie behind a moment; all where nothing else is left.
+  private func past(_ moments: [Double], _ other: Double) -> [Double] {
+    let past = moments.filter { $0 <= other + SourceFacts.clocksDiffer }
+    return past.isEmpty ? moments : past
   }
 }
 

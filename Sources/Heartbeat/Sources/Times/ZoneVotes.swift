@@ -76,18 +76,18 @@ struct ZoneVotes {
     var time: WrittenTime
   }
 
-  /// What would be the beat of an object, in the zone in which that lies nearer to the file's last change.
+  /// What would be the beat of an object, in the zone in which that is likelier by the file's last change.
   private func beat(_ candidates: [Candidate]) -> WrittenTime? {
     guard candidates.count > 1 else { return candidates.first?.time }
-    func best(in zone: ZoneRules) -> (time: WrittenTime, distance: Double)? {
+    func best(in zone: ZoneRules) -> (time: WrittenTime, moment: Double)? {
       let moments = candidates.map { ($0, $0.time.moment(in: zone, nearest: facts.modified) - facts.modified) }
       let past = moments.filter { $0.1 <= SourceFacts.tolerance }
       let best = (past.isEmpty ? moments : past).max { one, other in
         one.0.rank != other.0.rank ? one.0.rank > other.0.rank : one.1 < other.1
       }
-      return best.map { ($0.0.time, $0.1.magnitude) }
+      return best.map { ($0.0.time, $0.1 + facts.modified) }
     }
     guard let local = best(in: facts.zone), let utc = best(in: .utc) else { return nil }
-    return utc.distance < local.distance ? utc.time : local.time
+    return facts.isLikelier(utc.moment, than: local.moment) ? utc.time : local.time
   }
 }
