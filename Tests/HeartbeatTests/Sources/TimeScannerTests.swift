@@ -75,6 +75,42 @@ struct TimeScannerTests {
     #expect(time("2026-07-14 09:26:53 src/main.py:12") == WrittenTime(seconds: Self.moment, hasZone: false))
   }
 
+  @Test(
+    "a value behind a time is not its zone",
+    arguments: [
+      " -12.5", " +15.0", " -1530.25 USD", " +1230.50", " -12 dBm", " +15 C", " -12", " -5%", " +0100m", " +1530",
+      " -0107",
+      " (-12 dB)", "-00:05:00", " -03.5", " +05 C", " -12,5",
+    ])
+  func valueBehind(_ value: String) {
+    let found = TimeScanner.first(in: Array("2026-07-14 09:26:53\(value)".utf8)[...], near: Self.moment)
+    #expect(found?.time == WrittenTime(seconds: Self.moment, hasZone: false))
+  }
+
+  @Test(
+    "an offset that stands apart is the zone",
+    arguments: [
+      "2026-07-14 06:26:53 -03", "2026-07-14 06:26:53.000 -03 [12] LOG:  ok", "[2026-07-14 06:26:53 -03] ok",
+      "Tue Jul 14 06:26:53 -03 2026", "Tue Jul 14 20:26:53 +11 2026", "2026-07-14 15:11:53 +0545 ok",
+      "2026-07-14 11:26:53 (+0200) ok", "2026-07-14 11:26:53 +02:00 ok", "2026-07-14 11:26:53 +0200, ok",
+      "2026-07-14 11:26:53+02 ok", "2026-07-14 11:26:53,123+02:00 ok", "2026-07-14 05:26:53,123-04:00 ok",
+    ])
+  func offsetApart(_ text: String) {
+    let found = TimeScanner.first(in: Array(text.utf8)[...], near: Self.moment)
+    #expect(found?.time.hasZone == true)
+    #expect(found.map { $0.time.seconds.rounded(.down) } == Self.moment)
+  }
+
+  @Test(
+    "a comma between two times is none of decimals",
+    arguments: [
+      "2026-07-14 09:26:53", "2026/07/14 09:26:53", "14.07.2026 09:26", "1/1/2026 09:26", "2026-07-14T09:26:53Z",
+    ])
+  func columns(_ second: String) {
+    let found = TimeScanner.first(in: Array("2026-07-14 09:26:53,\(second),ok".utf8)[...], near: Self.moment)
+    #expect(found?.time == WrittenTime(seconds: Self.moment, hasZone: false))
+  }
+
   @Test("logrotate writes all numbers without a zero in front")
   func withoutZeros() {
     func time(_ text: String) -> WrittenTime? { TimeScanner.whole(Array(text.utf8)[...], near: Self.moment) }

@@ -73,11 +73,24 @@ extension TimeScanner {
 
   /// Any number of decimals behind a point or comma.
   mutating func fraction() -> Double {
-    guard byte() == UInt8(ascii: ".") || byte() == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) else { return 0 }
+    guard byte() == UInt8(ascii: ".") || byte() == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)), !isCommaOfColumns
+    else { return 0 }
     position += 1
     let start = position
     position += countOfDigits
     return Double("0." + String(decoding: text[start..<min(position, start + 18)], as: UTF8.self)) ?? 0
+  }
+
+  /// Whether a comma stands between two times, and not in front of decimals: `,2026-11-27`, `,27/11/2026`. The month of the
+  /// second one would else be a zone.
+  private var isCommaOfColumns: Bool {
+    guard byte() == UInt8(ascii: ",") else { return false }
+    var ahead = 1
+    while TimeScanner.isDigit(byte(ahead)) { ahead += 1 }
+    let separator = byte(ahead)
+    guard "-/.".utf8.contains(separator), TimeScanner.isDigit(byte(ahead + 1)) else { return false }
+    ahead += TimeScanner.isDigit(byte(ahead + 2)) ? 3 : 2
+    return byte(ahead) == separator
   }
 
   /// Seconds since midnight, with AM or PM if that follows.
@@ -114,12 +127,12 @@ extension TimeScanner {
   /// The zone in seconds east of Greenwich; nil when none is named.
   mutating func zone() -> Double? {
     let start = position
-    let hasGap = pass(" ")
+    var hasGap = pass(" ")
     passAll(" ")
-    if byte() == UInt8(ascii: "(") { position += 1 }
-    if let offset = offset(isLoose: false) {
-      return offset
-    }
+    if pass("(") { hasGap = true }
+    let begin = position
+    if let offset = offset(isLoose: false), !hasGap || isOffset(begin..<position, offset) { return offset }
+    position = begin
     let word = word()
     if let known = TimeWords.zones[word] {
       if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
@@ -134,7 +147,25 @@ extension TimeScanner {
     return nil
   }
 
-  /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT.
+  /// Whether digits with a sign that stand apart from a time are its zone, and not a value behind it: ` -12.5`, ` +15 C`, ` +1530`.
+  ///
+  /// Of two digits only those are that `strftime`'s `%Z` writes, where what follows them ends a time: ` -03`, ` -03 2026`, ` +05 [12]`.
+  private func isOffset(_ range: Range<Int>, _ offset: Double) -> Bool {
+    let next = byte()
+    if TimeScanner.isAlphanumeric(next) || next == UInt8(ascii: "%") { return false }
+    guard range.count <= 3 else {
+      return (-43_200...50_400).contains(offset) && offset.truncatingRemainder(dividingBy: 900) == 0
+    }
+    if next == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) { return false }
+    if position >= text.endIndex || "])\"',;|".utf8.contains(next) {
+      return text[range.lowerBound + 1] == UInt8(ascii: "0")
+    }
+    guard next == UInt8(ascii: " ") else { return false }
+    if byte(1) == UInt8(ascii: "[") { return true }
+    return (1...4).allSatisfy { TimeScanner.isDigit(byte($0)) } && !TimeScanner.isAlphanumeric(byte(5))
+  }
+
+  /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT; none where decimals or seconds follow.
   private mutating func offset(isLoose: Bool) -> Double? {
     let start = position
     let isMinus = passText("\u{2212}")
@@ -153,7 +184,8 @@ extension TimeScanner {
       }
     default: break
     }
-    guard let hours, let minutes, hours <= 18, minutes < 60 else {
+    let goesOn = ".:".utf8.contains(byte()) && TimeScanner.isDigit(byte(1))
+    guard let hours, let minutes, hours <= 18, minutes < 60, !goesOn else {
       position = start
       return nil
     }
