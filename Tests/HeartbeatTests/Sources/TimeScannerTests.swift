@@ -88,6 +88,34 @@ struct TimeScannerTests {
   }
 
   @Test(
+    "a word behind a time, or a host, is not its zone",
+    arguments: [
+      "2026-07-14 09:26:53 west worker ok", "2026-07-14 09:26:53 met all", "2026-07-14 09:26:53 est. 5 min",
+      "2026-07-14 09:26:53 West ok", "2026-07-14 09:26:53 MET all targets", "2026-07-14 09:26:53 CAT found",
+      "Jul 14 09:26:53 west bot[12]: ok", "Jul 14 09:26:53 WEST bot: ok", "Jul 14 09:26:53 EST a-b/c[7]: ok",
+      "2026-07-14 09:26:53 z=12.5", "2026-07-14 09:26:53 EST_1 ok",
+    ])
+  func wordBehind(_ text: String) {
+    let found = TimeScanner.first(in: Array(text.utf8)[...], near: Self.moment)
+    #expect(found?.time == WrittenTime(seconds: Self.moment, hasZone: false))
+  }
+
+  @Test(
+    "a zone's name in capitals is read",
+    arguments: [
+      "2026-07-14 04:26:53 EST ok", "2026-07-14 11:26:53 SAST ok", "2026-07-14 16:26:53 WIB ok",
+      "2026-07-14 18:26:53 JST",
+      "2026-07-14 09:26:53 utc ok", "2026-07-14 09:26:53 gmt ok", "2026-07-14 09:26:53 z",
+      "[2026-07-14 10:26:53 MET] ok",
+      "Tue Jul 14 10:26:53 WEST 2026", "Jul 14 11:26:53 CEST: ok", "Jul 14 11:26:53.000 CEST ok",
+      "Tue Jul 14 11:26:53 CAT 2026", "2026-07-14 10:26:53 (MET) ok",
+    ])
+  func zoneBehind(_ text: String) {
+    let found = TimeScanner.first(in: Array(text.utf8)[...], near: Self.moment)
+    #expect(found?.time == WrittenTime(seconds: Self.moment, hasZone: true))
+  }
+
+  @Test(
     "an offset that stands apart is the zone",
     arguments: [
       "2026-07-14 06:26:53 -03", "2026-07-14 06:26:53.000 -03 [12] LOG:  ok", "[2026-07-14 06:26:53 -03] ok",

@@ -134,17 +134,36 @@ extension TimeScanner {
     if let offset = offset(isLoose: false), !hasGap || isOffset(begin..<position, offset) { return offset }
     position = begin
     let word = word()
-    if let known = TimeWords.zones[word] {
-      if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
-      if !hasGap, word != "z", word != "utc", word != "gmt" {
-        position = start
-        return nil
-      }
-      if byte() == UInt8(ascii: ")") { position += 1 }
-      return known
+    let written = text[begin..<position]
+    guard let known = TimeWords.zones[word] else {
+      position = start
+      return nil
     }
-    position = start
-    return nil
+    let isGreenwich = ["z", "utc", "gmt"].contains(word)
+    if known == 0, word != "z", let offset = offset(isLoose: true) { return offset }
+    guard isGreenwich || hasGap && written.allSatisfy({ $0 < UInt8(ascii: "a") }), endsWord(isApart: hasGap),
+      !isGreenwich && TimeWords.words.contains(word) ? endsTime : true
+    else {
+      position = start
+      return nil
+    }
+    _ = pass(")")
+    return known
+  }
+
+  /// Whether a zone's name is not the beginning of something else: ` z=5`, ` EST5EDT`, ` MET_1`.
+  private func endsWord(isApart: Bool) -> Bool {
+    let next = byte()
+    return !isApart || !TimeScanner.isAlphanumeric(next) && !"=/-".utf8.contains(next)
+  }
+
+  /// Whether nothing follows that a word in capitals may belong to: the end, a bracket, a year, ` [12]`.
+  private var endsTime: Bool {
+    let next = byte()
+    if position >= text.endIndex || "])\"',;|:".utf8.contains(next) { return true }
+    guard next == UInt8(ascii: " ") else { return false }
+    if byte(1) == UInt8(ascii: "[") { return true }
+    return (1...4).allSatisfy { TimeScanner.isDigit(byte($0)) } && !TimeScanner.isAlphanumeric(byte(5))
   }
 
   /// Whether digits with a sign that stand apart from a time are its zone, and not a value behind it: ` -12.5`, ` +15 C`, ` +1530`.
@@ -157,12 +176,8 @@ extension TimeScanner {
       return (-43_200...50_400).contains(offset) && offset.truncatingRemainder(dividingBy: 900) == 0
     }
     if next == UInt8(ascii: ","), TimeScanner.isDigit(byte(1)) { return false }
-    if position >= text.endIndex || "])\"',;|".utf8.contains(next) {
-      return text[range.lowerBound + 1] == UInt8(ascii: "0")
-    }
-    guard next == UInt8(ascii: " ") else { return false }
-    if byte(1) == UInt8(ascii: "[") { return true }
-    return (1...4).allSatisfy { TimeScanner.isDigit(byte($0)) } && !TimeScanner.isAlphanumeric(byte(5))
+    let hasZero = text[range.lowerBound + 1] == UInt8(ascii: "0")
+    return endsTime && (hasZero || next == UInt8(ascii: " "))
   }
 
   /// `+01:00`, `-0800`, `+01`, and `+4` behind GMT; none where decimals or seconds follow.

@@ -222,7 +222,8 @@ struct TimeScanner {
     guard let hour = number(1...2), pass(":"), let minute = number(2...2) else { return nil }
     let second = pass(":") ? Double(number(2...2) ?? 99) + fraction() : 0
     guard let clock = clock(hour, minute, second) else { return nil }
-    let zone = zone()
+    let behindClock = position
+    var zone = zone()
     let behindZone = position
     passAll(" ")
     if countOfDigits == 4, let written = number(4...4) {
@@ -230,12 +231,26 @@ struct TimeScanner {
       return made(date, nil, clock, zone ?? self.zone())
     }
     position = behindZone
+    if isProgram, !text[behindClock..<behindZone].contains(where: TimeScanner.isDigit) {
+      // What stands between the time and the program is the host, whatever it is called.
+      (zone, position) = (nil, behindClock)
+    }
     // The year in which it lies nearest: at the turn of a year a line may be of the one before.
     let dates = [year - 1, year, year + 1].compactMap { CivilDay.seconds(year: $0, month: month, day: day) }
     guard let date = dates.min(by: { ($0 + clock - near).magnitude < ($1 + clock - near).magnitude }) else {
       return nil
     }
     return made(date, nil, clock, zone)
+  }
+
+  /// Whether a program's name as syslog writes it follows: ` bot[12]:`, ` bot:`.
+  private var isProgram: Bool {
+    var rest = text[position...].drop { $0 == 0x20 }
+    let name = rest.prefix { TimeScanner.isAlphanumeric($0) || "-./@".utf8.contains($0) }
+    rest = rest[name.endIndex...]
+    guard !name.isEmpty, name.startIndex > position, let next = rest.first else { return false }
+    if next == UInt8(ascii: ":") { return true }
+    return next == UInt8(ascii: "[") && rest.dropFirst().drop(while: TimeScanner.isDigit).starts(with: "]:".utf8)
   }
 
   /// What may stand between a date and a time of day: `2026-11-25 at 18:45:10`, `2026-11-25 | 18:45:10`.

@@ -25,7 +25,11 @@ enum TimeWords {
     "mdt": -21_600, "pst": -28_800, "pdt": -25_200, "akst": -32_400, "akdt": -28_800, "hst": -36_000, "jst": 32_400,
     "kst": 32_400, "hkt": 28_800, "sgt": 28_800, "awst": 28_800, "acst": 34_200, "acdt": 37_800, "aest": 36_000,
     "aedt": 39_600, "nzst": 43_200, "nzdt": 46_800,
+    "wib": 25_200, "wita": 28_800, "wit": 32_400, "sast": 7200, "cat": 7200, "eat": 10_800, "wat": 3600, "pkt": 18_000,
   ]
+
+  /// Those of the zones that are words too: `MET all targets`. In the middle of a line they are no zone.
+  static let words: Set<String> = ["wet", "west", "met", "cat", "eat", "wat", "wit"]
 
   /// What zones of tzdata that have a place's name begin with. Other words with a slash are no zones: `src/main.py`.
   static let regions: Set<String> = [
