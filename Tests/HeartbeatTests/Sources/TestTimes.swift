@@ -80,6 +80,7 @@ enum TestTimes {
     case "iso-naive-micro": return date(iso) + "." + micros
     case "space-local": return date(space, local)
     case "space-utc": return date(space)
+    case "compact": return date("yyyyMMdd-HHmmss")
     case "gmt-plus-4": return date(space, 4 * 3600) + " GMT+4"
     case "day-first-local": return date("dd/MM/yyyy HH:mm:ss", local)
     case "mail": return date("EEE, dd MMM yyyy HH:mm:ss") + " +0000"

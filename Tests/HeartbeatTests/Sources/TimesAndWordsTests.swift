@@ -211,6 +211,56 @@ struct BareNumbersTests {
   }
 }
 
+@Suite("Lines that speak of other times than the writer's")
+struct OtherTimesOfLinesTests {
+  @Test(
+    "a time to come counts only if there is no other",
+    arguments: [
+      TimedText("Backup finished at {{space-utc -9}}\nWill run again at {{space-utc 21600}}\n", 9),
+      TimedText("[{{space-utc -9}}] cycle ok\n  sleeping, continue at {{space-utc 21600}}\n", 9),
+      TimedText("Heartbeat ok {{space-utc -9}}\nCertificate good through {{space-utc 5184000}}\n", 9),
+      TimedText("certificate good through {{space-utc 5184000}}, checked {{space-utc -9}}\n", 9),
+      TimedText("again at {{iso-z 7200}}\nfully at {{iso-z 9200}}\nwas at {{iso-z -9}}", 9),
+      TimedText("Will run again at {{space-utc 21600}}\n", -21_600),
+      // A clock that is ahead is so in all lines.
+      TimedText("beat 1 at {{space-utc -900}}\nbeat 2 at {{space-utc 3600}}\n", -3600),
+      TimedText("{{space-utc -900}} a\n{{space-utc 3600}} b\n", -3600),
+      TimedText("INFO {{space-utc -900}} a\nERROR {{space-utc 3600}} b\n", -3600),
+    ].map { TimedText($0.text, $0.age, file: "bot.log") })
+  func toCome(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "below a line that begins with its time, an older one is none of the writer's",
+    arguments: [
+      TimedText("{{space-utc -9}} fetching\n  HTTP/1.1 200 OK\n  Last-Modified: {{mail -777600}}\n", 9),
+      TimedText("{{space-utc -9}} done\n-rw-r--r-- 1 root root 12345 {{space-utc -777600}} old.tar.gz\n", 9),
+      TimedText("[{{iso-z -9}}] query\n  where updated_at > '{{space-utc -777600}}'\n", 9),
+      TimedText("INFO {{iso-z -9}} query\nwhere updated_at > '{{space-utc -777600}}'\nand so on\n", 9),
+      TimedText("{{space-utc -900}} started\nbeat at {{space-utc -9}}\n", 9),
+      TimedText("{{space-utc -9}} report\nlast heartbeat: {{space-utc -900}}\n", 900),
+      TimedText("{{space-utc -9}} report\n{{space-utc -900}} report\n", 900),
+      TimedText("beat at {{space-utc -9}}\nbeat at {{space-utc -900}}\n", 900),
+    ].map { TimedText($0.text, $0.age, file: "bot.log") })
+  func older(_ text: TimedText) throws {
+    #expect(try text.hasAge())
+  }
+
+  @Test(
+    "a time in a file's name says what is in the file",
+    arguments: [
+      ("created db-{{compact -9}}.sql.gz\nremoved db-{{compact -777600}}.sql.gz\ndone\n", 1),
+      ("beat {{iso-z -9}}\nremoved {{iso-z -777600}}.log\n", 9), ("beat {{iso-z -9}} /srv/{{iso-z -777600}}/x\n", 9),
+      ("beat {{iso-z -9}}\nwrote /srv/{{iso-z -777600}}/x\n", 9), ("beat {{iso-z -9}}.\n", 9),
+      ("at {{iso-z -9}}. Ok\n", 9),
+      ("worker/1: {{iso-z -9}}\n", 9),
+    ])
+  func fileNames(_ text: String, _ age: Double) throws {
+    #expect(try TimedText(text, age, file: "bot.log").hasAge())
+  }
+}
+
 @Suite("Words around times")
 struct WordsAroundTimesTests {
   @Test(
