@@ -70,7 +70,7 @@ export interface Stop {
 
 export class HeartbeatError extends Error {
   /** "invalid", "tool", "write", "read", "corrupt", "foreign", "link", "owner", "being_written", "not_a_file", "too_large",
-   * "busy"; of an exporter "unreachable", "unavailable" or "refused". */
+   * "busy", "hung"; of an exporter "unreachable", "unavailable" or "refused". */
   readonly code: string;
   /** What the exporter answered. */
   readonly status?: number;
@@ -81,7 +81,7 @@ export class HeartbeatError extends Error {
 export interface ManagerOptions {
   /** The program `heartbeat`, for a file. Default: HEARTBEAT_TOOL, else the one in PATH. */
   tool?: string;
-  /** The most seconds that sending to an exporter may take. Default: 5. */
+  /** The most seconds that an exporter or a file system may take. Default: 5, and 15 for a file system. */
   timeout?: number;
   /** Whether what goes wrong rejects. Default: it is said on standard error, once. */
   throws?: boolean;

@@ -2,11 +2,14 @@
 
 import json
 import os
+import select
+import subprocess
 
 import pytest
 
-from support import ROOT, TOOL, run
+from support import ENVIRONMENT, LIMIT, ROOT, TOOL, run
 from support.clients import NODE, node
+from support.hanging import HangingFolder
 
 THROWS = "const m = new h.HeartbeatManager(process.env.F, { throws: true });"
 
@@ -456,3 +459,48 @@ def test_no_free_descriptor_costs_beats_and_not_the_program(place):
     assert (result.returncode, result.stdout) == (0, "works on\n"), result.stderr
     assert result.stderr.count("EMFILE") == 1 and "TypeError" not in result.stderr
     assert set(entries()) == {"after"}
+
+
+# What the beats of a program go to when nothing answers there: the program itself goes on, and its own files can be read.
+HANGS = """
+const said = new Set();
+const make = (timeout) => new h.HeartbeatManager(process.argv[1], { timeout, onError: (error) => said.add(error.code) });
+const until = async (isSo) => { while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20)); };
+(async () => {
+  for (let n = 0; n < 8; n++) for (const m of [make(), make(0.5)]) [m.sendHeartbeat('during'), m.getHeartbeatStatus('during'), m.allHeartbeats()];
+  await until(() => said.has('hung'));
+  said.clear();
+  await make().sendHeartbeat('at once');
+  await Promise.all([1, 2, 3, 4, 5].map(() => require('node:fs/promises').readFile('/etc/hosts')));
+  console.log('works on', ...said);
+  const m = make();
+  await until(async () => { await m.sendHeartbeat('after'); return said.has('unreachable') || await m.isProcessAlive('after', 600); });
+  console.log('beats again');
+})();
+"""
+
+
+@pytest.mark.parametrize("name", ["heartbeat_status.json", "beats", "beats.d", "push.sock", "unix:push.sock"])
+def test_a_path_that_hangs_costs_beats_and_not_the_program(tmp_path, name):
+    folder = HangingFolder(tmp_path)
+    try:
+        if name.startswith("beats"):
+            (folder.behind / name).mkdir()
+        folder.hang()
+        scheme, _, last = name.rpartition(":")
+        where = f"{scheme}:{folder.folder / last}" if scheme else folder.folder / name
+        program = f"const h = require({str(NODE)!r}); {HANGS}"
+        command = [*folder.under, "env", f"HEARTBEAT_TOOL={TOOL}", "node", "-e", program, where]
+        with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, bufsize=0) as process:
+            try:
+                assert select.select([process.stdout], [], [], LIMIT)[0], "the program hangs with it"
+                assert process.stdout.readline() == b"works on hung\n"
+                folder.go_on()
+                assert process.stdout.read() == b"beats again\n"
+            except BaseException:
+                folder.go_on()
+                process.kill()
+                raise
+        assert process.returncode == 0
+    finally:
+        folder.close()

@@ -2,11 +2,9 @@
 // An exporter that takes heartbeats: beats by HTTP, over one connection that is kept open; a job's end over one of its own.
 
 const dns = require('node:dns');
-const { statSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
-const path = require('node:path');
 const { HeartbeatError } = require('./errors');
 
 // Milliseconds for which an address of an exporter's name is tried before the next one is tried beside it (RFC 8305, 5).
@@ -16,7 +14,7 @@ const LONGEST_ANSWER = 64 << 20;
 // The most bytes of a body that an exporter takes, by itself (--push.max-body): the data are only a part of it.
 const LONGEST_BODY = 1 << 20;
 
-/** The URL of the exporter that is named in place of a file; null for a file. */
+/** The URL of the exporter that a name says by itself; null when it may be a file's. */
 function addressOf(file) {
   const [, scheme, rest] = /^([a-z]+):(.*)$/is.exec(file) ?? [];
   if (scheme && ['http', 'https', 'unix'].includes(scheme.toLowerCase())) return `${scheme.toLowerCase()}:${rest}`;
@@ -24,16 +22,7 @@ function addressOf(file) {
     const message = `${scheme}://...: expected http://host:port, https://host:port, unix:/path or the path of a file`;
     throw new HeartbeatError(message, 'invalid');
   }
-  // By its name before the exporter has made it: a file in its place would be in the exporter's way.
-  return file.endsWith('.sock') || isSocket(file) ? `unix:${path.resolve(file)}` : null;
-}
-
-function isSocket(file) {
-  try {
-    return statSync(file).isSocket();
-  } catch {
-    return false;
-  }
+  return null;
 }
 
 /** The entry that the file would have, of a process as an exporter describes it. */

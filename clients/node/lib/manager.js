@@ -1,16 +1,18 @@
 'use strict';
 
-const { statSync } = require('node:fs');
+const fs = require('node:fs/promises');
+const { resolve } = require('node:path');
 const { CLOCK_TOLERANCE, beatOf } = require('./beats');
 const { HeartbeatError, SaidOnce, say, textOf } = require('./errors');
 const { Exporter, addressOf } = require('./exporter');
+const { PATIENCE, atPath } = require('./hanging');
 const { OneFile } = require('./one-file');
 const { OwnFiles } = require('./own-files');
 const { startHeartbeat } = require('./rhythm');
 const { functionOr, membersNamed, secondsOr } = require('./settings');
 
-// How long sending to an exporter may take in seconds.
-const PUSH_TIMEOUT = 5;
+// How long sending to an exporter may take in milliseconds.
+const PUSH_TIMEOUT = 5000;
 // The longest delay of Node's timers in milliseconds.
 const LONGEST_DELAY = 2 ** 31 - 1;
 // Seconds after which the entry of a process that beats no more is removed from a folder.
@@ -35,7 +37,7 @@ class HeartbeatManager {
    *   else HEARTBEAT_FILE, else heartbeat_status.json in the working folder
    * @param {{tool?: string, timeout?: number, throws?: boolean, retention?: number, synchronise?: boolean,
    *   onError?: (error: Error) => void}} [options]
-   *   tool: the program `heartbeat`; timeout: the most seconds that sending to an exporter may take; throws: whether errors
+   *   tool: the program `heartbeat`; timeout: the most seconds that an exporter (default: 5) or a file system (15) may take; throws: whether errors
    *   reject (default: they are said on standard error, once); retention: of a folder's entries, in seconds, 0 keeps all;
    *   synchronise: whether a beat is on the disk before its promise is kept (fsync); onError: gets errors in place of
    *   standard error
@@ -45,13 +47,14 @@ class HeartbeatManager {
     const given = membersNamed(['tool', 'timeout', 'throws', 'retention', 'synchronise', 'onError'], options);
     this.#options = {
       throws: Boolean(given.throws),
-      timeout: secondsOr(PUSH_TIMEOUT, given.timeout, 'timeout') || PUSH_TIMEOUT,
+      timeout: milliseconds(given.timeout, PUSH_TIMEOUT),
+      patience: milliseconds(given.timeout, PATIENCE),
       retention: secondsOr(RETENTION, given.retention, 'retention'),
       synchronise: Boolean(given.synchronise),
       onError: functionOr(given.onError, 'onError'),
     };
     this.tool = (typeof given.tool === 'string' && given.tool) || process.env.HEARTBEAT_TOOL || 'heartbeat';
-    if (this.#options.throws) this.#store(); // a wrong address is known at once
+    if (this.#options.throws) this.#exporter(this.#target()); // a wrong address is known at once
   }
 
   /** The path or the address. */
@@ -66,7 +69,7 @@ class HeartbeatManager {
 
   /** The entry of a process, or null when there is none. */
   getHeartbeatStatus(name) {
-    return this.#guarded(() => this.#store().status(name), null);
+    return this.#guarded(async () => (await this.#store()).status(name), null);
   }
 
   /** Whether a process beat within the last `timeout` seconds. */
@@ -82,7 +85,7 @@ class HeartbeatManager {
    * without last_heartbeat.
    */
   allHeartbeats() {
-    return this.#guarded(() => this.#store().all(), {});
+    return this.#guarded(async () => (await this.#store()).all(), {});
   }
 
   /** Beats at an interval by itself: see rhythm.js. */
@@ -94,12 +97,12 @@ class HeartbeatManager {
   async beat(name, data, options) {
     const beat = beatOf(name, data, options);
     if (beat.leftOut.length > 0) this.#warn(`the beat of ${name} goes out without some of its data: ${beat.leftOut.join('; ')}`);
+    const target = this.#target();
     if (this.#waiting >= MOST_WAITING) {
-      throw new HeartbeatError(`cannot beat: ${MOST_WAITING} beats wait for ${this.#store().shown ?? this.file} already`, 'busy');
+      throw new HeartbeatError(`cannot beat: ${MOST_WAITING} beats wait for ${this.#exporter(target)?.shown ?? target} already`, 'busy');
     }
-    const store = this.#store();
     this.#waiting++;
-    const sent = this.#last.then(() => store.send(beat)).finally(() => this.#waiting--);
+    const sent = this.#last.then(async () => (await this.#store(target)).send(beat)).finally(() => this.#waiting--);
     this.#last = sent.catch(() => {});
     return sent;
   }
@@ -137,38 +140,65 @@ class HeartbeatManager {
     }
   }
 
-  #store() {
+  #target() {
     const target = this.file;
     if (typeof target !== 'string') {
       throw new HeartbeatError(`cannot beat: expected the path of a file or a folder, or an address, not the type ${typeof target}`, 'invalid');
     }
     if (target === '') throw new HeartbeatError('cannot beat: the path of the heartbeat file is empty', 'invalid');
-    const kind = isFolder(target) ? 'folder' : 'file';
-    const key = `${kind}:${target}`;
-    let store = this.#stores.get(key);
-    if (!store) {
-      const { timeout, synchronise } = this.#options;
-      if (kind === 'folder') {
-        store = new OwnFiles(target, (text) => this.#warn(text), this.#options);
-      } else {
-        const address = addressOf(target);
-        store = address ? new Exporter(address, Math.min(timeout * 1000, LONGEST_DELAY), (text) => this.#warn(text)) : new OneFile(target, this.tool, synchronise);
-      }
-      this.#stores.clear();
-      this.#stores.set(key, store);
+    return target;
+  }
+
+  /** What beats are written to or read from. It is asked each time what is there: a folder may come in the place of a file. */
+  async #store(target = this.#target()) {
+    const { timeout, patience, synchronise } = this.#options;
+    const exporter = this.#exporter(target);
+    if (exporter) {
+      // Connecting to a socket looks its path up at once, and would wait for it with the whole program.
+      if (exporter.options.socketPath) await statOf(exporter.options.socketPath, timeout);
+      return exporter;
     }
+    const kind = await kindOf(target, patience);
+    if (kind === 'socket') return this.#kept(`socket:${target}`, () => this.#pushing(`unix:${resolve(target)}`));
+    if (kind === 'folder') return this.#kept(`folder:${target}`, () => new OwnFiles(target, (text) => this.#warn(text), this.#options));
+    return this.#kept(`file:${target}`, () => new OneFile(target, this.tool, synchronise, patience));
+  }
+
+  /** The exporter of an address; null when the name may be a file's. */
+  #exporter(target) {
+    const address = addressOf(target);
+    return address && this.#kept(`address:${target}`, () => this.#pushing(address));
+  }
+
+  #pushing(address) {
+    return new Exporter(address, this.#options.timeout, (text) => this.#warn(text));
+  }
+
+  #kept(key, make) {
+    const store = this.#stores.get(key) ?? make();
+    if (!this.#stores.has(key)) this.#stores.clear();
+    this.#stores.set(key, store);
     return store;
   }
 }
 
-function isFolder(file) {
-  if (/^(https?|unix):/i.test(file)) return false;
-  if (/(\/|\.d)$/.test(file)) return true; // before it is made: a file in its place would be in the way of whoever makes it
-  try {
-    return statSync(file).isDirectory();
-  } catch {
-    return false;
-  }
+/** What is at a path, or will be there: 'folder', 'socket' or 'file'. */
+async function kindOf(path, patience) {
+  // Before it is made: a file in its place would be in the way of whoever makes it.
+  if (/(\/|\.d)$/.test(path)) return 'folder';
+  const stat = await statOf(path, patience);
+  if (stat?.isDirectory()) return 'folder';
+  return stat?.isSocket() || path.endsWith('.sock') ? 'socket' : 'file';
+}
+
+/** What stat says of a path; null where nothing is. */
+function statOf(path, patience) {
+  return atPath(path, patience, () => fs.stat(path).catch(() => null));
+}
+
+/** A time limit for Node's timers. */
+function milliseconds(seconds, usual) {
+  return Math.min(secondsOr(usual / 1000, seconds, 'timeout') * 1000 || usual, LONGEST_DELAY);
 }
 
 module.exports = { HeartbeatManager };

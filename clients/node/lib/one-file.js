@@ -8,6 +8,7 @@ const { spawn } = require('node:child_process');
 const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
 const { HeartbeatError } = require('./errors');
+const { atPath } = require('./hanging');
 const { parse } = require('./text');
 const { isObject } = require('./values');
 
@@ -25,9 +26,10 @@ const MOST_LOOKS = 80;
 class OneFile {
   #takesInterval = true;
 
-  constructor(path, tool, synchronise) {
+  constructor(path, tool, synchronise, patience) {
     this.path = path;
     this.tool = tool;
+    this.patience = patience;
     this.where = synchronise ? ['--fsync', '--file', path] : ['--file', path];
   }
 
@@ -71,7 +73,7 @@ class OneFile {
 
   async all() {
     for (let look = 0; ; look++) {
-      const { text, mtimeMs } = await this.#text();
+      const { text, mtimeMs } = await atPath(this.path, this.patience, () => this.#text());
       if (text === null) return {};
       let problem = 'it is empty';
       if (text.trim() !== '') {

@@ -6,6 +6,7 @@ const fs = require('node:fs/promises');
 const { randomBytes } = require('node:crypto');
 const { membersOf } = require('./beats');
 const { HeartbeatError } = require('./errors');
+const { atPath } = require('./hanging');
 const { Aside } = require('./aside');
 const { fileNameOf, nameOf } = require('./file-names');
 const { KEPT_LONGER } = require('./jobs');
@@ -32,15 +33,38 @@ const MOST_SWEPT = 1000;
 
 /** A folder of heartbeats, by its path. */
 class OwnFiles {
-  constructor(path, warn, { retention, synchronise }) {
+  constructor(path, warn, { retention, synchronise, patience }) {
     this.path = path.replace(/(?<=.)\/+$/, '');
     this.warn = warn;
     this.retention = retention;
     this.synchronise = synchronise;
+    this.patience = patience;
   }
 
   async send(beat) {
     const fileName = fileNameOf(beat.name);
+    return this.#alone(() => this.#send(beat, fileName));
+  }
+
+  async all() {
+    return this.#alone(() => this.#all());
+  }
+
+  async status(name) {
+    let fileName;
+    try {
+      fileName = fileNameOf(name);
+    } catch {
+      return null;
+    }
+    return this.#alone(() => this.#status(fileName));
+  }
+
+  #alone(action) {
+    return atPath(this.path, this.patience, action);
+  }
+
+  async #send(beat, fileName) {
     const shown = `${this.path}/${fileName}`;
     const folder = await this.#open();
     try {
@@ -55,7 +79,7 @@ class OwnFiles {
     }
   }
 
-  async all() {
+  async #all() {
     const folder = await this.#open(true);
     if (!folder) return {};
     try {
@@ -72,13 +96,7 @@ class OwnFiles {
     }
   }
 
-  async status(name) {
-    let fileName;
-    try {
-      fileName = fileNameOf(name);
-    } catch {
-      return null;
-    }
+  async #status(fileName) {
     const folder = await this.#open(true);
     if (!folder) return null;
     try {
