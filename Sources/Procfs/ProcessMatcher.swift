@@ -160,7 +160,7 @@ extension ProcessTable {
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
     var line = CommandLine()
-    var isWhole = procfs.avoided.isEmpty
+    var isWhole = !procfs.avoided.contains { if case .process = $0 { true } else { false } }
     for pid in pids where pid != own && !excluded.contains(pid) {
       guard let stat = stat(of: pid) else {
         // Where `/proc` shows of others only that they are there, they may look so.

@@ -135,7 +135,7 @@ public final class ProcessTable {
 
   /// Whether a process may have this number though nothing of it can be read.
   func isHidden(_ pid: Int32) -> Bool {
-    if procfs.avoided.contains(pid) { return true }
+    if procfs.avoided.contains(.process(pid)) { return true }
     guard pid > 0 else { return false }
     // A tree that hides nobody lists all: asking for each that is gone would cost an open(2) at every scrape.
     if !mayExist(pid), !hidesOthers { return false }

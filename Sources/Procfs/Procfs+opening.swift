@@ -15,8 +15,8 @@ extension Procfs {
   }
 
   func openFile(_ file: StaticString, of pid: Int32, _ flags: Int32) throws(Errno) -> FileDescriptor {
-    guard !avoided.contains(pid) else { throw Errno(EBUSY) }
-    progress.note(pid)
+    guard !avoided.contains(.process(pid)) else { throw Errno(EBUSY) }
+    progress.note(.process(pid))
     return try openFile(file, of: pid, in: try root(), flags)
   }
 

@@ -103,7 +103,7 @@ extension Procfs {
 
   /// The numbers of all processes, in ascending order.
   func processIDs() throws(Errno) -> [Int32] {
-    progress.note(0)
+    progress.note(.tree)
     // A descriptor of its own: the place in the listing belongs to the descriptor.
     let listing = try openFile(".", in: try root(), O_RDONLY | O_DIRECTORY)
     var found: [Int32] = []

@@ -4,10 +4,10 @@ internal import POSIX
 extension Procfs {
   /// Unix time in seconds at which the host booted, by `btime` of `/proc/stat`.
   ///
-  /// It does not waver, see `KernelHistory.steady`.
+  /// It does not waver, see `KernelHistory.steady`. Where the file hangs it is what it was.
   public func bootTime() -> Double? {
     pendingStat = nil
-    if let read = try? readStat() {
+    if !avoided.contains(.hostFile), let read = try? readStat() {
       pendingStat = (read, Clock.monotonicNanoseconds)
       if read.bootTime != nil { return read.bootTime }
     }

@@ -26,8 +26,8 @@ public final class Procfs {
 
   /// What is being read.
   public let progress = ReadingProgress()
-  /// Processes of which nothing is read, because what was read of them never came back.
-  public var avoided: Set<Int32> = []
+  /// What is not read, because it never came back when it was.
+  public var avoided: Set<ReadingProgress.Place> = []
 
   /// Whether nobody waits for what is read, so that it must not become part of the history.
   public var isAbandoned: () -> Bool = { false }
@@ -149,8 +149,10 @@ public final class Procfs {
   func withContents<Result>(
     of file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
   ) throws(Errno) -> Result {
-    progress.note(0)
-    guard isServedByKernel else {
+    progress.note(.tree)
+    let isKernel = isServedByKernel
+    progress.note(.hostFile)
+    guard isKernel else {
       let bytes = try contents(openFile(file, in: try root()))
       return bytes.withUnsafeBytes(body)
     }

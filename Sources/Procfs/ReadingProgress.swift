@@ -3,16 +3,44 @@ internal import Synchronization
 
 /// What a reader of `/proc` is at. Another thread may ask, to see whether the reader hangs.
 public final class ReadingProgress: Sendable {
-  /// The number of readings in the upper half, the process in the lower one; 0 where it reads something of the host.
+  /// What is read, and with it what can be gone without when it does not come back.
+  public enum Place: Hashable, Sendable {
+    /// The tree itself.
+    case tree
+    /// A file of the host; in a look that is the one that tells the boot time.
+    case hostFile
+    /// Some file of a process.
+    case process(Int32)
+
+    /// Its path in the tree.
+    public var path: String {
+      switch self {
+      case .tree: ""
+      case .hostFile: "stat"
+      case .process(let pid): "\(pid)"
+      }
+    }
+  }
+
+  /// The number of readings in the upper half, the place in the lower one: the process, or 0 for the host, and above it whether it
+  /// is the file that can be gone without.
   private let state = Atomic<UInt64>(0)
 
   /// Nothing was read yet.
   init() {}
 
-  /// Notes that something of a process is read next.
-  func note(_ pid: Int32) {
+  private static let apart: UInt32 = 1 << 31
+
+  /// Notes what is read next.
+  func note(_ place: Place) {
+    let low: UInt32 =
+      switch place {
+      case .tree: 0
+      case .hostFile: Self.apart
+      case .process(let pid): UInt32(truncatingIfNeeded: pid) & ~Self.apart
+      }
     let count = state.load(ordering: .relaxed) >> 32
-    state.store((count &+ 1) << 32 | UInt64(widening: UInt32(truncatingIfNeeded: pid)), ordering: .relaxed)
+    state.store((count &+ 1) << 32 | UInt64(widening: low), ordering: .relaxed)
   }
 
   /// Notes that something else of the same is read next.
@@ -23,9 +51,11 @@ public final class ReadingProgress: Sendable {
   /// Differs from one reading to the next.
   public var mark: UInt64 { state.load(ordering: .relaxed) }
 
-  /// The process of which something is read; nil where it is of the host.
-  public static func process(of mark: UInt64) -> Int32? {
-    let pid = Int32(truncatingIfNeeded: mark)
-    return pid > 0 ? pid : nil
+  /// What is read.
+  public static func place(of mark: UInt64) -> Place {
+    let low = UInt32(truncatingIfNeeded: mark)
+    let pid = Int32(truncatingIfNeeded: low & ~apart)
+    if low & apart != 0 { return .hostFile }
+    return pid == 0 ? .tree : .process(pid)
   }
 }

@@ -44,7 +44,7 @@ private final class HangingTree {
 
 /// Whether nothing hangs any more, after half a minute at most.
 private func comesBack(_ looker: ProcessLooker?) -> Bool {
-  let isBack = { looker?.hanging.processes.isEmpty == true && looker?.hanging.tree == false }
+  let isBack = { looker?.hanging.paths.isEmpty == true && looker?.hanging.tree == false }
   for _ in 0..<3_000 where !isBack() { usleep(10_000) }
   return isBack()
 }
@@ -83,7 +83,7 @@ struct ProcessLookerTests {
     #expect(existences(&watch) == [true, true])
     tree.hang(file)
     #expect(existences(&watch) == [nil, true])
-    #expect(watch.looker?.hanging.processes == [7])
+    #expect(watch.looker?.hanging.paths == ["7"])
     #expect(existences(&watch) == [nil, true])
     tree.goOn(file, file == "7/stat" ? "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0" : "Tgid:\t7\n")
     #expect(comesBack(watch.looker))
@@ -96,10 +96,10 @@ struct ProcessLookerTests {
     tree.hang("1/cmdline")
     var watch = watch(tree, match: true)
     #expect(existences(&watch) == [true, true, true])
-    #expect(watch.looker?.hanging.processes == [1])
+    #expect(watch.looker?.hanging.paths == ["1"])
     tree.hang("8/cmdline")
     #expect(existences(&watch) == [true, nil, nil])
-    #expect(watch.looker?.hanging.processes == [1, 8])
+    #expect(watch.looker?.hanging.paths == ["1", "8"])
     tree.goOn("1/cmdline", "init\0")
     tree.goOn("8/cmdline", "program\0number8\0")
     #expect(comesBack(watch.looker))
@@ -117,7 +117,7 @@ struct ProcessLookerTests {
     }
     var watch = watch(tree, beats: entries)
     #expect(existences(&watch) == [Bool?](repeating: nil, count: 30) + [true])
-    #expect(watch.looker?.hanging.processes == Array(100..<130))
+    #expect(watch.looker?.hanging.paths == (100..<130).map(String.init))
     for pid in 100..<130 { tree.goOn("\(pid)/io", "read_bytes: 1\nwrite_bytes: 1\n") }
     #expect(comesBack(watch.looker))
     #expect(existences(&watch) == [Bool?](repeating: true, count: 31))
@@ -135,15 +135,45 @@ struct ProcessLookerTests {
     tree.goOn("8/stat", "")
   }
 
+  @Test("a boot time that hangs costs no process: start times and reused numbers alone are not known")
+  func bootTime() throws {
+    let tree = try HangingTree()
+    let late = #""late": {"last_heartbeat": 900, "pid": 7}"#
+    tree.hang("stat")
+    var watch = watch(tree, beats: Self.twoBeats + [late])
+    #expect(existences(&watch) == [true, true, true])
+    #expect(watch.looker?.hanging.paths == ["stat"] && watch.looker?.hanging.tree == false)
+    #expect(existences(&watch) == [true, true, true])
+    tree.goOn("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    #expect(comesBack(watch.looker))
+    #expect(existences(&watch) == [true, true, false])
+    // What was known stays known.
+    tree.hang("stat")
+    #expect(existences(&watch) == [true, true, false])
+    tree.goOn("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    #expect(comesBack(watch.looker))
+  }
+
   @Test("where the tree itself hangs nothing is known, until it answers again")
   func wholeTree() throws {
     let tree = try HangingTree()
-    tree.hang("stat")
-    var watch = watch(tree)
-    #expect(existences(&watch) == [])
-    #expect(watch.looker?.hanging.tree == true)
-    tree.goOn("stat", "cpu0 1 2 3 4\nbtime 1000\n")
-    #expect(comesBack(watch.looker))
-    #expect(existences(&watch) == [true, true])
+    tree.hang("listing")
+    var limits = ProcfsLimits()
+    limits.patience = 0.3
+    let looker = ProcessLooker(Procfs(procfs: tree.path, rootfs: "/", limits: limits))
+    // No pipe can take the place of a folder: it hangs at something else, and says that it reads the tree.
+    func look() -> ProcessLooker.Result {
+      looker.look(until: Clock.monotonicNanoseconds + Clock.nanoseconds(30), forLookUps: 1) {
+        [path = tree.path] table, _, attempt in
+        table.procfs.progress.note(.tree)
+        close(open(path + "/listing", O_RDONLY))
+        attempt.report(ProcessSearch.Finding(existence: .unknown))
+      }
+    }
+    #expect(look().findings.isEmpty && looker.hanging.tree)
+    #expect(!look().isReadable)
+    tree.goOn("listing", "")
+    #expect(comesBack(looker))
+    #expect(look().findings.count == 1)
   }
 }

@@ -32,7 +32,7 @@ struct ProcessCollector: Collector {
     var failures: [(String, String)] = []
     if let looker = watch.looker {
       let hanging = looker.hanging
-      failures = hanging.processes.map { ("\(looker.path)/\($0)", "it does not answer") }
+      failures = hanging.paths.map { ("\(looker.path)/\($0)", "it does not answer") }
       if hanging.tree {
         failures.append((looker.path, "it does not answer"))
       } else if moment.look == nil {

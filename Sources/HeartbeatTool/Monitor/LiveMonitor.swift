@@ -22,6 +22,7 @@ struct LiveMonitor: ~Copyable {
     self.watchers = watchers
     self.interval = interval
     local = exporters.isEmpty ? LocalSource(sources: sources, configuration: configuration, timeout: timeout) : nil
+    local?.beginLooks()
   }
 
   /// Prints one page, and on standard error what could not be asked.

@@ -9,7 +9,7 @@ struct LocalSource: ~Copyable {
   private var watch: ProcessWatch
   private let procfs: Procfs
   private let clock: () -> Double
-  private var cpu = CPUUsage()
+  private let host: HostFiles
 
   /// - Parameter clock: gives Unix time in seconds.
   init(
@@ -18,15 +18,17 @@ struct LocalSource: ~Copyable {
   ) {
     self.procfs = procfs
     self.clock = clock
+    host = HostFiles(procfs)
     watch = ProcessWatch(
       sources: SourceSet(sources),
       settings: MonitoringSettings(
         timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8),
         reservedName: Array(HeartbeatEntry.exportersName.utf8)),
       configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
-    // The first reading would be the average since boot.
-    _ = cpuShare()
   }
+
+  /// Has read what later looks at the host are compared with.
+  func beginLooks() { host.begin() }
 
   /// How long a look waits for the file's file system, in seconds.
   private static let readTimeout = 5.0
@@ -34,7 +36,7 @@ struct LocalSource: ~Copyable {
   /// What there is to see now.
   mutating func look() -> HostView {
     var view = HostView(name: procfs.systemInfo().nodeName, time: clock())
-    view.system = system()
+    view.system = host.read()
     view.programs = programs(at: view.time)
     if let problem {
       // A configured process is never seen as long as there is no file: that is an answer.
@@ -103,25 +105,5 @@ struct LocalSource: ~Copyable {
       residentBytes: finding?.figures.map { Double($0.value.residentBytes) },
       silence: watch.silence(of: place, at: now),
       nextDue: process.job?.due, dueIn: process.job?.due.map { $0 - now })
-  }
-
-  private mutating func cpuShare() -> Double? {
-    guard let stat = try? procfs.systemStat() else { return nil }
-    return cpu.share(busy: stat.busySeconds, total: stat.totalSeconds)
-  }
-
-  private mutating func system() -> SystemView {
-    var view = SystemView()
-    view.cpu = cpuShare()
-    if let memory = try? procfs.memoryInfo(), let total = memory["MemTotal"], let available = memory["MemAvailable"] {
-      view.memoryTotal = Double(total)
-      view.memoryUsed = Double(total) - Double(available)
-    }
-    if let disks = try? procfs.filesystems(), let root = disks.first(where: { $0.mountPoint == "/" })?.room {
-      view.diskTotal = Double(root.sizeBytes)
-      view.diskShare = root.usedShare
-    }
-    view.load = (try? procfs.loadAverage())?.one
-    return view
   }
 }

@@ -7,8 +7,8 @@ internal import Synchronization
 /// Looks for processes on a thread of its own, since `/proc` can hang: a process that keeps its memory on a file system whose server
 /// is gone lets nobody read its command line.
 ///
-/// Of a process that hangs nothing is read any more until the reading has come back; the look is begun again without it, and gives
-/// what the attempt found that came furthest.
+/// What hangs is not read any more until the reading has come back: a process, or the boot time. The look
+/// is begun again without it, and gives what the attempt found that came furthest.
 public final class ProcessLooker: Sendable {
   /// A reader, lent to one thread at a time.
   private final class Reader: @unchecked Sendable {
@@ -24,8 +24,8 @@ public final class ProcessLooker: Sendable {
 
   private struct State {
     var free: [Reader] = []
-    /// The processes that hang, and since which attempt.
-    var stuck: [Int32: Int] = [:]
+    /// What hangs, and since which attempt.
+    var stuck: [ReadingProgress.Place: Int] = [:]
     /// Whether the tree itself hangs: the number of the attempt.
     var stuckTree: Int?
     var attempts = 0
@@ -39,7 +39,7 @@ public final class ProcessLooker: Sendable {
   private let calls = TimeLimitedCalls<Int>(name: "processes", threadLimit: ProcessLooker.mostThreads)
   private let make: @Sendable () -> Reader
 
-  /// So many processes may hang; then nobody is looked for by his command line any more, for anybody can have that hang.
+  /// So many may hang; then nobody is looked for by his command line any more, for anybody can have that hang.
   static let mostStuck = 64
   /// Each process that hangs keeps a thread. What hangs then are files of processes that have beaten, which only root can have.
   static let mostThreads = 512
@@ -170,13 +170,13 @@ public final class ProcessLooker: Sendable {
     }
   }
 
-  /// The processes of which nothing can be read, and whether nothing can be read of any.
-  public var hanging: (processes: [Int32], tree: Bool) {
-    state.withLock { ($0.stuck.keys.sorted(), $0.stuckTree != nil) }
+  /// What cannot be read, by its path in the tree, and whether nothing can be.
+  public var hanging: (paths: [String], tree: Bool) {
+    state.withLock { ($0.stuck.keys.map(\.path).sorted(), $0.stuckTree != nil) }
   }
 
-  private func begin() -> (Int, Reader?, Set<Int32>) {
-    let (number, free, stuck) = state.withLock { state -> (Int, Reader?, [Int32]?) in
+  private func begin() -> (Int, Reader?, Set<ReadingProgress.Place>) {
+    let (number, free, stuck) = state.withLock { state -> (Int, Reader?, [ReadingProgress.Place]?) in
       state.attempts += 1
       guard state.stuckTree == nil else { return (state.attempts, nil, nil) }
       return (state.attempts, state.free.popLast(), Array(state.stuck.keys))
@@ -188,7 +188,10 @@ public final class ProcessLooker: Sendable {
   private func note(_ number: Int, hangsAt mark: UInt64) {
     state.withLock { state in
       // It may have come back in this very moment.
-      if let pid = ReadingProgress.process(of: mark) { state.stuck[pid] = number } else { state.stuckTree = number }
+      switch ReadingProgress.place(of: mark) {
+      case .tree: state.stuckTree = number
+      case let place: state.stuck[place] = number
+      }
     }
     if !calls.running.contains(number) { comeBack(number) }
   }
@@ -208,7 +211,7 @@ public final class ProcessLooker: Sendable {
   }
 
   private func run(
-    _ attempt: Attempt, _ reader: Reader, avoiding avoided: Set<Int32>, forLookUps count: Int,
+    _ attempt: Attempt, _ reader: Reader, avoiding avoided: Set<ReadingProgress.Place>, forLookUps count: Int,
     _ look: (ProcessTable, Bool, Attempt) -> Void
   ) {
     attempt.begin()

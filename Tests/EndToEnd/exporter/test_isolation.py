@@ -58,7 +58,7 @@ def test_a_file_of_the_host_that_hangs_keeps_nothing_else_from_being_told(export
         assert success(samples, "system") == 0
     assert json.loads(e.get("/api/v1/heartbeats").text)["heartbeats"][0]["state"] == "alive"
     assert e.get("/api/v1/host").status == 200
-    told = [line for line in e.stderr.splitlines() if f"source={tree}/{name} " in line and "does not answer" in line]
+    told = [line for line in e.stderr.splitlines() if f"collector=system source={tree}/{name} " in line and "does not answer" in line]
     assert len(told) == 1, e.stderr
     go_on(tree / name, content)
     eventually(lambda: success(e.metrics(), "system") == 1, "it is read again")

@@ -1,6 +1,7 @@
 import Foundation
 import Heartbeat
 import Monitoring
+import POSIX
 import Procfs
 import Testing
 
@@ -120,5 +121,57 @@ struct LocalSourceTests {
     #expect(system.load == 0.42)
     #expect(system.memoryTotal == 16_684_576_768.0)
     #expect(system.memoryUsed == 5_212_495_872.0)
+  }
+
+  /// What a thread of its own gives; nil when it has not come to its end after half a minute.
+  private static func given<Value: Sendable>(_ make: @escaping @Sendable () -> Value) -> Value? {
+    let (value, end) = (Lock<Value?>(nil), DispatchSemaphore(value: 0))
+    Foundation.Thread.detachNewThread {
+      let made = make()
+      value.withLock { $0 = made }
+      end.signal()
+    }
+    return end.wait(timeout: .now() + 30) == .success ? value.withLock { $0 } : nil
+  }
+
+  @Test("a file of the host that hangs costs what it says, and no program and no other file")
+  func hangingHost() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let contents = [
+      "stat": "cpu0 1 2 3 4\nbtime 1000\n", "meminfo": "MemTotal: 8 kB\nMemAvailable: 4 kB\n",
+      "loadavg": "1 2 3 1/2 3\n",
+      "7/stat": "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0", "7/status": "Tgid:\t7\n",
+    ]
+    let tree = folder.appendingPathComponent("proc")
+    func path(_ name: String) -> String { tree.appendingPathComponent(name).path }
+    try FileManager.default.createDirectory(atPath: path("7"), withIntermediateDirectories: true)
+    for (name, text) in contents { try text.write(toFile: path(name), atomically: true, encoding: .utf8) }
+    let file = folder.appendingPathComponent("beats.json").path
+    let beats = beat("runs", age: 1, #", "pid": 7"#) + "," + beat("gone", age: 1, #", "pid": 8"#)
+    try "{\"processes\": {\(beats)}}".write(toFile: file, atomically: true, encoding: .utf8)
+    let hanging = ["stat", "meminfo"]
+    for name in hanging {
+      unlink(path(name))
+      try #require(mkfifo(path(name), 0o600) == 0)
+    }
+    // Each pipe is held open until it has another file in its place: who opened it in between would wait for ever.
+    defer {
+      for name in hanging {
+        let pipe = open(path(name), O_RDWR | O_NONBLOCK)
+        try? contents[name]?.write(toFile: path(name), atomically: true, encoding: .utf8)
+        close(pipe)
+      }
+    }
+    let proc = tree.path
+    let seen = Self.given { () -> (states: [ProcessState], view: HostView) in
+      var source = LocalSource(
+        sources: [SourceSettings(path: file)], configuration: Configuration(), timeout: 60,
+        procfs: Procfs(procfs: proc), clock: { Self.now })
+      return (source.programs(at: Self.now).map(\.verdict.state), source.look())
+    }
+    #expect(seen?.states == [.alive, .dead])
+    #expect(seen?.view.programs.map(\.verdict.state) == [.alive, .dead])
+    #expect(seen?.view.system.load == 1)
+    #expect(seen?.view.system.memoryTotal == nil && seen?.view.system.cpu == nil)
   }
 }
