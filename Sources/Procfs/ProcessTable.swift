@@ -1,3 +1,4 @@
+internal import Glibc
 public import POSIX
 
 extension Procfs {
@@ -232,14 +233,24 @@ public final class ProcessTable {
       line.isEmpty ? nil : body(UnsafeRawBufferPointer(rebasing: line.prefix(MatchBudget.commandLine)))
     }
     guard let stat = stat(of: pid), stat.hasEndedMainThread else {
-      return procfs.withFile("cmdline", of: pid, limit: MatchBudget.commandLine, onFailure: onFailure, hand)
+      return procfs.withFile(
+        "cmdline", of: pid, at: place, limit: MatchBudget.commandLine, onFailure: onFailure, hand)
     }
     // A main thread that has ended has no command line any more; those that work on have it.
     return procfs.withProcess(pid) { directory in
-      procfs.withWorkingThread(in: directory) { thread, _ in procfs.withFile("cmdline", in: thread, hand) }
+      procfs.withWorkingThread(in: directory) { thread, _ in
+        procfs.progress.note(place)
+        return procfs.withFile("cmdline", in: thread, hand)
+      }
     }
   }
 
+    // It may lie in memory that hangs while all else of the process can be read.
+    let place = ReadingProgress.Place.commandLine(pid)
+    guard !procfs.avoided.contains(place) else {
+      onFailure(Errno(EBUSY))
+      return nil
+    }
   /// This very process's number, which no search may find.
   public var selfPID: Int32? { procfs.selfPID }
 }

@@ -14,9 +14,12 @@ extension Procfs {
     return FileDescriptor(owning: number)
   }
 
-  func openFile(_ file: StaticString, of pid: Int32, _ flags: Int32) throws(Errno) -> FileDescriptor {
+  /// - Parameter place: what is avoided when it hangs; nil for the whole process.
+  func openFile(
+    _ file: StaticString, of pid: Int32, _ flags: Int32, at place: ReadingProgress.Place? = nil
+  ) throws(Errno) -> FileDescriptor {
     guard !avoided.contains(.process(pid)) else { throw Errno(EBUSY) }
-    progress.note(.process(pid))
+    progress.note(place ?? .process(pid))
     return try openFile(file, of: pid, in: try root(), flags)
   }
 

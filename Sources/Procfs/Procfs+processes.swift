@@ -41,14 +41,15 @@ extension Procfs {
   /// The same for `PID/file` below the root.
   ///
   /// - Parameters:
+  ///   - place: what is avoided when it hangs; nil for the whole process.
   ///   - limit: the most bytes that are read; nil for all that the buffer takes.
   ///   - onFailure: gets what is in the way, where something is.
   func withFile<Result>(
-    _ file: StaticString, of pid: Int32, limit: Int? = nil, onFailure: (Errno) -> Void = { _ in },
-    _ body: (UnsafeRawBufferPointer) -> Result?
+    _ file: StaticString, of pid: Int32, at place: ReadingProgress.Place? = nil, limit: Int? = nil,
+    onFailure: (Errno) -> Void = { _ in }, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
     do throws(Errno) {
-      return body(try read(try openFile(file, of: pid, O_RDONLY), limit: limit))
+      return body(try read(try openFile(file, of: pid, O_RDONLY, at: place), limit: limit))
     } catch {
       onFailure(error)
       return nil

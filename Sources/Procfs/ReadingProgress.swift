@@ -11,6 +11,8 @@ public final class ReadingProgress: Sendable {
     case hostFile
     /// Some file of a process.
     case process(Int32)
+    /// The command line of a process, of which all else may well be read.
+    case commandLine(Int32)
 
     /// Its path in the tree.
     public var path: String {
@@ -18,6 +20,7 @@ public final class ReadingProgress: Sendable {
       case .tree: ""
       case .hostFile: "stat"
       case .process(let pid): "\(pid)"
+      case .commandLine(let pid): "\(pid)/cmdline"
       }
     }
   }
@@ -38,6 +41,7 @@ public final class ReadingProgress: Sendable {
       case .tree: 0
       case .hostFile: Self.apart
       case .process(let pid): UInt32(truncatingIfNeeded: pid) & ~Self.apart
+      case .commandLine(let pid): UInt32(truncatingIfNeeded: pid) | Self.apart
       }
     let count = state.load(ordering: .relaxed) >> 32
     state.store((count &+ 1) << 32 | UInt64(widening: low), ordering: .relaxed)
@@ -55,7 +59,7 @@ public final class ReadingProgress: Sendable {
   public static func place(of mark: UInt64) -> Place {
     let low = UInt32(truncatingIfNeeded: mark)
     let pid = Int32(truncatingIfNeeded: low & ~apart)
-    if low & apart != 0 { return .hostFile }
-    return pid == 0 ? .tree : .process(pid)
+    if low & apart == 0 { return pid == 0 ? .tree : .process(pid) }
+    return pid == 0 ? .hostFile : .commandLine(pid)
   }
 }

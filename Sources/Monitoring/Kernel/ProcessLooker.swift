@@ -7,7 +7,7 @@ internal import Synchronization
 /// Looks for processes on a thread of its own, since `/proc` can hang: a process that keeps its memory on a file system whose server
 /// is gone lets nobody read its command line.
 ///
-/// What hangs is not read any more until the reading has come back: a process, or the boot time. The look
+/// What hangs is not read any more until the reading has come back: a process, or its command line alone, or the boot time. The look
 /// is begun again without it, and gives what the attempt found that came furthest.
 public final class ProcessLooker: Sendable {
   /// A reader, lent to one thread at a time.
