@@ -19,6 +19,9 @@ public struct MonitoredProcess: Sendable {
   private var lastMicroseconds: Int64?
   /// Unix time at which the last beat was seen to change.
   public internal(set) var seen: Double
+  /// The same by a clock that was set back since; nil where it was not.
+  private var earlier: Double?
+  private var seenBy: Double { min(seen, earlier ?? seen) }
   /// Seconds between the last two beats that were seen; nil before there were two.
   public private(set) var interval: Double?
   /// How many intervals one after the other were tight, up to `lastingTightness`.
@@ -103,7 +106,7 @@ public struct MonitoredProcess: Sendable {
   /// - Parameter existence: what the kernel says of it now.
   public func facts(at now: Double, _ existence: Existence) -> Facts {
     Facts(
-      age: age(at: now), ageSinceSeen: max(0, now - seen), timeout: timeout, existence: existence,
+      age: age(at: now), ageSinceSeen: max(0, now - seenBy), timeout: timeout, existence: existence,
       saidStopped: saidStopped, hasVanished: vanished != nil, job: job?.facts(at: now))
   }
 
@@ -127,10 +130,18 @@ public struct MonitoredProcess: Sendable {
     tightIntervals = isTight == true ? min(tightIntervals + 1, MonitoredProcess.lastingTightness) : 0
   }
 
+  /// Notes the clock: nobody has seen the last beat in a time that is yet to come, so where it was set back, that beat is as old as
+  /// the step at least.
+  mutating func noteClock(_ now: Double) {
+    // Not `seen` itself: a job's next time is reckoned from there, also when the clock is right again.
+    if now < seenBy { earlier = now }
+  }
+
   /// Notes a beat.
   mutating func noteBeat(_ last: Double, at now: Double) {
     guard let before = lastHeartbeat, last != before else { return }
     seen = now
+    earlier = nil
     if last > before { noteInterval(last - before) }
     lastHeartbeat = last
   }
@@ -147,6 +158,7 @@ public struct MonitoredProcess: Sendable {
     guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
     if before == last {
       seen = old.seen
+      earlier = old.earlier
     } else if last > before {
       noteInterval(last - before)
     }

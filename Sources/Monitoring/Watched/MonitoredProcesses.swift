@@ -136,6 +136,7 @@ public struct MonitoredProcesses: Sendable {
   @discardableResult
   public mutating func judge(_ place: Int, _ existence: Existence, at now: Double) -> Transition? {
     let before = processes[place].verdict
+    processes[place].noteClock(now)
     let verdict = processes[place].facts(at: now, existence).verdict
     guard before != verdict else { return nil }
     processes[place].verdict = verdict
