@@ -122,9 +122,42 @@ public struct ProcessMatches: Equatable, Sendable {
 extension ProcessTable {
   private struct Candidate {
     let stat: ProcessStat
-    /// It is one of the programs that are known to start others.
-    let isWrapper: Bool
+    /// What it starts, where it is one of the programs that are known to start others.
+    let words: StartedWords?
     let line: LineEnd
+
+    /// Whether it only started that one.
+    func starts(_ other: Candidate) -> Bool {
+      if let words, other.words.map(words.hold) ?? true { return true }
+      return line.starts(other.line)
+    }
+  }
+
+  /// The words in which a program that starts others says what it starts: of a shell that runs a script those from the script on, which
+  /// is what whoever has started that shell says (`timeout 9 ./worker.sh` starts `bash ./worker.sh`).
+  private struct StartedWords {
+    /// So many bytes are looked at.
+    private static let longest = 1_024
+
+    /// Each word has a space behind it.
+    private let text: [UInt8]
+    private let isWhole: Bool
+
+    /// nil for a command line, whose arguments end with NUL each, of a program that is not known to start others.
+    init?(_ commandLine: UnsafeRawBufferPointer) {
+      guard WrapperPrograms.contains(commandLine: commandLine) else { return nil }
+      let own = commandLine[(WrapperPrograms.scriptStart(in: commandLine) ?? 0)...]
+      isWhole = own.count <= StartedWords.longest
+      var text = own.prefix(StartedWords.longest).map { byte in
+        // A command that was handed to a shell ends where the shell's own signs begin.
+        byte == 0 || ";&|()<>".utf8.contains(byte) ? UInt8(ascii: " ") : byte
+      }
+      while text.last == UInt8(ascii: " ") { text.removeLast() }
+      self.text = text + [UInt8(ascii: " ")]
+    }
+
+    /// Whether all of the other's words are among them, behind its own first one.
+    func hold(_ other: StartedWords) -> Bool { other.isWhole && text.contains(bytes: [UInt8(ascii: " ")] + other.text) }
   }
 
   /// The end of a command line, by which a program is known that has started another one with the rest of its own words.
@@ -182,8 +215,8 @@ extension ProcessTable {
         return isMatching ?? false
       }
       guard !matching.isEmpty else { continue }
-      let isWrapper = withCommandLine(of: pid) { WrapperPrograms.contains(commandLine: $0) } ?? false
-      let candidate = Candidate(stat: stat, isWrapper: isWrapper, line: LineEnd(line))
+      let words = withCommandLine(of: pid) { StartedWords($0) }
+      let candidate = Candidate(stat: stat, words: words, line: LineEnd(line))
       for index in matching { candidates[index].append(candidate) }
     }
     return zip(candidates, exceeded).map { candidates, exceeded in
@@ -204,8 +237,7 @@ extension ProcessTable {
     for candidate in candidates {
       for ancestor in ancestors(of: candidate.stat) {
         guard let place = places[ancestor] else { continue }
-        let starter = candidates[place]
-        if starter.isWrapper ? !candidate.isWrapper : starter.line.starts(candidate.line) { found.insert(ancestor) }
+        if candidates[place].starts(candidate) { found.insert(ancestor) }
       }
     }
     return found

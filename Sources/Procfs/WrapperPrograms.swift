@@ -16,6 +16,32 @@ enum WrapperPrograms {
     return false
   }
 
+  /// Where the script begins in a command line that is a shell's which runs one; nil in any other. Commands that it was handed
+  /// (`sh -c`) are no script.
+  static func scriptStart(in commandLine: UnsafeRawBufferPointer) -> Int? {
+    var position = 0
+    func next() -> UnsafeRawBufferPointer? {
+      guard position < commandLine.count else { return nil }
+      let argument = UnsafeRawBufferPointer(rebasing: commandLine[position...].prefix { $0 != 0 })
+      position += argument.count + 1
+      return argument
+    }
+    guard let first = next(), shells.contains(name(first)) else { return nil }
+    while true {
+      let start = position
+      guard let argument = next() else { return nil }
+      guard argument.count > 1, let sign = argument.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") else {
+        return start
+      }
+      let isLong = argument[1] == sign
+      if isLong, argument.count == 2 { return position < commandLine.count ? position : nil }
+      if isLong ? optionsWithValue.contains(argument.text) : "oO".utf8.contains(argument[argument.count - 1]) {
+        _ = next()
+      }
+      if !isLong, argument.contains(UInt8(ascii: "c")) { return nil }
+    }
+  }
+
   /// The last part of a path, without the dash of a login shell and without what follows in a title (`npm run serve`).
   private static func name(_ path: UnsafeRawBufferPointer) -> String {
     let word = path.prefix { $0 != UInt8(ascii: " ") }.drop { $0 == UInt8(ascii: "-") }
@@ -23,9 +49,14 @@ enum WrapperPrograms {
     return UnsafeRawBufferPointer(rebasing: word[start...]).text
   }
 
-  private static let names: Set<String> = [
-    // Shells.
-    "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh",
+  private static let shells: Set<String> = [
+    "ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh",
+  ]
+
+  private static let optionsWithValue: Set<String> = ["--init-file", "--rcfile"]
+
+  private static let names = shells.union([
+    "busybox",
     // Other users, limits, surroundings.
     "chpst", "chroot", "chrt", "doas", "eatmydata", "env", "envdir", "faketime", "firejail", "flock", "gosu", "ionice",
     "nice", "nohup", "nsenter", "numactl", "pkexec", "prlimit", "runuser", "s6-setuidgid", "setpriv", "setsid",
@@ -38,7 +69,7 @@ enum WrapperPrograms {
     // Package managers that run programs.
     "bun", "bundle", "cargo", "conda", "go", "hatch", "make", "npm", "npx", "pdm", "pipenv", "pnpm", "poetry", "uv",
     "uvx", "yarn",
-  ]
+  ])
 
   private static let interpreters = ["node", "python", "ruby", "perl"]
 

@@ -91,6 +91,30 @@ struct ProcessMatcherTests {
       ([(10, 1, 5, "cross-env\0A=1\0node\0server.js"), (11, 10, 6, "node\0server.js")], 11, 1),
       ([(10, 1, 5, "sg\0root\0-c\0node server.js -v"), (11, 10, 6, "node\0server.js\0-v")], 11, 1),
       ([(10, 1, 5, "xnode\0server.js"), (11, 10, 6, "node\0server.js")], 10, 2),
+      // A shell that runs a script is a program of its own, which others start.
+      ([(10, 1, 5, "timeout\0900\0bash\0server.js"), (11, 10, 6, "bash\0server.js")], 11, 1),
+      ([(10, 1, 5, "sh\0-c\0bash server.js"), (11, 10, 6, "bash\0server.js")], 11, 1),
+      (
+        [
+          (10, 1, 5, "sudo\0-u\0x\0bash\0server.js"), (11, 10, 6, "sudo\0-u\0x\0bash\0server.js"),
+          (12, 11, 7, "bash\0server.js"),
+        ], 12, 1
+      ),
+      // As cron does it: the words of a shell's own follow.
+      ([(10, 1, 5, "/bin/sh\0-c\0bash server.js -v >> log 2>&1"), (11, 10, 6, "bash\0server.js\0-v")], 11, 1),
+      ([(10, 1, 5, "bash\0-ec\0(cd /srv;bash server.js)"), (11, 10, 6, "bash\0server.js")], 11, 1),
+      // The kernel puts the interpreter in front of a script that names one.
+      (
+        [
+          (10, 1, 5, "timeout\09\0./server.js\0-v"),
+          (11, 10, 6, "/bin/bash\0-eu\0-o\0pipefail\0./server.js\0-v"),
+        ], 11, 1
+      ),
+      // One script that runs another one is no starter, nor one that runs itself, or its like.
+      ([(10, 1, 5, "bash\0server.js"), (11, 10, 6, "bash\0helper.sh\0server.js")], 10, 2),
+      ([(10, 1, 5, "bash\0server.js"), (11, 10, 6, "bash\0server.js")], 10, 2),
+      ([(10, 1, 5, "bash\0server.js\09"), (11, 10, 6, "bash\0server.js")], 10, 2),
+      ([(10, 1, 5, "timeout\09\0./xserver.js"), (11, 10, 6, "bash\0server.js")], 10, 2),
       // Not below it: another one's shell.
       ([(10, 1, 5, "bash\0-c\0node server.js"), (11, 1, 6, "node\0server.js")], 10, 2),
     ] as [([(Int, Int, Int, String)], Int32, Int)])
