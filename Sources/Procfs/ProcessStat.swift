@@ -44,7 +44,8 @@ public struct ProcessStat: Equatable, Sendable {
     state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x")
   }
 
-  /// Whether a signal has stopped it (`T`): it does nothing until another one has it go on.
+  /// Whether a signal has stopped it (`T`): it does nothing until another one has it go on. The state is the main thread's, see
+  /// `ProcessTable.isSuspended`.
   public var isSuspended: Bool { state == UInt8(ascii: "T") }
 
   /// Whether it is a thread of the kernel's own, which no program can be (`PF_KTHREAD`).

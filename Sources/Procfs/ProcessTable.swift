@@ -96,6 +96,15 @@ public final class ProcessTable {
     return stat
   }
 
+  /// Whether a signal has stopped the process of a stat. Where its main thread has ended that is seen of those that are left: a signal
+  /// stops all of them.
+  public func isSuspended(_ stat: ProcessStat) -> Bool {
+    guard stat.hasEndedMainThread, !stat.isZombie else { return stat.isSuspended }
+    return procfs.withProcess(stat.pid) { directory in
+      procfs.withWorkingThread(in: directory) { _, thread in thread.isSuspended }
+    } ?? false
+  }
+
   /// What one process uses; nil when there is no such process any more.
   public func figures(of pid: Int32) -> BoxedFigures? {
     if let known = readings[pid] ?? nil, let figures = known.figures { return figures }
@@ -232,6 +241,12 @@ public final class ProcessTable {
     func hand(_ line: UnsafeRawBufferPointer) -> Result? {
       line.isEmpty ? nil : body(UnsafeRawBufferPointer(rebasing: line.prefix(MatchBudget.commandLine)))
     }
+    // It may lie in memory that hangs while all else of the process can be read.
+    let place = ReadingProgress.Place.commandLine(pid)
+    guard !procfs.avoided.contains(place) else {
+      onFailure(Errno(EBUSY))
+      return nil
+    }
     guard let stat = stat(of: pid), stat.hasEndedMainThread else {
       return procfs.withFile(
         "cmdline", of: pid, at: place, limit: MatchBudget.commandLine, onFailure: onFailure, hand)
@@ -245,12 +260,6 @@ public final class ProcessTable {
     }
   }
 
-    // It may lie in memory that hangs while all else of the process can be read.
-    let place = ReadingProgress.Place.commandLine(pid)
-    guard !procfs.avoided.contains(place) else {
-      onFailure(Errno(EBUSY))
-      return nil
-    }
   /// This very process's number, which no search may find.
   public var selfPID: Int32? { procfs.selfPID }
 }

@@ -155,6 +155,26 @@ struct ProcessLookerTests {
     #expect(comesBack(watch.looker))
   }
 
+  @Test("a process that is stopped after its main thread has ended is suspended", arguments: [false, true])
+  func suspendedThreads(match: Bool) throws {
+    let tree = try HangingTree()
+    func stat(_ number: Int, _ state: String) -> String {
+      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0"
+    }
+    for (pid, state) in [(7, "S"), (8, "T")] {
+      tree.write("\(pid)/stat", stat(pid, "Z"))
+      tree.write("\(pid)/task/\(pid)/stat", stat(pid, "Z"))
+      tree.write("\(pid)/task/9\(pid)/stat", stat(90 + pid, state))
+      tree.write("\(pid)/task/9\(pid)/cmdline", "program\0number\(pid)\0")
+    }
+    var watch = watch(tree, match: match)
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(30)
+    let look = watch.look(at: nil, wantsFigures: true, until: deadline, at: 1_510)
+    #expect(
+      look?.findings.map(\.existence) == [.yes(pid: 7, isSuspended: false), .yes(pid: 8, isSuspended: true)]
+        + (match ? [.yes(pid: 8, isSuspended: true)] : []))
+  }
+
   @Test("where the tree itself hangs nothing is known, until it answers again")
   func wholeTree() throws {
     let tree = try HangingTree()

@@ -84,7 +84,7 @@ public struct ProcessSearch: Sendable {
     } else {
       presence = table.presence(of: pid, lastBeat: process.lastHeartbeat)
     }
-    finding.existence = Existence(presence)
+    finding.existence = Existence(presence, in: table)
     if wantsFigures, process.children, finding.existence.isUp == true { finding.figures = table.figures(ofTree: pid) }
   }
 
@@ -102,16 +102,16 @@ public struct ProcessSearch: Sendable {
       }
       return
     }
-    finding.existence = .yes(pid: pid, isSuspended: table.stat(of: pid)?.isSuspended ?? false)
+    finding.existence = .yes(pid: pid, isSuspended: table.stat(of: pid).map(table.isSuspended) ?? false)
     guard wantsFigures else { return }
     finding.figures = process.children ? table.figures(ofTree: pid) : table.figures(of: pid)
   }
 }
 
 extension Existence {
-  init(_ presence: ProcessPresence) {
+  init(_ presence: ProcessPresence, in table: ProcessTable) {
     switch presence {
-    case .running(let stat): self = .yes(pid: stat.pid, isSuspended: stat.isSuspended)
+    case .running(let stat): self = .yes(pid: stat.pid, isSuspended: table.isSuspended(stat))
     case .gone: self = .no(.gone)
     case .zombie: self = .no(.zombie)
     case .reused: self = .no(.reused)
