@@ -240,6 +240,25 @@ struct MonitoredProcessesTests {
     #expect(watched.word("a") == "dead clock_ahead")
   }
 
+  @Test("a clock that is set back keeps nobody alive: what was seen before counts from the step on")
+  func clockSetBack() throws {
+    var watched = Watched()
+    try watched.read(Self.beat("a", 9000), at: 9000)
+    try watched.read(Self.beat("a", 9001), at: 9001)
+    func word(at now: Double) -> String? {
+      watched.monitored.judge(0, .unknown, at: now)
+      return watched.word("a")
+    }
+    #expect(word(at: 5000) == "alive clock_ahead")
+    #expect(word(at: 5059) == "alive clock_ahead")
+    #expect(word(at: 5060) == "dead clock_ahead")
+    // Other processes come and go.
+    try watched.read(Self.beat("a", 9001) + "," + Self.beat("b", 1), at: 5061)
+    #expect(watched.word("a") == "dead clock_ahead")
+    try watched.read(Self.beat("a", 9002) + "," + Self.beat("b", 1), at: 5062)
+    #expect(watched.word("a") == "alive clock_ahead")
+  }
+
   @Test("changes are told with their time; what is there at the beginning is none")
   func transitions() throws {
     var watched = Watched()
@@ -269,25 +288,6 @@ struct MonitoredProcessesTests {
     try watched.read(Self.beat("heartbeat-exporter", 990) + "," + Self.beat("a", 990), at: 1000)
     #expect(watched.names == ["a"])
     #expect(watched.monitored.reserved.count == 1)
-  @Test("a clock that is set back keeps nobody alive: what was seen before counts from the step on")
-  func clockSetBack() throws {
-    var watched = Watched()
-    try watched.read(Self.beat("a", 9000), at: 9000)
-    try watched.read(Self.beat("a", 9001), at: 9001)
-    func word(at now: Double) -> String? {
-      watched.monitored.judge(0, .unknown, at: now)
-      return watched.word("a")
-    }
-    #expect(word(at: 5000) == "alive clock_ahead")
-    #expect(word(at: 5059) == "alive clock_ahead")
-    #expect(word(at: 5060) == "dead clock_ahead")
-    // Other processes come and go.
-    try watched.read(Self.beat("a", 9001) + "," + Self.beat("b", 1), at: 5061)
-    #expect(watched.word("a") == "dead clock_ahead")
-    try watched.read(Self.beat("a", 9002) + "," + Self.beat("b", 1), at: 5062)
-    #expect(watched.word("a") == "alive clock_ahead")
-  }
-
   }
 
   @Test("status words that say good-bye are taken over with new content, also when others stay as they are")
