@@ -97,7 +97,9 @@ enum MapLayout {
   /// and amounts are none.
   private static func mayBeProcess(_ member: JSONObject.Member, _ reading: SourceReading) -> Bool {
     let key = member.key
-    guard key.contains(where: \.isLetter), !key.contains("://") else { return false }
+    guard key.contains(where: \.isLetter),
+      !key.split(separator: ":").dropFirst().contains(where: { $0.hasPrefix("//") })
+    else { return false }
     // `fe80::1`.
     if key.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1, key.allSatisfy({ $0.isHexDigit || $0 == ":" }) {
       return false
