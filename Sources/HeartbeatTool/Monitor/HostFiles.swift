@@ -37,9 +37,10 @@ final class HostFiles: Sendable {
     self.slots = slots
   }
 
-  /// Has the CPUs' times read, for their use is the difference of two readings. Nobody waits for them.
+  /// Has the CPUs' times read, for their use is the difference of two readings. While they are read they are not read again, so they
+  /// are waited for: a moment, or a second where they hang.
   func begin() {
-    _ = calls.begin([.stat]) { [self] in read($0) }
+    _ = calls.begin([.stat]) { [self] in read($0) }.haveEnded(within: 1)
   }
 
   /// Reads all of them.

@@ -93,7 +93,7 @@ def as_times_of_others(folder, files, found):
     size = len(members(found))
     now = int(time.time())
     for n in range(max(1, size // (7 * MEBIBYTE))):
-        write(files / f"times-{n}.json", members((f"{n}-{k}", now) for k in range(min(size, 7 * MEBIBYTE) // 22)))
+        write(files / f"times-{n}.json", members((f"worker-{n}-{k}", now) for k in range(min(size, 7 * MEBIBYTE) // 29)))
 
 
 @dataclass
