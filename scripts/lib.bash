@@ -211,11 +211,12 @@ prepare_e2e() {
   cat "${REQUIREMENTS[@]}" >"$VENV/installed-requirements.txt"
 }
 
-# The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack.
+# The images for the tests that run containers (see Tests/EndToEnd/support/podman.py): made once, kept in .build/stack. $1: `part`, without
+# those that only the stack's own test uses, which is `costly`.
 prepare_images() {
   # podman's storage is root's; the tests put their lock and what they have downloaded beside it.
   as_root install -d -o "$(id -u)" -g "$(id -g)" "$ROOT/.build/stack"
-  as_root env PATH="$PATH" "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" || say "the images for podman could not be made: the tests with containers will fail"
+  as_root env PATH="$PATH" "$ROOT/Tests/EndToEnd/support/stack/stand-ins" "$ROOT/.build/stack" "$@" || say "the images for podman could not be made: the tests with containers will fail"
 }
 
 # Says what is going to be installed, before it is: by `prepare_build` with the same names, and for the end-to-end tests where the name

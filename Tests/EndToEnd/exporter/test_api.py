@@ -110,7 +110,7 @@ def test_a_file_that_is_gone_is_said(exporter, beats):
     assert [h["name"] for h in status["heartbeats"]] == ["bidder"]
 
 
-@pytest.mark.parametrize("seed", [pytest.param(1, marks=pytest.mark.hard), 2])
+@pytest.mark.parametrize("seed", [pytest.param(1, marks=pytest.mark.hard), pytest.param(2, marks=pytest.mark.costly)])
 @pytest.mark.long
 def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, beats, tmp_path, seed):
     write_beats(beats, {"bidder": entry(pid=os.getpid(), offset=140), "0": entry()})
@@ -125,7 +125,7 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(exporter, 
     result = subprocess.run(
         [program, "--config-file", ROOT / "Tests/EndToEnd/exporter/schemathesis.toml", "run", description,
          "--url", f"http://127.0.0.1:{e.port}", "--checks", "all", "--phases", "examples,coverage,fuzzing",
-         "--max-examples", "100", "--seed", str(seed), "--no-color"],
+         "--max-examples", "60", "--seed", str(seed), "--no-color"],
         cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]

@@ -18,7 +18,7 @@ import pytest
 from support import AS_ROOT, ENVIRONMENT, ROOT, Samples, entry, eventually, free_port
 from support.podman import STACK
 
-pytestmark = [pytest.mark.peers, pytest.mark.compiles]
+pytestmark = [pytest.mark.peers, pytest.mark.costly]
 
 
 class Compose:

@@ -56,6 +56,7 @@ def test_only_rules_that_can_say_nothing_are_left_out(expression, is_left_out):
     assert is_mute(expression, [{"__name__": "up", "job": "a", "instance": "host"}]) == is_left_out
 
 
+@pytest.mark.costly
 @pytest.mark.long
 def test_the_exporter_still_serves_what_was_recorded():
     """Every scenario is played once more: what this exporter serves is what the tests are about."""
