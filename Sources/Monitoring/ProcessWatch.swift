@@ -200,9 +200,10 @@ public struct ProcessWatch: ~Copyable {
       exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
     }
     var changes: [Transition] = []
+    let moment = monitored.settings.moment(at: now)
     for place in places {
       let existence = look == nil ? .unknown : findings[place - places.lowerBound].existence
-      if let change = monitored.judge(place, existence, at: now) { changes.append(change) }
+      if let change = monitored.judge(place, existence, at: moment) { changes.append(change) }
     }
     if !changes.isEmpty { for subscriber in subscribers { subscriber(changes) } }
     return look

@@ -89,10 +89,11 @@ struct SituationsTests {
     let beat = situation.age.map {
       JobRecord(beat: now - $0, hasFailed: StoppedWords.isSame((situation.status ?? "").utf8, "failed"))
     }
+    let moment = Moment(time: now, uptime: now)
     let job = MonitoredJob(
-      situation.job?.record(at: now) ?? beat ?? JobRecord(), plan, seen: now - (situation.seen ?? 0),
+      situation.job?.record(at: now) ?? beat ?? JobRecord(), plan, seen: moment.before(situation.seen ?? 0),
       watched: now - (situation.watched ?? 0))
-    return job.facts(at: now)
+    return job.facts(at: moment)
   }
 
   @Test("each has one state with one reason", arguments: Situation.all)

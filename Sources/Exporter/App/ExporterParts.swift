@@ -75,7 +75,7 @@ struct ExporterParts {
     let scrape: @Sendable () -> Void = { [statistics] in
       var scraper = Scraper(
         options: options, configuration: configuration, requests: requests, push: push?.counts, logger: logger,
-        statistics: statistics)
+        statistics: statistics, uptime: { Clock.boottime })
       scraper.serve(queue)
     }
 

@@ -45,7 +45,8 @@ struct Scraper: ~Copyable {
 
   init(
     options: ExporterOptions, configuration: Configuration, requests: RequestCounts, push: PushCounts?, logger: Logger,
-    statistics: Statistics = Statistics(), limits: ScrapeLimits = ScrapeLimits(), probe: FileProbe? = nil
+    statistics: Statistics = Statistics(), limits: ScrapeLimits = ScrapeLimits(), probe: FileProbe? = nil,
+    uptime: (@Sendable () -> Double)? = nil
   ) {
     self.statistics = statistics
     self.options = options
@@ -62,11 +63,12 @@ struct Scraper: ~Copyable {
     let dependencies = Collectors.Dependencies(options: options, logger: logger, limits: limits, readers: readers)
     collectors = Collectors.all.map { ($0, $0.make(dependencies)) }
     let hostname = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline)) ?? ""
-    let settings = MonitoringSettings(
+    var settings = MonitoringSettings(
       timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,
       remember: options.heartbeat.remember, hostname: Array(hostname.utf8),
       reservedName: Array(ProcessCollector.ownName.utf8)
     ) { Labels.append("process", $0.span, to: &$1, separated: false) }
+    settings.uptime = uptime
     watch = ProcessWatch(
       sources: SourceSet(
         options.heartbeat.sources(configuration), options: options.heartbeat.sourceOptions(limits.reading), probe: probe

@@ -19,12 +19,13 @@ struct LocalSource: ~Copyable {
     self.procfs = procfs
     self.clock = clock
     host = HostFiles(procfs)
+    var settings = MonitoringSettings(
+      timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8),
+      reservedName: Array(HeartbeatEntry.exportersName.utf8))
+    settings.uptime = { Clock.boottime }
     watch = ProcessWatch(
-      sources: SourceSet(sources),
-      settings: MonitoringSettings(
-        timeout: timeout, hostname: Array(procfs.systemInfo().nodeName.utf8),
-        reservedName: Array(HeartbeatEntry.exportersName.utf8)),
-      configuration: configuration, looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
+      sources: SourceSet(sources), settings: settings, configuration: configuration,
+      looker: ProcessLooker(procfs.another()), readTimeout: LocalSource.readTimeout)
   }
 
   /// Has read what later looks at the host are compared with.

@@ -9,20 +9,27 @@ public struct MonitoredJob: Hashable, Sendable {
   private let deadline: Double
   /// How long a run may take, in seconds.
   let longestRun: Double?
-  /// Unix time at which the run that goes on began, for all that can be believed.
-  private let runSince: Double?
+  /// When the run that goes on began, for all that can be believed.
+  private let runSince: Moment?
 
   /// - Parameters:
   ///   - plan: what the configuration says of it; nil when it says nothing.
-  ///   - seen: Unix time at which what it says was seen to change: no run of which it tells ended later.
+  ///   - seen: when what it says was seen to change: no run of which it tells ended later.
   ///   - watched: Unix time since which it is watched: since then it is waited for when it never succeeded.
-  init(_ record: JobRecord, _ plan: JobPlan?, seen: Double, watched: Double) {
+  ///   - before: how it did before; nil when that is not known.
+  init(_ record: JobRecord, _ plan: JobPlan?, seen: Moment, watched: Double, before: MonitoredJob? = nil) {
     self.record = record
-    runSince = record.isRunning ? record.started.map { min($0, seen) } : nil
+    if record.isRunning, let started = record.started {
+      // What else it says of the same run may come after somebody has set the clock.
+      let known = before?.record.started == started ? before?.runSince : nil
+      runSince = known ?? seen.before(max(0, seen.time - started))
+    } else {
+      runSince = nil
+    }
     longestRun = plan?.longestRun
     // A clock that is ahead would put off the next time.
     let since =
-      record.lastSuccess.map { min($0, seen) } ?? min(watched, record.started ?? watched, record.ended ?? watched)
+      record.lastSuccess.map { min($0, seen.time) } ?? min(watched, record.started ?? watched, record.ended ?? watched)
     due = plan?.due(after: since)
     deadline = due.flatMap { plan?.deadline(ofDue: $0) } ?? .infinity
   }
@@ -31,18 +38,18 @@ public struct MonitoredJob: Hashable, Sendable {
   public var lateAt: Double? { deadline.isFinite ? deadline : nil }
 
   /// What its state follows from.
-  public func facts(at now: Double) -> JobFacts {
+  func facts(at now: Moment) -> JobFacts {
     var facts = JobFacts(phase: .waiting)
     if record.isRunning {
       facts.phase = .running
-      if let runSince, let longestRun { facts.isOverdue = now - runSince > longestRun }
+      if let runSince, let longestRun { facts.isOverdue = now.passed(since: runSince) > longestRun }
     } else if record.hasFailed {
       facts.phase = .failed
     } else if record.ended != nil || record.lastSuccess != nil {
       facts.phase = .succeeded
     }
-    // A run that goes on has its own limit first.
-    facts.isLate = now > deadline + (record.isRunning ? longestRun ?? 0 : 0)
+    // It is due at a time of day, which others are shown. A run that goes on has its own limit first.
+    facts.isLate = now.time > deadline + (record.isRunning ? longestRun ?? 0 : 0)
     return facts
   }
 }

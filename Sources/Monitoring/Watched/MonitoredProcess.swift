@@ -17,11 +17,8 @@ public struct MonitoredProcess: Sendable {
   }
   /// The same in whole microseconds, if that is exact enough.
   private var lastMicroseconds: Int64?
-  /// Unix time at which the last beat was seen to change.
-  public internal(set) var seen: Double
-  /// The same by a clock that was set back since; nil where it was not.
-  private var earlier: Double?
-  private var seenBy: Double { min(seen, earlier ?? seen) }
+  /// When the last beat was seen to change.
+  var seen: Moment
   /// Seconds between the last two beats that were seen; nil before there were two.
   public private(set) var interval: Double?
   /// How many intervals one after the other were tight, up to `lastingTightness`.
@@ -42,8 +39,8 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var isRemote = false
   /// Its last word says that it ended.
   public internal(set) var saidStopped = false
-  /// Unix time at which its entry was missed; nil while the file has it, or never had.
-  public internal(set) var vanished: Double?
+  /// When its entry was missed; nil while the file has it, or never had.
+  var vanished: Moment?
   /// Its figures are those of its whole tree.
   public internal(set) var children: Bool
   /// How it does as a job; nil when it is none.
@@ -58,7 +55,7 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var since: Double?
 
   init(
-    name: Range<Int>, labels: Range<Int>, configured: Int?, timeout: Double, children: Bool, isNew: Bool, seen: Double
+    name: Range<Int>, labels: Range<Int>, configured: Int?, timeout: Double, children: Bool, isNew: Bool, seen: Moment
   ) {
     self.name = name
     self.labels = labels
@@ -67,7 +64,7 @@ public struct MonitoredProcess: Sendable {
     self.children = children
     self.isNew = isNew
     self.seen = seen
-    watched = seen
+    watched = seen.time
   }
 
   /// The pid that it reports, unless the beat comes from another host, or no kernel gives such a pid.
@@ -81,6 +78,9 @@ public struct MonitoredProcess: Sendable {
     let age = now - lastHeartbeat
     return age.magnitude < 1e9 ? (age * 1e6).rounded() / 1e6 : age
   }
+
+  /// When its last beat was, as far as nobody can have set the clock since it was seen; nil when it never beat.
+  var beaten: Moment? { lastHeartbeat.map { seen.before(max(0, seen.time - $0)) } }
 
   /// The age in whole microseconds; nil when there is none or it is far beyond all that is exact to the microsecond.
   ///
@@ -104,9 +104,9 @@ public struct MonitoredProcess: Sendable {
   /// What its state follows from.
   ///
   /// - Parameter existence: what the kernel says of it now.
-  public func facts(at now: Double, _ existence: Existence) -> Facts {
+  func facts(at now: Moment, _ existence: Existence) -> Facts {
     Facts(
-      age: age(at: now), ageSinceSeen: max(0, now - seenBy), timeout: timeout, existence: existence,
+      age: age(at: now.time), ageSinceSeen: now.passed(since: seen), timeout: timeout, existence: existence,
       saidStopped: saidStopped, hasVanished: vanished != nil, job: job?.facts(at: now))
   }
 
@@ -125,42 +125,36 @@ public struct MonitoredProcess: Sendable {
   /// Whether it always beats so seldom: one long pause says nothing of the next ones.
   public var isAlwaysTight: Bool { tightIntervals >= MonitoredProcess.lastingTightness }
 
-  private mutating func noteInterval(_ seconds: Double) {
-    interval = seconds
+  private mutating func noteInterval(from before: Double, _ seenBefore: Moment, to last: Double, _ seen: Moment) {
+    // Between the times of two clocks lies how far the one was set.
+    guard last > before, !seen.isOfAnotherClock(than: seenBefore) else { return }
+    interval = last - before
     tightIntervals = isTight == true ? min(tightIntervals + 1, MonitoredProcess.lastingTightness) : 0
   }
 
-  /// Notes the clock: nobody has seen the last beat in a time that is yet to come, so where it was set back, that beat is as old as
-  /// the step at least.
-  mutating func noteClock(_ now: Double) {
-    // Not `seen` itself: a job's next time is reckoned from there, also when the clock is right again.
-    if now < seenBy { earlier = now }
-  }
-
   /// Notes a beat.
-  mutating func noteBeat(_ last: Double, at now: Double) {
+  mutating func noteBeat(_ last: Double, at now: Moment) {
     guard let before = lastHeartbeat, last != before else { return }
+    noteInterval(from: before, seen, to: last, now)
     seen = now
-    earlier = nil
-    if last > before { noteInterval(last - before) }
     lastHeartbeat = last
   }
 
   /// Goes on with what was seen of the same process before.
-  mutating func goOn(from old: MonitoredProcess, at now: Double) {
+  mutating func goOn(from old: MonitoredProcess) {
     verdict = old.verdict
     since = old.since
     isNew = old.isNew
     watched = old.watched
     interval = old.interval
     tightIntervals = old.tightIntervals
+    job = old.job
     // The first beat of one that was never seen is seen now.
     guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
     if before == last {
       seen = old.seen
-      earlier = old.earlier
-    } else if last > before {
-      noteInterval(last - before)
+    } else {
+      noteInterval(from: before, old.seen, to: last, seen)
     }
   }
 }

@@ -11,7 +11,7 @@ extension MonitoredProcesses {
 
   /// Appends a process of which nothing but its name and its configuration is known.
   mutating func append(
-    _ name: ArraySlice<UInt8>, configuration: (process: ProcessConfiguration, index: Int)?, isNew: Bool, at now: Double
+    _ name: ArraySlice<UInt8>, configuration: (process: ProcessConfiguration, index: Int)?, isNew: Bool, at now: Moment
   ) {
     let start = labels.count
     settings.appendLabels(name, &labels)
@@ -71,6 +71,7 @@ extension MonitoredProcesses {
   ///   - record: what its entry says of its runs; nil when that says nothing.
   ///   - plan: what the configuration says of it; nil when it says nothing.
   mutating func noteJob(_ place: Int, _ record: JobRecord?, _ plan: JobPlan?) {
+    let before = processes[place].job
     processes[place].job = nil
     guard record != nil || plan != nil else { return }
     let process = processes[place]
@@ -84,7 +85,7 @@ extension MonitoredProcesses {
       record?.exitCode = 0
     }
     processes[place].job = MonitoredJob(
-      record ?? beat ?? JobRecord(), plan, seen: process.seen, watched: process.watched)
+      record ?? beat ?? JobRecord(), plan, seen: process.seen, watched: process.watched, before: before)
     processes[place].timeout = .infinity
     // That it ended is what a job is there for.
     processes[place].saidStopped = false
@@ -108,7 +109,7 @@ extension MonitoredProcesses {
   /// Goes on with a process that was just appended and that the file does not have any more.
   mutating func remember(
     _ old: MonitoredProcesses, _ before: Int, _ snapshot: HeartbeatSnapshot, _ configuration: ProcessConfiguration?,
-    at now: Double
+    at now: Moment
   ) {
     let process = old.processes[before]
     // Who never beat has no entry that could be forgotten, and goes on as it was.
@@ -127,25 +128,24 @@ extension MonitoredProcesses {
       configured: configuration?.timeout, source: process.sourceTimeout, declaredInterval: process.declaredInterval)
     processes[place].vanished = process.lastHeartbeat == nil ? nil : process.vanished ?? now
     processes[place].saidStopped = process.saidStopped
-    processes[place].goOn(from: process, at: now)
-    processes[place].job = process.job
+    processes[place].goOn(from: process)
   }
 
   /// Goes on with those that nobody has configured.
   mutating func rememberOthers(
-    _ old: MonitoredProcesses, _ places: [Int], _ snapshot: HeartbeatSnapshot, at now: Double
+    _ old: MonitoredProcesses, _ places: [Int], _ snapshot: HeartbeatSnapshot, at now: Moment
   ) {
     var kept = places.filter { place in
       let process = old.processes[place]
-      guard let last = process.lastHeartbeat, now - last <= settings.retention(isJob: process.job != nil) else {
-        return false
-      }
-      return now - (process.vanished ?? now) < settings.remember
+      return process.lastHeartbeat != nil
+        && !hasExpired(process, after: settings.retention(isJob: process.job != nil), at: now)
+        // By the clock that nobody sets: what is forgotten is not known any more when the time of day is right again.
+        && now.passed(since: process.vanished ?? now) < settings.remember
         && isRemembered(process, named: old.texts[process.name], snapshot)
     }
     let bytes = kept.reduce(0) { $0 + old.processes[$1].name.count }
     if kept.count > MonitoredProcesses.mostRemembered || bytes > MonitoredProcesses.mostRememberedBytes {
-      kept.sort { old.processes[$0].vanished ?? now > old.processes[$1].vanished ?? now }
+      kept.sort { (old.processes[$0].vanished ?? now).uptime > (old.processes[$1].vanished ?? now).uptime }
       var left = MonitoredProcesses.mostRememberedBytes
       let end = kept.prefix(MonitoredProcesses.mostRemembered).firstIndex { place in
         left -= old.processes[place].name.count
@@ -157,11 +157,24 @@ extension MonitoredProcesses {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old, place, snapshot, nil, at: now)
       noteJob(processes.count - 1, processes[processes.count - 1].job?.record, nil)
-      span.end(at: (old.processes[place].vanished ?? now) + settings.remember)
-      if let last = old.processes[place].lastHeartbeat {
-        span.end(at: last + settings.retention(isJob: old.processes[place].job != nil))
-      }
+      let process = old.processes[place]
+      memory.end(at: (process.vanished ?? now).uptime + settings.remember)
+      noteExpiry(of: process, after: settings.retention(isJob: process.job != nil))
     }
+  }
+
+  /// Whether the last beat of one that is not configured is older than the retention by either clock. By the time of day alone it may
+  /// be that somebody has set that: it comes back when it is right again, and what was known of it would be lost.
+  func hasExpired(_ process: MonitoredProcess, after retention: Double, at now: Moment) -> Bool {
+    guard let last = process.lastHeartbeat, let beaten = process.beaten else { return false }
+    return now.time - last > retention && now.passed(since: beaten) > retention
+  }
+
+  /// Notes when it expires by each clock.
+  mutating func noteExpiry(of process: MonitoredProcess, after retention: Double) {
+    guard let last = process.lastHeartbeat, let beaten = process.beaten else { return }
+    span.end(at: last + retention)
+    memory.end(at: beaten.uptime + retention)
   }
 
   private func isRemembered(

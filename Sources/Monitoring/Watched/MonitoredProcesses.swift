@@ -14,8 +14,10 @@ public struct MonitoredProcesses: Sendable {
   public internal(set) var expired = 0
   /// The entries that are left out because their name belongs to the one who watches.
   public internal(set) var reserved: [Int] = []
-  /// While the same entries are left out or forgotten.
+  /// While the same entries are left out, by the time of day.
   var span = QuietSpan(around: 0)
+  /// While the same ones are left out and remembered, by the clock that nobody sets.
+  var memory = QuietSpan(around: 0)
   /// What has changed, the newest last.
   public internal(set) var transitions: [Transition] = []
 
@@ -43,7 +45,9 @@ public struct MonitoredProcesses: Sendable {
     var old = MonitoredProcesses(settings)
     swap(&old, &self)
     (generation, transitions, forgotten) = (old.generation + 1, old.transitions, old.forgotten)
+    let moment = settings.moment(at: now)
     span = QuietSpan(around: now)
+    memory = QuietSpan(around: moment.uptime)
     var history = old.byName()
     var configurationIndex: [[UInt8]: Int] = [:]
     for (index, process) in configured.enumerated() { configurationIndex[Array(process.name.utf8)] = index }
@@ -64,34 +68,43 @@ public struct MonitoredProcesses: Sendable {
         let retention = settings.retention(isJob: entry.job != nil)
         span.end(at: last + retention)
         if now - last > retention {
-          expired += 1
-          continue
+          // Only of a beat that is known it is known how long ago it was by the other clock.
+          guard let before, old.processes[before].lastHeartbeat == last,
+            !hasExpired(old.processes[before], after: retention, at: moment)
+          else {
+            expired += 1
+            continue
+          }
+          noteExpiry(of: old.processes[before], after: retention)
         }
       }
-      append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: now)
+      append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: moment)
       let last = processes.count - 1
       take(snapshot, index, sourceTimeout: sourceTimeout(index), for: last, position.map { configured[$0] })
       if let before {
-        processes[last].goOn(from: old.processes[before], at: now)
+        processes[last].goOn(from: old.processes[before])
       } else if let modified = modified(index) {
         // A beat that is seen for the first time was written when the file was, at the latest.
-        processes[last].seen = min(now, modified)
+        processes[last].seen = moment.before(max(0, now - modified))
       }
       noteJob(last, entry.job.map { snapshot.jobs[$0] }, position.flatMap { configured[$0].job })
     }
     for (index, process) in configured.enumerated() where isMissing[index] {
       let name = Array(process.name.utf8)[...]
       guard !name.elementsEqual(settings.reservedName) else { continue }
-      append(name, configuration: (process, index), isNew: old.generation > 0, at: now)
-      if let before = history.removeValue(forKey: name) { remember(old, before, snapshot, process, at: now) }
+      append(name, configuration: (process, index), isNew: old.generation > 0, at: moment)
+      if let before = history.removeValue(forKey: name) { remember(old, before, snapshot, process, at: moment) }
       noteJob(processes.count - 1, processes[processes.count - 1].job?.record, process.job)
     }
-    rememberOthers(old, history.values.sorted(), snapshot, at: now)
+    rememberOthers(old, history.values.sorted(), snapshot, at: moment)
     forgotten = []
   }
 
-  /// Whether the same entries would be left out now; a clock may also step back.
-  public func hold(at now: Double) -> Bool { span.contains(now) }
+  /// Whether the same entries would be left out and remembered now; a clock may also step back.
+  public func hold(at now: Double) -> Bool {
+    let moment = settings.moment(at: now)
+    return span.contains(moment.time) && memory.contains(moment.uptime)
+  }
 
   /// Takes over new beats of the same processes.
   ///
@@ -101,11 +114,12 @@ public struct MonitoredProcesses: Sendable {
     _ snapshot: HeartbeatSnapshot, configured: [ProcessConfiguration], at now: Double
   ) -> Bool {
     var hasNewTimeout = false
+    let moment = settings.moment(at: now)
     if snapshot.changes.hasNewStatus { renewTexts(snapshot, configured) }
     for place in processes.indices {
       guard let index = processes[place].entry else { continue }
       let entry = snapshot.entries[index]
-      if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: now) }
+      if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: moment) }
       processes[place].reportedPid = entry.pid
       let isJob = entry.job != nil || processes[place].job != nil
       guard isJob || entry.interval != processes[place].declaredInterval else { continue }
@@ -135,16 +149,21 @@ public struct MonitoredProcesses: Sendable {
   /// - Returns: what has changed; nil when nothing has.
   @discardableResult
   public mutating func judge(_ place: Int, _ existence: Existence, at now: Double) -> Transition? {
+    judge(place, existence, at: settings.moment(at: now))
+  }
+
+  /// The same.
+  @discardableResult
+  mutating func judge(_ place: Int, _ existence: Existence, at now: Moment) -> Transition? {
     let before = processes[place].verdict
-    processes[place].noteClock(now)
     let verdict = processes[place].facts(at: now, existence).verdict
     guard before != verdict else { return nil }
     processes[place].verdict = verdict
-    if before?.state != verdict.state { processes[place].since = now }
+    if before?.state != verdict.state { processes[place].since = now.time }
     // What is there when the watch begins is no change.
     guard before != nil || processes[place].isNew else { return nil }
     if transitions.count >= Transition.most { transitions.removeFirst(Transition.most / 10) }
-    let transition = Transition(process: name(of: place), time: now, from: before, to: verdict)
+    let transition = Transition(process: name(of: place), time: now.time, from: before, to: verdict)
     transitions.append(transition)
     return transition
   }

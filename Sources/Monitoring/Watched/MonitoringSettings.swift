@@ -13,6 +13,9 @@ public struct MonitoringSettings: Sendable {
   public var hostname: [UInt8]
   /// A name that belongs to the one who watches; no entry can take it.
   public var reservedName: [UInt8]
+  /// A clock that nobody sets, in seconds, which goes on while the host is suspended: by it is counted how long something lasts that the
+  /// watch itself has seen. nil counts by the time of day.
+  public var uptime: (@Sendable () -> Double)?
   /// Makes of a name what shall be kept with the process, and appends it.
   public var appendLabels: @Sendable (_ name: ArraySlice<UInt8>, _ bytes: inout [UInt8]) -> Void
 
@@ -43,6 +46,9 @@ public struct MonitoringSettings: Sendable {
     guard let declaredInterval, declaredInterval <= MonitoringSettings.longestInterval else { return timeout }
     return max(timeout, 2.5 * declaredInterval)
   }
+
+  /// This moment, which has the given time of day.
+  func moment(at now: Double) -> Moment { Moment(time: now, uptime: uptime?() ?? now) }
 
   /// The age of the last beat from which one is left out that is not configured, in seconds: a job's is kept longer.
   func retention(isJob: Bool) -> Double {

@@ -7,7 +7,8 @@ import Testing
 struct AliveFlagsTests {
   private func process(_ last: Double?, timeout: Double = 60) -> MonitoredProcess {
     var process = MonitoredProcess(
-      name: 0..<0, labels: 0..<0, configured: nil, timeout: timeout, children: false, isNew: false, seen: 0)
+      name: 0..<0, labels: 0..<0, configured: nil, timeout: timeout, children: false, isNew: false,
+      seen: Moment(time: 0, uptime: 0))
     process.lastHeartbeat = last
     return process
   }

@@ -1,0 +1,21 @@
+/// A moment by two clocks: the time of day, which somebody may set, and one that nobody sets.
+///
+/// What is shown, and what is compared with times that others wrote, has the time of day. How long something took or is to last is
+/// counted by the other one.
+struct Moment: Hashable, Sendable {
+  /// Unix time, in seconds.
+  let time: Double
+  /// Seconds since some start.
+  let uptime: Double
+
+  /// So many seconds before.
+  func before(_ seconds: Double) -> Moment { Moment(time: time - seconds, uptime: uptime - seconds) }
+
+  /// Seconds that have passed since another one; none when that is yet to come.
+  func passed(since other: Moment) -> Double { max(0, uptime - other.uptime) }
+
+  /// Whether the time of day was set since another one: both clocks are not read at once, so that a little between them is nothing.
+  func isOfAnotherClock(than other: Moment) -> Bool {
+    ((time - other.time) - (uptime - other.uptime)).magnitude > Facts.clockTolerance
+  }
+}
