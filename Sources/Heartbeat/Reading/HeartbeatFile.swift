@@ -57,6 +57,9 @@ public struct HeartbeatFile: Sendable {
   private var churn = KeyChurn()
   private var churnStamp: FileStamp?
 
+  /// The content that looked like half of one, and when it was first seen, on the monotonic clock.
+  private var half: (stamp: FileStamp, since: UInt64)?
+
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
   private var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
 
@@ -311,7 +314,7 @@ public struct HeartbeatFile: Sendable {
     case .success(var recognition):
       // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
       if let layout, recognition.layout.mayBeHalf(of: layout) || mayLackItsBeat(recognition),
-        source.settings.time != .modified, Clock.realtime - modified < HeartbeatFile.longestWrite
+        source.settings.time != .modified, isBeingWritten(found, modified)
       {
         throw problem(bytes.isEmpty ? JSONParseError.empty : .torn, in: bytes)
       }
@@ -334,8 +337,14 @@ public struct HeartbeatFile: Sendable {
     return place != next.place && next.time.map { $0 < served } ?? false
   }
 
-  /// So long after its last change a file may still be being written, in seconds.
-  private static let longestWrite = 2.0
+  /// Whether a file that looks like half of one may still be being written: by its own time, and, since that lies ahead where somebody
+  /// has set the clock back, by how long it has stayed as it is.
+  private mutating func isBeingWritten(_ found: FileStamp, _ modified: Double) -> Bool {
+    let now = Clock.monotonicNanoseconds
+    let since = half.flatMap { $0.stamp == found ? $0.since : nil } ?? now
+    half = (found, since)
+    return max(Clock.realtime - modified, Double(now &- since) / 1e9) < limits.halfFor
+  }
 
   /// Takes over what was recognised.
   private mutating func take(

@@ -25,6 +25,9 @@ package struct ReadingLimits: Sendable {
   /// seconds, or it was so for as long.
   package var unfinishedFor = 10.0
 
+  /// What looks like half of the file that was there before counts as being written, like that.
+  package var halfFor = 2.0
+
   /// The limits that docs/limits.md names.
   package init() {}
 }

@@ -423,6 +423,32 @@ final class SourceSetTests {
     #expect(try served(text(now - 4000, now - 3600)) == now - 3600)
   }
 
+  @Test("what looks like half of a file counts when it stays so, also where its own time lies ahead")
+  func halfFromTheFuture() throws {
+    func sources(_ seconds: Double) -> SourceSet {
+      var limits = ReadingLimits()
+      limits.halfFor = seconds
+      return self.sources("gate.txt") { $0.limits = limits }
+    }
+    var (patient, hasty) = (sources(3600), sources(0.01))
+    try write("gate.txt", "status: idle\nlast_run: \(Self.time - 900)\nlast_heartbeat: \(Self.time)\n")
+    patient.refresh(readTimeout: 5)
+    hasty.refresh(readTimeout: 5)
+    #expect(hasty.snapshot.entries.first?.lastHeartbeat == Self.time)
+    try write("gate.txt", "status: idle\nlast_run: \(Self.time - 800)\n")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 3600)], ofItemAtPath: folder.path + "/gate.txt")
+    patient.refresh(readTimeout: 5)
+    #expect(patient.files[0].lastProblem?.failure == .torn)
+    #expect(patient.snapshot.entries.first?.lastHeartbeat == Self.time)
+    for _ in 0..<1000 {
+      hasty.refresh(readTimeout: 5)
+      if hasty.files[0].isUp { break }
+      usleep(10_000)
+    }
+    #expect(hasty.files[0].isUp && hasty.snapshot.entries.first?.lastHeartbeat == Self.time - 800)
+  }
+
   @Test("what holds no beat is said, and what would be one")
   func noBeat() throws {
     try write("state.json", #"{"started_at": \#(Self.time)}"#)
