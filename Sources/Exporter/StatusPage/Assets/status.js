@@ -108,7 +108,7 @@ let wanted = null; // a state, or null for all
 let showsAll = false;
 let lastHost = null;
 let generated = 0;
-let lastNews = 0;
+let lastNews = -Infinity; // of performance.now(), as all spans of time here: somebody may set the clock
 let head = {}; // what the exporter says beside the processes: summary, file, problems
 let isLost = true; // until the first news
 
@@ -534,11 +534,11 @@ function connection(state, text) {
 
 let source = { readyState: EventSource.CLOSED, close() {} };
 let isPolling = false;
-let listeningSince = 0;
+let listeningSince = -Infinity;
 let hasAsked = false; // whether the page shows what it asked for, and not what was sent
 
 function listen() {
-  listeningSince = Date.now();
+  listeningSince = performance.now();
   source = new EventSource('/api/v1/events');
   // Changes count from the picture that this connection began with, or from the change before: not from one that was asked for.
   let isWhole = false;
@@ -552,7 +552,7 @@ function listen() {
     }
     isWhole = true;
     hasAsked = false;
-    lastNews = Date.now();
+    lastNews = performance.now();
     (event.type === 'change' ? takeChange : takeStatus)(news.status);
     takeHost(news.host, event.type !== 'change');
     connection('live', 'live');
@@ -568,7 +568,7 @@ async function poll() {
     const answers = await Promise.all(['/api/v1/heartbeats', '/api/v1/host'].map((path) => fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) })));
     if (answers.some((answer) => !answer.ok)) throw new Error('refused');
     const [status, host] = await Promise.all(answers.map((answer) => answer.json()));
-    if (Date.now() - lastNews < PATIENCE) return; // the events are back
+    if (performance.now() - lastNews < PATIENCE) return; // the events are back
     hasAsked = true;
     takeStatus(status);
     takeHost(host, true);
@@ -582,7 +582,7 @@ async function poll() {
 
 // Closed for good (the browser gives up after a refusal) is opened again; silent is bridged by asking.
 function watchConnection() {
-  const now = Date.now();
+  const now = performance.now();
   const isSilent = source.readyState === EventSource.OPEN && now - Math.max(lastNews, listeningSince) >= LONGEST_SILENCE;
   if (isSilent) source.close();
   if (!document.hidden && source.readyState === EventSource.CLOSED) listen();
