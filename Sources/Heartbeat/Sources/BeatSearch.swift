@@ -262,19 +262,16 @@ struct BeatSearch {
     let keys = object.members.lazy.filter { Self.isOfContent($0) }.map { $0.key.lowercased() }
     guard let first = keys.first else { return false }
     // A place has two coordinates, and what a program trades a symbol and a price.
-    guard Set(keys.map { key in Self.together.first { $0.contains(key) } ?? [key] }).count == 1 else { return true }
-    return !(ProcessFields.hasPid(object) || !Self.watched.contains(first) && Self.speaksForProgram(object))
+    let things = Set(keys.map { key in ContentWords.together.first { $0.contains(key) } ?? [key] })
+    guard things.count == 1 else { return true }
+    return !(ProcessFields.hasPid(object) || !ContentWords.watched.contains(first) && Self.speaksForProgram(object))
   }
-
-  private static let together: [Set<String>] = [
-    ["lat", "lon", "latitude", "longitude", "coordinates"], ["symbol", "price", "currency", "amount"],
-  ]
 
   private static func isOfContent(_ member: JSONObject.Member) -> Bool {
     switch member.value {
     case .null, .bool: false
-    case .string(let text): !text.isEmpty && contentKeys.contains(member.key.lowercased())
-    default: contentKeys.contains(member.key.lowercased())
+    case .string(let text): !text.isEmpty && ContentWords.alone.contains(member.key.lowercased())
+    default: ContentWords.alone.contains(member.key.lowercased())
     }
   }
 
@@ -291,17 +288,4 @@ struct BeatSearch {
   }
 
   private static let living: Set<String> = ["running", "alive", "healthy", "idle", "up", "online"]
-  /// Of whom else the same words are said: people, and what a monitor looks at.
-  private static let watched: Set<String> = [
-    "username", "email", "author", "authors", "creator", "creators", "monitor", "monitorid", "monitor_id", "incident",
-  ]
-  private static let contentKeys: Set<String> = [
-    "title", "body", "author", "authors", "html_url", "homepage", "license", "licence", "dependencies", "scripts",
-    "email", "price", "symbol",
-    "currency", "amount", "content", "html", "isbn", "monitor", "monitorid", "monitor_id", "incident", "alert",
-    "severity", "$schema",
-    "openapi", "swagger", "lat", "lon", "latitude", "longitude", "coordinates", "username", "password", "sha", "sha256",
-    "checksum",
-    "panels", "tags", "slug", "excerpt", "permalink", "maintainers", "keywords", "creator", "creators",
-  ]
 }

@@ -15,18 +15,18 @@ enum Records {
       let name = words.joined()
       let text = member.value.stringValue
       if words.contains("created") || words.contains("due") { has.insert(.made) }
-      if texts.contains(name), text?.isEmpty == false { has.insert(.text) }
-      if people.contains(name), text?.isEmpty == false { has.insert(.person) }
-      if amounts.contains(name), member.value.doubleValue != nil { has.insert(.amount) }
-      if goods.contains(name) { has.insert(.good) }
-      if plans.contains(name) { has.insert(.plan) }
+      if ContentWords.texts.contains(name), text?.isEmpty == false { has.insert(.text) }
+      if ContentWords.people.contains(name), text?.isEmpty == false { has.insert(.person) }
+      if ContentWords.amounts.contains(name), member.value.doubleValue != nil { has.insert(.amount) }
+      if ContentWords.goods.contains(name) { has.insert(.good) }
+      if ContentWords.plans.contains(name) { has.insert(.plan) }
       if words == ["starts", "at"] || name == "fingerprint" { has.insert(.alarm) }
     }
     if has.contains(.good) || has.contains(.alarm) { return true }
     let words = key.map(KeyWords.split) ?? []
     // A description that was changed; what has a plan is a job, whose description may be.
     if has.isSuperset(of: [.text, .made]), !has.contains(.plan), rank != .run,
-      rank != .update || words.contains(where: changes.contains)
+      rank != .update || words.contains(where: ContentWords.changes.contains)
     {
       return true
     }
@@ -39,36 +39,15 @@ enum Records {
   static func isToDo(_ object: JSONObject) -> Bool {
     object.members.contains { member in
       ["status", "state"].contains(member.key.lowercased())
-        && member.value.stringValue.map { toDo.contains(KeyWords.split($0).joined()) } ?? false
+        && member.value.stringValue.map { ContentWords.toDo.contains(KeyWords.split($0).joined()) } ?? false
     }
   }
 
   /// Whether an entry says what was measured or what happened, and not who did: its id is that of a row.
   static func isOfHistory(_ object: JSONObject) -> Bool {
     let keys = Set(object.members.lazy.map { KeyWords.split($0.key).joined() })
-    return !keys.isDisjoint(with: happenings) && keys.isDisjoint(with: names)
+    return !keys.isDisjoint(with: ContentWords.happenings) && keys.isDisjoint(with: ContentWords.names)
   }
 
   private enum Sign { case made, text, person, amount, good, plan, alarm }
-
-  private static let texts: Set<String> = [
-    "description", "text", "message", "msg", "note", "notes", "summary", "details", "comment", "question", "answer",
-    "subject",
-  ]
-  private static let people: Set<String> = [
-    "user", "from", "sender", "nick", "nickname", "author", "assignee", "userid", "recipient",
-  ]
-  private static let amounts: Set<String> = ["score", "points", "highscore", "kills", "wins"]
-  private static let plans: Set<String> = ["schedule", "cron", "enabled"]
-  private static let happenings: Set<String> = [
-    "event", "eventtype", "value", "reading", "level", "action", "message", "msg", "measurement", "temperature",
-    "humidity",
-  ]
-  private static let names: Set<String> = [
-    "name", "pid", "status", "state", "worker", "agent", "bot", "job", "task", "service", "process", "node", "host",
-    "hostname", "instance",
-  ]
-  private static let changes: Set<String> = ["updated", "update", "modified", "changed"]
-  private static let goods: Set<String> = ["sku", "stock", "quantity", "qty", "barcode"]
-  private static let toDo: Set<String> = ["todo", "backlog", "wontfix", "inreview"]
 }
