@@ -13,7 +13,8 @@ struct CPUTimesHistory {
   /// The times to show.
   ///
   /// - Parameter now: what the kernel says, in its order.
-  /// - Returns: the same, none lower than before; then the CPUs that are offline, as they were last.
+  /// - Returns: the same, none lower than before, and the CPUs that are offline, as they were last: all in the order of their numbers, so
+  ///   that a CPU that goes offline moves no series.
   mutating func rising(_ now: [CPUTimes]) -> [CPUTimes] {
     var result = now
     var isOnline: Set<Int> = []
@@ -31,10 +32,8 @@ struct CPUTimesHistory {
     }
     var seen: Set<Int> = []
     result.removeAll { !seen.insert($0.cpu).inserted }
-    guard shown.count > isOnline.count else { return result }
-    for cpu in shown.keys.sorted() where !isOnline.contains(cpu) {
-      result.append(CPUTimes(cpu: cpu, seconds: shown[cpu, default: []]))
-    }
+    for (cpu, seconds) in shown where !isOnline.contains(cpu) { result.append(CPUTimes(cpu: cpu, seconds: seconds)) }
+    if zip(result, result.dropFirst()).contains(where: { $0.cpu > $1.cpu }) { result.sort { $0.cpu < $1.cpu } }
     return result
   }
 

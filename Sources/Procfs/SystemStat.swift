@@ -14,7 +14,7 @@ public struct CPUTimes: Equatable, Sendable {
 
 /// The host's CPUs and its start: `/proc/stat`, see `proc_stat(5)`.
 public struct SystemStat: Equatable, Sendable {
-  /// One entry for each CPU, those that are online first, in the kernel's order.
+  /// One entry for each CPU, as the kernel has them; of `Procfs.systemStat` in the order of their numbers, with those that are offline.
   public var cpus: [CPUTimes] = []
   /// How many CPUs are online.
   public var onlineCPUs = 0
