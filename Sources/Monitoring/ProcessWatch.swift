@@ -181,6 +181,8 @@ public struct ProcessWatch: ~Copyable {
     public let own: BoxedFigures?
     /// Whether it came to its end in time: else what is found of the last processes is that nobody knows.
     public let isWhole: Bool
+    /// The files of processes that say nothing that can be used, the first of them.
+    public let failures: [ProcfsError]
   }
 
   /// Looks for the processes at some places, and judges how they do.
@@ -225,8 +227,11 @@ public struct ProcessWatch: ~Copyable {
     }
     guard result.isReadable else { return nil }
     let missing = places.count - result.findings.count
-    guard missing > 0 else { return Look(findings: result.findings, own: result.own, isWhole: result.isWhole) }
+    guard missing > 0 else {
+      return Look(
+        findings: result.findings, own: result.own, isWhole: result.isWhole, failures: result.failures)
+    }
     let unknown = repeatElement(ProcessSearch.Finding(existence: .unknown), count: missing)
-    return Look(findings: result.findings + unknown, own: result.own, isWhole: false)
+    return Look(findings: result.findings + unknown, own: result.own, isWhole: false, failures: result.failures)
   }
 }

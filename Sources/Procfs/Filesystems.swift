@@ -56,6 +56,8 @@ struct LastMounts {
   let mounts: [Mount]
   /// Where they were read, which tells when they change.
   let file: StaticString
+  /// What was wrong with that file, though these could be read.
+  let fault: ProcfsError?
 }
 
 /// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back.
@@ -133,11 +135,13 @@ public final class MountProbe: Sendable {
 extension Procfs {
   /// The mounted file systems that hold data of the host, with their room; what is not there below the host's root is left out.
   ///
-  /// The mounts are those that process 1 sees, or this process where that is not allowed.
+  /// The mounts are those that process 1 sees, or this process where that is not allowed, or process 1 is out of sight.
   public func filesystems(_ complain: Complain = { _ in }) throws(ProcfsError) -> [Filesystem] {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
-    let (all, file) = try currentMounts(below: root)
+    let current = try currentMounts(below: root)
+    if let fault = current.fault { complain(fault) }
+    let (all, file) = (current.mounts, current.file)
     let mounts = all.prefix(limits.mounts)
     if all.count > mounts.count {
       complain(ProcfsError("\(path)/\(file)", "it has \(all.count) mounts, of which \(mounts.count) are shown"))
@@ -179,22 +183,29 @@ extension Procfs {
   }
 
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
-  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> (mounts: [Mount], file: StaticString) {
-    if let last = mounts, !hasChanged(last.file) { return (last.mounts, last.file) }
+  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> LastMounts {
+    if let last = mounts, !hasChanged(last.file) { return last }
     // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
     mounts = nil
     let found: LastMounts
-    if let host = try? withContents(of: Self.hostMounts, { [filter] in Mount.parse($0, filter: filter) }) {
-      found = LastMounts(mounts: host, file: Self.hostMounts)
-    } else {
+    do throws(ProcfsError) {
+      found = try readMounts(Self.hostMounts, below: [])
+    } catch {
+      // Any other fault is one of the file, and what this process sees is no answer to it.
+      guard let code = error.code, [EACCES, EPERM, ENOENT, ESRCH].contains(code) else { throw error }
       // Our own mount points begin with the place where the host's root is mounted.
-      let own = try read(Self.ownMounts, expecting: "lines of mounts") { [filter] in
-        Mount.parse($0, below: root, filter: filter)
-      }
-      found = LastMounts(mounts: own, file: Self.ownMounts)
+      found = try readMounts(Self.ownMounts, below: root)
     }
     mounts = found
-    return (found.mounts, found.file)
+    return found
+  }
+
+  private func readMounts(_ file: StaticString, below root: [UInt8]) throws(ProcfsError) -> LastMounts {
+    var fault: ProcfsError?
+    let mounts = try read(file, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
+      Mount.parse(bytes, below: root, filter: filter, odd: odd)
+    }
+    return LastMounts(mounts: mounts, file: file, fault: fault)
   }
 
   private static let hostMounts: StaticString = "1/mounts"

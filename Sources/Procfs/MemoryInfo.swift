@@ -16,7 +16,8 @@ public struct MemoryInfo: Equatable, Sendable {
     fields.first { $0.name == name }?.bytes
   }
 
-  /// Reads the content of `/proc/meminfo`; lines that are not well-formed are left out.
+  /// Reads the content of `/proc/meminfo`; lines that are not well-formed are left out. Sizes are in kB, whatever the line; only the counts
+  /// of huge pages have no unit.
   ///
   /// - Parameter odd: gets the names of these.
   public init(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
@@ -27,7 +28,10 @@ public struct MemoryInfo: Equatable, Sendable {
         odd(line.firstIndex(of: UInt8(ascii: ":")).map { UnsafeRawBufferPointer(rebasing: line[..<$0]) } ?? line)
         continue
       }
-      guard let unit = fields.field(), unit.equals("kB") else { continue }
+      guard let unit = fields.field(), unit.equals("kB") else {
+        if !name.hasPrefix("HugePages_") { odd(name) }
+        continue
+      }
       self.fields.append(Field(name: name.text, bytes: clampedProduct(value, 1024)))
     }
   }
@@ -36,9 +40,14 @@ public struct MemoryInfo: Equatable, Sendable {
 extension Procfs {
   /// The host's memory, by `/proc/meminfo`.
   public func memoryInfo(_ complain: Complain = { _ in }) throws(ProcfsError) -> MemoryInfo {
-    try read("meminfo", expecting: "a line MemTotal", complain) { bytes, odd in
+    let memory = try read("meminfo", expecting: "a line MemTotal", complain) { bytes, odd in
       let memory = MemoryInfo(parsing: bytes, odd: odd)
       return memory["MemTotal"] == nil ? nil : memory
     }
+    if memory["MemFree"] == nil { complain(missing("MemFree", in: "meminfo")) }
+    if memory["MemAvailable"] == nil, SystemInfo.isKernel(atLeast: 3, 14) {
+      complain(missing("MemAvailable", in: "meminfo"))
+    }
+    return memory
   }
 }

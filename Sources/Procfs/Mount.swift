@@ -13,9 +13,11 @@ struct Mount: Equatable {
   /// - Parameters:
   ///   - root: only mounts below this path count, and they are named as seen from there.
   ///   - filter: which are left out.
+  ///   - odd: gets the first words of lines that are none of a mount.
   /// - Returns: nil when there is no mount at all, which cannot be.
   static func parse(
-    _ bytes: UnsafeRawBufferPointer, below root: [UInt8] = [], filter: HostFilter = .standard
+    _ bytes: UnsafeRawBufferPointer, below root: [UInt8] = [], filter: HostFilter = .standard,
+    odd: Procfs.OddLine = { _ in }
   ) -> [Mount]? {
     var mounts: [Mount] = []
     var places: [[UInt8]: Int] = [:]
@@ -23,7 +25,11 @@ struct Mount: Equatable {
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       var fields = ByteFields(line)
-      guard let device = fields.field(), let point = fields.field(), let type = fields.field() else { continue }
+      guard let device = fields.field(), let point = fields.field(), let type = fields.field() else {
+        var words = ByteFields(line)
+        odd(words.field() ?? line)
+        continue
+      }
       hasMounts = true
       var mount = Mount(device: unescape(device), point: unescape(point), type: unescape(type))
       mount.isReadOnly =

@@ -64,9 +64,11 @@ public struct NetworkDevice: Equatable, Sendable {
 extension Procfs {
   /// The network devices of the exporter's own network namespace, by `/proc/net/dev`.
   public func networkDevices(_ complain: Complain = { _ in }) throws(ProcfsError) -> [NetworkDevice] {
-    // There may be no device at all, but never no head.
+    // There may be no device at all, but never no head, which has two lines.
     try read("net/dev", expecting: "devices and their figures", complain) { [filter] bytes, odd in
-      bytes.isEmpty ? nil : NetworkDevice.parse(bytes, without: filter.networkDevices, odd: odd)
+      var lines = ByteFields(bytes)
+      guard lines.line() != nil, lines.line() != nil else { return nil }
+      return NetworkDevice.parse(bytes, without: filter.networkDevices, odd: odd)
     }
   }
 }

@@ -61,9 +61,14 @@ extension Procfs {
       case .io: "pressure/io"
       case .irq: "pressure/irq"
       }
-    return try readIfPresent(file, expecting: "a line that begins with some or full", complain) { bytes, odd in
+    let pressure = try readIfPresent(file, expecting: "a line that begins with some or full", complain) { bytes, odd in
       let pressure = Pressure(parsing: bytes, odd: odd)
       return pressure.someSeconds == nil && pressure.fullSeconds == nil ? nil : pressure
     }
+    guard let pressure else { return nil }
+    // Of interrupts there is no other one, of CPU time it came with Linux 5.13.
+    if resource != .irq, pressure.someSeconds == nil { complain(missing("some", in: file)) }
+    if resource != .cpu, pressure.fullSeconds == nil { complain(missing("full", in: file)) }
+    return pressure
   }
 }

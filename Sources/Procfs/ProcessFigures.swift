@@ -77,10 +77,12 @@ extension Procfs {
   ) -> (figures: ProcessFigures, status: ProcessStatus?) {
     var figures = usage(stat, in: directory)
     figures.startTime = starts.startTime(of: stat)
-    figures.maxOpenFiles = openFileLimit(of: stat.pid, in: directory)
-    let status = withFile(ProcessLine.File.status.name, in: directory) { bytes in
-      lines.read(.status, bytes, into: &figures.lines)
-      return ProcessStatus(parsing: bytes)
+    figures.maxOpenFiles = openFileLimit(of: stat, in: directory)
+    let status = readLines(ProcessLine.File.status.name, of: stat, in: directory) { bytes in
+      // Threads of the kernel's have no lines of memory.
+      let isWellFormed = lines.read(.status, bytes, into: &figures.lines).areWellFormed
+      let status = ProcessStatus(parsing: bytes)
+      return (status, status.isWhole && isWellFormed)
     }
     // It ended before this last read, and the limit may be that of another process under its number.
     guard let status else {
@@ -88,7 +90,9 @@ extension Procfs {
       return (figures, nil)
     }
     if lines.contains(where: { $0.file == .smapsRollup }) {
-      withFile(ProcessLine.File.smapsRollup.name, in: directory) { lines.read(.smapsRollup, $0, into: &figures.lines) }
+      _ = readLines(ProcessLine.File.smapsRollup.name, of: stat, in: directory) { bytes in
+        ((), lines.read(.smapsRollup, bytes, into: &figures.lines).areAll)
+      }
     }
     figures.worstFileRatio = ProcessFigures.fileRatio(figures.openFiles, of: figures.maxOpenFiles)
     let switches = status.switches.flatMap { self.switches(of: stat, in: directory, main: $0) }
@@ -99,14 +103,18 @@ extension Procfs {
 
   /// The figures of the process that need neither its status nor its limits.
   private func usage(_ stat: ProcessStat, in directory: Int32) -> ProcessFigures {
-    let io = withFile("io", in: directory) { ProcessIO(parsing: $0) }
+    let io = readLines("io", of: stat, in: directory) { lines in
+      let io = ProcessIO(parsing: lines)
+      return (io, io.isWhole)
+    }
     // A main thread that has ended has no memory and no files any more; what they share is the others'.
     let thread = stat.hasEndedMainThread ? workingThread(in: directory) : nil
     return ProcessFigures(
       cpuSeconds: stat.cpuSeconds, residentBytes: thread?.stat.residentBytes ?? stat.residentBytes,
       virtualBytes: thread?.stat.virtualBytes ?? stat.virtualBytes, threads: stat.threads,
       majorFaults: stat.majorFaults,
-      openFiles: thread.map(\.openFiles) ?? openFiles(in: directory, mayRead: io != nil),
+      openFiles: thread.map(\.openFiles)
+        ?? openFiles(in: directory, mayRead: io != nil) { complain(of: stat.pid, "fd", $0) },
       readBytes: io?.readBytes, writtenBytes: io?.writtenBytes, minorFaults: stat.minorFaults)
   }
 }

@@ -5,6 +5,9 @@ struct ProcessIO: Equatable {
   var readBytes: UInt64?
   var writtenBytes: UInt64?
 
+  /// Whether all of it is there: no kernel writes the file without.
+  var isWhole: Bool { readBytes != nil && writtenBytes != nil }
+
   init(parsing bytes: UnsafeRawBufferPointer) {
     var lines = ByteFields(bytes)
     while let line = lines.line() {

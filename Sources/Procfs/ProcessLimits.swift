@@ -23,12 +23,16 @@ extension Procfs {
   ///
   /// `prlimit(2)` is asked first, for processes that one may ask it of: it costs a tenth of the file, which the kernel
   /// writes as a table of all limits.
-  func openFileLimit(of pid: Int32, in directory: Int32) -> Double? {
+  func openFileLimit(of stat: ProcessStat, in directory: Int32) -> Double? {
     var limit = rlimit()
     // A number that another process got meanwhile is noticed by whoever reads on in the directory.
-    if sharesNumbering, prlimit(pid, RLIMIT_NOFILE.rawValue, nil, &limit) == 0 {
+    if sharesNumbering, prlimit(stat.pid, RLIMIT_NOFILE.rawValue, nil, &limit) == 0 {
       return limit.rlim_cur == rlim_t(bitPattern: -1) ? .infinity : Double(limit.rlim_cur)
     }
-    return withFile("limits", in: directory) { ProcessLimits(parsing: $0).openFiles }
+    let limits = readLines("limits", of: stat, in: directory) { lines in
+      let limits = ProcessLimits(parsing: lines)
+      return (limits, limits.openFiles != nil)
+    }
+    return limits?.openFiles
   }
 }

@@ -81,7 +81,13 @@ public struct ProcessLine: Equatable, Sendable {
 
 extension [ProcessLine] {
   /// Reads from a file the lines that are of it.
-  func read(_ file: ProcessLine.File, _ bytes: UnsafeRawBufferPointer, into numbers: inout ProcessLine.Numbers) {
+  ///
+  /// - Returns: whether those that are there have numbers, and whether all are there and have.
+  @discardableResult
+  func read(
+    _ file: ProcessLine.File, _ bytes: UnsafeRawBufferPointer, into numbers: inout ProcessLine.Numbers
+  ) -> (areWellFormed: Bool, areAll: Bool) {
+    var areWellFormed = true
     var lines = ByteFields(bytes)
     while let line = lines.line() {
       for place in indices where self[place].file == file {
@@ -92,7 +98,9 @@ extension [ProcessLine] {
         let value = fields.unsigned()
         let isInKibibytes = fields.field()?.equals("kB") ?? false
         numbers[place] = value.map { isInKibibytes ? clampedProduct($0, 1024) : $0 }
+        if value == nil { areWellFormed = false }
       }
     }
+    return (areWellFormed, indices.allSatisfy { self[$0].file != file || numbers[$0] != nil })
   }
 }

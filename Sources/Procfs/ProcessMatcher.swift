@@ -196,7 +196,7 @@ extension ProcessTable {
     var isWhole = !procfs.avoided.contains { if case .process = $0 { true } else { false } }
     for pid in pids where pid != own && !excluded.contains(pid) {
       guard let stat = stat(of: pid) else {
-        // Where `/proc` shows of others only that they are there, they may look so.
+        // Where `/proc` shows of others only that they are there, they may look so; and so may one whose stat is damaged.
         if isHidden(pid) { isWhole = false }
         continue
       }

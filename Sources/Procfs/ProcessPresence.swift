@@ -11,8 +11,8 @@ public enum ProcessPresence: Equatable, Sendable {
   case zombie
   /// The number belongs to a process that started after the last beat.
   case reused
-  /// The tree does not tell: it hides what belongs to others (`hidepid` in `proc(5)`), or the number is a kernel thread's, so
-  /// that it was written in another pid namespace.
+  /// The tree does not tell: it hides what belongs to others (`hidepid` in `proc(5)`), its stat cannot be understood, or the number is a
+  /// kernel thread's, so that it was written in another pid namespace.
   case unknown
 
   /// Whether it is there for certain.
@@ -27,7 +27,7 @@ extension ProcessTable {
   /// - Parameter lastBeat: nil when the time is unknown; then the number alone decides.
   public func presence(of pid: Int32, lastBeat: Double?) -> ProcessPresence {
     if let stat = stat(of: pid) { return presence(stat, lastBeat: lastBeat) }
-    return isUncertain(pid) ? .unknown : .gone
+    return isHidden(pid) ? .unknown : .gone
   }
 
   /// The same, with what the process uses where it runs: its directory is opened and its stat read once for both.
@@ -35,7 +35,7 @@ extension ProcessTable {
     of pid: Int32, lastBeat: Double?
   ) -> (presence: ProcessPresence, figures: BoxedFigures?) {
     guard let (stat, figures) = read(pid, figuresWhere: { self.presence($0, lastBeat: lastBeat).isRunning }) else {
-      return (isUncertain(pid) ? .unknown : .gone, nil)
+      return (isHidden(pid) ? .unknown : .gone, nil)
     }
     let found = presence(stat, lastBeat: lastBeat)
     return (found, found.isRunning ? figures : nil)
@@ -64,12 +64,23 @@ extension Procfs {
     }
   }
 
-  /// Whether a process shows what it is: its directory can be opened, and its stat be read and understood.
+  /// Whether a process shows what it is: its directory can be opened, and its stat be read and understood. What is in the way though it
+  /// should not be is said.
   func visibility(of pid: Int32) -> Visibility {
+    let directory: FileDescriptor
     do throws(Errno) {
-      let directory = try openProcess(pid)
-      return try stat(in: directory.rawValue) == nil ? .garbled : .visible
+      directory = try openProcess(pid)
     } catch {
+      complain(of: pid, nil, error)
+      return Visibility(error)
+    }
+    do throws(Errno) {
+      let (stat, fault) = try stat(in: directory.rawValue)
+      guard stat == nil else { return .visible }
+      complain(of: pid, "stat", fault)
+      return .garbled
+    } catch {
+      complain(of: pid, "stat", error)
       return Visibility(error)
     }
   }
@@ -78,17 +89,18 @@ extension Procfs {
   func hasEnded(_ process: ProcessIdentity) -> Bool {
     do throws(Errno) {
       let directory = try openProcess(process.pid)
-      guard let stat = try stat(in: directory.rawValue) else { return false }
+      guard let stat = try stat(in: directory.rawValue).stat else { return false }
       return stat.startTicks != process.startTicks
     } catch {
       return Visibility(error) == .absent
     }
   }
 
-  /// The stat of the process whose directory is open; nil when it is not understood.
-  private func stat(in directory: Int32) throws(Errno) -> ProcessStat? {
+  /// The stat of the process whose directory is open; nil when it is not understood, which is the fault then.
+  private func stat(in directory: Int32) throws(Errno) -> (stat: ProcessStat?, fault: String) {
     let file = try openFile("stat", in: directory)
     let count = try file.read(into: buffer)
-    return ProcessStat(parsing: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    let content = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    return (ProcessStat(parsing: content), Self.fault(of: content))
   }
 }

@@ -56,11 +56,11 @@ public struct ProcessStat: Equatable, Sendable {
     bootTime + Double(startTicks) / KernelUnits.ticksPerSecond
   }
 
-  /// Reads the content of `/proc/PID/stat`; nil when it is not whole.
+  /// Reads the content of `/proc/PID/stat`; nil when it is not whole, which is known by the line feed at its end.
   ///
   /// The name, in parentheses, is whatever the process likes, such as `a) R 1 (b`: only the last `)` ends it.
   public init?(parsing bytes: UnsafeRawBufferPointer) {
-    guard let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+    guard bytes.last == UInt8(ascii: "\n"), let open = bytes.firstIndex(of: UInt8(ascii: "(")),
       let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
     else { return nil }
     var before = ByteFields(UnsafeRawBufferPointer(rebasing: bytes[..<open]))

@@ -6,6 +6,13 @@ struct ProcessStatus: Equatable {
   var threadGroup: UInt64?
   var voluntarySwitches: UInt64?
   var involuntarySwitches: UInt64?
+  private var isMalformed = false
+
+  /// Whether what is needed of it is there and can be read. There are kernels without the lines of switches (gVisor), but none with one
+  /// of them.
+  var isWhole: Bool {
+    threadGroup != nil && (voluntarySwitches == nil) == (involuntarySwitches == nil) && !isMalformed
+  }
 
   /// The switches, if all are there.
   var switches: SwitchCounts? {
@@ -23,13 +30,19 @@ struct ProcessStatus: Equatable {
       var fields = ByteFields(line)
       guard let key = fields.field() else { continue }
       if key.equals("voluntary_ctxt_switches:") {
-        voluntarySwitches = fields.unsigned()
+        voluntarySwitches = number(&fields)
       } else if key.equals("nonvoluntary_ctxt_switches:") {
-        involuntarySwitches = fields.unsigned()
+        involuntarySwitches = number(&fields)
       } else if key.equals("Tgid:") {
-        threadGroup = fields.unsigned()
+        threadGroup = number(&fields)
       }
     }
+  }
+
+  private mutating func number(_ fields: inout ByteFields) -> UInt64? {
+    let value = fields.unsigned()
+    if value == nil { isMalformed = true }
+    return value
   }
 }
 

@@ -93,6 +93,8 @@ public final class ProcessTable {
     // The number of a thread opens a directory too, but is in no list.
     let stat = candidates != nil || procfs.isProcess(pid) ? procfs.stat(of: pid) : nil
     stats[pid] = .some(stat)
+    // One that is in a list and has none has ended, or is told of.
+    if stat == nil, candidates != nil { _ = isHidden(pid) }
     return stat
   }
 
@@ -127,6 +129,7 @@ public final class ProcessTable {
     do throws(Errno) {
       directory = try procfs.openProcess(pid)
     } catch {
+      procfs.complain(of: pid, nil, error)
       visibilities[pid] = Procfs.Visibility(error)
       return nil
     }
@@ -143,7 +146,7 @@ public final class ProcessTable {
     return (stat, boxed)
   }
 
-  /// Whether a process may have this number though nothing of it can be read.
+  /// Whether a process may have this number though its stat cannot be read, or not be understood.
   func isHidden(_ pid: Int32) -> Bool {
     if procfs.avoided.contains(.process(pid)) { return true }
     guard pid > 0 else { return false }
@@ -152,15 +155,11 @@ public final class ProcessTable {
     let visibility = visibilities[pid] ?? procfs.visibility(of: pid)
     visibilities[pid] = visibility
     return switch visibility {
-    // One whose stat is not understood is no reason to be uncertain of all others.
-    case .visible, .garbled: false
-    case .secret: true
+    case .visible: false
+    case .secret, .garbled: true
     case .absent: hidesOthers
     }
   }
-
-  /// Whether it is not known if there is a process of this number, of which no stat could be had.
-  func isUncertain(_ pid: Int32) -> Bool { isHidden(pid) || visibilities[pid] == .garbled }
 
   /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
   public private(set) lazy var hidesOthers: Bool =
@@ -238,6 +237,10 @@ public final class ProcessTable {
   func withCommandLine<Result>(
     of pid: Int32, onFailure: (Errno) -> Void = { _ in }, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
+    func fail(_ error: Errno) {
+      procfs.complain(of: pid, "cmdline", error)
+      onFailure(error)
+    }
     func hand(_ line: UnsafeRawBufferPointer) -> Result? {
       line.isEmpty ? nil : body(UnsafeRawBufferPointer(rebasing: line.prefix(MatchBudget.commandLine)))
     }
@@ -249,13 +252,13 @@ public final class ProcessTable {
     }
     guard let stat = stat(of: pid), stat.hasEndedMainThread else {
       return procfs.withFile(
-        "cmdline", of: pid, at: place, limit: MatchBudget.commandLine, onFailure: onFailure, hand)
+        "cmdline", of: pid, at: place, limit: MatchBudget.commandLine, onFailure: fail, hand)
     }
     // A main thread that has ended has no command line any more; those that work on have it.
     return procfs.withProcess(pid) { directory in
       procfs.withWorkingThread(in: directory) { thread, _ in
         procfs.progress.note(place)
-        return procfs.withFile("cmdline", in: thread, hand)
+        return procfs.withFile("cmdline", in: thread, onFailure: fail, hand)
       }
     }
   }

@@ -5,12 +5,19 @@ internal import POSIX
 extension Procfs {
   /// Hands `body` a file of the process whose directory is open, as much as one `read(2)` into the buffer gives: the
   /// kernel writes the files of a process at once.
+  ///
+  /// - Parameter onFailure: gets what is in the way, where something is.
   func withFile<Result>(
-    _ file: StaticString, in directory: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+    _ file: StaticString, in directory: Int32, onFailure: (Errno) -> Void = { _ in },
+    _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    if let known = own?.directory.rawValue, known == directory { return withOwnFile(file, body) }
-    guard let opened = try? openFile(file, in: directory), let bytes = try? read(opened) else { return nil }
-    return body(bytes)
+    if let known = own?.directory.rawValue, known == directory { return withOwnFile(file, onFailure: onFailure, body) }
+    do throws(Errno) {
+      return body(try read(try openFile(file, in: directory)))
+    } catch {
+      onFailure(error)
+      return nil
+    }
   }
 
   /// Hands `body` the descriptor of a process's directory; nil when there is no such process.
@@ -24,18 +31,24 @@ extension Procfs {
     return body(directory.rawValue)
   }
 
-  private func withOwnFile<Result>(_ file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
+  private func withOwnFile<Result>(
+    _ file: StaticString, onFailure: (Errno) -> Void, _ body: (UnsafeRawBufferPointer) -> Result?
+  ) -> Result? {
     guard let directory = own?.directory.rawValue else { return nil }
     if let descriptor = own?.files.descriptor(of: file) {
       let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
       own?.files.removeAll()
     }
-    guard let opened = try? openFile(file, in: directory), let count = try? opened.read(into: buffer) else {
+    do throws(Errno) {
+      let opened = try openFile(file, in: directory)
+      let count = try opened.read(into: buffer)
+      own?.files.keep(opened, as: file)
+      return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    } catch {
+      onFailure(error)
       return nil
     }
-    own?.files.keep(opened, as: file)
-    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 
   /// The same for `PID/file` below the root.
@@ -64,12 +77,15 @@ extension Procfs {
 
   /// The same for a thread's file, `TID/file` below a process's `task`.
   func withThreadFile<Result>(
-    _ file: StaticString, _ thread: Int32, in tasks: Int32, _ body: (UnsafeRawBufferPointer) -> Result?
+    _ file: StaticString, _ thread: Int32, in tasks: Int32, onFailure: (Errno) -> Void,
+    _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    guard let opened = try? openFile(file, of: thread, in: tasks, O_RDONLY), let bytes = try? read(opened) else {
+    do throws(Errno) {
+      return body(try read(try openFile(file, of: thread, in: tasks, O_RDONLY)))
+    } catch {
+      onFailure(error)
       return nil
     }
-    return body(bytes)
   }
 
   /// Opens the directory of a process. It stays that of this process: when the process ends, reads through it fail,
@@ -80,23 +96,26 @@ extension Procfs {
 
   /// Number of files that the process of `directory` has open; nil when one may not know.
   ///
-  /// - Parameter mayRead: whether one is known to be allowed to look, as who may read `io` is.
-  func openFiles(in directory: Int32, mayRead: Bool = false) -> UInt64? {
+  /// - Parameters:
+  ///   - mayRead: whether one is known to be allowed to look, as who may read `io` is.
+  ///   - onFailure: gets what is in the way, where something is.
+  func openFiles(in directory: Int32, mayRead: Bool = false, onFailure: (Errno) -> Void = { _ in }) -> UInt64? {
     if isKernel, mayRead || faccessat(directory, "fd", R_OK | X_OK, 0x200 /* AT_EACCESS */) == 0 {
       // Since Linux 6.2 the directory's size is the count; before, it is 0.
       var status = Glibc.stat()
       if fstatat(directory, "fd", &status, 0) == 0, status.st_size > 0 { return UInt64(clamping: status.st_size) }
     }
-    return listedFiles(in: directory)
+    return listedFiles(in: directory, onFailure: onFailure)
   }
 
   /// The same by counting the directory's entries.
-  func listedFiles(in directory: Int32) -> UInt64? {
-    guard let opened = try? openFile("fd", in: directory, O_RDONLY | O_DIRECTORY) else { return nil }
+  func listedFiles(in directory: Int32, onFailure: (Errno) -> Void = { _ in }) -> UInt64? {
     var count: UInt64 = 0
     do throws(Errno) {
+      let opened = try openFile("fd", in: directory, O_RDONLY | O_DIRECTORY)
       try opened.forEachEntry(using: buffer) { _ in count += 1 }
     } catch {
+      onFailure(error)
       return nil
     }
     return count

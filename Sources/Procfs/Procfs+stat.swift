@@ -28,7 +28,7 @@ extension Procfs {
       stat = pending.stat
     } else {
       stat = try readStat(complain)
-      if stat.bootTime == nil { complain(ProcfsError("\(path)/stat", "expected a line btime")) }
+      if stat.bootTime == nil { complain(missing("btime", in: "stat")) }
     }
     guard stat.onlineCPUs > 0 else { throw ProcfsError("\(path)/stat", "expected lines of CPUs") }
     stat.cpus = history.rising(stat.cpus)

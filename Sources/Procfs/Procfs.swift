@@ -29,6 +29,9 @@ public final class Procfs {
   /// What is not read, because it never came back when it was.
   public var avoided: Set<ReadingProgress.Place> = []
 
+  /// Gets what of the files of processes is not as the kernel writes it.
+  public var complainOfProcess: Complain = { _ in }
+
   /// Whether nobody waits for what is read, so that it must not become part of the history.
   public var isAbandoned: () -> Bool = { false }
 
@@ -52,7 +55,7 @@ public final class Procfs {
   /// The file systems that were mounted when `/proc` last said that this changed.
   var mounts: LastMounts?
 
-  /// The most bytes of one of the host's files that are read; the rest of a longer one is left out.
+  /// The most bytes of one of the host's files that count; the rest of a longer one is left out, which is said.
   static let sizeLimit = 4 << 20
   static let nameSize = 64
 
@@ -145,7 +148,8 @@ public final class Procfs {
     return isKernel
   }
 
-  /// Hands `body` a file of the host, at most `sizeLimit` bytes of it. `body` must read nothing else of `/proc`.
+  /// Hands `body` a file of the host; of one that is longer than `sizeLimit` a byte more than that. `body` must read nothing else of
+  /// `/proc`.
   func withContents<Result>(
     of file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
   ) throws(Errno) -> Result {

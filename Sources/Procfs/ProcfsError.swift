@@ -43,38 +43,57 @@ extension Procfs {
   ///
   /// - Parameters:
   ///   - expected: what has to be in it, for the error.
-  ///   - parse: nil when that is not in it. It must read nothing else of `/proc`.
+  ///   - parse: gets the lines that are whole; nil when that is not in it. It must read nothing else of `/proc`.
+  /// - Throws: also where it is not whole.
   package func read<Value>(
     _ file: StaticString, expecting expected: String, _ parse: (UnsafeRawBufferPointer) -> Value?
   ) throws(ProcfsError) -> Value {
-    let found: (value: Value?, isEmpty: Bool)
-    do throws(Errno) {
-      found = try withContents(of: file) { (parse($0), $0.isEmpty) }
-    } catch {
-      throw ProcfsError("\(path)/\(file)", error.description, code: error.rawValue)
-    }
-    guard let value = found.value else {
-      throw ProcfsError("\(path)/\(file)", found.isEmpty ? "it is empty" : "expected \(expected)")
-    }
+    let (value, flaw) = try lines(of: file, parse)
+    if let flaw { throw flaw }
+    guard let value else { throw ProcfsError("\(path)/\(file)", "expected \(expected)") }
     return value
   }
 
   /// The same for a file of lines, of which each can be used without the others.
   ///
   /// - Parameters:
-  ///   - complain: gets the first of those that are not as they should be.
-  ///   - parse: hands its second argument what each of these is called.
+  ///   - complain: gets the first thing that is not as it should be: that it is not whole, or a line.
+  ///   - parse: hands its second argument what each of these lines is called.
   package func read<Value>(
     _ file: StaticString, expecting expected: String, _ complain: Complain,
     _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
   ) throws(ProcfsError) -> Value {
     var odd: ProcfsError?
-    defer { if let odd { complain(odd) } }
-    return try read(file, expecting: expected) { bytes in
+    let (value, flaw) = try lines(of: file) { bytes in
       parse(bytes) { line in
         if odd == nil { odd = ProcfsError(malformed: line, in: "\(path)/\(file)") }
       }
     }
+    if let fault = flaw ?? odd { complain(fault) }
+    guard let value else { throw flaw ?? ProcfsError("\(path)/\(file)", "expected \(expected)") }
+    return value
+  }
+
+  /// What comes of the whole lines of a file, and why these are not all of it.
+  private func lines<Value>(
+    of file: StaticString, _ parse: (UnsafeRawBufferPointer) -> Value?
+  ) throws(ProcfsError) -> (value: Value?, flaw: ProcfsError?) {
+    let found: (value: Value?, flaw: String?)
+    do throws(Errno) {
+      found = try withContents(of: file) { content in
+        let lines = WholeLines(content, limit: Self.sizeLimit)
+        let value = parse(lines.bytes)
+        return (value, value == nil && content.isEmpty ? "it is empty" : lines.flaw)
+      }
+    } catch {
+      throw ProcfsError("\(path)/\(file)", error.description, code: error.rawValue)
+    }
+    return (found.value, found.flaw.map { ProcfsError("\(path)/\(file)", $0) })
+  }
+
+  /// That a line is missing which every kernel of this age writes.
+  package func missing(_ line: String, in file: StaticString) -> ProcfsError {
+    ProcfsError("\(path)/\(file)", "expected a line \(line)")
   }
 
   /// Gets what could not be read, while the rest could be.

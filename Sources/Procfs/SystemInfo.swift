@@ -22,14 +22,14 @@ extension Procfs {
     var info = SystemInfo.ofKernel
     // A kernel tells whoever reads that file the name of his own UTS namespace, which uname(2) has told already.
     if isServedByKernel { return info }
-    do throws(Errno) {
-      let host = try withContents(of: "sys/kernel/hostname") { bytes in
-        String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    do throws(ProcfsError) {
+      let host = try read("sys/kernel/hostname", expecting: "a name") { bytes in
+        bytes.isEmpty ? nil : String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
       }
       if !host.isEmpty { info.nodeName = host }
     } catch {
       // A tree of plain files need not have it.
-      if error.rawValue != ENOENT { complain(ProcfsError("\(path)/sys/kernel/hostname", error.description)) }
+      if error.code != ENOENT { complain(error) }
     }
     return info
   }
@@ -43,6 +43,20 @@ extension SystemInfo {
     return SystemInfo(
       systemName: text(of: name.sysname), release: text(of: name.release), version: text(of: name.version),
       machine: text(of: name.machine), nodeName: text(of: name.nodename))
+  }
+
+  /// Whether the running kernel is as new as a version: which lines its files have to have depends on that.
+  package static func isKernel(atLeast major: Int, _ minor: Int) -> Bool {
+    isRelease(ofKernel.release, atLeast: major, minor)
+  }
+
+  /// The same of a release such as `6.1.0-37-amd64`; one without two numbers is no old one.
+  static func isRelease(_ release: String, atLeast major: Int, _ minor: Int) -> Bool {
+    let numbers = release.split(separator: ".").prefix(2).map { part in
+      Int(String(part.prefix { $0.isASCII && $0.isNumber }), radix: 10)
+    }
+    guard numbers.count == 2, let first = numbers[0], let second = numbers[1] else { return true }
+    return (first, second) >= (major, minor)
   }
 
   /// A C array of characters up to its NUL, as text.

@@ -75,7 +75,11 @@ extension Procfs {
     guard stat.threads > 1 else { return history.rising(alone, of: process) }
     guard stat.threads <= UInt64(clamping: Self.mostCountedThreads) else { return nil }
     // A tree of plain files need not have the threads.
-    guard let tasks = try? openFile("task", in: directory, O_RDONLY | O_DIRECTORY) else {
+    let tasks: FileDescriptor
+    do throws(Errno) {
+      tasks = try openFile("task", in: directory, O_RDONLY | O_DIRECTORY)
+    } catch {
+      complain(of: stat.pid, "task", error)
       return isServedByKernel ? nil : history.rising(alone, of: process)
     }
     var numbers: [Int32] = []
@@ -92,9 +96,8 @@ extension Procfs {
     threads.reserveCapacity(numbers.count)
     for number in numbers {
       // One that has just ended is counted as it was last seen; the next list does not have it any more.
-      guard let status = withThreadFile("status", number, in: tasks.rawValue, { ProcessStatus(parsing: $0) }),
-        let counts = status.switches
-      else {
+      let status = readThreadStatus(number, of: stat, in: directory, tasks: tasks.rawValue)
+      guard let counts = status?.switches else {
         unread.append(number)
         continue
       }

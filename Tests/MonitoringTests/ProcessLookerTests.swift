@@ -13,7 +13,7 @@ private final class HangingTree {
   init() throws {
     write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
     for pid in [1, 7, 8] {
-      write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
       write("\(pid)/status", "Tgid:\t\(pid)\n")
       write("\(pid)/cmdline", "program\0number\(pid)\0")
     }
@@ -85,7 +85,7 @@ struct ProcessLookerTests {
     #expect(existences(&watch) == [nil, true])
     #expect(watch.looker?.hanging.paths == ["7"])
     #expect(existences(&watch) == [nil, true])
-    tree.goOn(file, file == "7/stat" ? "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0" : "Tgid:\t7\n")
+    tree.goOn(file, file == "7/stat" ? "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n" : "Tgid:\t7\n")
     #expect(comesBack(watch.looker))
     #expect(existences(&watch) == [true, true])
   }
@@ -112,7 +112,7 @@ struct ProcessLookerTests {
     let tree = try HangingTree()
     var entries: [String] = []
     for pid in 100...130 {
-      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
       if pid < 130 { tree.hang("\(pid)/io") }
       entries.append(#""p\#(pid)": {"last_heartbeat": 1500, "pid": \#(pid)}"#)
     }
@@ -159,7 +159,7 @@ struct ProcessLookerTests {
   func suspendedThreads(match: Bool) throws {
     let tree = try HangingTree()
     func stat(_ number: Int, _ state: String) -> String {
-      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0"
+      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0\n"
     }
     for (pid, state) in [(7, "S"), (8, "T")] {
       tree.write("\(pid)/stat", stat(pid, "Z"))

@@ -184,6 +184,31 @@ struct FilesystemsTests {
     #expect(isBack)
   }
 
+  @Test(
+    "only where the mounts of process 1 may not be seen those of this process serve; a damaged file is told, not passed over",
+    arguments: [
+      (nil, ["/own"], []), ("", nil, ["it is empty"]), ("garbage\n", nil, ["expected lines of mounts"]),
+      ("/dev/a /host ext4 rw 0 0\n/dev/b /b ex", ["/host"], ["its last line is cut"]),
+      ("/dev/a /host ext4 rw 0 0\n\u{1}\n", ["/host"], ["its line \u{1} is malformed"]),
+    ] as [(String?, [String]?, [String])])
+  func fallback(host: String?, expected: [String]?, reasons: [String]) throws {
+    let tree = try TemporaryTree()
+    tree.write("self/mounts", "/dev/a /own ext4 rw 0 0\n")
+    if let host { tree.write("1/mounts", host) }
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(),
+      mountProbe: MountProbe { _ in .room(Filesystem.Room(statvfs())) })
+    var faults: [ProcfsError] = []
+    var points: [String]?
+    do {
+      points = try procfs.filesystems { faults.append($0) }.map(\.mountPoint)
+    } catch {
+      if faults.isEmpty { faults.append(error) }
+    }
+    #expect(points == expected)
+    #expect(faults.map(\.reason) == reasons && faults.allSatisfy { $0.file == tree.path + "/1/mounts" })
+  }
+
   @Test("a root of the host that is not there is a failure, not a host without file systems")
   func noRoot() throws {
     let tree = try TemporaryTree()

@@ -124,6 +124,16 @@ struct HostTests {
     #expect(!info.release.isEmpty && !info.machine.isEmpty && !info.version.isEmpty)
   }
 
+  @Test(
+    "which lines a kernel has to have depends on its age",
+    arguments: [
+      ("3.13.0-170-generic", false), ("3.14", true), ("3.14-rc1", true), ("2.6.32", false), ("4.4.0", true),
+      ("10.0.1", true), ("", true), ("odd", true), ("x.y.z", true),
+    ])
+  func release(release: String, isNewEnough: Bool) {
+    #expect(SystemInfo.isRelease(release, atLeast: 3, 14) == isNewEnough)
+  }
+
   @Test("no byte of any file can be missing so that a parser traps")
   func truncated() throws {
     let parsers: [(StaticString, (UnsafeRawBufferPointer) -> Int)] = [

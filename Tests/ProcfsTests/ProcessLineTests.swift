@@ -21,11 +21,11 @@ struct ProcessLineTests {
   func read() {
     let lines = [Self.seccomp, Self.proportional, Self.swap]
     var numbers = ProcessLine.Numbers()
-    parse(Self.status) { lines.read(.status, $0, into: &numbers) }
+    _ = parse(Self.status) { lines.read(.status, $0, into: &numbers) }
     #expect(numbers[0] == 2)
     #expect(numbers[1] == nil)
     #expect(numbers[2] == UInt64(120 * 1024))
-    parse(Self.rollup) { lines.read(.smapsRollup, $0, into: &numbers) }
+    _ = parse(Self.rollup) { lines.read(.smapsRollup, $0, into: &numbers) }
     #expect(numbers[1] == UInt64(812 * 1024))
   }
 
@@ -38,7 +38,7 @@ struct ProcessLineTests {
     ] as [(String, UInt64?)])
   func odd(text: String, expected: UInt64?) {
     var numbers = ProcessLine.Numbers()
-    parse(text) { [Self.swap].read(.status, $0, into: &numbers) }
+    _ = parse(text) { [Self.swap].read(.status, $0, into: &numbers) }
     #expect(numbers[0] == expected)
   }
 
@@ -80,7 +80,7 @@ struct ProcessLineTests {
   func tree() throws {
     let tree = try TemporaryTree()
     func add(_ pid: Int, parent: Int, _ state: String, swap: String, rollup: Bool = true) {
-      tree.write("\(pid)/stat", "\(pid) (x) \(state) \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 5 4096 1 0")
+      tree.write("\(pid)/stat", "\(pid) (x) \(state) \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 5 4096 1 0\n")
       tree.write("\(pid)/status", "Tgid:\t\(pid)\n\(swap)voluntary_ctxt_switches:\t1\nnonvoluntary_ctxt_switches:\t1\n")
       if rollup { tree.write("\(pid)/smaps_rollup", Self.rollup) }
     }

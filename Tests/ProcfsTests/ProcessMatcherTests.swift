@@ -122,7 +122,7 @@ struct ProcessMatcherTests {
     let tree = try TemporaryTree()
     tree.write("stat", "btime 1000\n")
     for (pid, parent, start, line) in processes {
-      tree.write("\(pid)/stat", "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(start) 0 1 0")
+      tree.write("\(pid)/stat", "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(start) 0 1 0\n")
       tree.write("\(pid)/cmdline", line + "\0")
     }
     let found = try Procfs(procfs: tree.path).processTable().find([ProcessMatcher(substrings: ["server.js"])])
@@ -151,7 +151,7 @@ struct ProcessMatcherTests {
     let tree = try TemporaryTree()
     tree.write("stat", "btime 1000\n")
     func stat(_ number: Int, _ state: String) -> String {
-      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0"
+      "\(number) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 500 0 1 0\n"
     }
     tree.write("7/stat", stat(7, "Z"))
     tree.write("7/cmdline", "")
@@ -167,7 +167,7 @@ struct ProcessMatcherTests {
   func longCommandLine() throws {
     let tree = try TemporaryTree()
     tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
-    tree.write("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+    tree.write("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
     tree.write("7/cmdline", "start\0" + String(repeating: "x", count: 16_377) + "e\0end\0")
     let table = try Procfs(procfs: tree.path).processTable()
     let found = table.find(
@@ -179,7 +179,7 @@ struct ProcessMatcherTests {
   func unreadable() throws {
     let tree = try TemporaryTree()
     tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
-    for pid in 7...8 { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0") }
+    for pid in 7...8 { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n") }
     tree.write("7/cmdline", "python\0bot.py\0")
     let matchers = [ProcessMatcher(substrings: ["bot.py"]), ProcessMatcher(substrings: ["other.py"])]
     #expect(try Procfs(procfs: tree.path).processTable().find(matchers).map(\.isComplete) == [true, true])
@@ -194,14 +194,14 @@ struct ProcessMatcherTests {
     tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
     var seed: UInt32 = 1
     for pid in 7...60 {
-      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
       let line = (0..<4_000).map { _ -> String in
         seed = seed &* 1_664_525 &+ 1_013_904_223
         return seed >> 31 == 0 ? "a" : "b"
       }
       tree.write("\(pid)/cmdline", line.joined() + "\0")
     }
-    tree.write("61/stat", "61 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0")
+    tree.write("61/stat", "61 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
     tree.write("61/cmdline", "program\0")
     let table = try Procfs(procfs: tree.path).processTable()
     let found = table.find(try ["(a|b)*a(a|b){600}c", "program"].map { try ProcessMatcher(regex: $0) })

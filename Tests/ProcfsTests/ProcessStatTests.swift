@@ -44,14 +44,12 @@ struct ProcessStatTests {
     #expect(parse(line.replacing(" 20 0 4 0 ", with: " 20 0 1 0 ")) { ProcessStat(parsing: $0)?.isZombie } == expected)
   }
 
-  @Test("cut anywhere, it is nil until the last field begins, and nothing traps")
-  func truncated() throws {
+  @Test("cut anywhere, it is nil, since a number may be cut too, and nothing traps")
+  func truncated() {
     let line = Self.line()
-    let whole = try #require(line.range(of: " 24000"))
-    let needed = line.utf8.distance(from: line.startIndex, to: whole.lowerBound) + 2
     for beginning in beginnings(of: line) {
       let stat = parse(beginning) { ProcessStat(parsing: $0) }
-      #expect((stat != nil) == (beginning.utf8.count >= needed), "\(beginning)")
+      #expect((stat != nil) == (beginning == line), "\(beginning)")
     }
   }
 

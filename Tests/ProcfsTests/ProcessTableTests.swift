@@ -22,7 +22,7 @@ struct ProcessTableTests {
     "who beat is there unless the number is nobody\'s, a zombie\'s, or that of a process that started after the beat",
     arguments: [
       (51121, 1_751_518_314.8, "running"), (51241, 1_751_518_297.9, "running"),
-      (51060, 1_751_518_311.3, "zombie"), (51122, 1_751_518_311.3, "gone"), (60002, 1_751_518_311.3, "unknown"),
+      (51060, 1_751_518_311.3, "zombie"), (51122, 1_751_518_311.3, "gone"), (60002, 1_751_518_311.3, "gone"),
       (0, nil, "gone"), (-1, nil, "gone"), (.max, nil, "gone"),
       // It started at 1751518400.
       (51300, 1_751_518_311.3, "reused"), (51300, 1_751_518_397.9, "reused"), (51300, 1_751_518_398, "running"),
@@ -46,7 +46,7 @@ struct ProcessTableTests {
   func oddOnes(state: String, threads: Int, flags: Int, start: Int, expected: String) throws {
     let tree = try TemporaryTree()
     tree.write("stat", "btime 1000\n")
-    tree.write("7/stat", "7 (x) \(state) 1 0 0 0 0 \(flags) 0 0 0 0 1 1 0 0 0 0 \(threads) 0 \(start) 0 1 0")
+    tree.write("7/stat", "7 (x) \(state) 1 0 0 0 0 \(flags) 0 0 0 0 1 1 0 0 0 0 \(threads) 0 \(start) 0 1 0\n")
     let table = try Procfs(procfs: tree.path).processTable()
     let presence = table.presence(of: 7, lastBeat: 1100)
     #expect("\(presence)".hasPrefix(expected))
@@ -59,7 +59,7 @@ struct ProcessTableTests {
     let tree = try TemporaryTree()
     tree.write("stat", "btime 1000\n")
     func stat(_ pid: Int, _ state: String, _ pages: Int) -> String {
-      "\(pid) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 5 \(pages * 4096) \(pages) 0"
+      "\(pid) (x) \(state) 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 2 0 5 \(pages * 4096) \(pages) 0\n"
     }
     tree.write("7/stat", stat(7, "Z", 0))
     tree.write("7/task/7/stat", stat(7, "Z", 0))
@@ -106,7 +106,7 @@ struct ProcessTableTests {
   @Test("a process at which one may not look is unknown; only one that is not there is gone")
   func notReadable() throws {
     let tree = try TemporaryTree()
-    for pid in [5, 6, 7] { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 5 0 1 0") }
+    for pid in [5, 6, 7] { tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 5 0 1 0\n") }
     // For root, too: neither can be read, and both are there.
     tree.remove("6/stat")
     tree.makeDirectory("6/stat")
@@ -163,7 +163,7 @@ struct ProcessTableTests {
     let directory = try TemporaryTree()
     directory.write("stat", "btime 1000\n")
     func process(_ pid: Int, parent: Int, start: Int) {
-      directory.write("\(pid)/stat", "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(start) 0 1 0")
+      directory.write("\(pid)/stat", "\(pid) (x) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(start) 0 1 0\n")
     }
     process(10, parent: 11, start: 5)
     process(11, parent: 10, start: 5)

@@ -40,6 +40,7 @@ struct ProcessCollector: Collector {
       } else if moment.look?.isWhole == false {
         failures.append((looker.path, "it takes too long to read all processes"))
       }
+      failures += moment.look?.failures.map { ($0.file, $0.reason) } ?? []
     }
     problems.report(failures)
     return failures.isEmpty && moment.look != nil

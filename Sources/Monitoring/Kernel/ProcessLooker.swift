@@ -43,6 +43,8 @@ public final class ProcessLooker: Sendable {
   static let mostStuck = 64
   /// Each process that hangs keeps a thread. What hangs then are files of processes that have beaten, which only root can have.
   static let mostThreads = 512
+  /// So many files are named in one look that say nothing that can be used.
+  private static let mostFailures = 100
   /// In a look in which a process hangs, the next one has half as long as the one before, but not less than this, in seconds:
   /// they mostly hang for one reason, and the look must come to those that do not.
   private static let leastPatience = 0.02
@@ -68,6 +70,8 @@ public final class ProcessLooker: Sendable {
     /// Of the first ones of those that were asked for, all of them when it came to its end.
     var findings: [ProcessSearch.Finding] = []
     var own: BoxedFigures?
+    /// What of the files of processes is not as the kernel writes it, the first of it.
+    var failures: [ProcfsError] = []
     /// Whether `/proc` could be read.
     var isReadable = false
     var isWhole = false
@@ -103,6 +107,14 @@ public final class ProcessLooker: Sendable {
     /// Adds what was found of one process.
     func report(_ finding: ProcessSearch.Finding) {
       result.withLock { $0.findings.append(finding) }
+    }
+
+    /// Adds a file of a process that says nothing that can be used.
+    fileprivate func report(_ failure: ProcfsError) {
+      result.withLock { result in
+        guard result.failures.count < ProcessLooker.mostFailures, !result.failures.contains(failure) else { return }
+        result.failures.append(failure)
+      }
     }
 
     /// Sets what this very process uses.
@@ -218,6 +230,7 @@ public final class ProcessLooker: Sendable {
     reader.procfs.avoided = avoided
     // What comes back when nobody waits any more is older than what was seen since.
     reader.procfs.isAbandoned = { [attempt] in !attempt.goesOn }
+    reader.procfs.complainOfProcess = { [attempt] in attempt.report($0) }
     reader.procfs.beginPicture()
     if let table = try? reader.procfs.processTable(forLookUps: count) {
       attempt.result.withLock { $0.isReadable = true }

@@ -86,6 +86,39 @@ def test_a_process_that_hangs_is_unknown_and_costs_no_other_one(exporter, beats,
     assert e.metrics().value("process_up", process="nobody") == 0
 
 
+DAMAGE = {"empty": lambda text: b"", "garbage": lambda text: b"\xff\xfe garbage \x00\x01\n", "cut": lambda text: text[: len(text) // 2], "huge": lambda text: b"A" * 200_000 + b"\n"}
+
+
+@pytest.mark.parametrize("name", ["stat", "status", "io", "limits"])
+def test_a_file_of_a_process_that_cannot_be_understood_is_named_and_nobody_is_dead_of_it(exporter, beats, tree, name, tmp_path):
+    config = tmp_path / "heartbeat.yml"
+    config.write_text("processes:\n  web: {match: [http.server]}\n")
+    content = (tree / LINE / name).read_bytes()
+    e = exporter(f"--path.procfs={tree}", f"--config.file={config}")
+    write_beats(beats, {"bidder": entry(pid=BOT), "web": entry(), "other": entry(pid=51121)})
+
+    def states():
+        samples = e.metrics()
+        return [samples.value("process_up", process=process) for process in ("bidder", "web", "other")] + [success(samples, "process")]
+
+    def told(what):
+        return [line for line in e.stderr.splitlines() if f'msg="{what}" collector=process source={tree}/{LINE}/{name}' in line]
+
+    assert states() == [1, 1, 1, 1]
+    for count, (kind, damage) in enumerate(DAMAGE.items(), 1):
+        (tree / LINE / name).write_bytes(damage(content))
+        unknown = None if name == "stat" else 1
+        assert states() == [unknown, unknown, 1, 0], kind
+        assert states() == [unknown, unknown, 1, 0], kind
+        eventually(lambda: len(told("cannot read")) == count, "it is told once")
+        (tree / LINE / name).write_bytes(content)
+        assert states() == [1, 1, 1, 1]
+        eventually(lambda: len(told("can be read again")) == count, "its end is told once")
+    # What ends leaves no file behind, and that is all that is known of it.
+    shutil.rmtree(tree / LINE)
+    assert states() == [0, 0, 1, 1]
+
+
 @pytest.mark.hard
 def test_a_mount_that_hangs_is_left_out_named_and_asked_again(exporter, beats, tmp_path, tree):
     folder = HangingFolder(tmp_path)
@@ -137,6 +170,10 @@ def test_cpu_times_never_fall_and_cpus_that_are_offline_keep_theirs(exporter, tr
     assert told() == [452, 8, 451, 7.1], "the second one is offline"
     write((0, 45_200, 800), (1, 100, 1))
     assert told() == [452, 8, 1, 0.01], "it was put in anew"
+    write((1, 200, 2))
+    assert told() == [452, 8, 2, 0.02], "the first one is offline"
+    order = [dict(labels)["cpu"] for name, labels in e.metrics() if name == "system_cpu_seconds_total"]
+    assert order == sorted(order), "a CPU that goes offline moves no series"
 
 
 def test_the_switches_of_all_threads_count_and_those_of_ended_ones_stay(exporter, beats, tmp_path):

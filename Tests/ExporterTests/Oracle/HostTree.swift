@@ -100,7 +100,8 @@ struct HostTree {
     for pid in Self.pids where processes[pid] == nil { folder.remove(root + "\(pid)") }
     for (pid, process) in processes { self.write(process, root + "\(pid)/", pid) }
     let cpus = (0..<host.cpus).map { "cpu\($0) \($0 + 10) 2 3 \(host.idle) 5 6 7 8 0 0\n" }.joined()
-    write("stat", "cpu 1 2 3 4 5 6 7 8 0 0\n\(cpus)btime \(host.boot)\nprocesses 60123\n")
+    let counts = "processes 60123\nprocs_running 1\nprocs_blocked 0\n"
+    write("stat", "cpu 1 2 3 4 5 6 7 8 0 0\n\(cpus)btime \(host.boot)\n\(counts)")
     write("loadavg", host.load + "\n")
     write("meminfo", "MemTotal: 2000 kB\nMemFree: \(host.memory) kB\nMemAvailable: \(host.memory) kB\n")
     let mounts = (0..<host.mounts).map { "/dev/sd\($0) \(["/", "/srv", "/home"][$0]) ext4 rw 0 0\n" }.joined()
@@ -111,7 +112,8 @@ struct HostTree {
     write("sys/kernel/hostname", host.name + "\n")
     for resource in ["cpu", "io", "memory"] {
       if host.hasPressure {
-        write("pressure/\(resource)", "some avg10=0.00 avg60=0.00 avg300=0.00 total=\(host.idle)\n")
+        let lines = ["some", "full"].map { "\($0) avg10=0.00 avg60=0.00 avg300=0.00 total=\(host.idle)\n" }
+        write("pressure/\(resource)", lines.joined())
       } else {
         folder.remove(root + "pressure/\(resource)")
       }

@@ -145,7 +145,7 @@ struct ScraperStatusTests {
   @Test("the pid is the one of the process that was found, where the file tells none, or that of one that is gone")
   func foundPid() throws {
     for (path, text) in [
-      ("stat", "cpu0 1 2 3 4\nbtime 900\n"), ("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0"),
+      ("stat", "cpu0 1 2 3 4\nbtime 900\n"), ("7/stat", "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n"),
       ("7/status", "Tgid:\t7\n"), ("7/cmdline", "program\0number7\0"), ("1/cmdline", "init\0"),
     ] { try folder.write("proc/" + path, text) }
     try folder.write(

@@ -140,7 +140,7 @@ struct LocalSourceTests {
     let contents = [
       "stat": "cpu0 1 2 3 4\nbtime 1000\n", "meminfo": "MemTotal: 8 kB\nMemAvailable: 4 kB\n",
       "loadavg": "1 2 3 1/2 3\n",
-      "7/stat": "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0", "7/status": "Tgid:\t7\n",
+      "7/stat": "7 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n", "7/status": "Tgid:\t7\n",
     ]
     let tree = folder.appendingPathComponent("proc")
     func path(_ name: String) -> String { tree.appendingPathComponent(name).path }

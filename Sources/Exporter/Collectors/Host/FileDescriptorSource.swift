@@ -25,7 +25,8 @@ struct FileDescriptorSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "three numbers", { _ in }) { bytes, _ in
+    let counts = try reading.procfs.readIfPresent(Self.file, expecting: "three numbers", { reading.fail($0) }) {
+      bytes, _ in
       Counts(parsing: bytes)
     }
     guard let counts else { return }

@@ -15,7 +15,8 @@ struct UptimeSource: HostSource {
   }
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let seconds = try reading.procfs.readIfPresent(Self.file, expecting: "a number of seconds", { _ in }) { bytes, _ in
+    let seconds = try reading.procfs.readIfPresent(Self.file, expecting: "a number of seconds", { reading.fail($0) }) {
+      bytes, _ in
       Self.uptime(parsing: bytes)
     }
     if let seconds { reading.exposition.family(Self.uptime, seconds) }

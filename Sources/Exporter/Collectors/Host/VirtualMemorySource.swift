@@ -40,6 +40,10 @@ struct VirtualMemorySource: HostSource {
     }
     // Not every sandbox has these files; it is no failure that lasts for ever.
     guard let counts else { return }
+    if counts.majorFaults == nil { reading.fail(reading.procfs.missing("pgmajfault", in: Self.file)) }
+    if counts.oomKills == nil, SystemInfo.isKernel(atLeast: 4, 13) {
+      reading.fail(reading.procfs.missing("oom_kill", in: Self.file))
+    }
     if let count = counts.oomKills { reading.exposition.family(Self.oomKills, Double(count)) }
     if let count = counts.majorFaults { reading.exposition.family(Self.majorFaults, Double(count)) }
   }
