@@ -68,8 +68,9 @@ struct BeatSearch {
       let time = SourceValue.time(member.value, near: reading.facts.modified)
       // Most members are no times, and what their keys say does not matter.
       if case .none = time { continue }
-      var key = BeatKey(member.key, member.value)
-      let isOfRecord = isOfRecord(member.key, key)
+      let words = KeyWords.split(member.key)
+      var key = BeatKey(words: words, member.value)
+      let isOfRecord = isOfRecord(words, key)
       if isOfRecord { key = .rank(.time) }
       switch key {
       case .rank(let rank):
@@ -80,7 +81,6 @@ struct BeatSearch {
           }
           continue
         }
-        let words = KeyWords.split(member.key)
         // What was fetched has a time at which it changed.
         let isForeign =
           BeatKey.isForeign(words, rank) || rank == .update && words.contains("modified") && isFetched
@@ -117,9 +117,9 @@ struct BeatSearch {
 
   /// Whether a time is that of a line of a log, and not of what the line is about. Which of them is a process's own is not known
   /// where lines of several are told apart.
-  private func isOfRecord(_ key: String, _ beat: BeatKey) -> Bool {
+  private func isOfRecord(_ words: [String], _ beat: BeatKey) -> Bool {
     guard reading.isOfLines, reading.settings.each == nil else { return false }
-    return beat == .rank(.time) || BeatKey.isOfRecord(KeyWords.split(key))
+    return beat == .rank(.time) || BeatKey.isOfRecord(words)
   }
 
   /// Zero may be a number of something else.

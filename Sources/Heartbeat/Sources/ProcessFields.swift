@@ -59,12 +59,22 @@ struct ProcessFields {
 
   /// `pid` itself before `process_id`; never a child's or a parent's. One that lies deeper may be anybody's.
   private static func pid(in object: JSONObject) -> Value? {
-    for wanted in [["pid"], ["process", "id"], ["os", "pid"], ["main", "pid"], ["proc", "id"], ["processid"]] {
-      if let member = object.members.last(where: { words($0.key) == wanted && isNumber($0.value) }) {
-        return Value(value: member.value, taken: [member.key])
-      }
+    var best: (member: JSONObject.Member, order: Int)?
+    for member in object.members where isNumber(member.value) && mayBePid(member.key) {
+      guard let order = pids.firstIndex(of: words(member.key)), order <= best?.order ?? order else { continue }
+      best = (member, order)
     }
-    return nil
+    return best.map { Value(value: $0.member.value, taken: [$0.member.key]) }
+  }
+
+  private static let pids = [
+    ["pid"], ["process", "id"], ["os", "pid"], ["main", "pid"], ["proc", "id"], ["processid"],
+  ]
+
+  /// Most keys end otherwise, and need not be split.
+  private static func mayBePid(_ key: String) -> Bool {
+    guard let last = key.utf8.last(where: { ($0 | 0x20) &- 0x61 < 26 }) else { return false }
+    return last | 0x20 == UInt8(ascii: "d")
   }
 
   /// Whether an object has the pid of a process of its own.

@@ -44,8 +44,10 @@ enum BeatKey: Hashable, Sendable {
   }
 
   /// Looks at a key with what stands under it: a number may be so much of something.
-  init(_ key: String, _ value: JSONValue) {
-    let words = KeyWords.split(key)
+  init(_ key: String, _ value: JSONValue) { self.init(words: KeyWords.split(key), value) }
+
+  /// The same for the words of a key.
+  init(words: [String], _ value: JSONValue) {
     self.init(words: words)
     if case .rank = self, BeatKey.isQuantity(words, value) { self = .other }
   }
