@@ -117,15 +117,18 @@ public struct HeartbeatFile: Sendable {
   /// - Parameters:
   ///   - mayWait: whether to look again a few times at one that seems to be written just now.
   ///   - found: what the kernel said of it just now; nil asks it.
-  mutating func refresh(mayWait: Bool = true, found: stat? = nil) {
+  ///   - most: where its reading takes more bytes than these, it is not read.
+  /// - Returns: false where it would take more, so that it was left alone: what was said of it before still stands.
+  @discardableResult
+  mutating func refresh(mayWait: Bool = true, found: stat? = nil, most: Int = .max) -> Bool {
     var attempt = mayWait ? 0 : limits.retries
     var found = found
     while true {
       do throws(HeartbeatFileProblem) {
-        try readIfChanged(found)
+        guard try readIfChanged(found, most) else { return false }
         isUp = true
         lastProblem = nil
-        return
+        return true
       } catch {
         if error.failure.mayHealAtOnce, lastProblem != error, attempt < limits.retries {
           attempt += 1
@@ -136,7 +139,7 @@ public struct HeartbeatFile: Sendable {
         isUp = false
         lastProblem = error
         readErrors[error.failure, default: 0] += 1
-        return
+        return true
       }
     }
   }
@@ -158,6 +161,32 @@ public struct HeartbeatFile: Sendable {
     refuse(.timeout, what)
   }
 
+  /// Takes the place of `refresh` when the reading takes too long: `snapshot` stays as it is.
+  ///
+  /// - Parameters:
+  ///   - seconds: how long all such files may take together.
+  ///   - isBegun: whether it is being read.
+  mutating func refreshLate(after seconds: Double, isBegun: Bool) {
+    let length = size.map { "its \($0) bytes were" } ?? "it was"
+    let rest = isBegun ? "its reading goes on" : "others took that time, and it is one of the next"
+    let meanwhile = generation == 0 ? "nothing is known of it" : "what it said before is shown"
+    refuse(.timeout, "\(length) not read within \(seconds) s; \(rest), and until it is read \(meanwhile)")
+  }
+
+  /// Gives itself away to be read elsewhere: what stays here is what is shown meanwhile, without what only saves work.
+  mutating func lend() -> HeartbeatFile {
+    let lent = self
+    forget()
+    return lent
+  }
+
+  /// Takes back what was lent, and what was counted meanwhile.
+  mutating func takeBack(_ lent: HeartbeatFile) {
+    var lent = lent
+    lent.readErrors[.timeout] = readErrors[.timeout]
+    self = lent
+  }
+
   /// Says of the file what is wrong, without a look at it: `snapshot` stays as it is.
   mutating func refuse(_ failure: HeartbeatFileFailure, _ what: String) {
     isUp = false
@@ -174,7 +203,8 @@ public struct HeartbeatFile: Sendable {
     }
   }
 
-  private mutating func readIfChanged(_ known: stat?) throws(HeartbeatFileProblem) {
+  /// - Returns: false where more than `most` bytes would have to be read.
+  private mutating func readIfChanged(_ known: stat?, _ most: Int) throws(HeartbeatFileProblem) -> Bool {
     isOutOfRoom = false
     // Nothing is opened but what stat calls a regular file: opening a device may have effects.
     var status = known ?? stat()
@@ -189,7 +219,7 @@ public struct HeartbeatFile: Sendable {
     if let lastRead, lastRead.stamp == found {
       // Unchanged: as good or as bad as it was.
       if let problem = lastRead.problem { throw problem }
-      return
+      return true
     }
     if let tooLong, tooLong.stamp == found, tooLong.length > room {
       // It need not be read to know.
@@ -199,15 +229,22 @@ public struct HeartbeatFile: Sendable {
     tooLong = nil
     let isSettled = Clock.realtime - FileStamp.seconds(status.st_ctim) > limits.timestampGrain
     if let source, status.st_size == 0, layout == nil || layout == .touched, source.mayBeTouched(path) {
-      return try take(source.touched(path, modified: FileStamp.seconds(status.st_mtim)), isSettled ? found : nil)
-    }
-    if let source, status.st_size > source.smallestTail {
-      if try readTail(source) { return }
+      try take(source.touched(path, modified: FileStamp.seconds(status.st_mtim)), isSettled ? found : nil)
+      return true
     }
     let length = Int(widening: status.st_size)
+    if let source, status.st_size > source.smallestTail {
+      switch try readTail(source, most: most) {
+      case .taken: return true
+      case .tooMuch: return false
+      case .isNone: break
+      }
+    }
     isOutOfRoom = length <= maximumSize && length > room
     guard length <= maximumSize, !isOutOfRoom else { throw tooLarge(length) }
+    guard length <= most else { return false }
     try read()
+    return true
   }
 
   private mutating func read() throws(HeartbeatFileProblem) {
@@ -281,8 +318,12 @@ public struct HeartbeatFile: Sendable {
     return (text, outcome)
   }
 
-  /// Reads the end of a file that grows; false when it does not look like one.
-  private mutating func readTail(_ source: ForeignFile) throws(HeartbeatFileProblem) -> Bool {
+  private enum Tail { case taken, tooMuch, isNone }
+
+  /// Reads the end of a file that grows, if it looks like one.
+  ///
+  /// - Parameter most: of a longer end nothing is read.
+  private mutating func readTail(_ source: ForeignFile, most: Int) throws(HeartbeatFileProblem) -> Tail {
     let start = Clock.realtime
     let opened: stat
     let bytes: [UInt8]
@@ -290,8 +331,11 @@ public struct HeartbeatFile: Sendable {
       let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
       opened = try file.status()
       guard opened.st_mode & S_IFMT == S_IFREG else { throw Errno(ENXIO) }
-      guard let tail = try source.tail(of: file, size: Int(widening: opened.st_size)) else { return false }
-      bytes = tail
+      switch try source.tail(of: file, size: Int(widening: opened.st_size), most: most) {
+      case .bytes(let tail): bytes = tail
+      case .tooMuch: return .tooMuch
+      case .isNone: return .isNone
+      }
     } catch {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
@@ -300,7 +344,7 @@ public struct HeartbeatFile: Sendable {
     let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
     let outcome = source.recognise(bytes, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: true)
     try take(outcome, bytes, source, opened, isSettled: isSettled)
-    return true
+    return .taken
   }
 
   /// Takes what a content is that is not in our layout.

@@ -18,7 +18,7 @@ public enum HeartbeatFileFailure: String, CaseIterable, Sendable {
   case noBeat = "no_beat"
   /// It is larger than the limit.
   case tooLarge = "too_large"
-  /// Its file system does not answer in time.
+  /// Its file system does not answer in time, or it is large and was not read in time.
   case timeout
   /// The kernel gave another error.
   case inputOutput = "io_error"

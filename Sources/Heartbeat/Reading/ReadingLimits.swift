@@ -21,6 +21,11 @@ package struct ReadingLimits: Sendable {
   /// The pause in front of each of these, in microseconds.
   package var retryPause = HeartbeatFile.retryPause
 
+  /// Where the reading of a file may take more bytes than these, it is not done by whoever waits for the answer.
+  package var largeFile = 256 << 10
+  /// The same once smaller ones have taken their part of a look's time: beside these nothing makes anybody wait.
+  package var smallFile = 16 << 10
+
   /// In a folder of own files, one that is empty or cut short counts as being written: until nobody has written it for so many
   /// seconds, or it was so for as long.
   package var unfinishedFor = 10.0

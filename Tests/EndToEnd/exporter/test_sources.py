@@ -184,3 +184,52 @@ def test_a_log_that_logrotate_turns_over(exporter, tmp_path, way, before):
         writer.write("\n")
         writer.flush()
     writer.close()
+
+
+def test_large_files_hold_no_small_one_up_and_come_as_they_are_read(exporter, beats, tmp_path):
+    """Three files of other programs, of nearly as many bytes as are read of any: together they take longer than a scrape may wait."""
+    (tmp_path / "large").mkdir()
+    large = [tmp_path / f"large/{name}.json" for name in "abc"]
+    workers = 200
+    padding = "{" + ",".join(f'"k{n}":{{"a":1}}' for n in range(400_000)) + "}"
+
+    def write(file, age):
+        beats = json.dumps({f"{file.stem}{n}": {"last_seen": time.time() - age} for n in range(workers)})
+        text = f'{{"workers": {beats}, "padding": {padding}}}'
+        assert 6 << 20 < len(text) < 8 << 20
+        # Nobody sees half of it.
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").rename(file)
+
+    for file in large:
+        write(file, age=50_000)
+    write_beats(beats, {"small": entry(n=0)})
+    e = exporter(f"--heartbeat.file={tmp_path}/large/*.json", "--heartbeat.read-timeout=100ms")
+
+    def look(n, ages):
+        """A scrape after the small one's n-th beat: which large ones it shows as they are. `ages`: how old their beats may be said to be."""
+        write_beats(beats, {"small": entry(n=n)})
+        samples = e.metrics()
+        assert samples.of("heartbeat_data_n")["small"] == n and samples.of("heartbeat_age_seconds")["small"] < 60
+        up, counts, shown = (samples.of(f"heartbeat_{name}") for name in ("file_up", "file_entries", "age_seconds"))
+        assert up[str(beats)] == 1
+        for file in large:
+            assert counts[str(file)] == workers or up[str(file)] == counts[str(file)] == 0
+            seen = [age for name, age in shown.items() if name.startswith(file.stem)]
+            assert len(seen) == counts[str(file)]
+            if up[str(file)]:
+                assert all(ages[-1] <= age < ages[-1] + 9_000 for age in seen), "what is up is what is in it now"
+            assert all(any(age <= said < age + 9_000 for age in ages) for said in seen)
+        return {file for file in large if up[str(file)]}
+
+    assert len(look(1, [50_000])) < 3, "the first scrape does not wait for all of them"
+    assert "bytes were not read within 0.1 s" in e.stderr
+    assert e.get("/-/healthy").status == 200
+    numbers = iter(range(2, 1_000_000))
+    eventually(lambda: look(next(numbers), [50_000]) == set(large), "all are read")
+    for file in large:
+        write(file, age=0)
+    assert len(look(next(numbers), [50_000, 0])) < 3
+    eventually(lambda: look(next(numbers), [50_000, 0]) == set(large), "all are read again")
+    errors = [e.metrics().value("heartbeat_file_read_errors_total", file=str(file), reason="timeout") for file in large]
+    assert any(errors), "each look that came too early is counted"

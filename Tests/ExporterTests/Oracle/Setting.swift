@@ -41,6 +41,8 @@ struct Setting {
     limits.reading.keyPaths = choices.once(in: 2) ? 100_000 : choices.number(7...16)
     limits.reading.rememberedPaths = choices.once(in: 4) ? 50_000 : choices.number(3...12)
     limits.reading.retryPause = 0
+    // What is larger is read by another thread, which here everybody waits for.
+    limits.reading.largeFile = choices.once(in: 2) ? limits.reading.largeFile : choices.number(0...400)
     limits.procfs.bufferSize = choices.one(of: [1_024, 2_048, 64 << 10])
     limits.procfs.fewLookUps = few(&choices, else: limits.procfs.fewLookUps)
     limits.styles = choices.number(1...3)

@@ -16,6 +16,7 @@ extension ExporterOptions.Heartbeats {
     options.maximumSize = maxFileSize
     options.maximumFiles = maxFiles
     options.maximumBytes = maxTotalSize
+    options.readingTime = readTimeout
     options.limits = limits
     options.limits.entries = maxProcesses
     return options

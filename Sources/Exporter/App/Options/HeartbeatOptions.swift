@@ -77,10 +77,11 @@ extension ExporterOptions {
     @Flagged("heartbeat.max-total-size", .size(1...(1 << 32)), help: "Maximum size of all heartbeat files together.")
     public var maxTotalSize = 64 << 20
 
-    /// How long a scrape waits for a file's file system, in seconds.
+    /// How long a scrape waits for a file's file system, and until when for large files, in seconds.
     @Flagged(
       "heartbeat.read-timeout", .duration(0.1...60),
-      help: "Maximum time that a scrape waits for the file system of the heartbeat file.")
+      help:
+        "Maximum time that a scrape waits for the file system of the heartbeat file, and for large files to be read.")
     public var readTimeout = 1.5
 
     /// The defaults.

@@ -79,16 +79,27 @@ package struct ForeignFile: Sendable {
   /// A first line that is longer tells nothing.
   private static let headLength = 16 << 10
 
-  /// The end of a file whose first line is one record; nil when it is none.
-  func tail(of file: borrowing FileDescriptor, size: Int) throws(Errno) -> [UInt8]? {
-    if let layout = settings.layout, layout != .lines, layout != .text { return nil }
+  /// The end of a file that grows.
+  enum Tail {
+    case bytes([UInt8])
+    /// It would be more than was allowed.
+    case tooMuch
+    /// The file is of another kind.
+    case isNone
+  }
+
+  /// The end of a file whose first line is one record.
+  ///
+  /// - Parameter most: so many bytes are read at the most.
+  func tail(of file: borrowing FileDescriptor, size: Int, most: Int) throws(Errno) -> Tail {
+    if let layout = settings.layout, layout != .lines, layout != .text { return .isNone }
     let head = try ForeignFile.bytes(of: file, at: 0, count: ForeignFile.headLength)
     var mustBeRecord = false
     // Of a log that was truncated while its writer went on at its old place, the hole says nothing, but its end.
     let hasHole = head.first == 0
     if !hasHole, settings.layout == nil || settings.layout == .lines {
       let line = head.prefix { $0 != 0x0A }
-      guard TextEncoding.utf8(Array(line)) != nil else { return nil }
+      guard TextEncoding.utf8(Array(line)) != nil else { return .isNone }
       if let first = line.first(where: { !TextLines.isSpace($0) }),
         first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
       {
@@ -97,27 +108,29 @@ package struct ForeignFile: Sendable {
         let isText = settings.layout == .lines || TextLabel.begins(line, near: 0)
         // A first line that is longer than what is looked at may be a record as the last one is.
         mustBeRecord = !isRecord && !isText
-        guard !mustBeRecord || first == UInt8(ascii: "{") && line.count == head.count else { return nil }
+        guard !mustBeRecord || first == UInt8(ascii: "{") && line.count == head.count else { return .isNone }
       }
     }
     let isClear = !hasHole && !mustBeRecord && head.contains(0x0A)
     // A smaller one is read whole.
-    guard isClear || size > ForeignFile.largest else { return nil }
-    let tail = try end(of: file, size: size)
+    guard isClear || size > ForeignFile.largest else { return .isNone }
+    guard let tail = try end(of: file, size: size, most: most) else { return .tooMuch }
     if !isClear {
-      guard let text = TextEncoding.utf8(TextEncoding.behindHole(tail)), text.contains(0x0A) else { return nil }
+      guard let text = TextEncoding.utf8(TextEncoding.behindHole(tail)), text.contains(0x0A) else { return .isNone }
       let last = TextLines.lastFirst(text[...]).first { $0.isComplete && !$0.isFirst && !$0.bytes.isEmpty }
       if mustBeRecord {
-        guard let last, case .object? = try? JSONValue(parsing: Array(last.bytes)) else { return nil }
+        guard let last, case .object? = try? JSONValue(parsing: Array(last.bytes)) else { return .isNone }
       }
     }
-    return tail
+    return .bytes(tail)
   }
 
-  /// The end of a file, with at least one whole line in it where lines are not longer than what is read of any file.
-  private func end(of file: borrowing FileDescriptor, size: Int) throws(Errno) -> [UInt8] {
+  /// The end of a file, with at least one whole line in it where lines are not longer than what is read of any file; nil where that is
+  /// more than `most` bytes.
+  private func end(of file: borrowing FileDescriptor, size: Int, most: Int) throws(Errno) -> [UInt8]? {
     var length = tailLength
     while true {
+      guard min(length, size) <= most else { return nil }
       let bytes = try ForeignFile.bytes(of: file, at: max(0, size - length), count: length)
       // Behind a hole a line is whole as well.
       let hasLine = bytes.withUnsafeBytes { bytes in

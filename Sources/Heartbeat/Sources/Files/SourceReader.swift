@@ -30,6 +30,10 @@ public struct SourceReader: Sendable {
   public internal(set) var surplus = 0
   /// All files together are larger than allowed, and this one came too late.
   public internal(set) var isLeftOut = false
+  /// Its reading that is under way elsewhere.
+  var reading: UInt64?
+  /// Since which look it waits until others are read.
+  var waitingSince: UInt64?
 
   init(
     path: String, source: Int, foreign: ForeignFile?, stringKeys: Set<String>, maximumSize: Int, limits: ReadingLimits,
@@ -88,10 +92,58 @@ public struct SourceReader: Sendable {
   @discardableResult
   mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max, found: stat? = nil) -> Outcome {
     let before = signs
-    look(mayWait: mayWait, until: end, room: room, found)
+    _ = look(mayWait: mayWait, until: end, room: room, found, most: .max)
+    leaveOut(room)
+    return outcome(before)
+  }
+
+  /// The same, but nil where more than `most` bytes of a file are to be read, and were not.
+  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int, found: stat?, most: Int) -> Outcome? {
+    let before = signs
+    guard look(mayWait: mayWait, until: end, room: room, found, most: most) else { return nil }
+    leaveOut(room)
+    return outcome(before)
+  }
+
+  private mutating func leaveOut(_ room: Int) {
     // Of a folder, its largest files are.
     isLeftOut = folder == nil && (file.isOutOfRoom || length > room)
     if isLeftOut { file.drop() }
+  }
+
+  /// Gives the file to be read elsewhere.
+  ///
+  /// - Parameter reading: the number of this reading.
+  mutating func lend(_ reading: UInt64, room: Int) -> HeartbeatFile {
+    (self.reading, waitingSince) = (reading, nil)
+    file.room = room
+    return file.lend()
+  }
+
+  /// Takes back what was read elsewhere.
+  mutating func takeBack(_ file: HeartbeatFile, room: Int) -> Outcome {
+    let before = signs
+    reading = nil
+    self.file.takeBack(file)
+    leaveOut(room)
+    var outcome = outcome(before)
+    // Between both looks more may have been said of it.
+    outcome.isNews = true
+    return outcome
+  }
+
+  /// What comes of a file that was read already when there turns out to be less room.
+  mutating func fit(_ outcome: Outcome, room: Int) -> Outcome {
+    guard outcome.length > room else { return outcome }
+    let before = signs
+    leaveOut(room)
+    return self.outcome(before)
+  }
+
+  /// Takes the place of `refresh` where the reading takes too long.
+  mutating func refreshLate(after seconds: Double) -> Outcome {
+    let before = signs
+    file.refreshLate(after: seconds, isBegun: reading != nil)
     return outcome(before)
   }
 
@@ -112,11 +164,16 @@ public struct SourceReader: Sendable {
       pathCount: pathCount)
   }
 
-  private mutating func look(mayWait: Bool, until end: UInt64, room: Int, _ found: stat?) {
+  /// - Returns: false where more than `most` bytes of a file are to be read: then nothing was.
+  private mutating func look(mayWait: Bool, until end: UInt64, room: Int, _ found: stat?, most: Int) -> Bool {
     guard isText else {
-      return file.refuse(.inputOutput, "its name is no UTF-8, so that it cannot be read; give it another name")
+      file.refuse(.inputOutput, "its name is no UTF-8, so that it cannot be read; give it another name")
+      return true
     }
-    if let unlisted { return file.refuse(unlisted: unlisted) }
+    if let unlisted {
+      file.refuse(unlisted: unlisted)
+      return true
+    }
     if mayBeFolder, folder == nil, OwnFolder.isMeant(path) {
       folder = Indirect(OwnFolder(path: path, stringKeys: stringKeys, limits: limits, maximumBytes: maximumSize))
       earlier &+= file.generation &+ 2
@@ -129,14 +186,14 @@ public struct SourceReader: Sendable {
       if OwnFolder.isMeant(path) {
         folder?.value.maximumBytes = min(maximumSize, room)
         folder?.value.refresh(waitingUntil: end)
-        return
+        return true
       }
       earlier &+= (folder?.value.generation ?? 0) &+ 2
       earlierErrors.merge(folder?.value.readErrors ?? [:]) { $0 + $1 }
       folder = nil
     }
     file.room = room
-    file.refresh(mayWait: mayWait, found: found)
+    return file.refresh(mayWait: mayWait, found: found, most: most)
   }
 
   var length: Int { folder?.value.textLength ?? file.textLength }

@@ -45,6 +45,8 @@ extension SourceSet {
       let errors = errorsBefore(of: files[place].path)
       files[place].count(errors)
     }
+    // What is being read of them is waited for here.
+    (longReading, underway, readings, looks) = (other.longReading, other.underway, other.readings, other.looks)
     generation = other.generation
     revision = other.revision &+ 1
     isUp = !files.isEmpty && files.allSatisfy(\.isUp)

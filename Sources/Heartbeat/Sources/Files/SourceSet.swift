@@ -17,6 +17,9 @@ public struct SourceSet: Sendable {
     public var maximumFiles = SourceSet.defaultMaximumFiles
     /// So many bytes of all files together are kept.
     public var maximumBytes = SourceSet.defaultMaximumBytes
+    /// So many seconds a look may take in all while large files are read, before it goes on without them: they are shown by the next one
+    /// that finds them read. nil waits for all of them.
+    public var readingTime: Double?
     /// The zone in which clocks here go.
     public var zone = ZoneRules.local
     package var limits = ReadingLimits()
@@ -80,6 +83,16 @@ public struct SourceSet: Sendable {
   var pruned: [[UInt8]: Double] = [:]
   /// The processes of files that the last look found under another name, as if they were pruned now.
   var renamed: [[UInt8]: Double] = [:]
+  var longReading = LongReading()
+  /// What it reads now, where a look did not wait for that to its end.
+  var underway: Underway?
+  /// How many readings and how many looks there were.
+  var readings: UInt64 = 0
+  var looks: UInt64 = 0
+  /// What the look under way has spent on files that are not large, in nanoseconds.
+  var direct: UInt64 = 0
+  /// Whether the look under way found something new.
+  var hasNews = false
   /// Failures of files of patterns that are not there now, for a counter never goes back: of as many as files are read.
   var goneErrors: [ExactText: [HeartbeatFileFailure: UInt64]] = [:]
 
@@ -179,7 +192,12 @@ public struct SourceSet: Sendable {
     let gone = expandPatterns()
     var bytes = 0
     var paths = 0
-    var isNews = false
+    looks &+= 1
+    (hasNews, direct) = (false, 0)
+    let patience = start + SourceSet.patience
+    let end = start &+ (options.readingTime.map { Clock.nanoseconds($0) } ?? 0)
+    // They have a thread that is in hand, or their turn before others.
+    let known = options.readingTime == nil ? [:] : goOnReading(until: end, patience: patience)
     isUp = !files.isEmpty
     let allAnswer = units.allSatisfy(\.answer.isComplete)
     var neighbours = NeighbourFiles()
@@ -188,27 +206,31 @@ public struct SourceSet: Sendable {
       if allAnswer || units[files[place].source].answer.asks(files[place].path) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
-        let found = found(place, &neighbours)
-        outcome =
-          found.flatMap { unchanged(place, $0, room) }
-          ?? files[place].refresh(mayWait: mayWait, until: start + SourceSet.patience, room: room, found: found)
+        if let known = known[place] {
+          outcome = files[place].fit(known, room: room)
+        } else {
+          let found = found(place, &neighbours)
+          outcome =
+            found.flatMap { unchanged(place, $0, room) }
+            ?? look(place, found, room: room, mayWait: mayWait, until: end, patience: patience)
+        }
       } else {
         let hangs = units[files[place].source].answer.hangs(files[place].path)
         outcome = files[place].refreshTimedOut(after: hangs ? readTimeout : nil)
       }
       bytes &+= outcome.length
       paths &+= outcome.pathCount
-      if outcome.isNews { isNews = true }
+      if outcome.isNews { hasNews = true }
       if !outcome.isUp { isUp = false }
       if outcome.turnedLeftOut { shown = [] }
       if !isOneFile, bytes > options.limits.keptBytes || paths > options.limits.rememberedPaths {
         files[place].keepTextAlone()
       }
     }
-    if isNews { revision &+= 1 }
+    if hasNews { revision &+= 1 }
     renamed = renamed(gone)
     // Of the same files with nothing new to say, the content is that of before.
-    if isNews || shown.count != files.count { combineIfChanged() }
+    if hasNews || shown.count != files.count { combineIfChanged() }
   }
 
   /// What the kernel says of a file; nil where it is to be asked later.
