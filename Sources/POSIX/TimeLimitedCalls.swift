@@ -1,12 +1,18 @@
 /// Calls that may never return, such as `statvfs(3)` where the server of the file system is gone. No time limit can be put on them,
 /// so threads of their own make them, and who needs the answers waits with a limit.
 ///
-/// What has not come back is not called again before it has: it keeps one thread, and costs nobody else.
+/// What has not come back is not called again before it has, or before a call beside it came back (`HangWatch`): it keeps one thread, and
+/// costs nobody else. What comes back late goes nowhere.
 public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   private struct State {
-    /// What is being called.
-    var running: Set<Key> = []
-    var work: [@Sendable () -> Void] = []
+    /// What is being called, and the number of the call.
+    var running: [Key: Int] = [:]
+    var calls = 0
+    /// Of what was found to be under way, whether it answers anew.
+    var watches: [Key: HangWatch] = [:]
+    /// The calls that were left behind, which take no place of others.
+    var leftBehind: [Int: HangWatch] = [:]
+    var work: [@Sendable () -> Bool] = []
     var threads = 0
     var idle = 0
   }
@@ -15,6 +21,8 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
 
   private let name: String
   private let threadLimit: Int
+  private let paths: (@Sendable (Key) -> [String])?
+  private let watch: @Sendable ([String]) -> HangWatch
   private let state = ConditionLock(State())
 
   /// How long a thread without work is kept, in seconds: longer than most wait from one scrape to the next.
@@ -25,9 +33,17 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   /// - Parameters:
   ///   - name: of the threads.
   ///   - threadLimit: the most threads; once so many calls hang, none is made any more.
-  public init(name: String, threadLimit: Int = 64) {
-    self.name = name
-    self.threadLimit = threadLimit
+  ///   - paths: where the calls for a key may hang: when something else stands there, it is called anew. nil where a call that hangs is
+  ///     never made beside itself.
+  public convenience init(name: String, threadLimit: Int = 64, paths: (@Sendable (Key) -> [String])? = nil) {
+    self.init(name: name, threadLimit: threadLimit, paths: paths) { HangWatch(at: $0) }
+  }
+
+  init(
+    name: String, threadLimit: Int, paths: (@Sendable (Key) -> [String])?,
+    watch: @escaping @Sendable ([String]) -> HangWatch
+  ) {
+    (self.name, self.threadLimit, self.paths, self.watch) = (name, threadLimit, paths, watch)
   }
 
   /// Makes a call for each key, one after the other; when one does not come back soon, the others are made beside it.
@@ -48,34 +64,91 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     _ keys: [Key], _ call: @escaping @Sendable (Key) -> Value
   ) -> PendingCalls<Key, Value> {
     let batch = Batch<Key, Value>(keys)
-    let work: @Sendable () -> Void = { [self] in
+    let work: @Sendable () -> Bool = { [self] in
       while let (place, key) = batch.next() {
-        guard begin(key) else {
+        guard let number = begin(key, { _ = call(key) }) else {
           batch.finish(place, nil)
           continue
         }
         let value = call(key)
-        end(key)
+        let isLeftBehind = end(key, number)
         batch.finish(place, value)
+        // Its thread counts no more.
+        if isLeftBehind { return false }
       }
+      return true
     }
     let isStarted = keys.isEmpty || start(work)
     return PendingCalls(batch: batch, isStarted: isStarted) { [self] in start(work) }
   }
 
   /// What has been called and has not come back.
-  public var running: Set<Key> { state.withoutWaking { $0.running } }
+  public var running: Set<Key> { state.withoutWaking { Set($0.running.keys) } }
 
-  private func begin(_ key: Key) -> Bool {
-    state.withoutWaking { $0.running.insert(key).inserted }
+  /// Leaves the calls that hang for these keys to themselves, for what they ask is not there any more. They take no place of others; as
+  /// many are left as the process may leave (`HangWatch`).
+  public func leaveBehind(where isGone: (Key) -> Bool) {
+    for key in running where isGone(key) { _ = leaveBehind(key) }
   }
 
-  private func end(_ key: Key) {
-    state.withoutWaking { _ = $0.running.remove(key) }
+  /// Has the call that hangs for a key made anew by the next `begin`, beside the one that hangs; false when too many hang there.
+  public func beginAnew(_ key: Key) -> Bool { leaveBehind(key) }
+
+  private func leaveBehind(_ key: Key) -> Bool {
+    let (number, known) = state.withoutWaking { ($0.running[key], $0.watches[key]) }
+    guard let number else { return true }
+    return leaveBehind(key, number, known ?? watch(paths?(key) ?? []))
+  }
+
+  private func leaveBehind(_ key: Key, _ number: Int, _ watch: HangWatch) -> Bool {
+    guard watch.leaveBehind() else { return false }
+    let isLeft = state.withoutWaking { state in
+      guard state.running[key] == number else { return false }
+      state.running[key] = nil
+      state.watches[key] = watch
+      state.leftBehind[number] = watch
+      state.threads -= 1
+      return true
+    }
+    // It has come back meanwhile.
+    if !isLeft { watch.comeBack() }
+    return true
+  }
+
+  /// The number of a call that may be made; nil when one for the key hangs.
+  private func begin(_ key: Key, _ call: @escaping @Sendable () -> Void) -> Int? {
+    let (number, hanging, watch) = state.withoutWaking { state -> (Int?, Int?, HangWatch?) in
+      if let hanging = state.running[key] { return (nil, hanging, state.watches[key]) }
+      state.calls += 1
+      state.running[key] = state.calls
+      return (state.calls, nil, nil)
+    }
+    guard let hanging, let paths else { return number }
+    guard let watch else {
+      let watch = self.watch(paths(key))
+      state.withoutWaking { if $0.running[key] == hanging { $0.watches[key] = watch } }
+      return nil
+    }
+    guard watch.answers(call), leaveBehind(key, hanging, watch) else { return nil }
+    return begin(key, call)
+  }
+
+  /// Whether the call had been left behind.
+  private func end(_ key: Key, _ number: Int) -> Bool {
+    let left = state.withoutWaking { state -> HangWatch? in
+      if state.running[key] == number { state.running[key] = nil }
+      return state.leftBehind.removeValue(forKey: number)
+    }
+    left?.comeBack()
+    state.withoutWaking { state in
+      guard state.running[key] == nil, let watch = state.watches[key], !watch.isNeeded else { return }
+      state.watches[key] = nil
+    }
+    return left != nil
   }
 
   /// Has a thread do something; false when none can be had.
-  private func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+  private func start(_ work: @escaping @Sendable () -> Bool) -> Bool {
     let need = state.wakingOne { state -> Need in
       if state.idle > state.work.count {
         state.work.append(work)
@@ -90,11 +163,11 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     case .refused: return false
     case .thread:
       // Taken out before it is done: the thread may live for long, and must not keep what its first work holds.
-      let first = Lock<(@Sendable () -> Void)?>(work)
+      let first = Lock<(@Sendable () -> Bool)?>(work)
       do throws(Errno) {
         try Thread.start(named: name) { [self] in
-          first.withLock { $0.take() }?()
-          serve()
+          // Of one that was left behind the thread is one too many.
+          if first.withLock({ $0.take() })?() ?? true { serve() }
         }.detach()
         return true
       } catch {
@@ -108,7 +181,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     while true {
       state.withoutWaking { $0.idle += 1 }
       _ = state.wait(timeout: Self.idleTime) { $0.work.isEmpty ? nil : () }
-      let work = state.withoutWaking { state -> (@Sendable () -> Void)? in
+      let work = state.withoutWaking { state -> (@Sendable () -> Bool)? in
         state.idle -= 1
         if state.work.isEmpty {
           state.threads -= 1
@@ -116,8 +189,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
         }
         return state.work.removeFirst()
       }
-      guard let work else { return }
-      work()
+      guard let work, work() else { return }
     }
   }
 }

@@ -60,7 +60,8 @@ struct LastMounts {
   let fault: ProcfsError?
 }
 
-/// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back.
+/// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back. Another one at its
+/// place is another mount, and is asked; then the thread that hangs takes no place of others (`HangWatch`).
 ///
 /// Those that answered when they were last asked have threads that no other mount can use up.
 public final class MountProbe: Sendable {
@@ -76,11 +77,18 @@ public final class MountProbe: Sendable {
     case notAsked
   }
 
-  private let trusted = TimeLimitedCalls<[UInt8]>(name: "mount")
-  private let others: TimeLimitedCalls<[UInt8]>
+  /// Which mount it is, and not only where.
+  struct Key: Hashable, Sendable {
+    var path: [UInt8]
+    var device: [UInt8]
+    var number: [UInt8]
+  }
+
+  private let trusted = TimeLimitedCalls<Key>(name: "mount")
+  private let others: TimeLimitedCalls<Key>
   private let ask: @Sendable ([UInt8]) -> Answer
   /// Those that answered last time.
-  private let answered = Lock<Set<[UInt8]>>([])
+  private let answered = Lock<Set<Key>>([])
 
   /// So many mounts that have not answered before may hang; then no further one of those is asked.
   static let mostHanging = 256
@@ -98,16 +106,20 @@ public final class MountProbe: Sendable {
     self.ask = ask
   }
 
-  /// - Returns: in the order of the paths.
-  func answers(of paths: [[UInt8]], within seconds: Double) -> [Answer] {
+  /// - Returns: in the order of the mounts.
+  func answers(of paths: [Key], within seconds: Double) -> [Answer] {
     let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
+    if !hanging.isEmpty {
+      let present = Set(paths)
+      for calls in [trusted, others] { calls.leaveBehind { !present.contains($0) } }
+    }
     let (known, hanging) = (answered.withLock { $0 }, hanging)
     let asked = paths.indices.filter { !hanging.contains(paths[$0]) }
     let first = asked.filter { known.contains(paths[$0]) }
     let second = asked.filter { !known.contains(paths[$0]) }
     // Both are begun before either is waited for.
     let pending = [(first, trusted), (second, others)].map { places, calls in
-      (places, calls.begin(places.map { paths[$0] }) { [ask] in ask($0) })
+      (places, calls.begin(places.map { paths[$0] }) { [ask] in ask($0.path) })
     }
     var answers = [Answer?](repeating: nil, count: paths.count)
     for (places, calls) in pending {
@@ -121,7 +133,7 @@ public final class MountProbe: Sendable {
   }
 
   /// What was asked and has not answered.
-  private var hanging: Set<[UInt8]> { trusted.running.union(others.running) }
+  private var hanging: Set<Key> { trusted.running.union(others.running) }
 
   private static func room(of path: [UInt8]) -> Answer {
     var room = statvfs()
@@ -149,7 +161,9 @@ extension Procfs {
     /// Whether some are not there, and whether something is there.
     var (hasAbsent, hasPresent) = (false, false)
     var notAsked = 0
-    let answers = mountProbe.answers(of: mounts.map { root + $0.point }, within: mountTimeout)
+    let answers = mountProbe.answers(
+      of: mounts.map { MountProbe.Key(path: root + $0.point, device: $0.device, number: $0.number) },
+      within: mountTimeout)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
       var filesystem = Filesystem(
@@ -189,25 +203,38 @@ extension Procfs {
     mounts = nil
     let found: LastMounts
     do throws(ProcfsError) {
-      found = try readMounts(Self.hostMounts, below: [])
+      found = try readMounts(Self.hostMounts, numbers: Self.hostMountNumbers, below: [])
     } catch {
       // Any other fault is one of the file, and what this process sees is no answer to it.
       guard let code = error.code, [EACCES, EPERM, ENOENT, ESRCH].contains(code) else { throw error }
       // Our own mount points begin with the place where the host's root is mounted.
-      found = try readMounts(Self.ownMounts, below: root)
+      found = try readMounts(Self.ownMounts, numbers: Self.ownMountNumbers, below: root)
     }
     mounts = found
     return found
   }
 
-  private func readMounts(_ file: StaticString, below root: [UInt8]) throws(ProcfsError) -> LastMounts {
+  /// - Parameters:
+  ///   - numberFile: where the numbers of the same mounts are; without it they have none.
+  ///   - root: what their points begin with, which is taken off.
+  private func readMounts(
+    _ file: StaticString, numbers numberFile: StaticString, below root: [UInt8]
+  ) throws(ProcfsError) -> LastMounts {
     var fault: ProcfsError?
-    let mounts = try read(file, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
+    var mounts = try read(file, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
       Mount.parse(bytes, below: root, filter: filter, odd: odd)
+    }
+    let numbers = (try? withContents(of: numberFile, Mount.numbers)) ?? [:]
+    for place in mounts.indices {
+      let point = mounts[place].point
+      let whole = point == [UInt8(ascii: "/")] && !root.isEmpty ? root : root + point
+      mounts[place].number = numbers[whole] ?? []
     }
     return LastMounts(mounts: mounts, file: file, fault: fault)
   }
 
   private static let hostMounts: StaticString = "1/mounts"
+  private static let hostMountNumbers: StaticString = "1/mountinfo"
   private static let ownMounts: StaticString = "self/mounts"
+  private static let ownMountNumbers: StaticString = "self/mountinfo"
 }

@@ -6,6 +6,8 @@ struct Mount: Equatable {
   var point: [UInt8]
   var type: [UInt8]
   var isReadOnly = false
+  /// The kernel's number of this mount, which no other one has while it is there; empty where the kernel does not say.
+  var number: [UInt8] = []
 
   /// The mounts worth a look: those that hold data, each place once (the last mount there hides the others) and each
   /// device once (bind mounts and subvolumes show the same room again).
@@ -46,6 +48,21 @@ struct Mount: Equatable {
       }
     }
     return hasMounts ? onePerDevice(mounts.filter { $0.holdsData(filter) }) : nil
+  }
+
+  /// The numbers of mounts by their places, of lines of `/proc/PID/mountinfo`; of several at one place the last one's.
+  static func numbers(_ bytes: UnsafeRawBufferPointer) -> [[UInt8]: [UInt8]] {
+    var numbers: [[UInt8]: [UInt8]] = [:]
+    var lines = ByteFields(bytes)
+    while let line = lines.line() {
+      var fields = ByteFields(line)
+      // Number, that of the one above, device, root, place.
+      guard let number = fields.field(), fields.field() != nil, fields.field() != nil, fields.field() != nil,
+        let point = fields.field()
+      else { continue }
+      numbers[unescape(point)] = Array(number)
+    }
+    return numbers
   }
 
   /// Of the mounts of one device the most telling one, in the place of the first.

@@ -209,6 +209,34 @@ struct FilesystemsTests {
     #expect(faults.map(\.reason) == reasons && faults.allSatisfy { $0.file == tree.path + "/1/mounts" })
   }
 
+  @Test("another mount at the place of one that hangs is asked, and those that hung before take no thread of others")
+  func another() throws {
+    let tree = try TemporaryTree()
+    let gate = ConditionLock((isOpen: false, hungPlaces: Set<String>(["/a", "/b", "/c"])))
+    let probe = MountProbe(mostHanging: 3) { path in
+      let path = String(decoding: path, as: UTF8.self)
+      if gate.withLock({ $0.hungPlaces.contains(path) }) { gate.wait { $0.isOpen ? () : nil } }
+      return .room(Filesystem.Room(statvfs()))
+    }
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 0.3)
+    func late(_ device: String, _ number: Int) throws -> [String] {
+      tree.write("1/mounts", ["a", "b", "c"].map { "\(device) /\($0) nfs4 rw\n" }.joined())
+      let numbers = ["a", "b", "c"].map { "\(number)\($0.utf8.first ?? 0) 1 0:9 / /\($0) rw - nfs4 \(device) rw\n" }
+      tree.write("1/mountinfo", numbers.joined())
+      return try procfs.filesystems().filter { $0.failure != nil }.map(\.mountPoint)
+    }
+    #expect(try late("nas:/a", 1) == ["/a", "/b", "/c"])
+    gate.withLock { $0.hungPlaces = [] }
+    #expect(try late("nas:/a", 1) == ["/a", "/b", "/c"], "the same mounts, which hang")
+    var isAsked = false
+    for _ in 0..<100 where !isAsked { isAsked = try late("nas:/a", 2).isEmpty }
+    #expect(isAsked, "the same device, mounted once more")
+    for _ in 0..<100 where !isAsked { isAsked = try late("nas:/b", 2).isEmpty }
+    #expect(isAsked, "another device")
+    gate.withLock { $0.isOpen = true }
+  }
+
   @Test("a root of the host that is not there is a failure, not a host without file systems")
   func noRoot() throws {
     let tree = try TemporaryTree()

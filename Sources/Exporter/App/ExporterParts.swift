@@ -60,7 +60,7 @@ struct ExporterParts {
     let status: @Sendable () -> String = {
       "serving " + server.boundAddresses.map(\.description).joined(separator: ", ")
     }
-    let calls = TimeLimitedCalls<String>(name: "config-read")
+    let calls = TimeLimitedCalls<String>(name: "config-read") { [$0] }
     let reloader = Reloader(manager: manager, status: status) { [watch] in
       ExporterParts.reload(options, queue, watch, calls, logger)
     }

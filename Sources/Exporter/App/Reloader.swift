@@ -36,20 +36,23 @@ final class Reloader: Sendable {
 
   /// Reads a file on a thread that may hang.
   ///
+  /// - Parameter anew: whether somebody has asked for it, so that it is read beside a reading that hangs; what comes of that is not used.
   /// - Throws: what `load` throws, or that the file does not answer. Then it is read anew when it is asked for again.
   static func read<Value: Sendable>(
-    _ file: String, _ calls: TimeLimitedCalls<String>, within seconds: Double = patience,
+    _ file: String, _ calls: TimeLimitedCalls<String>, within seconds: Double = patience, anew: Bool = true,
     _ load: @escaping @Sendable () throws(ConfigurationError) -> Value
   ) throws(ConfigurationError) -> Value {
+    let isFull = anew && !calls.beginAnew(file)
     let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
     let results = calls.call([file], until: deadline, patience: seconds) { _ -> Result<Value, ConfigurationError> in
       do throws(ConfigurationError) { return .success(try load()) } catch { return .failure(error) }
     }
     guard let result = results.first ?? nil else {
-      throw ConfigurationError(
-        file: file, position: nil,
-        problem:
-          "its file system, or that of a file that it names, did not answer within \(seconds) s; is its server up?")
+      let problem =
+        isFull
+        ? "so many readings of it hang that no further one is begun before one has come back: expected a restart"
+        : "its file system, or that of a file that it names, did not answer within \(seconds) s; is its server up?"
+      throw ConfigurationError(file: file, position: nil, problem: problem)
     }
     return try result.get()
   }

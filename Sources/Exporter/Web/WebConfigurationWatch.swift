@@ -21,7 +21,7 @@ final class WebConfigurationWatch: Sendable {
   private let logger: Logger
   private let isEncrypted: Bool
   private let worker: Worker<State>
-  private let calls = TimeLimitedCalls<String>(name: "web-config-read")
+  private let calls: TimeLimitedCalls<String>
 
   /// - Parameter file: what was read at the start, which is used from now on.
   init(_ file: WebConfigurationFile, path: String, options: ExporterOptions, access: WebPolicy, logger: Logger) {
@@ -30,7 +30,11 @@ final class WebConfigurationWatch: Sendable {
     self.access = access
     self.logger = logger
     isEncrypted = file.tls != nil
-    worker = Worker(named: "web-config", State(files: file.files))
+    let worker = Worker(named: "web-config", State(files: file.files))
+    self.worker = worker
+    calls = TimeLimitedCalls(name: "web-config-read") { path in
+      [path] + worker.withoutWaking { $0.files.map(\.path) }
+    }
     access.use(file)
   }
 
@@ -67,7 +71,8 @@ final class WebConfigurationWatch: Sendable {
   private func look(isAsked: Bool) {
     let (files, problem) = worker.withoutWaking { ($0.files, $0.problem) }
     do throws(ConfigurationError) {
-      let changed = try Reloader.read(path, calls) { [path] () throws(ConfigurationError) -> WebConfigurationFile? in
+      let changed = try Reloader.read(path, calls, anew: isAsked) {
+        [path] () throws(ConfigurationError) -> WebConfigurationFile? in
         // What could not be used is tried again each time: the file that is missing may be one that was never seen.
         guard isAsked || problem != nil || !files.allSatisfy(\.isUnchanged) else { return nil }
         return try WebConfigurationFile.load(path)

@@ -6,18 +6,25 @@ internal import POSIX
 ///
 /// So a thread of its own asks first, and whoever needs the file waits for that thread with a limit. A file on a local
 /// file system needs no thread: once that is known, nothing is asked any more until the file turns bad, or `forget` says that
-/// another file system may lie there now. To be used by one thread at a time.
+/// another file system may lie there now. A thread that hangs is left to itself once the file answers another one (`HangWatch`).
+/// To be used by one thread at a time.
 public final class FileProbe: Sendable {
   private struct State {
     var isAsked = false
     /// Whether the answers of the file come from this machine's own kernel.
     var isLocal = false
     var hasThread = false
+    /// Set once the thread is left to itself.
+    var leftBehind: HangWatch?
   }
 
   private let path: String
   private let touch: @Sendable (String) -> Bool
-  private let worker = Worker(named: "file-probe", State())
+  private let current = Lock(FileProbe.newWorker())
+  private let watch = Lock<HangWatch?>(nil)
+
+  private static func newWorker() -> Worker<State> { Worker(named: "file-probe", State()) }
+  private var worker: Worker<State> { current.withLock { $0 } }
 
   /// Describes a file, and asks nothing yet.
   public convenience init(path: String) {
@@ -42,6 +49,7 @@ public final class FileProbe: Sendable {
   ///   - seconds: how long to wait; when an earlier question still hangs, it does not wait at all.
   ///   - wasGood: whether the last reading of the file went well.
   public func answers(within seconds: Double, wasGood: Bool) -> Bool {
+    let worker = worker
     if wasGood, worker.withoutWaking({ $0.isLocal }) { return true }
     let (isHanging, needsThread) = worker.withLock { state in
       let isHanging = state.isAsked
@@ -49,7 +57,15 @@ public final class FileProbe: Sendable {
       defer { state.hasThread = true }
       return (isHanging, !state.hasThread)
     }
-    if isHanging { return false }
+    if isHanging {
+      guard let watch = watch.withLock({ $0 }), watch.answers({ [path, touch] in _ = touch(path) }), watch.leaveBehind()
+      else { return false }
+      current.withLock { $0 = FileProbe.newWorker() }
+      worker.close { state in
+        (state.isAsked, state.leftBehind) = (false, watch)
+      }
+      return answers(within: seconds, wasGood: false)
+    }
     if needsThread {
       do throws(Errno) {
         // Not this value: it ends the thread when nobody needs it any more.
@@ -60,7 +76,15 @@ public final class FileProbe: Sendable {
         return true
       }
     }
-    return worker.wait(within: seconds) { $0.isAsked ? nil : true } ?? false
+    let answers = worker.wait(within: seconds) { $0.isAsked ? nil : true } ?? false
+    watch.withLock { watch in
+      if !answers {
+        watch = watch ?? HangWatch(at: [path])
+      } else if watch?.isNeeded == false {
+        watch = nil
+      }
+    }
+    return answers
   }
 
   private static func serve(
@@ -73,6 +97,7 @@ public final class FileProbe: Sendable {
         state.isAsked = false
       }
     }
+    worker.withoutWaking { $0.leftBehind }?.comeBack()
   }
 
   /// Does all that a reader does, and says whether the file lies on a local file system.

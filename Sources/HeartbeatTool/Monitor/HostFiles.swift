@@ -2,13 +2,18 @@ internal import POSIX
 internal import Procfs
 
 /// Reads what the monitor shows of this host, each file by itself: one that hangs (as those do that `lxcfs` serves, once it is gone)
-/// costs what it says and nothing else. It is asked again when it has come back.
+/// costs what it says and nothing else. It is asked again when it has come back, or when another reader beside it has (`HangWatch`).
 final class HostFiles: Sendable {
-  private enum File: CaseIterable { case stat, memory, disks, load }
+  private enum File: String, CaseIterable {
+    case stat
+    case memory = "meminfo"
+    case disks = "mounts"
+    case load = "loadavg"
+  }
 
   /// A file with its own reader.
   private final class Slot: @unchecked Sendable {
-    // Unchecked is sound: `calls` makes at most one call at a time for each file, and only those touch it.
+    // Unchecked is sound: who takes a slot is the only one that touches it until he gives it back.
     let procfs: Procfs
     var cpu = CPUUsage()
     var isFirst = true
@@ -24,17 +29,24 @@ final class HostFiles: Sendable {
     }
   }
 
-  private let slots: [File: Slot]
-  private let calls = TimeLimitedCalls<File>(name: "host")
+  private struct State {
+    var slots: [File: Slot] = [:]
+    var taken: Set<File> = []
+    /// Makes further readers.
+    let template: Procfs
+  }
+
+  private let state: Lock<State>
+  private let calls: TimeLimitedCalls<File>
 
   /// How long a file is waited for, in seconds: longer than for a mount that hangs, for which the disks are not to be missing.
   private static let timeout = 3.0
 
   /// - Parameter procfs: the tree that is read.
   init(_ procfs: Procfs) {
-    var slots: [File: Slot] = [:]
-    for file in File.allCases { slots[file] = Slot(procfs.another()) }
-    self.slots = slots
+    state = Lock(State(template: procfs.another()))
+    let tree = procfs.path
+    calls = TimeLimitedCalls(name: "host") { ["\(tree)/\($0.rawValue)"] }
   }
 
   /// Has the CPUs' times read, for their use is the difference of two readings. While they are read they are not read again, so they
@@ -63,7 +75,8 @@ final class HostFiles: Sendable {
   /// What one of them says.
   private func read(_ file: File) -> SystemView {
     var view = SystemView()
-    guard let slot = slots[file] else { return view }
+    let slot = take(file)
+    defer { give(slot, file) }
     switch file {
     case .stat: view.cpu = slot.cpuShare()
     case .memory:
@@ -81,5 +94,21 @@ final class HostFiles: Sendable {
     case .load: view.load = (try? slot.procfs.loadAverage())?.one
     }
     return view
+  }
+
+  /// The slot of a file; a new one, where somebody hangs with the one that was there.
+  private func take(_ file: File) -> Slot {
+    state.withLock { state in
+      if state.taken.insert(file).inserted, let slot = state.slots[file] { return slot }
+      let slot = Slot(state.template.another())
+      state.slots[file] = slot
+      return slot
+    }
+  }
+
+  private func give(_ slot: Slot, _ file: File) {
+    state.withLock { state in
+      if state.slots[file] === slot { state.taken.remove(file) }
+    }
   }
 }

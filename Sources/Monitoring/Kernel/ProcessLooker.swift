@@ -7,7 +7,8 @@ internal import Synchronization
 /// Looks for processes on a thread of its own, since `/proc` can hang: a process that keeps its memory on a file system whose server
 /// is gone lets nobody read its command line.
 ///
-/// What hangs is not read any more until the reading has come back: a process, or its command line alone, or the boot time. The look
+/// What hangs is not read any more until the reading has come back, or one beside it has (`HangWatch`): a process, or its command line
+/// alone, or the boot time. The look
 /// is begun again without it, and gives what the attempt found that came furthest.
 public final class ProcessLooker: Sendable {
   /// A reader, lent to one thread at a time.
@@ -28,6 +29,9 @@ public final class ProcessLooker: Sendable {
     var stuck: [ReadingProgress.Place: Int] = [:]
     /// Whether the tree itself hangs: the number of the attempt.
     var stuckTree: Int?
+    /// Of what hangs, whether it answers anew; and of which attempts the threads are left to themselves.
+    var watches: [ReadingProgress.Place: HangWatch] = [:]
+    var leftBehind: [Int: HangWatch] = [:]
     var attempts = 0
     var generation = 0
   }
@@ -188,6 +192,7 @@ public final class ProcessLooker: Sendable {
   }
 
   private func begin() -> (Int, Reader?, Set<ReadingProgress.Place>) {
+    leaveBehind()
     let (number, free, stuck) = state.withLock { state -> (Int, Reader?, [ReadingProgress.Place]?) in
       state.attempts += 1
       guard state.stuckTree == nil else { return (state.attempts, nil, nil) }
@@ -205,7 +210,53 @@ public final class ProcessLooker: Sendable {
       case let place: state.stuck[place] = number
       }
     }
-    if !calls.running.contains(number) { comeBack(number) }
+    if !calls.running.contains(number) { return comeBack(number) }
+    let place = ReadingProgress.place(of: mark)
+    guard state.withLock({ $0.watches[place] == nil }) else { return }
+    let watch = HangWatch(at: ProcessLooker.files(of: place).map { path + $0 })
+    state.withLock { $0.watches[place] = watch }
+  }
+
+  /// What is read at a place, by its path in the tree, as far as it may hang.
+  private static func files(of place: ReadingProgress.Place) -> [String] {
+    switch place {
+    case .tree: [""]
+    case .process(let pid): ["stat", "status", "cmdline", "io", "limits", "smaps_rollup"].map { "/\(pid)/\($0)" }
+    case .hostFile, .commandLine: ["/" + place.path]
+    }
+  }
+
+  private static func touch(_ path: String) {
+    var content: [UInt8] = []
+    guard let file = try? FileDescriptor.open(path, O_RDONLY) else { return }
+    try? file.readToEnd(appendingTo: &content, limit: 4_096)
+  }
+
+  /// Leaves the threads to themselves that hang at what another thread could read.
+  private func leaveBehind() {
+    let watches = state.withLock { state in
+      guard !state.watches.isEmpty else { return state.watches }
+      let stuck = Set(state.stuck.keys).union(state.stuckTree == nil ? [] : [.tree])
+      state.watches = state.watches.filter { stuck.contains($0.key) || $0.value.isNeeded }
+      return state.watches.filter { stuck.contains($0.key) }
+    }
+    for (place, watch) in watches {
+      let paths = ProcessLooker.files(of: place).map { path + $0 }
+      guard watch.answers({ for path in paths { ProcessLooker.touch(path) } }), watch.leaveBehind() else { continue }
+      let isLeft = state.withLock { state in
+        let number: Int?
+        if case .tree = place {
+          (number, state.stuckTree) = (state.stuckTree, nil)
+        } else {
+          number = state.stuck.removeValue(forKey: place)
+        }
+        guard let number else { return false }
+        state.leftBehind[number] = watch
+        return true
+      }
+      // It has come back meanwhile.
+      if !isLeft { watch.comeBack() }
+    }
   }
 
   private func end(_ number: Int, _ reader: Reader) {
@@ -216,10 +267,12 @@ public final class ProcessLooker: Sendable {
   }
 
   private func comeBack(_ number: Int) {
-    state.withLock { state in
+    let left = state.withLock { state -> HangWatch? in
       state.stuck = state.stuck.filter { $0.value != number }
       if state.stuckTree == number { state.stuckTree = nil }
+      return state.leftBehind.removeValue(forKey: number)
     }
+    left?.comeBack()
   }
 
   private func run(

@@ -168,6 +168,74 @@ def test_a_configuration_file_that_hangs_keeps_nobody_waiting(exporter, beats, h
     hanging.assert_sigterm_ends(e)
 
 
+def relink(link, target):
+    new = link.with_name("new-link")
+    new.symlink_to(target)
+    new.rename(link)
+
+
+def numbers(e):
+    return list(e.metrics().of("heartbeat_data_n").values())
+
+
+@pytest.mark.parametrize("source", ["run/state.json", "run/*.json"])
+def test_a_link_that_leads_to_another_file_is_read_though_the_first_one_hangs_for_ever(source, exporter, hanging, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "other").mkdir()
+    for folder, number in ((hanging.behind, 1), (tmp_path / "other", 2)):
+        (folder / "state.json").write_text(json.dumps({"last_beat": time.time(), "n": number}))
+    link = tmp_path / "run" / "state.json"
+    link.symlink_to(hanging.folder / "state.json")
+    flags = (f"--heartbeat.file={tmp_path}/{source}", "--heartbeat.read-timeout=1s")
+    e = exporter(*flags, default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
+    assert numbers(e) == [1]
+    hanging.hang()
+    eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+    assert e.metrics().value("heartbeat_file_up") == 0
+    relink(link, tmp_path / "other" / "state.json")
+    eventually(lambda: numbers(e) == [2], "what is there now is read")
+    assert e.metrics().value("heartbeat_file_up") == 1
+    # The first question hangs to this moment; what comes of it changes nothing.
+    hanging.go_on()
+    for _ in range(3):
+        assert numbers(e) == [2]
+
+
+@pytest.mark.parametrize("source", ["mounted/state.json", "mounted/*.json"])
+def test_a_mount_at_the_place_of_one_that_hangs_is_read(source, exporter, hanging, tmp_path):
+    (hanging.behind / "state.json").write_text(json.dumps({"last_beat": time.time(), "n": 1}))
+    flags = (f"--heartbeat.file={tmp_path}/{source}", "--heartbeat.read-timeout=1s")
+    e = exporter(*flags, default_file=True, env=NO_LEAK_CHECK, under=hanging.under)
+    assert numbers(e) == [1]
+    hanging.hang()
+    eventually(lambda: e.metrics().value("heartbeat_file_up") == 0, "the hanging file system is noticed")
+    hanging.replace()
+    hanging.write("state.json", json.dumps({"last_beat": time.time(), "n": 2}))
+    eventually(lambda: numbers(e) == [2], "what is mounted now is read")
+
+
+def test_a_configuration_is_read_at_the_next_sighup_though_an_earlier_reading_hangs_for_ever(exporter, beats, hanging, tmp_path):
+    write_beats(beats, {"bidder": entry(offset=1)})
+    real, link = hanging.behind / "config.yml", tmp_path / "config.yml"
+    real.write_text("processes:\n  bidder:\n    timeout: 30s\n")
+    link.symlink_to(hanging.folder / "config.yml")
+    e = exporter(f"--config.file={link}", env=NO_LEAK_CHECK, under=hanging.under)
+    timeout = lambda: e.metrics().value("heartbeat_timeout_seconds", process="bidder")
+    assert timeout() == 30
+    real.write_text("processes:\n  bidder:\n    timeout: 31s\n")
+    hanging.hang()
+    e.signal(signal.SIGHUP)
+    eventually(lambda: "did not answer within" in e.stderr, "the reload is given up")
+    (tmp_path / "good.yml").write_text("processes:\n  bidder:\n    timeout: 32s\n")
+    relink(link, tmp_path / "good.yml")
+    e.signal(signal.SIGHUP)
+    eventually(lambda: timeout() == 32, "it is read anew")
+    assert e.metrics().value("heartbeat_exporter_config_last_reload_successful") == 1
+    hanging.go_on()
+    for _ in range(3):
+        assert timeout() == 32, "what the first reading finds late does not count"
+
+
 def zeros(file, size=2 << 30):
     with file.open("wb") as f:
         f.truncate(size)

@@ -152,6 +152,56 @@ def test_a_mount_that_hangs_is_left_out_named_and_asked_again(exporter, beats, t
         folder.close()
 
 
+def put_back(path, content):
+    """Puts a file in the place of the pipe, and leaves those who wait for the pipe to wait for ever."""
+    new = path.with_name("new")
+    new.write_bytes(content)
+    new.rename(path)
+
+
+@pytest.mark.parametrize("name", ["loadavg", "stat", "1/mounts", "sys/kernel/hostname"])
+def test_a_file_of_the_host_at_the_place_of_one_that_hangs_is_read(exporter, beats, tree, name):
+    content = (tree / name).read_bytes()
+    e = exporter(f"--path.procfs={tree}", env=NO_LEAK_CHECK)
+    assert success(e.metrics(), "system") == 1
+    hang(tree / name)
+    eventually(lambda: success(e.metrics(), "system") == 0, "it is noticed")
+    e.metrics()
+    put_back(tree / name, content)
+    eventually(lambda: success(e.metrics(), "system") == 1, "it is read again")
+
+
+@pytest.mark.parametrize("name", ["stat", "status", "cmdline"])
+def test_a_file_of_a_process_at_the_place_of_one_that_hangs_is_read(exporter, beats, tree, name, tmp_path):
+    config = tmp_path / "heartbeat.yml"
+    config.write_text("processes:\n  nobody: {match: [there is none like this]}\n")
+    content = (tree / LINE / name).read_bytes()
+    e = exporter(f"--path.procfs={tree}", f"--config.file={config}", env=NO_LEAK_CHECK)
+    write_beats(beats, {"bidder": entry(pid=BOT)})
+    assert e.metrics().value("process_up", process="nobody") == 0
+    hang(tree / LINE / name)
+    eventually(lambda: success(e.metrics(), "process") == 0, "the process that hangs is noticed")
+    put_back(tree / LINE / name, content)
+    eventually(lambda: (s := e.metrics()).value("process_up", process="nobody") == 0 and s.value("process_up", process="bidder") == 1, "it is read again")
+
+
+@pytest.mark.hard
+def test_another_mount_at_the_place_of_one_that_hangs_is_asked(exporter, tmp_path, tree):
+    folder = HangingFolder(tmp_path)
+    try:
+        (tree / "1/mounts").write_text(f"nas:/a {folder.folder} beegfs rw 0 0\n")
+        e = exporter(f"--path.procfs={tree}", env=NO_LEAK_CHECK, under=folder.under)
+        error = lambda device: e.metrics().value("system_filesystem_device_error", device=device, mountpoint=str(folder.folder), fstype="beegfs")
+        assert error("nas:/a") == 0
+        folder.hang()
+        eventually(lambda: error("nas:/a") == 1, "the mount that hangs is noticed")
+        folder.replace()
+        (tree / "1/mounts").write_text(f"nas:/b {folder.folder} beegfs rw 0 0\n")
+        assert error("nas:/b") == 0, "nobody knows anything bad of it"
+    finally:
+        folder.close()
+
+
 def test_cpu_times_never_fall_and_cpus_that_are_offline_keep_theirs(exporter, tree):
     def write(*cpus):
         lines = "".join(f"cpu{n} 1000 0 500 {idle} {iowait} 0 0 0 0 0\n" for n, idle, iowait in cpus)

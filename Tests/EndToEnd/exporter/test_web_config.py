@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from support import EXPORTER, LIMIT, ROOT, TOOL, entry, eventually, run, write_beats
+from support import EXPORTER, LIMIT, NO_LEAK_CHECK, ROOT, TOOL, entry, eventually, run, write_beats
 from support.certificates import Authority, openssl
+from support.hanging import HangingFolder
 from support.prometheus import Prometheus
 
 pytestmark = pytest.mark.hard
@@ -40,6 +41,13 @@ def hashes():
     return {
         cost: run("htpasswd", "-nbB", "-C", cost, "x", "secret").stdout.strip().split(":", 1)[1] for cost in (4, 9, 12)
     }
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    folder = HangingFolder(tmp_path)
+    yield folder
+    folder.close()
 
 
 def client_context(authority, certificate=None, **limits):
@@ -254,6 +262,32 @@ def served_certificate(e):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with socket.create_connection(("127.0.0.1", e.port)) as raw, context.wrap_socket(raw) as s:
         return s.getpeercert(binary_form=True)
+
+
+def test_a_certificate_at_the_place_of_one_that_hangs_is_served(tmp_path, authority, server, hanging, exporter):
+    link, config = tmp_path / "certificate.pem", tmp_path / "web.yml"
+    link.symlink_to(server[0])
+    config.write_text(json.dumps({"tls_server_config": {"cert_file": str(link), "key_file": str(server[1])}}))
+    e = exporter(f"--web.config.file={config}", tls=client_context(authority), env=NO_LEAK_CHECK, under=hanging.under)
+    good = lambda: e.metrics().value("heartbeat_exporter_web_config_last_reload_successful")
+
+    first = served_certificate(e)
+
+    def relink(target):
+        new = tmp_path / "new"
+        new.symlink_to(target)
+        new.rename(link)
+
+    hanging.hang()
+    relink(hanging.folder / "certificate.pem")
+    eventually(lambda: good() == 0, "that it hangs is noticed")
+    assert served_certificate(e) == first
+    new = authority.issue("new")
+    (tmp_path / "both.pem").write_bytes(Path(new[0]).read_bytes())
+    config.write_text(json.dumps({"tls_server_config": {"cert_file": str(link), "key_file": str(new[1])}}))
+    relink(tmp_path / "both.pem")
+    eventually(lambda: good() == 1, "what is there now is read")
+    assert served_certificate(e) != first
 
 
 def test_a_renewed_certificate_needs_no_restart_and_a_broken_one_changes_nothing(web, tmp_path, authority):

@@ -43,6 +43,15 @@ class HangingFolder:
     def go_on(self):
         self.signal("CONT")
 
+    def replace(self):
+        """Takes the mount away from under those that hang in it, who stay there, and mounts a healthy file system at its place."""
+        for command in (["umount", "--lazy"], ["mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs"]):
+            subprocess.run([*self.under, *command, self.folder], check=True, timeout=LIMIT)
+
+    def write(self, name, text):
+        """Writes a file as those see it that are `under`."""
+        subprocess.run([*self.under, "tee", self.folder / name], input=text, text=True, stdout=subprocess.DEVNULL, check=True, timeout=LIMIT)
+
     def assert_sigterm_ends(self, exporter):
         """Hangs, and checks that the exporter ends all the same.
 

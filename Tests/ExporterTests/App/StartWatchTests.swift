@@ -72,6 +72,36 @@ struct StartWatchTests {
     }
   }
 
+  @Test("who asks for it has a file read anew beside readings that hang, of which there are not too many")
+  func readingAnew() throws {
+    let calls = TimeLimitedCalls<String>(name: "test-read") { [$0] }
+    let gate = ConditionLock((isClosed: true, readings: 0))
+    @Sendable func load() throws(ConfigurationError) -> Int {
+      let number = gate.withLock { state in
+        state.readings += 1
+        return state.readings
+      }
+      if number != 2 { gate.wait { $0.isClosed ? nil : () } }
+      return number
+    }
+    func read(anew: Bool = true) -> Result<Int, ConfigurationError> {
+      do throws(ConfigurationError) {
+        return .success(try Reloader.read("/srv/x.yml", calls, within: 0.2, anew: anew, load))
+      } catch { return .failure(error) }
+    }
+    #expect(throws: ConfigurationError.self) { try read().get() }
+    #expect(throws: ConfigurationError.self) { try read(anew: false).get() }
+    #expect(gate.withLock { $0.readings } == 1, "nobody has asked for it")
+    #expect(try read().get() == 2, "the second one does not hang")
+    var told = ""
+    for _ in 0..<20 { if case .failure(let error) = read() { told = error.description } }
+    #expect(told.contains("so many readings of it hang"), "\(told)")
+    // The first one, the second one that came back, and beside the first one as many as may.
+    #expect(gate.withLock { $0.readings } == 2 + HangWatch.mostAtOnePlace)
+    gate.withLock { $0.isClosed = false }
+    #expect(eventually { (try? read().get()) ?? 0 > 2 + HangWatch.mostAtOnePlace })
+  }
+
   @Test("a folder that does not answer is told, and the other one is looked at")
   func folders() {
     var paths = ExporterOptions.Paths()

@@ -120,6 +120,57 @@ struct FileProbeTests {
     #expect(FileProbe(path: pipe).answers(within: 30, wasGood: false), "that there is no such file is an answer too")
   }
 
+  @Test(
+    "when another file is put in the place of one that hangs it is read, though the first question never comes back; late it says nothing",
+    arguments: [false, true])
+  func another(isPattern: Bool) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("probe-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("file").path
+    symlink("hung", path)
+    let gate = ConditionLock((isOpen: false, hanging: 0))
+    @Sendable func touch(_ path: String) -> Bool {
+      guard (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil else { return true }
+      gate.withLock { $0.hanging += 1 }
+      gate.wait { $0.isOpen ? () : nil }
+      gate.withLock { $0.hanging -= 1 }
+      return false
+    }
+    let probe = FileProbe(path: path, touch: touch)
+    let pattern = PatternProbe(touch: { _ = touch($0) }) { _, ask in
+      if ask(path) { _ = touch(path) }
+      return (true, [path])
+    }
+    func answers(_ seconds: Double) -> Bool {
+      isPattern
+        ? pattern.answer(within: seconds, wasGood: false).isComplete : probe.answers(within: seconds, wasGood: false)
+    }
+    for _ in 0..<20 {
+      #expect(!answers(0.1))
+      usleep(10_000)
+    }
+    #expect(gate.withLock { $0.hanging } == 1, "nobody asks beside it while the same stands there")
+    unlink(path)
+    try "{}".write(toFile: path, atomically: true, encoding: .utf8)
+    var isRead = false
+    for _ in 0..<3_000 where !isRead {
+      isRead = answers(0.2)
+      if !isRead { usleep(10_000) }
+    }
+    #expect(isRead && answers(30))
+    #expect(gate.withLock { $0.hanging } == 1)
+    gate.withLock { $0.isOpen = true }
+    #expect(gate.wait(timeout: 30) { $0.hanging == 0 ? true : nil } == true)
+    if !isPattern {
+      for _ in 0..<20 {
+        #expect(probe.answers(within: 0, wasGood: true), "that the file is local is what was said last")
+        usleep(1_000)
+      }
+    }
+    #expect(answers(30))
+  }
+
   private final class Held: Sendable {}
 
   @Test("a probe that nobody needs any more leaves no thread behind", arguments: [false, true])

@@ -2,17 +2,20 @@ internal import Exposition
 internal import JSON
 internal import POSIX
 internal import Procfs
+internal import Synchronization
 
 /// Reads what is measured of the host, each source by itself: one that hangs keeps a thread and its own reader, and costs no other
-/// one. It is asked again when it has come back.
+/// one. It is asked again when it has come back, or when another reader beside it has (`HangWatch`), which then takes its place.
 final class HostReaders: Sendable {
   /// A source with its own reader of `/proc`.
   private final class Slot: @unchecked Sendable {
-    // Unchecked is sound: `calls` makes at most one call at a time for each slot, and only those touch it.
+    // Unchecked is sound: who takes a slot is the only one that touches it until he gives it back.
     var source: any HostSource
     let procfs: Procfs
     /// Which forgetting it has seen.
     var generation = 0
+    /// Whether it was given up: what it reads then is older than what others have read since.
+    let isOver = Atomic<Bool>(false)
 
     init(_ source: any HostSource, _ procfs: Procfs) {
       self.source = source
@@ -26,11 +29,22 @@ final class HostReaders: Sendable {
     var failures: [ProcfsError] = []
   }
 
-  private let slots: [Slot]
-  /// Behind all others: the host's name is asked for beside them.
-  private let name: Slot
+  /// A slot, or the place where one is wanted.
+  private struct Place {
+    var slot: Slot
+    var isTaken = false
+  }
+
+  private struct State {
+    /// The last one is the host's name, which is asked for beside the others.
+    var places: [Place]
+    /// Makes further readers.
+    let template: Procfs
+  }
+
+  private let state: Lock<State>
   private let names: [String]
-  private let calls = TimeLimitedCalls<Int>(name: "host")
+  private let calls: TimeLimitedCalls<Int>
   private let limits: ScrapeLimits
   private let generation = Lock(0)
   /// Whether the tree is known to be a kernel's.
@@ -40,9 +54,12 @@ final class HostReaders: Sendable {
   init(_ procfs: Procfs, limits: ScrapeLimits) {
     self.limits = limits
     let sources = HostSources.all(limits: limits)
-    slots = sources.map { Slot($0, procfs.another()) }
-    name = Slot(SystemInfoSource(), procfs.another())
-    names = sources.map { "\(procfs.path)/\(type(of: $0).file)" }
+    let slots = (sources + [SystemInfoSource()]).map { Slot($0, procfs.another()) }
+    state = Lock(State(places: slots.map { Place(slot: $0) }, template: procfs.another()))
+    let names = sources.map { "\(procfs.path)/\(type(of: $0).file)" }
+    self.names = names
+    let tree = procfs.path
+    calls = TimeLimitedCalls(name: "host") { [names.indices.contains($0) ? names[$0] : tree + "/sys/kernel/hostname"] }
   }
 
   /// Has all sources forget what they remember, each before it is asked the next time.
@@ -53,8 +70,9 @@ final class HostReaders: Sendable {
 
   /// Begins to read all sources, and write their families.
   func begin(in style: ExpositionStyle) -> PendingCalls<Int, Reading> {
-    calls.begin(Array(slots.indices)) { [self] place in
-      let slot = prepare(place)
+    calls.begin(Array(names.indices)) { [self] place in
+      let slot = take(place)
+      defer { give(slot, place) }
       var reading = HostReading(slot.procfs, into: Exposition(style))
       reading.read(&slot.source)
       return Reading(text: reading.exposition.bytes, failures: reading.failures)
@@ -73,8 +91,9 @@ final class HostReaders: Sendable {
 
   /// What the API says of the host.
   func facts(until deadline: UInt64) -> JSONObject {
-    let found = calls.call(Array(slots.indices), until: deadline, patience: limits.patience) { [self] place in
-      let slot = prepare(place)
+    let found = calls.call(Array(names.indices), until: deadline, patience: limits.patience) { [self] place in
+      let slot = take(place)
+      defer { give(slot, place) }
       return (try? slot.source.facts(slot.procfs)) ?? [:]
     }
     var all = JSONObject()
@@ -88,22 +107,40 @@ final class HostReaders: Sendable {
   func nodeName(until deadline: UInt64) -> String? {
     // Then no file says it, and nobody has to be waited for.
     if isKernel.withLock({ $0 }) { return SystemInfo.ofKernel.nodeName }
-    return calls.call([slots.count], until: deadline) { [self] _ in
-      let procfs = prepare(slots.count).procfs
+    return calls.call([names.count], until: deadline) { [self] place in
+      let slot = take(place)
+      defer { give(slot, place) }
+      let procfs = slot.procfs
       if procfs.isServedByKernel { isKernel.withLock { $0 = true } }
       return procfs.systemInfo().nodeName
     }[0]
   }
 
-  private func prepare(_ place: Int) -> Slot {
-    let slot = slots.indices.contains(place) ? slots[place] : name
+  /// The slot of a place; a new one, where somebody hangs with the one that was there.
+  private func take(_ place: Int) -> Slot {
+    let slot = state.withLock { state in
+      if state.places[place].isTaken {
+        state.places[place].slot.isOver.store(true, ordering: .relaxed)
+        let source = names.indices.contains(place) ? HostSources.all(limits: limits)[place] : SystemInfoSource()
+        state.places[place].slot = Slot(source, state.template.another())
+      }
+      state.places[place].isTaken = true
+      return state.places[place].slot
+    }
     let generation = generation.withLock { $0 }
     if slot.generation != generation {
       slot.generation = generation
-      if slots.indices.contains(place) { slot.source = HostSources.all(limits: limits)[place] }
+      if names.indices.contains(place) { slot.source = HostSources.all(limits: limits)[place] }
       slot.procfs.forget()
     }
+    slot.procfs.isAbandoned = { [weak slot] in slot?.isOver.load(ordering: .relaxed) ?? true }
     slot.procfs.beginPicture()
     return slot
+  }
+
+  private func give(_ slot: Slot, _ place: Int) {
+    state.withLock { state in
+      if state.places[place].slot === slot { state.places[place].isTaken = false }
+    }
   }
 }

@@ -4,7 +4,8 @@ internal import POSIX
 /// Which files of a pattern can be asked for: as `FileProbe` is for one file, but where some hang the others are answered.
 ///
 /// A thread asks each path that a reader will ask, first those that were there before. One at which it hangs is left to it, and another
-/// thread asks the rest; when the first one gets its answer after all, the path counts as any other. To be used by one thread at a time.
+/// thread asks the rest; when the first one gets its answer after all, or a thread beside it does (`HangWatch`), the path counts as any
+/// other. To be used by one thread at a time.
 final class PatternProbe: Sendable {
   /// So many places of a pattern may hang, each with a thread of its own; with more, only what was there before is asked.
   static let mostHanging = 16
@@ -39,6 +40,10 @@ final class PatternProbe: Sendable {
     var steps = 0
     /// Where nothing answers, and the thread that waits there.
     var hanging: [ExactText: Int] = [:]
+    /// Whether those answer anew, and others did.
+    var watches: [ExactText: HangWatch] = [:]
+    /// The threads that are left to themselves.
+    var leftBehind: [Int: HangWatch] = [:]
     /// What answered since the last question.
     var answered: Set<ExactText> = []
     /// What there was at the end of the last walk.
@@ -59,9 +64,13 @@ final class PatternProbe: Sendable {
   typealias Walk = @Sendable (_ known: [String], _ ask: (String) -> Bool) -> (isLocal: Bool, paths: [String])
 
   private let walk: Walk
+  private let touch: @Sendable (String) -> Void
   private let state = ConditionLock(State())
 
-  init(walk: @escaping Walk) { self.walk = walk }
+  /// - Parameter touch: does what hangs at a path.
+  init(touch: @escaping @Sendable (String) -> Void = { _ = FileProbe.touchAny($0) }, walk: @escaping Walk) {
+    (self.walk, self.touch) = (walk, touch)
+  }
 
   deinit { state.withLock { $0.isOver = true } }
 
@@ -98,6 +107,7 @@ final class PatternProbe: Sendable {
   func answer(within seconds: Double, wasGood: Bool) -> Answer {
     if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return Answer() }
     state.withoutWaking { $0.answered = [] }
+    leaveBehind()
     var left = 4
     while left > 0 {
       let (isFull, needsThread, walker, steps) = state.withLock { state in
@@ -124,15 +134,38 @@ final class PatternProbe: Sendable {
       let found = state.wait(timeout: seconds / 4) { $0.isAsked ? nil : $0.answer(isAll: !$0.hasLeftOut) }
       if let found { return found }
       left -= 1
-      state.withLock { state in
+      let new = state.withLock { state -> String? in
         // One that goes on is slow and does not hang.
-        guard state.isAsked, state.steps == steps || left == 0, let path = state.path else { return }
+        guard state.isAsked, state.steps == steps || left == 0, let path = state.path else { return nil }
         state.hanging[ExactText(path)] = state.walker
         state.walker += 1
         (state.hasThread, state.path) = (false, nil)
+        return state.watches[ExactText(path)] == nil ? path : nil
+      }
+      if let new {
+        let watch = HangWatch(at: [new])
+        state.withoutWaking { $0.watches[ExactText(new)] = watch }
       }
     }
     return state.withoutWaking { $0.answer(isAll: false) }
+  }
+
+  /// Leaves the threads to themselves at whose places others got an answer.
+  private func leaveBehind() {
+    let hanging = state.withoutWaking { state -> [ExactText: HangWatch] in
+      guard !state.watches.isEmpty || !state.hanging.isEmpty else { return [:] }
+      state.watches = state.watches.filter { state.hanging[$0.key] != nil || $0.value.isNeeded }
+      return state.watches.filter { state.hanging[$0.key] != nil }
+    }
+    for (place, watch) in hanging where watch.answers({ [touch] in touch(place.text) }) && watch.leaveBehind() {
+      let isLeft = state.withoutWaking { state in
+        guard let walker = state.hanging.removeValue(forKey: place) else { return false }
+        state.leftBehind[walker] = watch
+        return true
+      }
+      // It has come back meanwhile.
+      if !isLeft { watch.comeBack() }
+    }
   }
 
   private static func serve(_ walker: Int, _ state: ConditionLock<State>, _ walk: Walk) {
@@ -175,6 +208,7 @@ final class PatternProbe: Sendable {
       state.path = nil
     } else {
       state.hanging = state.hanging.filter { $0.value != walker }
+      state.leftBehind.removeValue(forKey: walker)?.comeBack()
     }
   }
 
