@@ -70,6 +70,7 @@ public struct ProcessWatch: ~Copyable {
       countedGeneration = 0
     }
     search = ProcessSearch(configuration.processes)
+    monitored.forgetEnds()
     shownGeneration = nil
     let names = Set(configuration.processes.map(\.name))
     exceeded = exceeded.filter { names.contains($0.key) }
@@ -175,14 +176,18 @@ public struct ProcessWatch: ~Copyable {
 
   /// What one look found.
   public struct Look: Sendable {
-    /// What was found of each process, in their order.
-    public let findings: [ProcessSearch.Finding]
+    /// What is known of each process, in their order.
+    public fileprivate(set) var findings: [ProcessSearch.Finding]
     /// What this very process uses; nil when it was not asked for, or cannot be seen.
     public let own: BoxedFigures?
-    /// Whether it came to its end in time: else what is found of the last processes is that nobody knows.
+    /// Whether `/proc` could be read.
+    public let isReadable: Bool
+    /// Whether it came to its end in time: else of the last processes nothing new is known, but that who had ended has.
     public let isWhole: Bool
     /// The files of processes that say nothing that can be used, the first of them.
     public let failures: [ProcfsError]
+    /// Of how many processes, the first ones, something was found.
+    fileprivate let reached: Int
   }
 
   /// Looks for the processes at some places, and judges how they do.
@@ -191,20 +196,24 @@ public struct ProcessWatch: ~Copyable {
   ///   - places: nil for all.
   ///   - wantsFigures: whether to read what they use.
   ///   - deadline: how long to wait for a `/proc` that hangs, by the monotonic clock, in nanoseconds.
-  /// - Returns: nil when /proc cannot be read or is not asked.
+  /// - Returns: nil when /proc is not asked.
   public mutating func look(
     at places: Range<Int>?, wantsFigures: Bool, until deadline: UInt64, at now: Double
   ) -> Look? {
     let places = places ?? monitored.processes.indices
-    let look = look(at: places, wantsFigures: wantsFigures, until: deadline)
-    let findings = look?.findings ?? []
-    for (finding, place) in zip(findings, places) where finding.exceeded > 0 {
-      exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
-    }
+    var look = look(at: places, wantsFigures: wantsFigures, until: deadline)
     var changes: [Transition] = []
     let moment = monitored.settings.moment(at: now)
-    for place in places {
-      let existence = look == nil ? .unknown : findings[place - places.lowerBound].existence
+    for (index, place) in places.enumerated() {
+      var existence = Existence.unknown
+      if let finding = look?.findings[index] {
+        if finding.exceeded > 0 {
+          exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
+        }
+        let isReached = index < look?.reached ?? 0
+        existence = monitored.note(place, isReached ? finding.existence : nil)
+        if !isReached { look?.findings[index].existence = existence }
+      }
       if let change = monitored.judge(place, existence, at: moment) { changes.append(change) }
     }
     if !changes.isEmpty { for subscriber in subscribers { subscriber(changes) } }
@@ -225,13 +234,12 @@ public struct ProcessWatch: ~Copyable {
       attempt.report(own: table.selfPID.flatMap { table.figures(of: $0) })
       table.endLook()
     }
-    guard result.isReadable else { return nil }
-    let missing = places.count - result.findings.count
-    guard missing > 0 else {
-      return Look(
-        findings: result.findings, own: result.own, isWhole: result.isWhole, failures: result.failures)
-    }
+    let reached = result.findings.count
+    let missing = places.count - reached
     let unknown = repeatElement(ProcessSearch.Finding(existence: .unknown), count: missing)
-    return Look(findings: result.findings + unknown, own: result.own, isWhole: false, failures: result.failures)
+    return Look(
+      findings: missing > 0 ? result.findings + unknown : result.findings, own: result.own,
+      isReadable: result.isReadable, isWhole: result.isWhole && missing == 0,
+      failures: result.failures, reached: reached)
   }
 }

@@ -233,6 +233,34 @@ struct MonitoredProcessesTests {
     #expect(watched.monitored.reserved.count == 1)
   }
 
+  @Test("what ended does not come back for the same beat and pid, unless it is looked for in another way")
+  func ends() throws {
+    var watched = Watched()
+    let entry = Self.beat("a", 990, #", "pid": 7"#)
+    let other = Self.beat("b", 990)
+    for (content, remains) in [
+      (entry, true), (entry + "," + other, true), (other, true), (Self.beat("a", 991, #", "pid": 7"#), false),
+      (Self.beat("a", 990, #", "pid": 8"#), false), (Self.beat("a", 990), false),
+      (Self.beat("a", 990, #", "pid": 7, "host": "far""#), false),
+    ] {
+      try watched.read(entry, at: 1000)
+      #expect(watched.monitored.note(0, .yes(pid: 7, isSuspended: false)).isUp == true)
+      #expect(watched.monitored.note(0, nil) == .unknown, "who was there may have ended")
+      for absence in [Existence.Absence.gone, .zombie, .reused] {
+        #expect(watched.monitored.note(0, .no(absence)) == .no(absence))
+        #expect(watched.monitored.note(0, nil) == .no(absence))
+      }
+      try watched.read(content, at: 1001)
+      let place = try #require(watched.monitored.place(of: "a"))
+      #expect(watched.monitored.note(place, nil) == (remains ? .no(.reused) : .unknown), "\(content)")
+      watched.monitored.forgetEnds()
+      #expect(watched.monitored.note(place, nil) == .unknown)
+    }
+    #expect(watched.monitored.note(0, .no(.gone)) == .no(.gone))
+    #expect(watched.monitored.note(0, .unknown) == .unknown, "a look that came to it, and could not know")
+    #expect(watched.monitored.note(0, nil) == .unknown)
+  }
+
   @Test("status words that say good-bye are taken over with new content, also when others stay as they are")
   func goodbye() throws {
     var watched = Watched()

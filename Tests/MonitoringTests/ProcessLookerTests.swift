@@ -136,6 +136,41 @@ struct ProcessLookerTests {
     tree.goOn("8/stat", "")
   }
 
+  @Test("who was found to have ended has ended, also when a later look does not come to him")
+  func cutShort() throws {
+    let tree = try HangingTree()
+    let two = Self.twoBeats[1]
+    try FileManager.default.removeItem(atPath: tree.path + "/7")
+    var watch = watch(tree, beats: [two, #""one": {"last_heartbeat": 1500, "pid": 7}"#])
+    #expect(existences(&watch) == [true, false])
+    tree.hang("8/stat")
+    /// A look whose time is over while the first process still hangs.
+    func look(at now: Double) -> (up: [Bool?], words: [String]) {
+      let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(0.05)
+      let look = watch.look(at: nil, wantsFigures: true, until: deadline, at: now)
+      #expect(look?.isWhole == false)
+      return (
+        look?.findings.map(\.existence.isUp) ?? [],
+        watch.monitored.processes.map { $0.verdict.map { "\($0.state.rawValue) \($0.reason.rawValue)" } ?? "-" }
+      )
+    }
+    let dead = look(at: 1_511)
+    #expect(dead.up == [nil, false] && dead.words == ["alive beating", "dead pid_gone"])
+    // The other processes' beats change nothing of it.
+    let later = #""two": {"last_heartbeat": 1512, "pid": 8}"#
+    tree.write("beats.json", #"{"processes": {\#(later), "one": {"last_heartbeat": 1500, "pid": 7}}}"#)
+    _ = watch.refresh(at: 1_513)
+    #expect(look(at: 1_513).up == [nil, false])
+    // Its own next beat does, and so does another pid.
+    for entry in [#"{"last_heartbeat": 1514, "pid": 7}"#, #"{"last_heartbeat": 1500, "pid": 9}"#] {
+      tree.write("beats.json", #"{"processes": {\#(later), "one": \#(entry)}}"#)
+      _ = watch.refresh(at: 1_515)
+      let unknown = look(at: 1_515)
+      #expect(unknown.up == [nil, nil] && unknown.words == ["alive beating", "alive beating"], "\(entry)")
+    }
+    tree.goOn("8/stat", "")
+  }
+
   @Test("a boot time that hangs costs no process: start times and reused numbers alone are not known")
   func bootTime() throws {
     let tree = try HangingTree()

@@ -35,7 +35,7 @@ struct ProcessCollector: Collector {
       failures = hanging.paths.map { ("\(looker.path)/\($0)", "it does not answer") }
       if hanging.tree {
         failures.append((looker.path, "it does not answer"))
-      } else if moment.look == nil {
+      } else if moment.look?.isReadable != true {
         failures.append((looker.path, "no processes can be read in it"))
       } else if moment.look?.isWhole == false {
         failures.append((looker.path, "it takes too long to read all processes"))
@@ -43,7 +43,7 @@ struct ProcessCollector: Collector {
       failures += moment.look?.failures.map { ($0.file, $0.reason) } ?? []
     }
     problems.report(failures)
-    return failures.isEmpty && moment.look != nil
+    return failures.isEmpty && moment.look?.isReadable == true
   }
 
   /// Writes the families of one scrape.

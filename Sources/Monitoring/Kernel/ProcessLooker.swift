@@ -147,8 +147,9 @@ public final class ProcessLooker: Sendable {
         end(number, reader)
       }
       let ending = wait(for: pending, of: attempt, reader.progress, until: deadline, patience)
-      if ending != .end { attempt.giveUp() }
+      // Before it is given up: what it reports after that is that it was not let read.
       let result = attempt.result.withLock { $0 }
+      if ending != .end { attempt.giveUp() }
       // One that was given up may not have come as far as one before.
       if ending == .end || !furthest.isReadable || result.findings.count > furthest.findings.count { furthest = result }
       guard case .hang(let mark) = ending else { break }

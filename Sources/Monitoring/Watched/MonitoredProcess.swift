@@ -49,6 +49,8 @@ public struct MonitoredProcess: Sendable {
   var watched: Double
   /// It came while others were watched already.
   var isNew: Bool
+  /// Why it was found not to be there, since its last beat; nil before, and where it was not looked for since it was there.
+  private var ended: Existence.Absence?
   /// How it did when it was last judged; nil before.
   public internal(set) var verdict: Verdict?
   /// Unix time since which it is in its state, as far as that was seen.
@@ -132,11 +134,33 @@ public struct MonitoredProcess: Sendable {
     tightIntervals = isTight == true ? min(tightIntervals + 1, MonitoredProcess.lastingTightness) : 0
   }
 
+  /// Notes what was found of it, or that a look did not come to it.
+  ///
+  /// What ended does not come back for the same beat and the same pid: a look that is cut short does not bring it back to life.
+  ///
+  /// - Parameter found: nil where the look did not come to it.
+  /// - Returns: what is known of it now.
+  mutating func noteExistence(_ found: Existence?) -> Existence {
+    guard let found else { return ended.map { .no($0) } ?? .unknown }
+    ended = found.absence
+    return found
+  }
+
+  /// Notes that what it looks like may be another thing now: what was found before says nothing.
+  mutating func forgetEnd() { ended = nil }
+
+  /// Takes over the pid that it reports.
+  mutating func notePid(_ pid: Int32?) {
+    if pid != reportedPid { ended = nil }
+    reportedPid = pid
+  }
+
   /// Notes a beat.
   mutating func noteBeat(_ last: Double, at now: Moment) {
     guard let before = lastHeartbeat, last != before else { return }
     noteInterval(from: before, seen, to: last, now)
     seen = now
+    ended = nil
     lastHeartbeat = last
   }
 
@@ -149,6 +173,7 @@ public struct MonitoredProcess: Sendable {
     interval = old.interval
     tightIntervals = old.tightIntervals
     job = old.job
+    if lastHeartbeat == old.lastHeartbeat, pid == old.pid, isRemote == old.isRemote { ended = old.ended }
     // The first beat of one that was never seen is seen now.
     guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
     if before == last {

@@ -120,7 +120,7 @@ public struct MonitoredProcesses: Sendable {
       guard let index = processes[place].entry else { continue }
       let entry = snapshot.entries[index]
       if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: moment) }
-      processes[place].reportedPid = entry.pid
+      processes[place].notePid(entry.pid)
       let isJob = entry.job != nil || processes[place].job != nil
       guard isJob || entry.interval != processes[place].declaredInterval else { continue }
       let before = processes[place].timeout
@@ -141,6 +141,17 @@ public struct MonitoredProcesses: Sendable {
   public mutating func forget(_ name: [UInt8]) {
     // Only whom the file still had can vanish.
     if processes.contains(where: { texts[$0.name].elementsEqual(name) }) { forgotten.insert(name) }
+  }
+
+  /// Notes what a look found of a process.
+  ///
+  /// - Parameter found: nil where the look did not come to it.
+  /// - Returns: what is known of it now.
+  mutating func note(_ place: Int, _ found: Existence?) -> Existence { processes[place].noteExistence(found) }
+
+  /// Forgets who was found not to be there: what they are looked for by may be another thing now.
+  mutating func forgetEnds() {
+    for place in processes.indices { processes[place].forgetEnd() }
   }
 
   /// Judges how a process does.
