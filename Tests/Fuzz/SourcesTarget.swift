@@ -73,7 +73,7 @@ private func check(
   }
   // What was recognised is read as a file of ours: every process comes out, with its time.
   let document = SourceText.document(recognition)
-  var reader = SnapshotReader(stringKeys: [], limits: ReadingLimits(), allowsNever: true)
+  var reader = SnapshotReader(stringKeys: [], limits: ReadingLimits(), keepsStrangePids: true)
   var spare = HeartbeatSnapshot()
   guard let snapshot = try? reader.read(document, into: &spare) else {
     require(false, "what was recognised cannot be read")

@@ -79,7 +79,7 @@ public struct HeartbeatFile: Sendable {
     self.path = path
     self.source = source
     reader = SnapshotReader(stringKeys: stringKeys, limits: limits)
-    foreignReader = SnapshotReader(stringKeys: stringKeys, limits: limits, allowsNever: true)
+    foreignReader = SnapshotReader(stringKeys: stringKeys, limits: limits, keepsStrangePids: true)
     self.maximumSize = maximumSize
     self.limits = limits
   }

@@ -78,7 +78,7 @@ extension SnapshotParser {
     _ key: KeyPathTree.KnownKey, _ fields: inout Fields, firstNumber: Int
   ) throws(JSONParseError) {
     switch key {
-    case .lastHeartbeat where allowsNever && cursor.peek == UInt8(ascii: "n"):
+    case .lastHeartbeat where saysNever:
       try cursor.skipValue()
       fields.lastHeartbeat = .never
     case .lastHeartbeat:
@@ -104,6 +104,13 @@ extension SnapshotParser {
         try cursor.skipValue()
       }
     }
+  }
+
+  /// Whether null stands here, or an empty text: a time that says that there was no beat yet.
+  private var saysNever: Bool {
+    guard cursor.peek == UInt8(ascii: "\"") else { return cursor.peek == UInt8(ascii: "n") }
+    let next = cursor.position &+ 1
+    return next < cursor.text.count && cursor.text[next] == UInt8(ascii: "\"")
   }
 
   /// Reads what an object says of a job's runs, and appends it; false when it says nothing of any.
@@ -159,7 +166,7 @@ extension SnapshotParser {
     if let pid = number.flatMap(SnapshotParser.pid) { return pid }
     note(.badPid, at: start)
     // Of another program's file it is shown as it stands there, and nobody looks for it.
-    return allowsNever ? number.flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil } : nil
+    return keepsStrangePids ? number.flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil } : nil
   }
 
   private mutating func stringOrNil() throws(JSONParseError) -> HeartbeatSnapshot.Text? {

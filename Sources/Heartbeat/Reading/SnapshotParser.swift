@@ -18,8 +18,8 @@ struct SnapshotParser {
   /// What all names may take together in labels, and what they take so far, in bytes.
   private let maximumNameBytes: Int
   var nameBytes = 0
-  /// Whether a process may say, by null as its time, that it never beat: in our own files that is an error.
-  let allowsNever: Bool
+  /// Whether a pid that no kernel gives is shown as it stands there: another program's is.
+  let keepsStrangePids: Bool
   /// For each path the place in `numbers` where its number stood last, so that a repeated key replaces it.
   var lastNumber: [Int32] = []
   /// Numbers that a later value of the same key took back, to be removed at the end of the entry.
@@ -43,14 +43,14 @@ struct SnapshotParser {
   /// - Parameter spare: its memory is used for the new snapshot.
   init(
     _ text: UnsafeBufferPointer<UInt8>, paths: KeyPathTree, previous: Previous, maximumEntries: Int,
-    maximumNameBytes: Int, allowsNever: Bool, into spare: inout HeartbeatSnapshot
+    maximumNameBytes: Int, keepsStrangePids: Bool, into spare: inout HeartbeatSnapshot
   ) {
     cursor = JSONCursor(text)
     self.paths = paths
     self.previous = previous
     self.maximumEntries = maximumEntries
     self.maximumNameBytes = maximumNameBytes
-    self.allowsNever = allowsNever
+    self.keepsStrangePids = keepsStrangePids
     names = previous.names
     snapshot = HeartbeatSnapshot()
     swap(&snapshot, &spare)

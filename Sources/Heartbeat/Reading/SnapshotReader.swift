@@ -13,8 +13,8 @@ public struct SnapshotReader: Sendable {
     let (bytes, isTooMuch) = maximumEntries.multipliedReportingOverflow(by: limits.nameBytes)
     return isTooMuch ? .max : bytes
   }
-  /// Whether null as a time says that a process never beat.
-  private let allowsNever: Bool
+  /// Whether a pid that no kernel gives is shown as it stands there.
+  private let keepsStrangePids: Bool
   /// All that is remembered; nil when there is nothing.
   private var memory: Memory?
 
@@ -44,12 +44,12 @@ public struct SnapshotReader: Sendable {
 
   package init(
     stringKeys: Set<String>, maximumEntries: Int? = nil,
-    limits: ReadingLimits, allowsNever: Bool = false
+    limits: ReadingLimits, keepsStrangePids: Bool = false
   ) {
     self.stringKeys = stringKeys
     self.maximumEntries = maximumEntries ?? limits.entries
     self.limits = limits
-    self.allowsNever = allowsNever
+    self.keepsStrangePids = keepsStrangePids
   }
 
   /// Forgets what was read: the next content is parsed as the first one is, and gives the same.
@@ -104,7 +104,8 @@ public struct SnapshotReader: Sendable {
           text, paths: memory.paths,
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
-          maximumEntries: maximumEntries, maximumNameBytes: maximumNameBytes, allowsNever: allowsNever, into: &spare)
+          maximumEntries: maximumEntries, maximumNameBytes: maximumNameBytes, keepsStrangePids: keepsStrangePids,
+          into: &spare)
         try parser.parse()
         return (parser.snapshot, parser.decoded, parser.paths, parser.names)
       }

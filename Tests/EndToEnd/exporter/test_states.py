@@ -164,7 +164,7 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         entry |= {"host": "elsewhere.example"} if s["process"] == "remote" else {}
         is_job = s["reason"].startswith("job_") or "job" in s or any(key in (s.get("configured") or {}) for key in ("every", "max_duration"))
         is_silent = not is_job and s["age"] is not None and s["age"] >= s["timeout"]
-        if not is_job:
+        if not is_job and not s.get("says_never"):
             config[name] = {"timeout": f"{TIMEOUT}s" if is_silent else "1h"}
         for key, words in (s.get("configured") or {}).items():
             places = {"%absent%": "no-program-looks-so", "%program%": mark}
@@ -172,6 +172,8 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         if is_job and s["age"] is not None:
             times = {key: s["job"][key] for key in ("started", "ended", "last_success") if key in s.get("job", {})}
             entries[name] = (s["age"], entry | ({"job": (s["job"], times)} if "job" in s else {}))
+        elif s.get("says_never"):
+            entries[name] = (None, entry)
         elif s["age"] is not None:
             entries[name] = (SILENT if is_silent else min(s["age"], 0.5), entry)
     time.sleep(OLDER)  # no wait for a condition: processes must be older than their beats
@@ -179,7 +181,7 @@ def test_every_view_says_the_same(exporter, beats, tmp_path, started):
         if s["process"] == "reused":
             entries[name] = (30, entries[name][1] | {"pid": started("sleep", "3600").pid})
     now = time.time()
-    processes = {name: {"last_heartbeat": now - age, **entry} for name, (age, entry) in entries.items()}
+    processes = {name: {"last_heartbeat": None if age is None else now - age, **entry} for name, (age, entry) in entries.items()}
     for entry in processes.values():
         if "job" in entry:
             job, ages = entry["job"]

@@ -9,11 +9,11 @@ struct HeartbeatSnapshotTests {
   /// What a test compares: one process as plain values.
   struct Plain: Equatable {
     var name: String
-    var last: Double
+    var last: Double?
     var pid: Int32?
     var status: String?
     var numbers: [String: Double]
-    init(_ name: String, _ last: Double, pid: Int32? = nil, status: String? = nil, _ numbers: [String: Double] = [:]) {
+    init(_ name: String, _ last: Double?, pid: Int32? = nil, status: String? = nil, _ numbers: [String: Double] = [:]) {
       (self.name, self.last, self.pid, self.status, self.numbers) = (name, last, pid, status, numbers)
     }
   }
@@ -25,7 +25,7 @@ struct HeartbeatSnapshotTests {
         numbers[snapshot.keyPaths[Int(number.key)].components.joined(separator: ".")] = number.value
       }
       return Plain(
-        snapshot.string(entry.name), entry.lastHeartbeat ?? .nan, pid: entry.pid,
+        snapshot.string(entry.name), entry.lastHeartbeat, pid: entry.pid,
         status: entry.status.map(snapshot.string),
         numbers)
     }
@@ -57,6 +57,10 @@ struct HeartbeatSnapshotTests {
       (#""a": {"last_heartbeat": 1, "additional_data": {"x": 3, "m": {"n": 4}}}"#, Plain("a", 1, ["x": 3, "m.n": 4])),
       (#""a": {"last_heartbeat": 1, "additional_data": "text"}"#, Plain("a", 1)),
       (#""a": {"last_heartbeat": 1, "additional_data": null, "flat": 2}"#, Plain("a", 1, ["flat": 2])),
+      (#""a": {"last_heartbeat": null, "pid": 7}"#, Plain("a", nil, pid: 7)),
+      (#""a": {"last_heartbeat": "", "x": 2}"#, Plain("a", nil, ["x": 2])),
+      (#""a": {"last_heartbeat": 5, "last_heartbeat": null}"#, Plain("a", nil)),
+      (#""a": {"last_heartbeat": null, "last_heartbeat": 5}"#, Plain("a", 5)),
       (#""a": {"x": 1, "last_heartbeat": 1, "additional_data": {"y": 2}}"#, Plain("a", 1, ["x": 1, "y": 2])),
       (
         #""a": {"last_heartbeat": 1, "additional_data": {"pid": 2, "m": {"pid": 3}}}"#,
@@ -93,7 +97,7 @@ struct HeartbeatSnapshotTests {
       (#""a": []"#, .notAnObject),
       (#""a": {}"#, .missingLastHeartbeat), (#""a": {"pid": 5, "x": 7}"#, .missingLastHeartbeat),
       (#""a": {"last_heartbeat": "1 "}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": "soon"}"#, .badLastHeartbeat),
-      (#""a": {"last_heartbeat": ""}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": null}"#, .badLastHeartbeat),
+      (#""a": {"last_heartbeat": " "}"#, .badLastHeartbeat), (#""a": {"last_heartbeat": false}"#, .badLastHeartbeat),
       (#""a": {"last_heartbeat": 1e999, "x": 7}"#, .badLastHeartbeat),
       (#""a": {"last_heartbeat": {}}"#, .badLastHeartbeat),
       (#""": {"last_heartbeat": 1}"#, .emptyName),

@@ -101,7 +101,7 @@ public struct SourceSet: Sendable {
   /// - Parameter probe: in the place of the first source's own.
   public init(_ sources: [SourceSettings], options: Options = Options(), probe: FileProbe? = nil) {
     self.options = options
-    reader = SnapshotReader(stringKeys: options.stringKeys, limits: options.limits, allowsNever: true)
+    reader = SnapshotReader(stringKeys: options.stringKeys, limits: options.limits, keepsStrangePids: true)
     var places: [ExactText: Int] = [:]
     units = []
     for settings in sources {
