@@ -104,20 +104,11 @@ public struct ProcessWatch: ~Copyable {
   }
 
   /// What of the file is left out, by name: the first ones.
-  public var problems: [EntryProblem] {
-    let name = String(decoding: monitored.settings.reservedName, as: UTF8.self)
-    let files = sources.files
-    return sources.problems
-      + monitored.reserved.prefix(EntryProblem.maximumCount).map { entry in
-        let place = sources.file(ofEntry: entry)
-        return EntryProblem(
-          process: name, reason: .reservedName, offset: nil, file: place < files.count ? files[place].path : nil)
-      }
-  }
+  public var problems: [EntryProblem] { sources.problems }
 
   /// How much of the files is left out; `problems` names the first of it.
   public var problemCount: Int {
-    max(problems.count, sources.skipped.values.reduce(0, +) + monitored.reserved.count)
+    max(problems.count, sources.skipped.values.reduce(0, +))
   }
 
   /// That somebody works on the process of a place; nil when nobody does now.

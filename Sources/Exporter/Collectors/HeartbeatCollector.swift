@@ -68,8 +68,7 @@ struct HeartbeatCollector: Collector {
     guard isNewContent else { return }
     for reason in SeriesDropReason.allCases { dropped[reason] &+= droppedLast[reason] }
     for (index, reason) in HeartbeatSnapshot.SkipReason.allCases.enumerated() {
-      let count = reason == .reservedName ? monitored.reserved.count : found[reason, default: 0]
-      skipped[index] &+= UInt64(clamping: count)
+      skipped[index] &+= UInt64(clamping: found[reason, default: 0])
     }
   }
 

@@ -131,7 +131,7 @@ public struct HeartbeatSnapshot: Sendable {
     case emptyName = "empty_name"
     /// The name is longer than `maximumNameLength`.
     case nameTooLong = "name_too_long"
-    /// The name belongs to the one who reads; said by whoever shows processes, never by this reader.
+    /// The name is the exporter's own, for its own series.
     case reservedName = "reserved_name"
     /// The name comes again further down; the last one counts.
     case duplicateName = "duplicate_name"

@@ -187,6 +187,7 @@ struct SnapshotParser {
     }
     let name = text(raw)
     guard name.range.count <= HeartbeatSnapshot.maximumNameLength else { return try skip(.nameTooLong) }
+    guard !isExportersName(name) else { return try skip(.reservedName) }
     let place = snapshot.entries.count
     if isAligned {
       let isExpected = place < previous.entries.count && isSame(name, asPrevious: place)
@@ -291,6 +292,14 @@ struct SnapshotParser {
     if offset < cursor.text.count { return cursor.text[offset] }
     let offset = offset - cursor.text.count
     return offset < decoded.count ? decoded[offset] : 0
+  }
+
+  private static let exportersName = Array(HeartbeatEntry.exportersName.utf8)
+
+  private func isExportersName(_ name: HeartbeatSnapshot.Text) -> Bool {
+    // By its length first: there are hundreds of thousands of others.
+    name.range.count == SnapshotParser.exportersName.count
+      && withBytes(of: name) { $0.elementsEqual(SnapshotParser.exportersName) }
   }
 
   private func isSame(_ one: HeartbeatSnapshot.Text, _ other: HeartbeatSnapshot.Text) -> Bool {

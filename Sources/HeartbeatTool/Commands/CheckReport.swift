@@ -24,12 +24,8 @@ struct CheckReport {
     layout = file.layout
     zone = file.explanation?.zone
     problem = file.lastProblem
-    let found = sources.processes(of: file)
-    processes = found.filter { $0.name != HeartbeatEntry.exportersName }
-    leftOut =
-      file.leftOut
-      + found.filter { $0.name == HeartbeatEntry.exportersName }
-      .map { .init($0.place, "the name \(quoted($0.name)) is the exporter's own; expected another one") }
+    processes = sources.processes(of: file)
+    leftOut = file.leftOut
   }
 
   /// Whether at least one process comes of it, and nothing is left out.

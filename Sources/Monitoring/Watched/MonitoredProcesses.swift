@@ -12,8 +12,6 @@ public struct MonitoredProcesses: Sendable {
   public internal(set) var labels: [UInt8] = []
   /// How many entries are left out because they are older than the retention.
   public internal(set) var expired = 0
-  /// The entries that are left out because their name belongs to the one who watches.
-  public internal(set) var reserved: [Int] = []
   /// While the same entries are left out, by the time of day.
   var span = QuietSpan(around: 0)
   /// While the same ones are left out and remembered, by the clock that nobody sets.
@@ -57,10 +55,6 @@ public struct MonitoredProcesses: Sendable {
     for (index, entry) in snapshot.entries.enumerated() {
       let name = snapshot.bytes[entry.name.range]
       let before = history.isEmpty ? nil : history.removeValue(forKey: name)
-      guard !name.elementsEqual(settings.reservedName) else {
-        reserved.append(index)
-        continue
-      }
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
       if let position {
         isMissing[position] = false

@@ -20,6 +20,11 @@ struct EntryProblemTests {
       (#""":{}"#, [("", .emptyName, 17)]),
       (#""a":{"last_heartbeat":1,"x":1e999}"#, [("a", .numberOutOfRange, 42)]),
       (#""a":{"last_heartbeat":1},"a":{"last_heartbeat":2}"#, [("a", .duplicateName, 39)]),
+      (#""heartbeat-exporter":{"last_heartbeat":1}"#, [("heartbeat-exporter", .reservedName, 35)]),
+      (
+        #""heartbeat\u002dexporter":{"last_heartbeat":1},"heartbeat-exporteR":{"last_heartbeat":1}"#,
+        [("heartbeat-exporter", .reservedName, 40)]
+      ),
       (#""\u00e4\n":3,"b":4"#, [("ä\n", .notAnObject, 25), ("b", .notAnObject, 31)]),
     ] as [(String, [(String, HeartbeatSnapshot.SkipReason, Int)])])
   func named(processes: String, expected: [(String, HeartbeatSnapshot.SkipReason, Int)]) throws {

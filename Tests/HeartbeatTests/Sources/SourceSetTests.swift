@@ -66,6 +66,26 @@ final class SourceSetTests {
     #expect(sources.snapshot.entries[1].pid == 2 && sources.skipped.isEmpty)
   }
 
+  @Test("the exporter's own name is left out of each file as such, and is taken by nobody")
+  func exportersName() throws {
+    let name = "heartbeat-exporter"
+    try write("a.json", "{\"processes\": {\(beat(name)), \(beat("x"))}}")
+    try write("b.json", "{\"processes\": {\(beat("y")), \(beat(name))}}")
+    try write("c.d/\(name).json", #"{"last_heartbeat": \#(Self.time)}"#)
+    try write("d.json", #"{"workers": {"\#(name)": {"last_seen": \#(Self.time)}, "z": {"last_seen": \#(Self.time)}}}"#)
+    for paths in [["a.json", "b.json", "c.d", "d.json"], ["a.json"], ["c.d"], ["d.json"]] {
+      var settings = sources(paths[0], paths.count > 1 ? paths[1] : paths[0])
+      if paths.count > 2 { settings = sources(paths[0], paths[1], paths[2], paths[3]) }
+      #expect(!names(&settings).contains(name))
+      #expect(settings.skipped == [.reservedName: paths.count], "\(paths)")
+      #expect(settings.files.map(\.skippedCount) == paths.map { _ in 1 })
+      #expect(settings.files.allSatisfy { $0.taken.isEmpty })
+      #expect(settings.problems.map(\.reason) == paths.map { _ in .reservedName })
+      let files = paths.map { folder.appending(path: $0 == "c.d" ? "c.d/\(name).json" : $0).path }
+      #expect(settings.problems.map(\.file) == files)
+    }
+  }
+
   @Test("one that is broken costs only itself, and shows what it said last")
   func broken() throws {
     try write("a/beat.json", #"{"ts": \#(Self.time)}"#)

@@ -36,7 +36,7 @@ struct CheckReportTests {
     let report = CheckReport(try #require(sources.files.first), in: sources)
     #expect(!report.isWhole)
     let lines = report.lines(at: 1_700_000_007, style: Style(usesColour: false, width: 200))
-    #expect(lines.contains { $0.contains("left out: ") && $0.contains("\"heartbeat-exporter\" is the exporter's own") })
+    #expect(lines.contains { $0.contains("left out: heartbeat-exporter: its name is the exporter's own") })
     #expect(report.json.objectValue?["processes"] != nil && lines.count == (isAlone ? 2 : 4), "\(lines)")
   }
 

@@ -268,6 +268,10 @@ public struct SourceReader: Sendable {
     if surplus > 0 { parts.append(.init("\(surplus) times", "all files together have too many processes")) }
     guard folder == nil else { return parts }
     for (reason, count) in file.snapshot.skipped.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      if reason == .reservedName {
+        parts.append(.init(HeartbeatEntry.exportersName, reason.explanation))
+        continue
+      }
       parts.append(.init("\(count) times", reason.rawValue))
     }
     return parts
