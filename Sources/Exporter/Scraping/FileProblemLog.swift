@@ -9,6 +9,20 @@ struct FileProblemLog {
   private var told: [ExactText: String] = [:]
   /// The sources' `revision` when that was told.
   private var toldRevision: UInt64?
+  /// What of the files was told to be left out, and still is.
+  private var toldEntries: Set<LeftOut> = []
+
+  /// Something that is left out of a file. Where it stands is another place with each write.
+  private struct LeftOut: Hashable {
+    let file: String?
+    let process: String
+    let reason: HeartbeatSnapshot.SkipReason
+
+    init(_ problem: EntryProblem) {
+      (file, process, reason) = (problem.file, problem.process, problem.reason)
+    }
+  }
+
   /// The processes' own files that were told to be bad.
   private var toldOwn: Set<EntryProblem> = []
   private var othersTold = 0
@@ -17,11 +31,12 @@ struct FileProblemLog {
     self.logger = logger
   }
 
-  /// Names what is left out of the files: each thing once; a process's own file each time that it turns bad.
+  /// Names what is left out of the files, each thing when it turns bad: what was good in between is named again.
   ///
   /// - Parameter count: how much that is with what is not named.
   mutating func report(_ problems: [EntryProblem], count: Int) {
     let own = Set(problems.filter(\.reason.isOfOwnFile))
+    var entries: Set<LeftOut> = []
     for problem in problems {
       let fields: Logger.Fields = [
         "process": problem.process, "reason": problem.reason.rawValue, "error": problem.reason.explanation,
@@ -30,9 +45,9 @@ struct FileProblemLog {
       ]
       let message =
         problem.reason.leavesOutEntry ? "a heartbeat is left out" : "a part of a heartbeat is left out"
-      if !problem.reason.isOfOwnFile {
-        logger.once("entry \(problem.reason.rawValue) \(problem.process)", .warn, message, fields)
-      } else if !toldOwn.contains(problem) {
+      if problem.reason.isOfOwnFile {
+        if !toldOwn.contains(problem) { logger.warn(message, fields) }
+      } else if entries.insert(LeftOut(problem)).inserted, !toldEntries.contains(LeftOut(problem)) {
         logger.warn(message, fields)
       }
     }
@@ -41,6 +56,7 @@ struct FileProblemLog {
       logger.info("a heartbeat is not left out any more, or its file is gone", ["file": file])
     }
     toldOwn = own
+    toldEntries = entries
     let others = count - problems.count
     if others > 0, othersTold == 0 {
       logger.warn(

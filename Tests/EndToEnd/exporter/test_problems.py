@@ -40,6 +40,29 @@ def test_what_is_left_out_is_named_everywhere(exporter, tmp_path):
     assert run(TOOL, "status", "--file", file).returncode == 0
 
 
+def test_what_is_left_out_is_named_again_when_it_turns_bad_again_and_of_each_file(exporter, tmp_path):
+    files = [tmp_path / "heartbeat_status.json", tmp_path / "second.json"]
+
+    def write(file, last):
+        file.write_text(json.dumps({"processes": {"bidder": {"last_heartbeat": last}}}))
+
+    for file in files:
+        write(file, "soon")
+    server = exporter(f"--heartbeat.file={files[1]}")
+    line = 'msg="a heartbeat is left out" process=bidder reason=bad_last_heartbeat'
+
+    def named():
+        server.metrics()
+        return [sum(line in text and f"file={file}" in text for text in server.stderr.splitlines()) for file in files]
+
+    eventually(lambda: named() == [1, 1], "the log names the entry of each file")
+    write(files[0], time.time())
+    eventually(lambda: len(problems_of(server)) == 1, "the first is good")
+    write(files[0], "later")
+    eventually(lambda: named() == [2, 1], "the log names it once more")
+    assert named() == [2, 1]
+
+
 def test_a_change_of_state_stands_in_the_log_once(exporter, tmp_path):
     sleeper = subprocess.Popen(["sleep", "3600"])
     try:
