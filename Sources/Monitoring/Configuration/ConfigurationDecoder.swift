@@ -33,6 +33,10 @@ enum ConfigurationDecoder {
 
   private static func process(_ name: YAMLKey, _ node: YAMLNode) throws(YAMLError) -> ProcessConfiguration {
     guard !name.text.isEmpty else { throw YAMLError(name.node.position, "an empty name: expected a heartbeat name") }
+    guard name.text != HeartbeatEntry.exportersName else {
+      throw YAMLError(
+        name.node.position, "the name \(quoted(name.text)) is the exporter's own: expected another heartbeat name")
+    }
     var process = ProcessConfiguration(name: name.text)
     if node.isNull { return process }
     let keys = ["display_name", "timeout", "match", "children", "stopped_status"] + JobPlanDecoder.keys

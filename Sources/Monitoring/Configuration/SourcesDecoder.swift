@@ -77,6 +77,10 @@ enum SourcesDecoder {
   private static func name(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> String {
     let expected = "a text, with {star}, {stem} or {dir} in it if you like, or a key path such as .bot.name"
     let text = try node.text(key, expected)
+    guard text != HeartbeatEntry.exportersName else {
+      throw YAMLError(
+        node.position, "\(key.text) is \(quoted(text)), which is the exporter's own: expected another one")
+    }
     if text.hasPrefix(".") {
       _ = try keyPath(node, key)
       return text

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from support import TOOL, entry, run, write_beats
+from support import EXPORTER, TOOL, entry, run, write_beats
 
 
 @pytest.fixture
@@ -67,11 +67,23 @@ def test_what_was_known_before_a_file_was_deleted_is_no_answer(exporter, tmp_pat
     assert run(TOOL, "monitor", "--once", *where).returncode == 1
 
 
-def test_the_exporters_own_name_is_nobodys(exporter, beats):
+def test_the_exporters_own_name_is_nobodys(exporter, beats, tmp_path):
     write_beats(beats, {"heartbeat-exporter": entry(pid=os.getpid()), "a": entry()})
-    e = exporter()
+    second = tmp_path / "second.json"
+    write_beats(second, {"b": entry(), "heartbeat-exporter": entry(pid=os.getpid())})
+    e = exporter(f"--heartbeat.file={second}")
     for where in (["--file", beats], ["--url", f"http://127.0.0.1:{e.port}"]):
         result = run(TOOL, "status", "heartbeat-exporter", *where)
         assert (result.returncode, result.stdout) == (2, "") and "its name is the exporter's own" in result.stderr
-    problem = json.loads(e.get("/api/v1/heartbeats").body)["problems"][0]
-    assert (problem["process"], problem["file"]) == ("heartbeat-exporter", str(beats))
+    problems = json.loads(e.get("/api/v1/heartbeats").body)["problems"]
+    own = [("heartbeat-exporter", "reserved_name", str(path)) for path in (beats, second)]
+    assert [(p["process"], p["reason"], p["file"]) for p in problems] == own
+    samples = e.metrics()
+    assert samples.of("heartbeat_file_skipped_entries") == {str(beats): 1, str(second): 1}
+    skipped = samples.of("heartbeat_entries_skipped_total")
+    assert (skipped["reserved_name"], skipped["name_taken"]) == (2, 0)
+    configuration = tmp_path / "own-name.yml"
+    configuration.write_text("processes:\n  heartbeat-exporter: {timeout: 5m}\n")
+    for command in ([TOOL, "status", "--file", beats, "--config.file", configuration], [EXPORTER, "--check-config", f"--config.file={configuration}"]):
+        refused = run(*command)
+        assert refused.returncode != 0 and 'own-name.yml:2:3: the name "heartbeat-exporter" is the exporter\'s own' in refused.stderr
