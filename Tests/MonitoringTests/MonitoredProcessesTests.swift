@@ -260,6 +260,76 @@ struct MonitoredProcessesTests {
     #expect(watched.monitored.note(0, nil) == .unknown)
   }
 
+  @Test(
+    "who said good-bye and is gone is shown while it is configured: not before, not after, and again as it was",
+    arguments: [nil, "ended"])
+  func goodbyeOfConfigured(word: String?) throws {
+    var configuration = ProcessConfiguration(name: "a")
+    configuration.stoppedWords = word.map { [$0] } ?? []
+    let configured = [configuration]
+    for isConfiguredFirst in [true, false] where isConfiguredFirst || word == nil {
+      var watched = Watched(configured: isConfiguredFirst ? configured : [])
+      try watched.read(Self.beat("a", 990, #", "status": "\#(word ?? "stopped")", "host": "far""#), at: 1000)
+      #expect(watched.word("a") == "stopped said_stopped")
+      try watched.read("", at: 1001)
+      #expect(watched.word("a") == (isConfiguredFirst ? "stopped said_stopped" : nil))
+      for time in [1002.0, 1010, 1020] {
+        watched.configured = []
+        watched.monitored.join(HeartbeatSnapshot(), configured: [], modified: { _ in nil }, at: time)
+        #expect(watched.names == [])
+        // Contents of others in between.
+        try watched.read(Self.beat("b", time, #", "status": "done""#), at: time + 1)
+        #expect(watched.names == ["b"])
+        try watched.read("", at: time + 2)
+        watched.configured = configured
+        watched.monitored.join(HeartbeatSnapshot(), configured: configured, modified: { _ in nil }, at: time + 3)
+        for place in watched.monitored.processes.indices { watched.monitored.judge(place, .unknown, at: time + 3) }
+        #expect(watched.word("a") == "stopped said_stopped")
+        let a = try #require(watched["a"])
+        #expect(a.lastHeartbeat == 990 && a.status.map(watched.monitored.text) == word ?? "stopped")
+        #expect(a.host.map(watched.monitored.text) == "far" && a.configured == 0)
+      }
+    }
+  }
+
+  @Test("who said good-bye is forgotten where it is pruned or deleted, beats again, or after the time to remember")
+  func goodbyeForgotten() throws {
+    let entry = Self.beat("a", 990, #", "status": "stopped""#)
+    for (what, expected) in [
+      ("nothing", "stopped said_stopped"), ("pruned", "never never_seen"), ("deleted", "never never_seen"),
+      ("late", "never never_seen"), ("beats", "dead entry_vanished"),
+    ] {
+      var watched = Watched(remember: 100)
+      try watched.read(entry, at: 1000)
+      try watched.read("", at: 1001)
+      #expect(watched.monitored.departed.count == 1)
+      switch what {
+      case "deleted": watched.monitored.forget(Array("a".utf8))
+      case "beats":
+        try watched.read(Self.beat("a", 1002), at: 1002)
+        #expect(watched.monitored.departed.isEmpty)
+      default: break
+      }
+      watched.configured = [ProcessConfiguration(name: "a")]
+      let now: Double = what == "late" ? 1101.5 : 1063
+      try watched.read("", root: what == "pruned" ? #""pruned": {"a": 1003}, "# : "", at: now)
+      let pruned = what == "pruned" ? #", "pruned": {"a": 1003}"# : ""
+      let snapshot = try HeartbeatSnapshot(parsing: Array("{\"processes\": {}\(pruned)}".utf8))
+      watched.monitored.join(snapshot, configured: watched.configured, modified: { _ in nil }, at: now)
+      for place in watched.monitored.processes.indices { watched.monitored.judge(place, .unknown, at: now) }
+      #expect(watched.word("a") == expected, "\(what)")
+      #expect(watched.monitored.departed.isEmpty, "\(what)")
+    }
+    var many = Watched()
+    for round in 0..<3 {
+      let entries = (0..<700).map { Self.beat("p\(round)-\($0)", 990, #", "status": "done""#) }
+      try many.read(entries.joined(separator: ","), at: 1000 + Double(round))
+    }
+    try many.read("", at: 1010)
+    #expect(many.monitored.departed.count == MonitoredProcesses.mostDeparted)
+    #expect(many.monitored.departed.keys.count { String(decoding: $0, as: UTF8.self).hasPrefix("p2-") } == 700)
+  }
+
   @Test("status words that say good-bye are taken over with new content, also when others stay as they are")
   func goodbye() throws {
     var watched = Watched()

@@ -106,21 +106,49 @@ extension MonitoredProcesses {
   /// Their names may take so many bytes together.
   static let mostRememberedBytes = 40 * mostRemembered
 
+  /// So many are kept that said good-bye, are not configured, and are shown no more: those that vanished first go.
+  static let mostDeparted = 1_000
+
+  /// One of those.
+  struct Departed: Sendable {
+    var process: MonitoredProcess
+    /// What its places point into.
+    var texts: [UInt8] = []
+
+    /// - Parameter texts: what its places have pointed into so far.
+    init(_ process: MonitoredProcess, _ texts: [UInt8], at now: Moment) {
+      self.process = process
+      self.process.vanished = process.vanished ?? now
+      self.process.name = append(texts[process.name])
+      self.process.status = process.status.map { append(texts[$0]) }
+      self.process.host = process.host.map { append(texts[$0]) }
+    }
+
+    private mutating func append(_ text: ArraySlice<UInt8>) -> Range<Int> {
+      let start = texts.count
+      texts.append(contentsOf: text)
+      return start..<texts.count
+    }
+  }
+
   /// Goes on with a process that was just appended and that the file does not have any more.
+  ///
+  /// - Parameters:
+  ///   - process: what was known of it.
+  ///   - old: what its places point into.
   mutating func remember(
-    _ old: MonitoredProcesses, _ before: Int, _ snapshot: HeartbeatSnapshot, _ configuration: ProcessConfiguration?,
+    _ process: MonitoredProcess, _ old: [UInt8], _ snapshot: HeartbeatSnapshot, _ configuration: ProcessConfiguration?,
     at now: Moment
   ) {
-    let process = old.processes[before]
     // Who never beat has no entry that could be forgotten, and goes on as it was.
-    guard process.lastHeartbeat == nil || isRemembered(process, named: old.texts[process.name], snapshot) else {
+    guard process.lastHeartbeat == nil || isRemembered(process, named: old[process.name], snapshot) else {
       return
     }
     let place = processes.count - 1
     processes[place].reportedPid = process.reportedPid
     processes[place].isRemote = process.isRemote
-    processes[place].host = process.host.map { append(old.texts[$0]) }
-    processes[place].status = process.status.map { append(old.texts[$0]) }
+    processes[place].host = process.host.map { append(old[$0]) }
+    processes[place].status = process.status.map { append(old[$0]) }
     processes[place].lastHeartbeat = process.lastHeartbeat
     processes[place].declaredInterval = process.declaredInterval
     processes[place].sourceTimeout = process.sourceTimeout
@@ -137,12 +165,11 @@ extension MonitoredProcesses {
   ) {
     var kept = places.filter { place in
       let process = old.processes[place]
-      return process.lastHeartbeat != nil
-        && !hasExpired(process, after: settings.retention(isJob: process.job != nil), at: now)
-        // By the clock that nobody sets: what is forgotten is not known any more when the time of day is right again.
-        && now.passed(since: process.vanished ?? now) < settings.remember
-        && isRemembered(process, named: old.texts[process.name], snapshot)
+      return isKept(process, named: old.texts[process.name], snapshot, at: now)
     }
+    // A good-bye is the end of who is not configured, be it no more. Who is configured again has beaten all the same.
+    depart(kept.filter { old.processes[$0].saidStopped }, of: old, at: now)
+    kept.removeAll { old.processes[$0].saidStopped }
     let bytes = kept.reduce(0) { $0 + old.processes[$1].name.count }
     if kept.count > MonitoredProcesses.mostRemembered || bytes > MonitoredProcesses.mostRememberedBytes {
       kept.sort { (old.processes[$0].vanished ?? now).uptime > (old.processes[$1].vanished ?? now).uptime }
@@ -155,7 +182,7 @@ extension MonitoredProcesses {
     }
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
-      remember(old, place, snapshot, nil, at: now)
+      remember(old.processes[place], old.texts, snapshot, nil, at: now)
       noteJob(processes.count - 1, processes[processes.count - 1].job?.record, nil)
       let process = old.processes[place]
       memory.end(at: (process.vanished ?? now).uptime + settings.remember)
@@ -177,13 +204,33 @@ extension MonitoredProcesses {
     memory.end(at: beaten.uptime + retention)
   }
 
+  private mutating func depart(_ places: [Int], of old: MonitoredProcesses, at now: Moment) {
+    for place in places.prefix(MonitoredProcesses.mostDeparted) {
+      let process = old.processes[place]
+      departed[Array(old.texts[process.name])] = Departed(process, old.texts, at: now)
+    }
+    guard departed.count > MonitoredProcesses.mostDeparted else { return }
+    let youngestFirst = departed.sorted {
+      ($0.value.process.vanished ?? now).uptime > ($1.value.process.vanished ?? now).uptime
+    }
+    for one in youngestFirst.dropFirst(MonitoredProcesses.mostDeparted) { departed[one.key] = nil }
+  }
+
+  /// Whether something is known for long enough of one that is not configured.
+  func isKept(
+    _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot, at now: Moment
+  ) -> Bool {
+    process.lastHeartbeat != nil
+      && !hasExpired(process, after: settings.retention(isJob: process.job != nil), at: now)
+      // By the clock that nobody sets: what is forgotten is not known any more when the time of day is right again.
+      && now.passed(since: process.vanished ?? now) < settings.remember
+      && isRemembered(process, named: name, snapshot)
+  }
+
   private func isRemembered(
     _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot
   ) -> Bool {
-    // Writers tidy up what said good-bye. That one which is configured was never seen would not be true, and raise an alert.
-    guard settings.remember > 0, !process.saidStopped || process.configured != nil,
-      !forgotten.contains(Array(name))
-    else { return false }
+    guard settings.remember > 0, !forgotten.contains(Array(name)) else { return false }
     // What somebody has pruned since its last beat was meant to go.
     guard let pruned = snapshot.pruned[Array(name)], let last = process.lastHeartbeat else { return true }
     return pruned < last

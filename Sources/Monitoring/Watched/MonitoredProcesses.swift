@@ -23,6 +23,8 @@ public struct MonitoredProcesses: Sendable {
   public internal(set) var generation: UInt64 = 0
   /// What holds for all of them.
   public internal(set) var settings: MonitoringSettings
+  /// Who said good-bye and is shown no more, by name.
+  var departed: [[UInt8]: Departed] = [:]
   /// Names whose entries must not be remembered once they have vanished.
   var forgotten: Set<[UInt8]> = []
 
@@ -44,6 +46,7 @@ public struct MonitoredProcesses: Sendable {
     swap(&old, &self)
     (generation, transitions, forgotten) = (old.generation + 1, old.transitions, old.forgotten)
     let moment = settings.moment(at: now)
+    departed = old.departed.filter { isKept($0.value.process, named: $0.key[...], snapshot, at: moment) }
     span = QuietSpan(around: now)
     memory = QuietSpan(around: moment.uptime)
     var history = old.byName()
@@ -77,9 +80,10 @@ public struct MonitoredProcesses: Sendable {
       take(snapshot, index, sourceTimeout: sourceTimeout(index), for: last, position.map { configured[$0] })
       if let before {
         processes[last].goOn(from: old.processes[before])
-      } else if let modified = modified(index) {
+      } else {
+        if !departed.isEmpty { departed[Array(name)] = nil }
         // A beat that is seen for the first time was written when the file was, at the latest.
-        processes[last].seen = moment.before(max(0, now - modified))
+        if let modified = modified(index) { processes[last].seen = moment.before(max(0, now - modified)) }
       }
       noteJob(last, entry.job.map { snapshot.jobs[$0] }, position.flatMap { configured[$0].job })
     }
@@ -87,7 +91,11 @@ public struct MonitoredProcesses: Sendable {
       let name = Array(process.name.utf8)[...]
       guard !name.elementsEqual(settings.reservedName) else { continue }
       append(name, configuration: (process, index), isNew: old.generation > 0, at: moment)
-      if let before = history.removeValue(forKey: name) { remember(old, before, snapshot, process, at: moment) }
+      if let before = history.removeValue(forKey: name) {
+        remember(old.processes[before], old.texts, snapshot, process, at: moment)
+      } else if let before = departed.removeValue(forKey: Array(name)) {
+        remember(before.process, before.texts, snapshot, process, at: moment)
+      }
       noteJob(processes.count - 1, processes[processes.count - 1].job?.record, process.job)
     }
     rememberOthers(old, history.values.sorted(), snapshot, at: moment)
@@ -135,6 +143,7 @@ public struct MonitoredProcesses: Sendable {
   public mutating func forget(_ name: [UInt8]) {
     // Only whom the file still had can vanish.
     if processes.contains(where: { texts[$0.name].elementsEqual(name) }) { forgotten.insert(name) }
+    departed[name] = nil
   }
 
   /// Notes what a look found of a process.

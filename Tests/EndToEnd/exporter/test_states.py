@@ -237,6 +237,27 @@ def table(text):
     return {c[1]: c[2] for c in cells if len(c) > 2 and len(c[0]) == 1}
 
 
+def test_a_goodbye_is_the_end_of_who_is_not_configured(exporter, beats, tmp_path):
+    configuration = tmp_path / "heartbeat.yml"
+    both = "processes:\n  other: {}\n  bidder: {stopped_status: [ended]}\n"
+    configuration.write_text(both)
+    beats.write_text(json.dumps({"processes": {"bidder": {"last_heartbeat": time.time(), "status": "ended"}}}))
+    e = exporter(f"--config.file={configuration}", "--no-collector.system")
+
+    def state():
+        states = [dict(labels) for name, labels in e.metrics() if name == "heartbeat_state"]
+        return [(s["state"], s["reason"]) for s in states if s["process"] == "bidder"]
+
+    stopped = [("stopped", "said_stopped")]
+    assert state() == stopped
+    beats.write_text(json.dumps({"processes": {}}))
+    eventually(lambda: state() == stopped, "a configured one stays stopped")
+    for text, expected in [("processes: {other: {}}", []), (both, stopped), ("processes: {other: {}}", []), (both, stopped)]:
+        configuration.write_text(text)
+        e.signal(signal.SIGHUP)
+        eventually(lambda: state() == expected, f"after a reload with {text}")
+
+
 @pytest.mark.parametrize("how", ["prune", "DELETE"])
 def test_what_is_removed_on_purpose_is_forgotten(exporter, beats, how):
     beats.write_text(json.dumps({"processes": {"old": {"last_heartbeat": 1}, "other": {"last_heartbeat": time.time()}}}))
