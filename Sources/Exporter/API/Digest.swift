@@ -3,7 +3,8 @@ internal import POSIX
 /// A 64-bit checksum of text, after FNV-1a but of eight bytes at a time: it tells versions of one document apart, and is
 /// no protection against somebody who looks for two with the same.
 struct Digest {
-  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+  private var checksum = FNV1a()
+  var value: UInt64 { checksum.value }
 
   /// Adds text; where one text ends and the next begins counts.
   mutating func add(_ text: ArraySlice<UInt8>) {
@@ -21,8 +22,7 @@ struct Digest {
   }
 
   private mutating func add(_ word: UInt64) {
-    value = (value ^ word) &* 0x100_0000_01b3
-    // The product carries upwards only; so that the highest bits count for what comes next too.
-    value ^= value >> 32
+    checksum.add(word)
+    checksum.fold()
   }
 }

@@ -41,10 +41,9 @@ struct StatusPage: Sendable {
   ]
 
   private static func asset(_ type: String, _ body: [UInt8]) -> Asset {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in body { hash = (hash ^ UInt64(widening: byte)) &* 0x100_0000_01b3 }
     var gzip = Gzip(level: 9)
-    return Asset(type: type, body: body, compressed: gzip.compress(body), tag: "\"\(String(hash, radix: 16))\"")
+    return Asset(
+      type: type, body: body, compressed: gzip.compress(body), tag: "\"\(String(FNV1a(body).value, radix: 16))\"")
   }
 
   private static let policy =

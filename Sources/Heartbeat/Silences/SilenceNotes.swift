@@ -12,10 +12,8 @@ enum SilenceNotes {
 
   /// The note of a user about a process: the same one each time, so that a new silence replaces the one before.
   static func fileName(of process: String, user: uid_t) -> String {
-    // FNV-1a (Fowler, Noll, Vo): a name may be too long to stand in another one.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in process.utf8 { hash = (hash ^ UInt64(widening: byte)) &* 0x100_0000_01b3 }
-    return fileName(user, hash)
+    // A name may be too long to stand in another one.
+    fileName(user, FNV1a(process.utf8).value)
   }
 
   private static func fileName(_ user: uid_t, _ number: UInt64) -> String {

@@ -104,10 +104,6 @@ struct FileContents {
       }
     }
   }
-
-  static func time(_ time: timespec) -> Double {
-    Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
 }
 
 /// For how long nobody has touched a file, as far as one who looks at it again and again can know.
@@ -122,7 +118,7 @@ struct Stillness {
   mutating func note(_ status: stat) {
     let stamp = FileStamp(status)
     if known?.stamp.hasContent(of: stamp) != true { known = (stamp, Clock.monotonicNanoseconds) }
-    age = Clock.realtime - FileContents.time(status.st_mtim)
+    age = Clock.realtime - FileStamp.seconds(status.st_mtim)
   }
 
   /// Seconds since the first look.

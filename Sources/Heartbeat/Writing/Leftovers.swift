@@ -64,7 +64,7 @@ enum Leftovers {
     // In a folder that others may write too, anybody may have made a file of this name.
     guard let status = try? place.folder.status(at: mark), isMark(status) else { return false }
     // One from the future is none: the clock was set back.
-    return (0..<interval).contains(Clock.realtime - FileContents.time(status.st_mtim))
+    return (0..<interval).contains(Clock.realtime - FileStamp.seconds(status.st_mtim))
   }
 
   private static func isMark(_ status: stat) -> Bool {
@@ -103,7 +103,7 @@ enum Leftovers {
       if let age {
         // One from the future was made before the clock was set back.
         guard let status = try? place.folder.status(at: name),
-          (Clock.realtime - FileContents.time(status.st_mtim)).magnitude >= age
+          (Clock.realtime - FileStamp.seconds(status.st_mtim)).magnitude >= age
         else { continue }
       }
       place.remove(name)

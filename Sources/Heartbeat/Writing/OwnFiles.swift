@@ -196,7 +196,7 @@ struct OwnFiles {
       if !readsAll {
         guard let status = try? place.folder.status(at: file) else { continue }
         // One from the future says nothing of when the process has beaten.
-        let time = FileContents.time(status.st_mtim)
+        let time = FileStamp.seconds(status.st_mtim)
         if time >= oldest, time <= Clock.realtime { continue }
       }
       place.name = file

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// What tells that the program works, not only exists: answers to the probe, pings of its own watchdog, or, when it has
 /// neither, that it runs. Times are seconds of one monotonic clock; pure.
 struct Liveness: Sendable {
@@ -42,14 +44,11 @@ struct Liveness: Sendable {
     due = startedAt
   }
 
-  /// The part of an interval that a name stands for, 0...1: FNV-1a of its bytes.
+  /// The part of an interval that a name stands for, 0...1.
   static func phase(of name: String) -> Double {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(clamping: byte)) &* 0x100_0000_01b3 }
-    // The low bits of names that differ in the last byte alone are alike: the halves are mixed.
-    hash ^= hash >> 32
-    hash = hash &* 0x9e37_79b9_7f4a_7c15
-    return Double(hash >> 11) / Double(1 << 53)
+    var hash = FNV1a(name.utf8)
+    hash.fold()
+    return Double((hash.value &* 0x9e37_79b9_7f4a_7c15) >> 11) / Double(1 << 53)
   }
 
   /// Whether it does not beat before a first answer or ping.
