@@ -8,12 +8,11 @@ final class StartWatch: Sendable {
 
   private struct State {
     var step = "the flags"
-    var isOver = false
     /// What was asked for meanwhile.
     var requests: [Signals.Request] = []
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "start-watch", State())
   private let patience: Double
   private let grace: Double
   private let pending: @Sendable () -> Signals.Request?
@@ -34,36 +33,34 @@ final class StartWatch: Sendable {
   }
 
   /// Notes what the start is about to do, in words such as `reading /etc/x.yml`.
-  func begins(_ step: String) { state.withoutWaking { $0.step = step } }
+  func begins(_ step: String) { worker.withoutWaking { $0.step = step } }
 
   /// Starts the thread that looks.
   func start() throws(Errno) {
-    try Thread.start(named: "start-watch") { [self] in look() }.detach()
+    try worker.start { [self] in look() }
   }
 
   /// The start is over.
   ///
   /// - Returns: what was asked for meanwhile.
   func finish() -> [Signals.Request] {
-    state.withLock { state in
-      state.isOver = true
-      return state.requests
-    }
+    worker.close { $0.requests }
   }
 
   private func look() {
     let begin = Clock.monotonicNanoseconds
     var told: String?
     var stopped: UInt64?
-    while state.wait(timeout: StartWatch.pause, until: { $0.isOver ? () : nil }) == nil {
+    while worker.rest(StartWatch.pause) {
       let now = Clock.monotonicNanoseconds
-      // In the lock: what is taken here, nobody else gets.
-      let (step, stop) = state.withoutWaking { state -> (String, String?) in
-        guard !state.isOver, let request = pending() else { return (state.step, nil) }
+      // In the lock, and not once the start is over: what is taken here, nobody else gets.
+      let found = worker.hand { state -> (step: String, stop: String?) in
+        guard let request = pending() else { return (state.step, nil) }
         state.requests.append(request)
         if case .stop(let name) = request { return (state.step, name) }
         return (state.step, nil)
       }
+      guard let (step, stop) = found else { return }
       if stop != nil, stopped == nil { stopped = now }
       if told != step, Double(now - begin) / 1e9 > patience {
         logger.warn(

@@ -24,25 +24,26 @@ final class LogQueue: Sendable {
     var lost: UInt64 = 0
     /// Whether only the beginning of the last line was taken.
     var isInLine = false
+    /// The thread is there from the first line on.
     var hasThread = false
     var isWriting = false
   }
 
-  private let state = ConditionLock(State())
+  private let worker = Worker(named: "log", State())
   private let put: @Sendable (UnsafeRawBufferPointer) -> Int
-  /// How long a thread without work is kept, in seconds: longer than most wait from one scrape to the next.
-  private static let idleTime = 70.0
 
   /// - Parameter put: writes bytes, and gives how many were taken; negative for none. It may take for ever.
   init(_ put: @escaping @Sendable (UnsafeRawBufferPointer) -> Int) {
     self.put = put
   }
 
+  deinit { worker.close() }
+
   /// Adds a line.
   ///
   /// - Parameter note: says how many lines before this one were lost.
   func append(_ line: [UInt8], note: (UInt64) -> [UInt8]) {
-    let needsThread = state.withLock { state -> Bool in
+    let needsThread = worker.withLock { state -> Bool in
       guard state.lines.count < LogQueue.mostLines, state.bytes &+ line.count <= LogQueue.mostBytes else {
         state.lost &+= 1
         return false
@@ -56,23 +57,24 @@ final class LogQueue: Sendable {
     }
     guard needsThread else { return }
     do throws(Errno) {
-      try Thread.start(named: "log") { [self] in serve() }.detach()
+      // Without this object, which ends the thread at its own end.
+      try worker.start { [worker, put] in LogQueue.serve(worker, put) }
     } catch {
       // The next line tries again; until then this one waits.
-      state.withoutWaking { $0.hasThread = false }
+      worker.withoutWaking { $0.hasThread = false }
     }
   }
 
   /// Waits until all lines are written, so many seconds at the most.
   func finish(within seconds: Double) {
-    _ = state.wait(timeout: seconds) { $0.lines.isEmpty && !$0.isWriting ? () : nil }
+    _ = worker.wait(within: seconds) { $0.lines.isEmpty && !$0.isWriting ? () : nil }
   }
 
-  private func serve() {
-    while let line = next() {
+  private static func serve(_ worker: Worker<State>, _ put: (UnsafeRawBufferPointer) -> Int) {
+    while let line = worker.next(next) {
       let text = line.isInLine ? [UInt8(ascii: "\n")] + line.text : line.text
       let count = text.withUnsafeBytes(put)
-      state.withLock { state in
+      worker.withLock { state in
         state.isWriting = false
         if count == text.count {
           state.isInLine = false
@@ -85,18 +87,12 @@ final class LogQueue: Sendable {
     }
   }
 
-  /// The next line, and whether the last one was cut; nil when there was none for long.
-  private func next() -> (text: [UInt8], told: UInt64, isInLine: Bool)? {
-    _ = state.wait(timeout: LogQueue.idleTime) { $0.lines.isEmpty ? nil : () }
-    return state.withoutWaking { state in
-      guard !state.lines.isEmpty else {
-        state.hasThread = false
-        return nil
-      }
-      let line = state.lines.removeFirst()
-      state.bytes &-= line.size
-      state.isWriting = true
-      return (line.text, line.told, state.isInLine)
-    }
+  /// The next line, and whether the last one was cut; nil when there is none.
+  private static func next(_ state: inout State) -> (text: [UInt8], told: UInt64, isInLine: Bool)? {
+    guard !state.lines.isEmpty else { return nil }
+    let line = state.lines.removeFirst()
+    state.bytes &-= line.size
+    state.isWriting = true
+    return (line.text, line.told, state.isInLine)
   }
 }
