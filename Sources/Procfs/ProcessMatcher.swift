@@ -20,9 +20,9 @@ public struct ProcessMatcher: Sendable {
     condition = .substrings(substrings.filter { !$0.isEmpty }.map { $0.utf8.map(\.lowercasedASCII) })
   }
 
-  /// Matches where the regular expression does, see `RegularExpression`.
+  /// Matches where the regular expression does, see `RegularExpression`; it may be one that was written for POSIX.
   public init(regex: String) throws(RegularExpression.CompileError) {
-    condition = .pattern(try RegularExpression(regex))
+    condition = .pattern(try RegularExpression(regex, wasPOSIX: true))
   }
 
   /// Whether it matches a command line.
@@ -47,7 +47,7 @@ public struct ProcessMatcher: Sendable {
   }
 }
 
-/// How much work a search may be. A step is a byte that is looked at, or an instruction of a regular expression.
+/// How much work a search may be. A step is a byte or character that is looked at, or an instruction of a regular expression.
 public enum MatchBudget {
   /// The most bytes of a command line that are looked at.
   public static let commandLine = 16_384

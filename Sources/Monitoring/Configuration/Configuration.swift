@@ -37,7 +37,7 @@ public struct ProcessConfiguration: Sendable, Equatable {
   public enum Match: Sendable, Equatable {
     /// All of them stand in the command line, whatever their case. At least one, none empty.
     case substrings([String])
-    /// A POSIX extended regular expression that the command line matches (`regex(7)`); it compiles.
+    /// A regular expression that is found in the command line; it compiles.
     case regex(String)
   }
 

@@ -100,13 +100,12 @@ enum ConfigurationDecoder {
       guard let (key, value) = pairs.first else {
         throw YAMLError(node.position, "match is an empty mapping: expected \(expected)")
       }
-      let pattern = try value.text(key, "a POSIX extended regular expression")
+      let pattern = try value.text(key, "a regular expression")
       do throws(RegularExpression.CompileError) {
-        _ = try RegularExpression(pattern)
+        _ = try RegularExpression(pattern, wasPOSIX: true)
       } catch {
         throw YAMLError(
-          value.position,
-          "cmdline_regex is \(quoted(pattern)): \(error), expected a POSIX extended regular expression")
+          value.position, "cmdline_regex is \(quoted(pattern)): expected a regular expression; it has \(error)")
       }
       return .regex(pattern)
     }

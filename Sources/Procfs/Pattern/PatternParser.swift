@@ -1,30 +1,58 @@
-/// Reads a regular expression: those of `regex(7)` (POSIX extended), with `\d`, `\w`, `\s`, `\b` and `(?i)` as most programs know
-/// them. It sees bytes.
+/// Reads a regular expression as Go does, whose syntax is RE2's (https://github.com/google/re2/wiki/Syntax) without `\C`.
+///
+/// Whether a repetition takes as much or as little as it can is not kept: it changes nothing in whether an expression is found.
 struct PatternParser {
-  private var rest: ArraySlice<UInt8>
+  private struct Flags {
+    var ignoresCase = false
+    /// Whether `.` is any character, not only one of the same line.
+    var dotTakesBreaks = false
+    /// Whether `^` and `$` are those of lines.
+    var looksAtLines = false
+  }
+
+  private var rest: ArraySlice<Unicode.Scalar>
+  private var flags = Flags()
   private var depth = 0
-  private var ignoresCase = false
+  /// Whether what regex(7) reads in another way is refused.
+  private let wasPOSIX: Bool
 
   /// Groups may lie in each other so deep.
   private static let deepest = 100
-  /// `RE_DUP_MAX` of `regex(7)`: the most times that a repetition may ask for.
-  private static let mostTimes = 32_767
+  /// The most times that a repetition may ask for.
+  private static let mostTimes = 1_000
 
   typealias Invalid = RegularExpression.CompileError
 
-  static func parse(_ expression: String) throws(Invalid) -> PatternNode {
-    var parser = PatternParser(rest: Array(expression.utf8)[...])
+  /// - Parameter wasPOSIX: see `RegularExpression.init`.
+  static func parse(_ expression: String, wasPOSIX: Bool = false) throws(Invalid) -> PatternNode {
+    var parser = PatternParser(rest: Array(expression.unicodeScalars)[...], wasPOSIX: wasPOSIX)
+    parser.flags.dotTakesBreaks = wasPOSIX
     let node = try parser.alternatives()
     guard parser.rest.isEmpty else { throw Invalid(description: "a ) without its (") }
     return node
   }
 
-  private init(rest: ArraySlice<UInt8>) { self.rest = rest }
+  private init(rest: ArraySlice<Unicode.Scalar>, wasPOSIX: Bool) {
+    self.rest = rest
+    self.wasPOSIX = wasPOSIX
+  }
 
-  private mutating func take(_ character: Unicode.Scalar) -> Bool {
-    guard rest.first == UInt8(ascii: character) else { return false }
-    rest.removeFirst()
+  private mutating func take(_ text: String) -> Bool {
+    guard rest.starts(with: text.unicodeScalars) else { return false }
+    rest = rest.dropFirst(text.unicodeScalars.count)
     return true
+  }
+
+  /// Takes what is in front of a text, and the text; nil where it does not come.
+  private mutating func take(upTo text: String) -> String? {
+    var inside = ""
+    var parser = self
+    while !parser.take(text) {
+      guard let scalar = parser.rest.popFirst() else { return nil }
+      inside.unicodeScalars.append(scalar)
+    }
+    self = parser
+    return inside
   }
 
   private mutating func alternatives() throws(Invalid) -> PatternNode {
@@ -35,205 +63,299 @@ struct PatternParser {
 
   private mutating func sequence() throws(Invalid) -> PatternNode {
     var nodes: [PatternNode] = []
-    while let byte = rest.first, byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
-      let atom = try atom()
-      guard let (minimum, maximum) = try repetition() else {
-        nodes.append(atom)
-        continue
+    var isBehindRepetition = false
+    while let scalar = rest.first, scalar != "|", scalar != ")" {
+      let times = try repetition()
+      if let times {
+        guard !isBehindRepetition else { throw Invalid(description: "a repetition of a repetition") }
+        guard let node = nodes.popLast() else { throw Invalid(description: "a repetition of nothing") }
+        nodes.append(.repeated(node, minimum: times.minimum, maximum: times.maximum))
+      } else {
+        nodes += try atoms()
       }
-      // `a+?` is one thing in POSIX and another in Perl.
-      guard try repetition() == nil else { throw Invalid(description: "a repetition of a repetition") }
-      if case .assertion = atom { throw Invalid(description: "a repetition of nothing") }
-      if case .sequence(let inside) = atom, inside.isEmpty { throw Invalid(description: "a repetition of nothing") }
-      nodes.append(.repeated(atom, minimum: minimum, maximum: maximum))
+      isBehindRepetition = times != nil
     }
     return nodes.count == 1 ? nodes[0] : .sequence(nodes)
   }
 
   /// A repetition that stands here; nil when none does.
   private mutating func repetition() throws(Invalid) -> (minimum: Int, maximum: Int?)? {
-    if take("*") { return (0, nil) }
-    if take("+") { return (1, nil) }
-    if take("?") { return (0, 1) }
-    guard rest.first == UInt8(ascii: "{"), let next = rest.dropFirst().first,
-      ByteSet.digits.contains(next) || next == UInt8(ascii: ",")
-    else { return nil }
-    rest.removeFirst()
-    let minimum = number()
-    var maximum = minimum
-    if take(",") { maximum = number() }
-    guard take("}"), minimum != nil || maximum != nil else {
-      throw Invalid(description: "a { without the numbers and the } that belong to it")
+    let times: (minimum: Int, maximum: Int?)
+    if take("*") {
+      times = (0, nil)
+    } else if take("+") {
+      times = (1, nil)
+    } else if take("?") {
+      times = (0, 1)
+    } else if let counted = try counts() {
+      times = counted
+    } else {
+      return nil
     }
-    let isInOrder = maximum.map { minimum ?? 0 <= $0 } ?? true
-    guard isInOrder, max(minimum ?? 0, maximum ?? 0) <= Self.mostTimes else {
+    // As few as can be.
+    _ = take("?")
+    return times
+  }
+
+  /// `{2}`, `{2,}` or `{2,3}`. Everything else that begins with a brace stands for itself.
+  private mutating func counts() throws(Invalid) -> (minimum: Int, maximum: Int?)? {
+    if wasPOSIX, rest.starts(with: "{,".unicodeScalars) { throw Self.differs("{,", "{0,") }
+    let before = rest
+    guard take("{"), let minimum = number() else {
+      rest = before
+      return nil
+    }
+    var maximum: Int? = minimum
+    if take(",") { maximum = number() }
+    guard take("}") else {
+      rest = before
+      return nil
+    }
+    guard minimum <= maximum ?? minimum, max(minimum, maximum ?? 0) <= Self.mostTimes else {
       throw Invalid(description: "the numbers in { } are out of order, or above \(Self.mostTimes)")
     }
-    return (minimum ?? 0, maximum)
+    return (minimum, maximum)
   }
 
   private mutating func number() -> Int? {
-    let digits = rest.prefix { ByteSet.digits.contains($0) }
+    let digits = rest.prefix { ("0"..."9").contains($0) }
+    guard let first = digits.first, first != "0" || digits.count == 1 else { return nil }
     rest = rest[digits.endIndex...]
-    guard !digits.isEmpty else { return nil }
-    return Int(String(decoding: digits, as: UTF8.self), radix: 10) ?? .max
+    return Int(Self.string(digits)) ?? .max
   }
 
-  private mutating func atom() throws(Invalid) -> PatternNode {
-    guard let byte = rest.popFirst() else { return .sequence([]) }
-    switch byte {
-    case UInt8(ascii: "^"): return .assertion(.start)
-    case UInt8(ascii: "$"): return .assertion(.end)
-    case UInt8(ascii: "."): return .set(.all)
-    case UInt8(ascii: "["): return .set(try bracket())
-    case UInt8(ascii: "("): return try group()
-    case UInt8(ascii: "\\"): return try escape()
-    case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
-      throw Invalid(description: "a repetition of nothing")
-    default:
-      // All bytes of a character belong together: `é?`.
-      let further = byte >= 0xC0 ? rest.prefix { $0 & 0xC0 == 0x80 } : []
-      rest = rest.dropFirst(further.count)
-      let bytes = [literal(byte)] + further.map { PatternNode.set(ByteSet(CollectionOfOne($0))) }
-      return bytes.count == 1 ? bytes[0] : .sequence(bytes)
+  private static func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+    var text = ""
+    text.unicodeScalars.append(contentsOf: scalars)
+    return text
+  }
+
+  /// What stands here: one, none (flags), or more (a quotation).
+  private mutating func atoms() throws(Invalid) -> [PatternNode] {
+    guard let scalar = rest.popFirst() else { return [] }
+    switch scalar {
+    case "^": return [.assertion(flags.looksAtLines ? .lineStart : .start)]
+    case "$": return [.assertion(flags.looksAtLines ? .lineEnd : .end)]
+    case ".": return [.set(flags.dotTakesBreaks ? .all : ScalarSet.lineBreak.inverted)]
+    case "[": return [.set(try bracket())]
+    case "(": return try group()
+    case "\\":
+      guard take("Q") else { return [try escape()] }
+      if let quoted = take(upTo: "\\E") { return quoted.unicodeScalars.map(literal) }
+      defer { rest = [] }
+      return rest.map(literal)
+    default: return [literal(scalar)]
     }
   }
 
-  private func literal(_ byte: UInt8) -> PatternNode { .set(cased(ByteSet(CollectionOfOne(byte)))) }
+  private func literal(_ scalar: Unicode.Scalar) -> PatternNode { .set(cased(ScalarSet("", scalar...scalar))) }
 
-  private func cased(_ set: ByteSet) -> ByteSet { ignoresCase ? set.ignoringCase : set }
+  private func cased(_ set: ScalarSet) -> ScalarSet { flags.ignoresCase ? set.ignoringCase : set }
 
-  private mutating func group() throws(Invalid) -> PatternNode {
-    let outside = ignoresCase
+  // MARK: Groups
+
+  private mutating func group() throws(Invalid) -> [PatternNode] {
+    let outside = flags
     if take("?") {
-      let ignores = take("i")
-      if ignores { ignoresCase = true }
-      if ignores, take(")") { return .sequence([]) }
-      guard take(":") else { throw Invalid(description: "a (? that is neither (?: nor (?i)") }
+      if take("P<") || take("<") {
+        try name()
+      } else if try !beginsGroupWithFlags() {
+        return []
+      }
     }
     depth += 1
     guard depth <= Self.deepest else { throw Invalid(description: "groups lie in more than \(Self.deepest) others") }
     let node = try alternatives()
     guard take(")") else { throw Invalid(description: "a ( without its )") }
     depth -= 1
-    ignoresCase = outside
-    return node
+    flags = outside
+    return [node]
   }
+
+  private mutating func name() throws(Invalid) {
+    guard let name = take(upTo: ">"), !name.isEmpty,
+      name.unicodeScalars.allSatisfy({ ScalarSet.word.contains($0.value) })
+    else { throw Invalid(description: "a group whose name is not one of letters, digits and _") }
+  }
+
+  /// Takes `i-s:` or `i-s)`; whether a group begins behind.
+  private mutating func beginsGroupWithFlags() throws(Invalid) -> Bool {
+    var (isOn, isWhole) = (true, true)
+    while let flag = rest.popFirst() {
+      switch flag {
+      case "i": flags.ignoresCase = isOn
+      case "m": flags.looksAtLines = isOn
+      case "s": flags.dotTakesBreaks = isOn
+      case "U": break
+      case "-" where isOn: isOn = false
+      case ":" where isWhole: return true
+      case ")" where isWhole: return false
+      default: throw Invalid(description: "a (? that is none of (?:, (?P<name> and (?ims-U)")
+      }
+      isWhole = flag != "-"
+    }
+    throw Invalid(description: "a ( without its )")
+  }
+
+  // MARK: Escapes
 
   private mutating func escape() throws(Invalid) -> PatternNode {
-    guard let byte = rest.popFirst() else { throw Invalid(description: "a backslash at the end") }
-    if let set = Self.namedSet(byte) { return .set(set) }
-    switch byte {
-    case UInt8(ascii: "b"): return .assertion(.wordBoundary)
-    case UInt8(ascii: "B"): return .assertion(.noWordBoundary)
-    case UInt8(ascii: "<"): return .assertion(.wordStart)
-    case UInt8(ascii: ">"): return .assertion(.wordEnd)
-    case UInt8(ascii: "`"), UInt8(ascii: "A"): return .assertion(.start)
-    case UInt8(ascii: "'"), UInt8(ascii: "z"): return .assertion(.end)
-    default: return literal(try Self.escaped(byte))
-    }
+    if let set = try namedSet() { return .set(set) }
+    if take("A") { return .assertion(.start) }
+    if take("z") { return .assertion(.end) }
+    if take("b") { return .assertion(.wordBoundary) }
+    if take("B") { return .assertion(.noWordBoundary) }
+    return literal(try escaped())
   }
 
-  private static func namedSet(_ byte: UInt8) -> ByteSet? {
-    switch byte {
-    case UInt8(ascii: "d"): .digits
-    case UInt8(ascii: "D"): ByteSet.digits.inverted
-    case UInt8(ascii: "w"): .word
-    case UInt8(ascii: "W"): ByteSet.word.inverted
-    case UInt8(ascii: "s"): .space
-    case UInt8(ascii: "S"): ByteSet.space.inverted
-    default: nil
+  /// What stands behind a backslash if it is a set: `\d`, `\pL`, `\p{^Lu}`.
+  private mutating func namedSet() throws(Invalid) -> ScalarSet? {
+    switch rest.first {
+    case "d": return takeSet(.digits)
+    case "D": return takeSet(.digits).inverted
+    case "w": return takeSet(.word)
+    case "W": return takeSet(.word).inverted
+    case "s": return takeSet(.blanks)
+    case "S": return takeSet(.blanks).inverted
+    case "p", "P": break
+    default: return nil
     }
+    var isInverted = rest.removeFirst() == "P"
+    let whole: String? = take("{") ? take(upTo: "}") : rest.popFirst().map { String($0) }
+    guard var name = whole else { throw Invalid(description: "a \\p without its category") }
+    if name.hasPrefix("^") {
+      isInverted.toggle()
+      name.removeFirst()
+    }
+    guard let set = CharacterCategory.named(name) else {
+      throw Invalid(
+        description: "\\p{\(name)}, which is no general category such as \\p{L} or \\p{Nd}; scripts are not known")
+    }
+    return isInverted ? cased(set).inverted : cased(set)
   }
 
-  private static func escaped(_ byte: UInt8) throws(Invalid) -> UInt8 {
-    switch byte {
-    case UInt8(ascii: "t"): return UInt8(ascii: "\t")
-    case UInt8(ascii: "n"): return UInt8(ascii: "\n")
-    case UInt8(ascii: "r"): return UInt8(ascii: "\r")
-    case UInt8(ascii: "f"): return 0x0C
-    case UInt8(ascii: "v"): return 0x0B
-    case UInt8(ascii: "1")...UInt8(ascii: "9"):
-      throw Invalid(description: "a reference to a group: it cannot be matched in a time that is known")
-    case _ where ByteSet.word.contains(byte) && byte != UInt8(ascii: "_"):
-      throw Invalid(description: "\\\(Character(Unicode.Scalar(byte))) means nothing")
-    default: return byte
-    }
-  }
-
-  // MARK: Bracket expressions
-
-  /// A class may hold `]` as its first character, and `[:alpha:]` and its like.
-  private mutating func bracket() throws(Invalid) -> ByteSet {
-    let isInverted = take("^")
-    var set = ByteSet()
-    var isFirst = true
-    while isFirst || rest.first != UInt8(ascii: "]") {
-      isFirst = false
-      guard let byte = rest.popFirst() else { throw Invalid(description: "a [ without its ]") }
-      if byte == UInt8(ascii: "["), rest.first == UInt8(ascii: ":") {
-        set.formUnion(try characterClass())
-        continue
-      }
-      if byte == UInt8(ascii: "\\"), let next = rest.first, let named = Self.namedSet(next) {
-        rest.removeFirst()
-        set.formUnion(named)
-        continue
-      }
-      let low = try bound(byte)
-      // A dash at the end stands for itself.
-      guard rest.first == UInt8(ascii: "-"), let next = rest.dropFirst().first, next != UInt8(ascii: "]") else {
-        set.insert(low)
-        continue
-      }
-      rest = rest.dropFirst(2)
-      let high = try bound(next)
-      guard low <= high else { throw Invalid(description: "a range in [ ] whose end comes before its beginning") }
-      for member in low...high { set.insert(member) }
-    }
+  private mutating func takeSet(_ set: ScalarSet) -> ScalarSet {
     rest.removeFirst()
-    set = cased(set)
+    return cased(set)
+  }
+
+  /// The character that stands behind a backslash.
+  private mutating func escaped() throws(Invalid) -> Unicode.Scalar {
+    guard let scalar = rest.popFirst() else { throw Invalid(description: "a backslash at the end") }
+    switch scalar {
+    case "a": return "\u{07}"
+    case "t": return "\t"
+    case "n": return "\n"
+    case "r": return "\r"
+    case "f": return "\u{0C}"
+    case "v": return "\u{0B}"
+    case "x": return try hexadecimal()
+    case "0",
+      "1"..."7" where rest.first.map { ("0"..."7").contains($0) } ?? false:
+      let further = rest.prefix(2).prefix { ("0"..."7").contains($0) }
+      rest = rest[further.endIndex...]
+      // Three digits are a character.
+      return UInt32(String(scalar) + Self.string(further), radix: 8).flatMap(Unicode.Scalar.init) ?? scalar
+    case "1"..."9":
+      throw Invalid(description: "a reference to a group: it cannot be matched in a time that is known")
+    case "<", ">": if wasPOSIX { throw Self.differs("\\\(scalar)", "\\b") }
+    case "`": if wasPOSIX { throw Self.differs("\\`", "^") }
+    case "'": if wasPOSIX { throw Self.differs("\\'", "$") }
+    case "_": break
+    case _ where ScalarSet.word.contains(scalar.value) || !scalar.isASCII:
+      throw Invalid(description: "\\\(scalar) means nothing")
+    default: break
+    }
+    return scalar
+  }
+
+  private mutating func hexadecimal() throws(Invalid) -> Unicode.Scalar {
+    let digits: String?
+    if take("{") {
+      digits = take(upTo: "}")
+    } else {
+      digits = Self.string(rest.prefix(2))
+      rest = rest.dropFirst(2)
+      guard digits?.unicodeScalars.count == 2 else { throw Invalid(description: "a \\x without its two digits") }
+    }
+    guard let digits, digits.utf8.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
+      let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
+    else { throw Invalid(description: "a \\x that is no character") }
+    return scalar
+  }
+
+  private static func differs(_ text: String, _ instead: String) -> Invalid {
+    Invalid(description: "\(text), which POSIX and RE2 read in two ways; \(instead) is there for what POSIX means")
+  }
+
+  // MARK: Sets in brackets
+
+  /// A set may hold `]` as its first character, and `[:alpha:]` and its like.
+  private mutating func bracket() throws(Invalid) -> ScalarSet {
+    let isInverted = take("^")
+    var set = ScalarSet()
+    var isFirst = true
+    while isFirst || !take("]") {
+      isFirst = false
+      set = set.union(try element())
+    }
     return isInverted ? set.inverted : set
   }
 
-  /// One byte of a bracket expression, which may be written `\]` or `[.x.]` or `[=x=]`.
-  private mutating func bound(_ byte: UInt8) throws(Invalid) -> UInt8 {
-    if byte == UInt8(ascii: "\\") {
-      guard let next = rest.popFirst() else { throw Invalid(description: "a [ without its ]") }
-      return try Self.escaped(next)
+  private mutating func element() throws(Invalid) -> ScalarSet {
+    if wasPOSIX, let text = ["[.", "[="].first(where: { rest.starts(with: $0.unicodeScalars) }) {
+      throw Self.differs(text, "the character by itself")
     }
-    guard byte == UInt8(ascii: "["), let kind = rest.first, kind == UInt8(ascii: ".") || kind == UInt8(ascii: "=")
-    else {
-      return byte
+    if let set = try characterClass() { return set }
+    if rest.first == "\\" {
+      var parser = self
+      parser.rest.removeFirst()
+      if let set = try parser.namedSet() {
+        self = parser
+        return set
+      }
     }
-    let inside = Array(rest.dropFirst().prefix(3))
-    guard inside.count == 3, inside[1] == kind, inside[2] == UInt8(ascii: "]") else {
-      throw Invalid(description: "[. .] and [= =] hold one byte")
+    let first = try bound()
+    guard rest.first == "-", let next = rest.dropFirst().first, next != "]" else {
+      return cased(ScalarSet("", first...first))
     }
-    rest = rest.dropFirst(4)
-    return inside[0]
+    rest.removeFirst()
+    let last = try bound()
+    guard first <= last else { throw Invalid(description: "a range in [ ] whose end comes before its beginning") }
+    return cased(ScalarSet("", first...last))
   }
 
-  private mutating func characterClass() throws(Invalid) -> ByteSet {
-    let name = rest.dropFirst().prefix { ByteSet.lower.contains($0) }
-    guard rest[name.endIndex...].starts(with: ":]".utf8) else { throw Invalid(description: "a [: without its :]") }
-    rest = rest[name.endIndex...].dropFirst(2)
-    let printable = ByteSet(0x20...0x7E)
-    let graphic = ByteSet(0x21...0x7E)
-    switch String(decoding: name, as: UTF8.self) {
-    case "alpha": return .lower.union(.upper)
-    case "digit": return .digits
-    case "alnum": return .lower.union(.upper).union(.digits)
-    case "lower": return .lower
-    case "upper": return .upper
-    case "space": return .space
-    case "blank": return ByteSet(" \t".utf8)
-    case "xdigit": return .digits.union(ByteSet("abcdefABCDEF".utf8))
-    case "cntrl": return ByteSet(0...0x1F).union(ByteSet(CollectionOfOne(0x7F)))
-    case "print": return printable
-    case "graph": return graphic
-    case "punct": return ByteSet((0x21...0x7E).filter { !ByteSet.word.contains($0) || $0 == UInt8(ascii: "_") })
-    case let name: throw Invalid(description: "there is no class [:\(name):]")
+  /// One character of a set, which may stand behind a backslash.
+  private mutating func bound() throws(Invalid) -> Unicode.Scalar {
+    guard let scalar = rest.popFirst() else { throw Invalid(description: "a [ without its ]") }
+    return scalar == "\\" ? try escaped() : scalar
+  }
+
+  /// `[:alpha:]` or `[:^alpha:]`; nil where none stands.
+  private mutating func characterClass() throws(Invalid) -> ScalarSet? {
+    var parser = self
+    guard parser.take("[:"), let whole = parser.take(upTo: ":]") else { return nil }
+    self = parser
+    let isInverted = whole.hasPrefix("^")
+    let name = String(whole.dropFirst(isInverted ? 1 : 0))
+    let set: ScalarSet
+    switch name {
+    case "alpha": set = .lower.union(.upper)
+    case "digit": set = .digits
+    case "alnum": set = .lower.union(.upper).union(.digits)
+    case "word": set = .word
+    case "lower": set = .lower
+    case "upper": set = .upper
+    case "space": set = .blanks.union(ScalarSet("\u{0B}"))
+    case "blank": set = ScalarSet(" \t")
+    case "xdigit": set = ScalarSet("", "0"..."9", "a"..."f", "A"..."F")
+    case "cntrl": set = ScalarSet("\u{7F}", "\0"..."\u{1F}")
+    case "print": set = ScalarSet("", " "..."~")
+    case "graph": set = ScalarSet("", "!"..."~")
+    case "punct": set = ScalarSet("", "!"..."/", ":"..."@", "["..."`", "{"..."~")
+    case "ascii": set = ScalarSet("", "\0"..."\u{7F}")
+    default: throw Invalid(description: "there is no class [:\(name):]")
     }
+    return isInverted ? cased(set).inverted : cased(set)
   }
 }

@@ -1,8 +1,8 @@
-/// A regular expression as a machine runs it: it is in many places at once, and takes one byte after the other.
+/// A regular expression as a machine runs it: it is in many places at once, and takes one character after the other.
 struct PatternProgram: Sendable {
   enum Instruction: Sendable {
-    /// Takes a byte of a set and goes on behind.
-    case take(ByteSet)
+    /// Takes a character of a set and goes on behind.
+    case take(ScalarSet)
     /// Goes on behind where this holds.
     case check(PatternNode.Assertion)
     case jump(Int)
@@ -11,12 +11,16 @@ struct PatternProgram: Sendable {
   }
 
   private(set) var instructions: [Instruction] = []
-  /// For each byte the class of bytes that no instruction tells apart.
-  private(set) var classOfByte: [UInt8] = []
-  /// One byte of each class.
-  private(set) var byteOfClass: [UInt8] = []
-  /// Whether some check looks at words.
+  /// Where the next characters begin that the instructions take in another way, in ascending order, from 0 on.
+  private var starts: [UInt32] = []
+  /// The class of the characters from each of these on: of one class are those that no instruction tells apart.
+  private var classes: [Int] = []
+  /// The same for each of ASCII, of which most texts are.
+  private var classOfASCII: [Int] = []
+  private(set) var classCount = 0
+  /// Whether some check looks at words, and at lines.
   private(set) var looksAtWords = false
+  private(set) var looksAtLines = false
 
   init(_ node: PatternNode) {
     emit(node)
@@ -29,7 +33,11 @@ struct PatternProgram: Sendable {
     case .set(let set): instructions.append(.take(set))
     case .assertion(let assertion):
       instructions.append(.check(assertion))
-      if assertion != .start, assertion != .end { looksAtWords = true }
+      switch assertion {
+      case .start, .end: break
+      case .lineStart, .lineEnd: looksAtLines = true
+      case .wordBoundary, .noWordBoundary: looksAtWords = true
+      }
     case .sequence(let nodes): for node in nodes { emit(node) }
     case .either(let nodes):
       var ends: [Int] = []
@@ -45,13 +53,21 @@ struct PatternProgram: Sendable {
       }
       for end in ends { instructions[end] = .jump(instructions.count) }
     case .repeated(let node, let minimum, let maximum):
-      for _ in 0..<minimum { emit(node) }
+      var last = instructions.count
+      for _ in 0..<minimum {
+        last = instructions.count
+        emit(node)
+      }
       guard let maximum else {
-        let split = instructions.count
+        // Once more what came last, where that is anything.
+        if minimum > 0 {
+          instructions.append(.split(last, instructions.count + 1))
+          return
+        }
         instructions.append(.match)
         emit(node)
-        instructions.append(.jump(split))
-        instructions[split] = .split(split + 1, instructions.count)
+        instructions.append(.jump(last))
+        instructions[last] = .split(last + 1, instructions.count)
         return
       }
       var splits: [Int] = []
@@ -64,25 +80,43 @@ struct PatternProgram: Sendable {
     }
   }
 
+  func classOf(_ scalar: UInt32) -> Int {
+    if scalar < 0x80 { return classOfASCII[Int(widening: scalar)] }
+    var (low, high) = (0, starts.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if starts[middle] <= scalar { low = middle } else { high = middle }
+    }
+    return classes[low]
+  }
+
   private mutating func findClasses() {
-    var sets: Set<ByteSet> = looksAtWords ? [.word] : []
+    var sets: Set<ScalarSet> = []
+    if looksAtWords { sets.insert(.word) }
+    if looksAtLines { sets.insert(.lineBreak) }
     for case .take(let set) in instructions { sets.insert(set) }
-    classOfByte = [UInt8](repeating: 0, count: 256)
-    byteOfClass = [0]
+    var borders: Set<UInt32> = [0]
+    for range in sets.lazy.flatMap(\.ranges) { borders.formUnion([range.lowerBound, range.upperBound + 1]) }
+    starts = borders.sorted()
+    classes = [Int](repeating: 0, count: starts.count)
+    classCount = 1
     // Each set divides the classes that it does not hold as a whole.
     for set in sets {
-      let holdsClass = byteOfClass.map(set.contains)
-      var divided = [UInt8?](repeating: nil, count: byteOfClass.count)
-      for place in classOfByte.indices {
-        let old = Int(widening: classOfByte[place])
-        let byte = UInt8(truncatingIfNeeded: place)
-        guard set.contains(byte) != holdsClass[old] else { continue }
-        // There are at most as many classes as bytes.
-        let new = divided[old] ?? UInt8(clamping: byteOfClass.count)
-        if divided[old] == nil { byteOfClass.append(byte) }
-        divided[old] = new
-        classOfByte[place] = new
+      var parts: [Int: (holds: Bool, other: Int?)] = [:]
+      for (place, start) in starts.enumerated() {
+        let (old, holds) = (classes[place], set.contains(start))
+        let part = parts[old] ?? (holds, nil)
+        parts[old] = part
+        guard part.holds != holds else { continue }
+        classes[place] = part.other ?? classCount
+        if part.other == nil { classCount += 1 }
+        parts[old] = (part.holds, classes[place])
       }
+    }
+    var place = 0
+    classOfASCII = (0..<0x80).map { scalar in
+      while place + 1 < starts.count, starts[place + 1] <= scalar { place += 1 }
+      return classes[place]
     }
   }
 }

@@ -1,8 +1,8 @@
 internal import POSIX
 
-/// A POSIX extended regular expression, see `regex(7)`: found anywhere in the text, and the case of letters matters
-/// (`[Bb]idder`), unless it begins with `(?i)`. It sees bytes, so `.` is one byte of a longer character. References to groups
-/// (`\1`) it has not: all others are matched in a time that grows with the length of the text alone.
+/// A regular expression as Go reads it, with RE2's syntax: found anywhere in the text, and the case of letters matters unless it says
+/// `(?i)`. It sees the characters of UTF-8; each byte that belongs to none is one, U+FFFD. It is matched in a time that grows with the
+/// length of the text alone. Scripts (`\p{Greek}`) it does not know.
 public final class RegularExpression: Sendable {
   private let machine: Lock<PatternMachine>
 
@@ -18,12 +18,15 @@ public final class RegularExpression: Sendable {
   public static let maximumSize = 2_000
 
   /// Reads the expression.
-  public init(_ expression: String) throws(CompileError) {
+  ///
+  /// - Parameter wasPOSIX: whether it may have been written as a POSIX extended one (`regex(7)`). Then `.` takes the end of a line, too,
+  ///   unless it says `(?-s)`, and what would silently mean another thing (`\<`, `{,2}`, `[[.a.]]`) is refused.
+  public init(_ expression: String, wasPOSIX: Bool = false) throws(CompileError) {
     guard !expression.utf8.contains(0) else { throw CompileError(description: "a NUL in the regular expression") }
     guard expression.utf8.count <= Self.maximumLength else {
       throw CompileError(description: "longer than \(Self.maximumLength) bytes")
     }
-    let node = try PatternParser.parse(expression)
+    let node = try PatternParser.parse(expression, wasPOSIX: wasPOSIX)
     guard node.size <= Self.maximumSize else {
       throw CompileError(description: "too many repetitions: written out, more than \(Self.maximumSize) characters")
     }
