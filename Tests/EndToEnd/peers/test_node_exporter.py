@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from support import FIXTURES, LIMIT, Samples, eventually, free_port
+from support import EXPORTER, FIXTURES, LIMIT, Samples, eventually, free_port, run
 
 NETWORK = {f"{way}_{theirs}": f"{way}_{ours}" for way in ("receive", "transmit") for theirs, ours in
            [("bytes", "bytes"), ("packets", "packets"), ("errs", "errors"), ("drop", "drop")]}  # fmt: skip
@@ -45,17 +45,43 @@ SHARED = {
 FILTERS = ["--collector.filesystem.mount-points-exclude=^/(proc|sys|dev)($|/)", "--collector.filesystem.fs-types-exclude=^(proc|sysfs|cgroup2?|overlay|nfs4|fuse.*)$",
            "--collector.netdev.device-exclude=^veth", "--collector.diskstats.device-exclude=^(ram|loop)[0-9]+$"]  # fmt: skip
 
+# Names that a kernel has for devices, and some that it would take.
+NAMES = ["lo", "eth0", "eth12", "veth12ab", "docker0", "br-0123456789ab", "cali12_3", "VETHx", "ens3.100", "ens31", "wlan0", "tünnel", "TÜNNEL", "größe", "GRÖẞE",
+         "GRÖSSE", "K", "k", "\u212a", "ſ", "σς", "Σ", "ı", "İ", "ǅ", "ǆ", "µ", "é", "😀", "٣", "€", "_", "a{2", "a{,2}", "aa", "a]", ".-c]", "S4", "ﬀ", "a\u0300"]  # fmt: skip
+
+# All that the syntax has at least once. What is in pairs is asked of one start: one of the network devices, the other one of the disks.
+EXPRESSIONS = [
+    r"^(veth.*|docker0|br-[0-9a-f]{12}|cali\w+)$", r"(?i)^VETH", r"^(?:lo|ens)\d*$", r"^[[:alpha:]]+\d*$", r"\Alo\z", r"\bens3\b", r"^.*?0$", r"^[^\d]+$",
+    r"(?P<x>lo)|(?P<y_1>wlan)|(?P<x>ens)", r"(?s:l.)", r"^ens3\x2e", r"\Qens3.\E", r"^\p{L}+$", r"\pN$", r"[[:^alpha:]]$", r"^t.nnel$", r"^(lo|eth[0-9]+)?$", r"^$",
+    r"^(?i:veth)", r"e{0,1}th", r"^[a-z&&[^l]]", r"a|", r"(?U)l.+", r"^eth\d{1,3}\.?$", r"(?m)^lo$", r"[\w.-]+\.100", r"(?i)^TÜ", r"^(\d|l)\D", r"\x{65}th",
+    r"(?:)", r"^lo|eth$", r"^[^a-z]+$", r"^[ü-ü]|[tü]{2}", r"^..$", r"^.$", r"^\W$", r"^\w$", r"(?i)^größe$", r"(?i)^k$", r"(?i)^[^k]$", r"(?i)^s$", r"(?i)^Σ+$",
+    r"(?i)^i$", r"(?i)^ǆ$", r"(?i)^Μ$", r"(?i)^\w$", r"(?i)^\p{Lu}+$", r"(?i)^\P{Lu}+$", r"(?i)^[[:^lower:]]+$", r"(?i)^[à-ý]", r"^a{2$", r"^a{,2}$", r"^a{2}$", r"^a{02}",
+    r"^[[.a.]-c]$", r"^[[:x]", r"^[]a]+$", r"^\1234$", r"^\x{1F600}$", r"^[\141-\x{63}]\W", r"^\p{Nd}$", r"\p{Sc}", r"^\PL", r"^\P{^L}$", r"^[\pM\pL]+$", r"\pM", r"^\p{Any}$",
+    r"^()*lo", r"^*lo", r"^(?:^l|o)*$", r"^lo(?i)*$", r"^\Qa{2", r"^a\Q\E+$", r"^[\_\-]", r"\<|^\_", r"(?i)l(?-i)O|K", r"^(l(?i)O)|T", r"(?-s)^..$", r"^[--0]|[+--]", r"^[\d-z]+$",
+]  # fmt: skip
+# What neither takes.
+REFUSED = [r"(", r"a)", r"[a", r"[b-a]", r"*a", r"a|*", r"a**", r"a*??", r"a{2}{3}", r"a{2,1}", r"a{1001}", r"a" + "\\", r"(a)\1", r"\8", r"\q", r"\C", r"\Z", r"\ü", r"[a-\d]",
+           r"[\b]", r"\x4", r"\x{110000}", r"\x{}", r"\pX", r"\p{L", r"\p{Cn}", r"[[:nope:]]", r"(?P<>a)", r"(?P<a-b>a)", r"(?=a)", r"(?<!a)", r"(?P=x)", r"(?i-)a",
+           r"(?x)a", r"(?i)*", r"\Q\E*"]  # fmt: skip
+
 
 @pytest.fixture
 def node_exporter(tmp_path):
-    """`node_exporter(*flags)` starts one, and gives how it is read."""
+    """`node_exporter(*flags)` starts one, in place of the one before, and gives how it is read."""
     started = []
 
-    def start(*flags):
+    def stop():
+        for process in started:
+            process.terminate()
+            process.wait(timeout=LIMIT)
+        started.clear()
+
+    def start(*flags, filters=FILTERS):
+        stop()
         port, log = free_port(), tmp_path / "node_exporter.log"
         with open(log, "wb") as output:
             process = subprocess.Popen(
-                ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *FILTERS, *flags], stdout=output, stderr=output
+                ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *filters, *flags], stdout=output, stderr=output
             )
         started.append(process)
 
@@ -75,9 +101,7 @@ def node_exporter(tmp_path):
         return read
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=LIMIT)
+    stop()
 
 
 def shared(samples, names):
@@ -129,6 +153,34 @@ def test_on_the_same_files_both_tell_the_same(exporter, node_exporter, tmp_path)
     assert not still, "\n".join(f"{key}: theirs {a}, ours {b}" for key, (a, b) in still.items())
     eventually(lambda: not differences(), "both have the same numbers where these move, too")
     assert ours(e)[("system_filesystem_device_error", labels)] == theirs()[("system_filesystem_device_error", labels)] == 1
+
+
+@pytest.mark.parametrize("first", range(0, len(EXPRESSIONS), 16))
+def test_filters_take_the_same_expressions_for_the_same(exporter, node_exporter, tmp_path, first):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/dev").write_text("Inter-| Receive | Transmit\n face |bytes|bytes\n" + "".join(f"{name}: {'1 ' * 16}\n" for name in NAMES))
+    (tmp_path / "diskstats").write_text("".join(f"8 {n} {name} {'1 ' * 17}\n" for n, name in enumerate(NAMES)))
+    (tmp_path / "stat").write_text("btime 1\n")
+    part = EXPRESSIONS[first : first + 16]
+    for network, disks in zip(part[::2], part[1::2], strict=True):
+        flags = [f"--path.procfs={tmp_path}", f"--collector.netdev.device-exclude={network}", f"--collector.diskstats.device-exclude={disks}"]
+        theirs = node_exporter(*flags, "--collector.disable-defaults", "--collector.netdev", "--no-collector.netdev.netlink", "--collector.diskstats", filters=())
+        e = exporter(*flags)
+        chosen = [
+            [{dict(labels)["device"] for name, labels in samples if name == family} for family in ("system_network_receive_bytes_total", "system_disk_reads_completed_total")]
+            for samples in (ours(e), theirs())
+        ]
+        e.stop()
+        assert chosen[0] == chosen[1], (network, disks)
+
+
+def test_filters_refuse_what_theirs_refuse():
+    for expression in REFUSED:
+        flag = f"--collector.netdev.device-exclude={expression}"
+        mine = run(EXPORTER, flag)
+        assert mine.returncode == 2 and "expected a regular expression; it has " in mine.stderr, expression
+        theirs = run("prometheus-node-exporter", flag, "--collector.disable-defaults", "--collector.netdev", f"--web.listen-address=127.0.0.1:{free_port()}")
+        assert "regexp: Compile" in theirs.stderr, expression
 
 
 def test_on_a_living_host_each_number_is_one_that_ours_passes(exporter, node_exporter):
