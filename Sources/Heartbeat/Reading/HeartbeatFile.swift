@@ -1,5 +1,4 @@
 internal import Glibc
-internal import JSON
 internal import POSIX
 
 /// The heartbeat file as a reader sees it: parsed again only when it changed, and never worse than it was last.
@@ -16,28 +15,28 @@ public struct HeartbeatFile: Sendable {
 
   /// Where the file is; a symbolic link is followed.
   public let path: String
-  private var reader: SnapshotReader
+  var reader: SnapshotReader
   /// What its source says of it; nil takes our own layout alone.
   let source: ForeignFile?
   /// Reads what was recognised in other layouts.
-  private var foreignReader: SnapshotReader
-  private let maximumSize: Int
+  var foreignReader: SnapshotReader
+  let maximumSize: Int
   /// Beside `maximumSize`: what other files leave of what all may have together, in bytes.
   var room = Int.max
   /// Whether the last refresh found it larger than its room.
   private(set) var isOutOfRoom = false
-  private let limits: ReadingLimits
+  let limits: ReadingLimits
   /// The content before `snapshot`, for its memory alone.
-  private var spare = HeartbeatSnapshot()
+  var spare = HeartbeatSnapshot()
 
   /// The last good content; without processes before there was any.
-  public private(set) var snapshot = HeartbeatSnapshot()
+  public internal(set) var snapshot = HeartbeatSnapshot()
   /// Rises when `snapshot` changes.
-  public private(set) var generation: UInt64 = 0
+  public internal(set) var generation: UInt64 = 0
   /// What the last good content was; nil before there was any.
-  public private(set) var layout: SourceLayout?
+  public internal(set) var layout: SourceLayout?
   /// Why the last good content is what it was taken for; nil for one of our own layout.
-  public private(set) var explanation: SourceExplanation?
+  public internal(set) var explanation: SourceExplanation?
   /// Whether the last refresh found the file good.
   public private(set) var isUp = false
   /// The file's size in bytes; nil when it could not be asked for.
@@ -53,15 +52,21 @@ public struct HeartbeatFile: Sendable {
   /// What was wrong at the last refresh.
   public private(set) var lastProblem: HeartbeatFileProblem?
 
+  /// The content that was let go last, and how long the text is that comes of it.
+  private var tooLong: (stamp: FileStamp, length: Int)?
+
+  /// How many bytes of `snapshot.bytes` are the file's; behind them stand its names without escapes.
+  var textLength = 0
+
   /// Which keys of another program's data come and go. `forget` leaves it: what is served follows from it.
-  private var churn = KeyChurn()
-  private var churnStamp: FileStamp?
+  var churn = KeyChurn()
+  var churnStamp: FileStamp?
 
   /// The content that looked like half of one, and when it was first seen, on the monotonic clock.
-  private var half: (stamp: FileStamp, since: UInt64)?
+  var half: (stamp: FileStamp, since: UInt64)?
 
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
-  private var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
+  var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
 
   /// Describes a file in our own layout, and reads nothing yet.
   ///
@@ -109,7 +114,7 @@ public struct HeartbeatFile: Sendable {
     snapshot = HeartbeatSnapshot()
     textLength = 0
     (layout, explanation) = (nil, nil)
-    (churn, churnStamp) = (KeyChurn(), nil)
+    (churn, churnStamp, half) = (KeyChurn(), nil, nil)
   }
 
   /// Looks at the file, and reads it if it changed.
@@ -269,53 +274,7 @@ public struct HeartbeatFile: Sendable {
       spare.giveBack(bytes)
       throw HeartbeatFileProblem(failure: .torn, description: "\(path): it was written while it was read")
     }
-    if layout == .ours, bytes.count == textLength, snapshot.begins(with: bytes) {
-      spare.giveBack(bytes)
-      if isSettled { lastRead = (FileStamp(opened), nil) }
-      return
-    }
-    let length = bytes.count
-    var other: (text: [UInt8], outcome: Result<SourceRecognition, SourceFailure>)?
-    reading: do throws(JSONParseError) {
-      if let source, !source.mayBeOurs { throw .wrongShape(offset: 0, expected: "") }
-      var next = try reader.read(bytes, into: &spare)
-      other = anothers(next, length, opened)
-      guard other == nil else { break reading }
-      if layout != .ours { next.changes = SnapshotChanges() }
-      swap(&next, &snapshot)
-      spare = next
-      textLength = length
-      generation += 1
-      layout = .ours
-      explanation = nil
-      if isSettled { lastRead = (FileStamp(opened), nil) }
-    } catch {
-      if let source, source.mayBeForeign {
-        let outcome = source.recognise(bytes, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: false)
-        if !source.isBrokenOfOurs(error, outcome) {
-          return try take(outcome, bytes, source, opened, isSettled: isSettled)
-        }
-      }
-      let problem = problem(error, in: bytes)
-      if isSettled { lastRead = (FileStamp(opened), problem) }
-      throw problem
-    }
-    if let source, let other {
-      // What the reader remembers of it was never shown.
-      reader.forget()
-      try take(other.outcome, other.text, source, opened, isSettled: isSettled)
-    }
-  }
-
-  /// What a content is that is in our layout and has no process of it, if it beats in another one; nil when it is ours.
-  private func anothers(
-    _ content: HeartbeatSnapshot, _ length: Int, _ opened: stat
-  ) -> (text: [UInt8], outcome: Result<SourceRecognition, SourceFailure>)? {
-    guard let source, source.mayBeForeign, content.hasOnlyEntriesOfOthers else { return nil }
-    let text = Array(content.bytes.prefix(length))
-    let outcome = source.recognise(text, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: false)
-    guard case .success = outcome, !source.isBroken(outcome) else { return nil }
-    return (text, outcome)
+    try understand(bytes, opened, isSettled: isSettled)
   }
 
   private enum Tail { case taken, tooMuch, isNone }
@@ -347,82 +306,6 @@ public struct HeartbeatFile: Sendable {
     return .taken
   }
 
-  /// Takes what a content is that is not in our layout.
-  private mutating func take(
-    _ outcome: Result<SourceRecognition, SourceFailure>, _ bytes: [UInt8], _ source: ForeignFile, _ opened: stat,
-    isSettled: Bool
-  ) throws(HeartbeatFileProblem) {
-    let found = FileStamp(opened)
-    let modified = FileStamp.seconds(opened.st_mtim)
-    switch outcome {
-    case .success(var recognition):
-      // What a writer leaves in the middle of its writing may look like another kind of file: a text without a time, say.
-      if let layout, recognition.layout.mayBeHalf(of: layout) || mayLackItsBeat(recognition),
-        source.settings.time != .modified, isBeingWritten(found, modified)
-      {
-        throw problem(bytes.isEmpty ? JSONParseError.empty : .torn, in: bytes)
-      }
-      churn.take(&recognition, isNew: churnStamp != found)
-      churnStamp = found
-      try take(recognition, isSettled ? found : nil)
-    case .failure(let failure):
-      let problem = problem(failure, in: bytes)
-      if isSettled { lastRead = (found, problem) }
-      throw problem
-    }
-  }
-
-  /// Whether a text of keys and values may be half of one: its beat stands under another key than before, and lies further back. Under
-  /// the same key it may be that the clock was set back.
-  private func mayLackItsBeat(_ recognition: SourceRecognition) -> Bool {
-    guard layout == .text, recognition.layout == .text, let served = snapshot.entries.first?.lastHeartbeat,
-      let next = recognition.processes.first, let place = explanation?.beats[next.name]?.place
-    else { return false }
-    return place != next.place && next.time.map { $0 < served } ?? false
-  }
-
-  /// Whether a file that looks like half of one may still be being written: by its own time, and, since that lies ahead where somebody
-  /// has set the clock back, by how long it has stayed as it is.
-  private mutating func isBeingWritten(_ found: FileStamp, _ modified: Double) -> Bool {
-    let now = Clock.monotonicNanoseconds
-    let since = half.flatMap { $0.stamp == found ? $0.since : nil } ?? now
-    half = (found, since)
-    return max(Clock.realtime - modified, Double(now &- since) / 1e9) < limits.halfFor
-  }
-
-  /// Takes over what was recognised.
-  private mutating func take(
-    _ recognition: SourceRecognition, _ settled: FileStamp?
-  ) throws(HeartbeatFileProblem) {
-    lastRead = settled.map { ($0, nil) }
-    let surplus = max(0, recognition.processes.count - limits.entries)
-    var recognition = recognition
-    recognition.processes.removeLast(surplus)
-    explanation = SourceExplanation(recognition)
-    let text = SourceText.document(recognition)
-    if layout == recognition.layout, text.count == textLength, snapshot.begins(with: text) { return }
-    do throws(JSONParseError) {
-      let length = text.count
-      var next = try foreignReader.read(text, into: &spare)
-      if layout == .ours || layout == nil { next.changes = SnapshotChanges() }
-      if recognition.changingKeys > 0 { next.skipped[.changingKey] = recognition.changingKeys }
-      if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
-      swap(&next, &snapshot)
-      spare = next
-      textLength = length
-      generation += 1
-      layout = recognition.layout
-    } catch {
-      throw problem(error, in: text)
-    }
-  }
-
-  /// The content that was let go last, and how long the text is that comes of it.
-  private var tooLong: (stamp: FileStamp, length: Int)?
-
-  /// How many bytes of `snapshot.bytes` are the file's; behind them stand its names without escapes.
-  private(set) var textLength = 0
-
   private mutating func note(_ status: stat) {
     size = Int(widening: status.st_size)
     modified = FileStamp.seconds(status.st_mtim)
@@ -431,61 +314,5 @@ public struct HeartbeatFile: Sendable {
     isGuarded = status.isGuarded()
     // Whom its silences are about has changed.
     if isGuarded != wasGuarded, !snapshot.silences.isEmpty { generation += 1 }
-  }
-}
-
-extension HeartbeatFile {
-  private func problem(_ error: Errno) -> HeartbeatFileProblem {
-    switch error.rawValue {
-    case ENOENT, ENOTDIR:
-      HeartbeatFileProblem(failure: .missing, description: "\(path): there is no such file yet; does anything beat?")
-    case EACCES, EPERM:
-      HeartbeatFileProblem(
-        failure: .permissionDenied, description: "\(path): this user may not read it; expected read permission")
-    case EFBIG: tooLarge(nil)
-    default: HeartbeatFileProblem(failure: .inputOutput, description: "\(path): \(error)")
-    }
-  }
-
-  private func notRegular() -> HeartbeatFileProblem {
-    HeartbeatFileProblem(
-      failure: .notARegularFile, description: "\(path): a folder, device or pipe; expected a regular file")
-  }
-
-  private func tooLarge(_ size: Int?) -> HeartbeatFileProblem {
-    let found = size.map { "\($0) bytes" } ?? "more"
-    return HeartbeatFileProblem(
-      failure: .tooLarge, description: "\(path): \(found), expected at most \(maximumSize) bytes")
-  }
-
-  private func problem(_ failure: SourceFailure, in bytes: [UInt8]) -> HeartbeatFileProblem {
-    switch failure {
-    case .torn: problem(JSONParseError.torn, in: bytes)
-    case .empty: problem(JSONParseError.empty, in: bytes)
-    case .notJSON(let offset, let expected):
-      problem(JSONParseError.notJSON(offset: offset, expected: expected), in: bytes)
-    case .noBeat(let sentence):
-      HeartbeatFileProblem(failure: .noBeat, description: "\(path): no heartbeat in it: \(sentence)")
-    }
-  }
-
-  private func problem(_ error: JSONParseError, in bytes: [UInt8]) -> HeartbeatFileProblem {
-    func place(_ offset: Int) -> String {
-      let before = bytes[..<min(offset, bytes.count)]
-      let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-      let column = before.count - (before.lastIndex(of: UInt8(ascii: "\n")) ?? -1)
-      return "\(path):\(line):\(column)"
-    }
-    return switch error {
-    case .empty: HeartbeatFileProblem(failure: .empty, description: "\(path): empty; expected a JSON object")
-    case .torn:
-      HeartbeatFileProblem(
-        failure: .torn, description: "\(place(bytes.count)): the file ends here, in the middle of its JSON")
-    case .notJSON(let offset, let expected):
-      HeartbeatFileProblem(failure: .notJSON, description: "\(place(offset)): this is no JSON; expected \(expected)")
-    case .wrongShape(let offset, let expected):
-      HeartbeatFileProblem(
-        failure: .wrongShape, description: "\(place(offset)): no heartbeat file; expected \(expected)")
-    }
   }
 }
