@@ -158,6 +158,8 @@ def fill(exporter, folder, files, content, size, turns):
         for turn in range(turns):
             clients = idle_clients(exporter.port)
             content.write(folder, files, entries(content.shape, size, int(time.time()) + turn))
+            # What takes long to read is shown by a later scrape.
+            eventually(lambda: "\nheartbeat_state{" in exporter.get("/metrics").text, "the files are read")
             answers = list(pool.map(lambda question: exporter.get(*question), QUESTIONS))
             assert [answer.status for answer in answers] == [200] * len(QUESTIONS), content
             served = [answer.text for answer, (path, _) in zip(answers, QUESTIONS) if path.startswith("/metrics")]

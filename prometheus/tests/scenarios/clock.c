@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define SECOND 1000000000LL
+#define BOOTED (1000000 * SECOND) /* before the scenario */
 
 static _Atomic long long *scripted; /* Unix time now */
 static long long first, began;      /* the scripted time, and the kernel's monotonic one, at the start */
@@ -40,7 +41,9 @@ static long long ahead(void) {
 
 int clock_gettime(clockid_t clock, struct timespec *result) {
   if (!scripted || clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID) return (int)syscall(SYS_clock_gettime, clock, result);
-  long long now = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? *scripted : kernel(clock) + ahead();
+  int is_time_of_day = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+  /* By the other one durations are counted, which are to be those of the script to the nanosecond, however long the recording takes. */
+  long long now = is_time_of_day ? *scripted : clock == CLOCK_BOOTTIME ? BOOTED + ahead() : kernel(clock) + ahead();
   result->tv_sec = now / SECOND;
   result->tv_nsec = now % SECOND;
   return 0;
