@@ -166,8 +166,8 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
       let first = Lock<(@Sendable () -> Bool)?>(work)
       do throws(Errno) {
         try Thread.start(named: name) { [self] in
-          // Of one that was left behind the thread is one too many.
-          if first.withLock({ $0.take() })?() ?? true { serve() }
+          let goesOn = first.withLock { $0.take() }?() ?? true
+          serve(while: goesOn)
         }.detach()
         return true
       } catch {
@@ -177,8 +177,9 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  private func serve() {
-    while true {
+  /// - Parameter goesOn: false for the thread of a call that was left behind: it is one too many.
+  private func serve(while goesOn: Bool) {
+    while goesOn {
       state.withoutWaking { $0.idle += 1 }
       _ = state.wait(timeout: Self.idleTime) { $0.work.isEmpty ? nil : () }
       let work = state.withoutWaking { state -> (@Sendable () -> Bool)? in
