@@ -14,10 +14,15 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     var leftBehind: [Int: HangWatch] = [:]
     var work: [@Sendable () -> Bool] = []
     var threads = 0
+    /// How many threads were begun, and the first work of those that have not taken it yet.
+    var started = 0
+    var first: [Int: @Sendable () -> Bool] = [:]
     var idle = 0
+    /// Nobody calls any more.
+    var isOver = false
   }
 
-  private enum Need { case none, thread, refused }
+  private enum Need { case none, thread(Int), refused }
 
   private let name: String
   private let threadLimit: Int
@@ -156,32 +161,36 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
       }
       guard state.threads < threadLimit else { return .refused }
       state.threads += 1
-      return .thread
+      state.started += 1
+      state.first[state.started] = work
+      return .thread(state.started)
     }
     switch need {
     case .none: return true
     case .refused: return false
-    case .thread:
-      // Taken out before it is done: the thread may live for long, and must not keep what its first work holds.
-      let first = Lock<(@Sendable () -> Bool)?>(work)
+    case .thread(let number):
       do throws(Errno) {
-        try Thread.start(named: name) { [self] in
-          let goesOn = first.withLock { $0.take() }?() ?? true
-          serve(while: goesOn)
+        // It keeps nothing but the state, so that who calls no more needs no thread any more.
+        try Thread.start(named: name) { [state] in
+          // Taken out before it is done: the thread may live for long, and must not keep what its first work holds.
+          if state.withoutWaking({ $0.first.removeValue(forKey: number) })?() ?? true { Self.serve(state) }
         }.detach()
         return true
       } catch {
-        state.withoutWaking { $0.threads -= 1 }
+        state.withoutWaking { state in
+          state.threads -= 1
+          state.first[number] = nil
+        }
         return false
       }
     }
   }
 
-  /// - Parameter goesOn: false for the thread of a call that was left behind: it is one too many.
-  private func serve(while goesOn: Bool) {
-    while goesOn {
+  /// Does what comes, until nothing has come for a while or nobody calls any more.
+  private static func serve(_ state: ConditionLock<State>) {
+    while true {
       state.withoutWaking { $0.idle += 1 }
-      _ = state.wait(timeout: Self.idleTime) { $0.work.isEmpty ? nil : () }
+      _ = state.wait(timeout: idleTime) { $0.work.isEmpty && !$0.isOver ? nil : () }
       let work = state.withoutWaking { state -> (@Sendable () -> Bool)? in
         state.idle -= 1
         if state.work.isEmpty {
@@ -193,6 +202,8 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
       guard let work, work() else { return }
     }
   }
+
+  deinit { state.withLock { $0.isOver = true } }
 }
 
 /// Calls that were begun.

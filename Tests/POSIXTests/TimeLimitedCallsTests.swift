@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import POSIX
@@ -30,7 +31,7 @@ struct TimeLimitedCallsTests {
     #expect(calls.call([1, 2, 3], until: Self.later(600), patience: 0.01, answer) == [1, nil, 3])
     #expect(gate.withLock { $0.asked } == 1)
     gate.withLock { $0.isOpen = true }
-    for _ in 0..<30_000 where !calls.running.isEmpty { pause() }
+    for _ in 0..<30_000 where !calls.running.isEmpty { shortPause() }
     #expect(calls.call([1, 2, 3], until: Self.later(60), answer) == [1, 2, 3])
   }
 
@@ -46,8 +47,26 @@ struct TimeLimitedCallsTests {
       calls.call(Array(0..<12), until: Self.later(0.5), patience: 0.01, answer) == Array(repeating: nil, count: 12))
     #expect(calls.running.count == 4)
     gate.withLock { $0 = true }
-    for _ in 0..<30_000 where !calls.running.isEmpty { pause() }
+    for _ in 0..<30_000 where !calls.running.isEmpty { shortPause() }
     #expect(calls.call([11], until: Self.later(60), answer) == [11])
+  }
+
+  @Test("who calls no more has no threads any more")
+  func end() throws {
+    func threads() throws -> Int {
+      let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+      return tasks.count {
+        (try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)) == "calls-that-end\n"
+      }
+    }
+    func call() throws {
+      let calls = TimeLimitedCalls<Int>(name: "calls-that-end")
+      #expect(calls.call([1, 2], until: Self.later(60)) { $0 } == [1, 2])
+      #expect(try threads() > 0)
+    }
+    try call()
+    for _ in 0..<2_000 where try threads() > 0 { shortPause() }
+    #expect(try threads() == 0)
   }
 
   private final class Held: Sendable {}
@@ -62,12 +81,12 @@ struct TimeLimitedCallsTests {
       _ = calls.call([1], until: .max) { _ in _ = value }
     }
     call()
-    for _ in 0..<2_000 where held != nil { pause() }
+    for _ in 0..<2_000 where held != nil { shortPause() }
     #expect(held == nil)
   }
 }
 
-private func pause() {
+private func shortPause() {
   let monitor = ConditionLock(())
   _ = monitor.wait(timeout: 0.01) { _ in Void?.none }
 }
