@@ -41,7 +41,7 @@ enum BlockingThreads {
     }
     guard needsThread else { return }
     do throws(Errno) {
-      try Thread.start(named: "heartbeat-io") { serve() }.detach()
+      try Thread.startDetached(named: "heartbeat-io") { serve() }
     } catch {
       // No thread can be had. Where there is none at all, this one must do it.
       let left = state.withLock { state -> [@Sendable () -> Void] in

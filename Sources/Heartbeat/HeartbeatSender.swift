@@ -61,7 +61,7 @@ public final class HeartbeatSender: Sendable {
       name: processName, target: target, interval: max(interval, HeartbeatSender.shortestInterval),
       maxSilence: maxSilence?.inSeconds, status: status, data: data, report: report)
     do throws(Errno) {
-      try Thread.start(named: "heartbeat") { HeartbeatSender.run(work, state) }.detach()
+      try Thread.startDetached(named: "heartbeat") { HeartbeatSender.run(work, state) }
     } catch {
       state.withLock { $0.hasEnded = true }
       report(.invalidBeat("no thread to beat from: \(error)"))

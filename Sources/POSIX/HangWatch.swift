@@ -123,7 +123,7 @@ public final class HangWatch: Sendable {
     else { return }
     // By itself: who looks, and who asks, may hang.
     do throws(Errno) {
-      try Thread.start(named: "hang-watch") { [self] in work(ask) }.detach()
+      try Thread.startDetached(named: "hang-watch") { [self] in work(ask) }
     } catch {
       state.withLock { $0.isLooking = false }
     }

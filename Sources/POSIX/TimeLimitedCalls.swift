@@ -171,10 +171,10 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     case .thread(let number):
       do throws(Errno) {
         // It keeps nothing but the state, so that who calls no more needs no thread any more.
-        try Thread.start(named: name) { [state] in
+        try Thread.startDetached(named: name) { [state] in
           // Taken out before it is done: the thread may live for long, and must not keep what its first work holds.
           if state.withoutWaking({ $0.first.removeValue(forKey: number) })?() ?? true { Self.serve(state) }
-        }.detach()
+        }
         return true
       } catch {
         state.withoutWaking { state in

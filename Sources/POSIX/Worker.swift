@@ -41,10 +41,10 @@ public final class Worker<Work: Sendable>: Sendable {
   public func start(_ body: @escaping @Sendable () -> Void) throws(Errno) {
     let state = state
     do throws(Errno) {
-      try Thread.start(named: name) {
+      try Thread.startDetached(named: name) {
         body()
         state.withLock { $0.hasEnded = true }
-      }.detach()
+      }
     } catch {
       state.withLock { $0.hasEnded = true }
       throw error

@@ -82,7 +82,7 @@ public final class Server: Sendable {
     let failure = ConditionLock<Errno??>(nil)
     let state = state
     do throws(Errno) {
-      try Thread.start(named: "http") {
+      try Thread.startDetached(named: "http") {
         do throws(Errno) {
           let loop = try EventLoop(setup, poll: try EventPoll())
           failure.withLock { $0 = .some(nil) }
@@ -91,7 +91,7 @@ public final class Server: Sendable {
           failure.withLock { $0 = error }
         }
         state.withLock { $0 = .ended }
-      }.detach()
+      }
     } catch {
       state.withLock { $0 = .ended }
       throw error

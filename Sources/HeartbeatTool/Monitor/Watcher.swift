@@ -8,7 +8,7 @@ struct Watcher: Sendable {
   init(_ exporter: WatchedExporter, interval: Double) throws(Errno) {
     let latest = ConditionLock<HostView?>(nil)
     self.latest = latest
-    try Thread.start(named: "watcher") {
+    try Thread.startDetached(named: "watcher") {
       var source = RemoteSource(exporter)
       while true {
         let view = source.look()
@@ -16,7 +16,7 @@ struct Watcher: Sendable {
         // Nobody ends this wait: it is the pause between two looks.
         _ = ConditionLock(()).wait(timeout: interval) { _ in Never?.none }
       }
-    }.detach()
+    }
   }
 
   /// What was seen last; waits for the first look, but not for ever.

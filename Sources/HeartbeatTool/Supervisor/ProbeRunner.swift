@@ -25,12 +25,12 @@ struct ProbeRunner: ~Copyable {
     guard end >= 0 else { return false }
     let answers = answers
     do throws(Errno) {
-      try Thread.start(named: "probe") {
+      try Thread.startDetached(named: "probe") {
         let end = FileDescriptor(owning: end)
         let answer = probe.ask()
         answers.withLock { $0.append((run, answer)) }
         try? end.writeAll([0])
-      }.detach()
+      }
       return true
     } catch {
       close(end)

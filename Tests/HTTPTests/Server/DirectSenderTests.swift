@@ -29,10 +29,10 @@ struct DirectSenderTests {
         },
         handler: { request, responder in
           begun.withLock { $0 += 1 }
-          _ = try? Thread.start(named: "answer") {
+          _ = try? Thread.startDetached(named: "answer") {
             _ = gate.wait(timeout: 30) { $0 ? true : nil }
             responder.send(Response(status: 200, body: body(request)))
-          }.detach()
+          }
         })
     }
 

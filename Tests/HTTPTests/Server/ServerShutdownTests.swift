@@ -103,7 +103,7 @@ import Testing
         let answer: @Sendable () -> Void = {
           responder.send(request.path == "/big" ? Response(status: 200, body: bytes) : .text(200, "small"))
         }
-        if elsewhere { _ = try? Thread.start(named: "answer", answer).detach() } else { answer() }
+        if elsewhere { _ = try? Thread.startDetached(named: "answer", answer) } else { answer() }
       })
     let idle = try server.connect()
     idle.send(get)

@@ -51,7 +51,7 @@ import Testing
   func pipelining() throws {
     let server = try TestServer(handler: { request, responder in
       guard request.path.hasSuffix("3") else { return TestServer.echo(request, responder) }
-      _ = try? Thread.start(named: "answer") { TestServer.echo(request, responder) }.detach()
+      _ = try? Thread.startDetached(named: "answer") { TestServer.echo(request, responder) }
     })
     let client = try server.connect()
     client.send((0..<100).map { "POST /\($0) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" }.joined())
@@ -128,10 +128,10 @@ import Testing
     let server = try TestServer(configure: {
       $0.expectation = { request, responder in
         // As a password is checked: on another thread, some time later.
-        _ = try? Thread.start(named: "expectation") {
+        _ = try? Thread.startDetached(named: "expectation") {
           usleep(10_000)
           responder.send(request.path == "/no" && request.method == .put ? .text(415, "no use") : .goAhead)
-        }.detach()
+        }
       }
     })
     let client = try server.connect()
@@ -178,7 +178,7 @@ import Testing
     let server = try TestServer(handler: { request, responder in
       switch request.path {
       case "/thread":
-        _ = try? Thread.start(named: "answer") { responder.send(.text(200, "from afar")) }.detach()
+        _ = try? Thread.startDetached(named: "answer") { responder.send(.text(200, "from afar")) }
       case "/twice":
         responder.send(.text(200, "first"))
         responder.send(.text(200, "second"))

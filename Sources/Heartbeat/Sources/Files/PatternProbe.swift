@@ -120,9 +120,9 @@ final class PatternProbe: Sendable {
       if needsThread {
         do throws(Errno) {
           // Not this value: it ends the threads when nobody needs it any more.
-          try Thread.start(named: "file-probe") { [state, walk] in
+          try Thread.startDetached(named: "file-probe") { [state, walk] in
             PatternProbe.serve(walker, state, walk)
-          }.detach()
+          }
         } catch {
           // Without a thread the files are read all the same, as in `FileProbe`.
           return state.withLock { state in
