@@ -17,11 +17,13 @@ final class LogOutput: Sendable {
     /// A socket, as the journal of systemd gives one, is told for each call not to wait.
     case socket(Int32)
     /// All else can be told nothing, so that a thread writes into it.
-    case queue(LogQueue)
+    case queue
   }
 
   private let way: Way
   private let own: FileDescriptor?
+  /// Beside `way`, not in it: a case of an enum marks its pointer with bits, and a sanitizer that looks for leaks finds only plain ones.
+  private let queue: LogQueue?
   private let state = Lock(State())
 
   /// - Parameter descriptor: stays open, and belongs to somebody else.
@@ -34,19 +36,20 @@ final class LogOutput: Sendable {
     {
       way = .own(opened.rawValue)
       own = consume opened
+      queue = nil
       return
     }
     own = nil
-    way =
+    way = kind == S_IFSOCK ? .socket(descriptor) : .queue
+    queue =
       kind == S_IFSOCK
-      ? .socket(descriptor)
-      : .queue(
-        LogQueue { bytes in LogOutput.uninterrupted { Glibc.write(descriptor, bytes.baseAddress, bytes.count) } })
+      ? nil
+      : LogQueue { bytes in LogOutput.uninterrupted { Glibc.write(descriptor, bytes.baseAddress, bytes.count) } }
   }
 
   /// Writes a line with one call of the kernel, so that lines of several threads do not mix.
   func write(_ line: [UInt8]) {
-    if case .queue(let queue) = way { return queue.append(line) { LogOutput.note($0, like: line) } }
+    if let queue { return queue.append(line) { LogOutput.note($0, like: line) } }
     state.withLock { state in
       var text: [UInt8] = state.isInLine ? [UInt8(ascii: "\n")] : []
       if state.lost > 0 { text += LogOutput.note(state.lost, like: line) }
@@ -64,7 +67,7 @@ final class LogOutput: Sendable {
 
   /// Waits until all lines are written, so many seconds at the most.
   func finish(within seconds: Double) {
-    if case .queue(let queue) = way { queue.finish(within: seconds) }
+    queue?.finish(within: seconds)
   }
 
   private static func note(_ lost: UInt64, like line: [UInt8]) -> [UInt8] {
