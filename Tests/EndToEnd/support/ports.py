@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import functools
+import itertools
 import os
 import random
 import socket
@@ -33,11 +34,17 @@ def own_ports():
     raise AssertionError(f"{parts} other runs of the tests have taken all ports from {first} to {lowest}")
 
 
-def free_port():
-    """A port that nobody listens on, and that no other process of the tests takes meanwhile."""
+@functools.cache
+def turns():
+    """The ports of this process, one after the other: none is given twice before its server had time to take it."""
     ports, _ = own_ports()
+    return itertools.cycle(random.sample(ports, len(ports)))
+
+
+def free_port():
+    """A port that nobody listens on, and that no other one who asks, here or in another process of the tests, takes meanwhile."""
     while True:
         with socket.socket() as s:
             with contextlib.suppress(OSError):
-                s.bind(("127.0.0.1", random.choice(ports)))
+                s.bind(("127.0.0.1", next(turns())))
                 return s.getsockname()[1]
