@@ -49,6 +49,15 @@ public final class FileProbe: Sendable {
   ///   - seconds: how long to wait; when an earlier question still hangs, it does not wait at all.
   ///   - wasGood: whether the last reading of the file went well.
   public func answers(within seconds: Double, wasGood: Bool) -> Bool {
+    begin(wasGood: wasGood) ?? hasAnswered(within: seconds)
+  }
+
+  /// The same, but where a thread has to be waited for, it only begins to ask; then `hasAnswered` waits.
+  ///
+  /// - Parameter isLocal: whether the way to it is known to lie on this machine's own disks. Then it is read also where no thread can be
+  ///   had: that it hangs is a lesser danger than that it is not read.
+  /// - Returns: nil where there is something to be waited for.
+  func begin(wasGood: Bool, isLocal: Bool = true) -> Bool? {
     let worker = worker
     if wasGood, worker.withoutWaking({ $0.isLocal }) { return true }
     let (isHanging, needsThread) = worker.withLock { state in
@@ -64,18 +73,22 @@ public final class FileProbe: Sendable {
       worker.close { state in
         (state.isAsked, state.leftBehind) = (false, watch)
       }
-      return answers(within: seconds, wasGood: false)
+      return begin(wasGood: false, isLocal: isLocal)
     }
     if needsThread {
       do throws(Errno) {
         // Not this value: it ends the thread when nobody needs it any more.
         try worker.start { [worker, path, touch] in FileProbe.serve(worker, path, touch) }
       } catch {
-        // Without a thread the file is read all the same: that it hangs is a lesser danger than that it is not read.
         worker.withLock { $0 = State() }
-        return true
+        return isLocal
       }
     }
+    return nil
+  }
+
+  /// Waits for what was begun.
+  func hasAnswered(within seconds: Double) -> Bool {
     let answers = worker.wait(within: seconds) { $0.isAsked ? nil : true } ?? false
     watch.withLock { watch in
       if !answers {

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -436,6 +437,73 @@ def test_a_folder_of_a_pattern_that_never_answered_is_not_taken_for_an_empty_one
         assert e.stderr.count("no file matches") == 1
     finally:
         folder.close()
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("kind", ["file", "folder", "pattern", "pattern's folder"])
+def test_a_link_to_a_file_system_that_hangs_costs_only_what_lies_behind_it(exporter, beats, tmp_path, kind):
+    """The links come while all is well, and lead where nothing was asked before."""
+    hanging = HangingFolder(tmp_path)
+    apps, other = tmp_path / "apps", tmp_path / "apps" / "one"
+    try:
+        write_beats(beats, {"bidder": entry()})
+        other.mkdir(parents=True)
+        (other / "worker.json").write_text(json.dumps({"last_seen": time.time()}))
+        source, link = {
+            "file": (other / "worker.json", other / "worker.json"),
+            "folder": (other / "worker.json", other),
+            "pattern": (other / "*.json", other / "second.json"),
+            "pattern's folder": (apps / "*" / "worker.json", apps / "two"),
+        }[kind]
+        e = exporter(f"--heartbeat.file={source}", env=NO_LEAK_CHECK, under=hanging.under)
+        for _ in range(2):
+            assert e.metrics().value("heartbeat_alive", process="bidder") == 1
+        hanging.hang()
+        new = tmp_path / "new-link"
+        new.symlink_to(hanging.folder / "worker.json" if link.suffix else hanging.folder)
+        if link == other:
+            other.rename(tmp_path / "before")
+        new.rename(link)
+        for _ in range(3):
+            samples = e.metrics()
+            assert samples.value("heartbeat_alive", process="bidder") == 1
+            ups = samples.of("heartbeat_file_up")
+            assert [ups.pop(file) for file in list(ups) if file.startswith(str(link))] == [0], ups
+            assert set(ups.values()) == {1}
+        hanging.go_on()
+        link.unlink()
+        if link == other:
+            (tmp_path / "before").rename(other)
+        elif kind == "file":
+            link.write_text(json.dumps({"last_seen": time.time()}))
+        eventually(lambda: 0 not in e.metrics().of("heartbeat_file_up").values(), "all is well again")
+    finally:
+        hanging.close()
+
+
+def test_each_reload_while_sources_hang_goes_on_with_the_threads_that_hang_there(exporter, beats, tmp_path):
+    hanging = HangingFolder(tmp_path)
+    config = tmp_path / "config.yml"
+
+    def configure(number):
+        sources = [*(hanging.folder / f"{n}.json" for n in range(4)), hanging.folder / "*.beat", tmp_path / f"{number}.json"]
+        config.write_text("sources:\n" + "".join(f"  - path: {json.dumps(str(path))}\n" for path in sources))
+
+    try:
+        write_beats(beats, {"bidder": entry()})
+        configure(0)
+        hanging.hang()
+        e = exporter(f"--config.file={config}", env=NO_LEAK_CHECK, under=hanging.under)
+        counts = []
+        for number in range(1, 6):
+            assert e.metrics().value("heartbeat_file_up", file=str(hanging.folder / "0.json")) == 0
+            counts.append(len(os.listdir(f"/proc/{e.process.pid}/task")))
+            configure(number)
+            e.signal(signal.SIGHUP)
+            eventually(lambda: e.metrics().value("heartbeat_file_up", file=str(tmp_path / f"{number}.json")) == 0, "it was read again")
+        assert max(counts) <= counts[0] + 3, counts
+    finally:
+        hanging.close()
 
 
 def test_a_configuration_that_does_not_answer_is_told_at_a_reload_and_at_a_start(exporter, beats, tmp_path):

@@ -6,6 +6,7 @@ import Testing
 
 @Suite("Files beside one another")
 final class NeighbourFilesTests {
+  private static let target = "../b/one.json"
   let root = FileManager.default.temporaryDirectory.appending(path: "neighbours-\(UUID().uuidString)")
 
   init() throws {
@@ -15,7 +16,7 @@ final class NeighbourFilesTests {
       try Data(repeating: 0, count: place + 1).write(to: file)
     }
     try FileManager.default.createSymbolicLink(
-      at: root.appending(path: "c/link.json"), withDestinationURL: root.appending(path: "b/one.json"))
+      atPath: root.appending(path: "c/link.json").path, withDestinationPath: Self.target)
   }
 
   deinit { try? FileManager.default.removeItem(at: root) }
@@ -41,7 +42,7 @@ final class NeighbourFilesTests {
       (["a/one.json", "b/one.json", "c/one.json"], [nil, nil, nil]),
       (["a/one.json", "a/two.json", "b/one.json", "c/one.json", "c/two.json"], [1, 2, nil, 4, 5]),
       (["a/one.json", "a/gone.json", "a/two.json"], [1, nil, 2]),
-      (["c/link.json", "c/one.json"], [3, 4]),
+      (["c/link.json", "c/one.json"], [target.utf8.count, 4]),
       (["gone/one.json", "gone/two.json", "a/one.json", "a/two.json"], [nil, nil, 1, 2]),
       (["a/one.json", "a/two.json", "c/one.json", "c/two.json", "a/one.json", "a/two.json"], [1, 2, 4, 5, 1, 2]),
       (["a/one.json", "a/two.json", "b/one.json", "a/one.json", "a/two.json"], [1, 2, nil, 1, 2]),

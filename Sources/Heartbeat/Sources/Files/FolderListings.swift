@@ -24,6 +24,9 @@ package struct FolderListings: Sendable {
     self.grain = grain
   }
 
+  /// All folders that are known.
+  var folders: some Collection<String> { listings.keys.lazy.map(\.text) }
+
   mutating func forget() {
     listings = [:]
     areAllKept = false

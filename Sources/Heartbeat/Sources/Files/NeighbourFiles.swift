@@ -7,7 +7,8 @@ struct NeighbourFiles: ~Copyable {
   private var folder = ""
   private var descriptor: FileDescriptor?
 
-  /// What the kernel says of a file; nil when it is to be asked by its path: it is the only one of its folder here, or there is an error.
+  /// What the kernel says of a file, of a symbolic link of that itself; nil when it is to be asked by its path: it is the only one of its
+  /// folder here, or there is an error.
   mutating func status(of file: (folder: String, name: String)?, before next: (folder: String, name: String)?) -> stat?
   {
     guard let file else { return nil }
@@ -20,7 +21,7 @@ struct NeighbourFiles: ~Copyable {
       descriptor = try? FileDescriptor.open(folder, FileDescriptor.pathOnly | O_DIRECTORY)
     }
     return switch descriptor {
-    case .some(let descriptor): try? descriptor.status(at: file.name, followingLinks: true)
+    case .some(let descriptor): try? descriptor.status(at: file.name, followingLinks: false)
     case .none: nil
     }
   }

@@ -38,6 +38,10 @@ final class PatternProbe: Sendable {
     /// What it asks just now, and how often it has gone on.
     var path: String?
     var steps = 0
+    /// How often it had gone on at the last look.
+    var stepsSeen = 0
+    /// Whether all is known to lie on this machine's own disks, whatever the thread says.
+    var isKnownLocal = true
     /// Where nothing answers, and the thread that waits there.
     var hanging: [ExactText: Int] = [:]
     /// Whether those answer anew, and others did.
@@ -105,49 +109,83 @@ final class PatternProbe: Sendable {
   ///   - seconds: how long to wait.
   ///   - wasGood: whether the last reading of all files went well.
   func answer(within seconds: Double, wasGood: Bool) -> Answer {
+    if let answer = begin(wasGood: wasGood) { return answer }
+    for round in 1...PatternProbe.rounds {
+      if let answer = wait(within: seconds / Double(PatternProbe.rounds)) { return answer }
+      if let answer = goOn(isLast: round == PatternProbe.rounds) { return answer }
+    }
+    return partial
+  }
+
+  /// So often it is looked whether a thread goes on: one that does not hangs, and another one asks the rest.
+  static let rounds = 4
+
+  /// Begins to ask; then `wait` and `goOn` follow by turns.
+  ///
+  /// - Parameters:
+  ///   - wasGood: whether the last reading of all files went well.
+  ///   - isLocal: as for `FileProbe`.
+  /// - Returns: nil where there is something to be waited for.
+  func begin(wasGood: Bool, isLocal: Bool = true) -> Answer? {
     if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return Answer() }
-    state.withoutWaking { $0.answered = [] }
+    state.withoutWaking { ($0.answered, $0.isKnownLocal) = ([], isLocal) }
     leaveBehind()
-    var left = 4
-    while left > 0 {
-      let (isFull, needsThread, walker, steps) = state.withLock { state in
-        if state.hanging.count >= PatternProbe.mostThreads { return (true, false, 0, 0) }
-        state.isAsked = true
-        defer { state.hasThread = true }
-        return (false, !state.hasThread, state.walker, state.steps)
+    return askRest()
+  }
+
+  /// Waits for the end of what was begun; nil when it is not there by then.
+  func wait(within seconds: Double) -> Answer? {
+    state.wait(timeout: seconds) { $0.isAsked ? nil : $0.answer(isAll: !$0.hasLeftOut) }
+  }
+
+  /// Leaves a thread that has not gone on since the last call to itself, and has another one ask the rest.
+  ///
+  /// - Parameter isLast: whether nobody waits any more; then one that has gone on is left too.
+  /// - Returns: what answers, where nothing is asked any more.
+  func goOn(isLast: Bool) -> Answer? {
+    let new = state.withLock { state -> String? in
+      defer { state.stepsSeen = state.steps }
+      // One that goes on is slow and does not hang.
+      guard state.isAsked, state.steps == state.stepsSeen || isLast, let path = state.path else { return nil }
+      state.hanging[ExactText(path)] = state.walker
+      state.walker += 1
+      (state.hasThread, state.path) = (false, nil)
+      return state.watches[ExactText(path)] == nil ? path : nil
+    }
+    if let new {
+      let watch = HangWatch(at: [new])
+      state.withoutWaking { $0.watches[ExactText(new)] = watch }
+    }
+    return isLast ? partial : askRest()
+  }
+
+  /// What answers so far.
+  var partial: Answer { state.withoutWaking { $0.answer(isAll: false) } }
+
+  /// Has a thread ask what was not asked; gives what answers where there can be none.
+  private func askRest() -> Answer? {
+    let (isFull, needsThread, walker) = state.withLock { state in
+      if state.hanging.count >= PatternProbe.mostThreads { return (true, false, 0) }
+      state.isAsked = true
+      state.stepsSeen = state.steps
+      defer { state.hasThread = true }
+      return (false, !state.hasThread, state.walker)
+    }
+    if isFull { return partial }
+    guard needsThread else { return nil }
+    do throws(Errno) {
+      // Not this value: it ends the threads when nobody needs it any more.
+      try Thread.startDetached(named: "file-probe") { [state, walk] in
+        PatternProbe.serve(walker, state, walk)
       }
-      if isFull { break }
-      if needsThread {
-        do throws(Errno) {
-          // Not this value: it ends the threads when nobody needs it any more.
-          try Thread.startDetached(named: "file-probe") { [state, walk] in
-            PatternProbe.serve(walker, state, walk)
-          }
-        } catch {
-          // Without a thread the files are read all the same, as in `FileProbe`.
-          return state.withLock { state in
-            (state.isAsked, state.hasThread) = (false, false)
-            return state.answer(isAll: true)
-          }
-        }
-      }
-      let found = state.wait(timeout: seconds / 4) { $0.isAsked ? nil : $0.answer(isAll: !$0.hasLeftOut) }
-      if let found { return found }
-      left -= 1
-      let new = state.withLock { state -> String? in
-        // One that goes on is slow and does not hang.
-        guard state.isAsked, state.steps == steps || left == 0, let path = state.path else { return nil }
-        state.hanging[ExactText(path)] = state.walker
-        state.walker += 1
-        (state.hasThread, state.path) = (false, nil)
-        return state.watches[ExactText(path)] == nil ? path : nil
-      }
-      if let new {
-        let watch = HangWatch(at: [new])
-        state.withoutWaking { $0.watches[ExactText(new)] = watch }
+      return nil
+    } catch {
+      // Without a thread the files are read all the same, as in `FileProbe`.
+      return state.withLock { state in
+        (state.isAsked, state.hasThread) = (false, false)
+        return state.answer(isAll: state.isKnownLocal)
       }
     }
-    return state.withoutWaking { $0.answer(isAll: false) }
   }
 
   /// Leaves the threads to themselves at whose places others got an answer.

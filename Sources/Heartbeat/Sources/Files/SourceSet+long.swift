@@ -78,7 +78,7 @@ extension SourceSet {
   /// Beside the time of a look, what is not large may take so much of it.
   private static let directPart = 1.0 / 3
 
-  private static func seconds(until end: UInt64) -> Double {
+  static func seconds(until end: UInt64) -> Double {
     let now = Clock.monotonicNanoseconds
     return now < end ? Double(end - now) / 1e9 : 0
   }

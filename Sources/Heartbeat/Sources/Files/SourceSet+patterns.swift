@@ -56,34 +56,40 @@ extension SourceSet {
   }
 
   /// Finds the files of all patterns, and says which are gone.
-  mutating func expandPatterns() -> [Gone] {
+  ///
+  /// - Parameter end: so long is waited where a source has to be asked, on the monotonic clock.
+  mutating func expandPatterns(until end: UInt64) -> [Gone] {
     guard units.contains(where: { $0.pattern != nil }) else { return [] }
     var room = options.maximumFiles - units.count { $0.pattern == nil }
     var isChanged = false
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
-      let answer = units[place].answer
-      if answer.isComplete, pattern.endsInPattern, units[place].room == room, units[place].listings.areUnchanged() {
+      if units[place].answer.isComplete, pattern.endsInPattern, units[place].room == room,
+        units[place].listings.areUnchanged()
+      {
         room -= units[place].matches.count
         continue
       }
       units[place].room = room
       let known = Set(units[place].matches.map { ExactText($0.path) })
-      var found = pattern.matches(&units[place].listings, asking: answer.asks) { path in
-        answer.hangs(path) || known.contains(ExactText(path))
+      var found = matches(of: pattern, place, known)
+      if found == nil {
+        askNow(place, until: end)
+        found = matches(of: pattern, place, known)
       }
+      var matches = found ?? []
       units[place].listings.forgetUnused()
-      let leftOut = max(0, found.count - max(0, room))
+      let leftOut = max(0, matches.count - max(0, room))
       if leftOut != units[place].leftOut { revision &+= 1 }
       units[place].leftOut = leftOut
-      found.removeLast(leftOut)
-      let listings = units[place].listings
+      matches.removeLast(leftOut)
+      let (listings, answer) = (units[place].listings, units[place].answer)
       var unknown = listings.unknown.filter(answer.hangs).map { PathPattern.Match(path: $0, stars: []) }
       for (path, error) in listings.unlisted where unknown.count < options.maximumFiles {
         unknown.append(PathPattern.Match(path: path, stars: [], unlisted: error))
       }
-      if found != units[place].matches || unknown != units[place].unknownFolders {
-        units[place].matches = found
+      if matches != units[place].matches || unknown != units[place].unknownFolders {
+        units[place].matches = matches
         units[place].unknownFolders = unknown
         isChanged = true
       }
@@ -117,5 +123,24 @@ extension SourceSet {
       let names = snapshot.entries.map { Array(snapshot.bytes[$0.name.range]) }
       return Gone(source: file.source, stamp: stamp, names: names)
     }
+  }
+
+  /// What matches; nil where the source was trusted, and something leads off this machine's own disks.
+  private mutating func matches(of pattern: PathPattern, _ place: Int, _ known: Set<ExactText>) -> [PathPattern.Match]?
+  {
+    let (answer, isTrusted) = (units[place].answer, units[place].isTrusted)
+    // Out of this value while both are changed.
+    var own = ways
+    ways = LocalWays()
+    defer { ways = own }
+    var leadsOff = false
+    let matches = pattern.matches(&units[place].listings) { path in
+      guard answer.asks(path) else { return false }
+      if isTrusted, !own.isLocal(path) { leadsOff = true }
+      return !leadsOff
+    } keeping: { path in
+      answer.hangs(path) || known.contains(ExactText(path))
+    }
+    return leadsOff ? nil : matches
   }
 }

@@ -22,9 +22,9 @@ extension SourceSet {
     var readers: [SourceReader] = []
     var isTaken = Array(repeating: false, count: other.units.count)
     for place in units.indices {
-      guard let known = places[ExactText(units[place].settings.path)],
-        other.units[known].settings.reads(as: units[place].settings)
-      else {
+      let known = places[ExactText(units[place].settings.path)]
+      if let known { units[place].takeProbes(of: other.units[known]) }
+      guard let known, other.units[known].settings.reads(as: units[place].settings) else {
         readers += own[place] ?? []
         continue
       }
@@ -75,6 +75,12 @@ extension SourceSet {
 }
 
 extension SourceSet.Unit {
+  /// Goes on with who asks at its path: a thread that hangs there is not to be forgotten, or each reload would add one.
+  fileprivate mutating func takeProbes(of other: SourceSet.Unit) {
+    (probe, patternProbe) = (other.probe, other.patternProbe)
+    (answer, hasAnswered) = (other.answer, other.hasAnswered)
+  }
+
   /// Goes on with what matched a pattern before.
   fileprivate mutating func takeMatches(of other: SourceSet.Unit) {
     (matches, leftOut, unknownFolders) = (other.matches, other.leftOut, other.unknownFolders)

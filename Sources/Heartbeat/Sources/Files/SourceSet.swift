@@ -50,6 +50,8 @@ public struct SourceSet: Sendable {
     /// What of it answers.
     var answer = PatternProbe.Answer()
     var hasAnswered = false
+    /// Whether nobody asked it in this look, as all of it is known to lie on this machine's own disks.
+    var isTrusted = false
     /// The folders of a pattern that never answered, or that cannot be listed: nobody knows what is in them.
     var unknownFolders: [PathPattern.Match] = []
 
@@ -62,6 +64,7 @@ public struct SourceSet: Sendable {
   var options: Options
   var units: [Unit]
   let mounts = MountChanges()
+  var ways = LocalWays()
   /// The files of all sources, in the sources' order; those of a pattern sorted by path.
   public internal(set) var files: [SourceReader] = []
   /// Rises when what comes of the files changes.
@@ -175,21 +178,9 @@ public struct SourceSet: Sendable {
   /// - Parameter readTimeout: how long to wait for a file system that does not answer, in seconds.
   public mutating func refresh(readTimeout: Double) {
     let start = Clock.monotonicNanoseconds
-    // What lay on a local file system may lie below a mount by now, whose server does not answer.
-    let mayLieElsewhere = mounts.hasChanged()
-    for place in units.indices {
-      if mayLieElsewhere { units[place].forgetWhereItLies() }
-      let left = max(0.05, readTimeout - Double(Clock.monotonicNanoseconds &- start) / 1e9)
-      if let probe = units[place].patternProbe {
-        units[place].answer = probe.answer(within: left, wasGood: units[place].hasAnswered)
-      } else {
-        let isGood = isFirstFileUp(of: place)
-        let answers = units[place].probe.answers(within: left, wasGood: isGood)
-        units[place].answer.hanging = answers ? [] : [ExactText(units[place].settings.path)]
-      }
-      units[place].hasAnswered = units[place].answer.isComplete
-    }
-    let gone = expandPatterns()
+    let asked = start &+ Clock.nanoseconds(readTimeout)
+    askAll(until: asked)
+    let gone = expandPatterns(until: asked)
     var bytes = 0
     var paths = 0
     looks &+= 1
@@ -199,17 +190,16 @@ public struct SourceSet: Sendable {
     // They have a thread that is in hand, or their turn before others.
     let known = options.readingTime == nil ? [:] : goOnReading(until: end, patience: patience)
     isUp = !files.isEmpty
-    let allAnswer = units.allSatisfy(\.answer.isComplete)
     var neighbours = NeighbourFiles()
     for place in files.indices {
       let outcome: SourceReader.Outcome
-      if allAnswer || units[files[place].source].answer.asks(files[place].path) {
+      let (found, mayAsk) = find(place, &neighbours, until: asked)
+      if mayAsk {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
         let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
         if let known = known[place] {
           outcome = files[place].fit(known, room: room)
         } else {
-          let found = found(place, &neighbours)
           outcome =
             found.flatMap { unchanged(place, $0, room) }
             ?? look(place, found, room: room, mayWait: mayWait, until: end, patience: patience)
@@ -233,21 +223,9 @@ public struct SourceSet: Sendable {
     if hasNews || shown.count != files.count { combineIfChanged() }
   }
 
-  /// What the kernel says of a file; nil where it is to be asked later.
-  private func found(_ place: Int, _ neighbours: inout NeighbourFiles) -> stat? {
-    let files = files.span
-    return neighbours.status(of: files[place].place, before: place + 1 < files.count ? files[place + 1].place : nil)
-  }
-
   private func unchanged(_ place: Int, _ found: stat, _ room: Int) -> SourceReader.Outcome? {
     let files = files.span
     return files[place].outcome(found, room: room)
-  }
-
-  private func isFirstFileUp(of source: Int) -> Bool {
-    let files = files.span
-    for place in files.indices where files[place].source == source { return files[place].isUp }
-    return false
   }
 
   private func append(_ generations: inout [UInt64]) {

@@ -1,0 +1,116 @@
+internal import Glibc
+internal import POSIX
+
+/// What may hang is asked by a thread of its own before a look touches it (`FileProbe`, `PatternProbe`). What was good, and whose way is
+/// found to lie on this machine's own disks at this moment (`LocalWays`), is not asked.
+extension SourceSet {
+  /// Finds out of all sources what answers. All are asked at the same time, so that many that hang take no longer than one.
+  ///
+  /// - Parameter end: so long is waited for them, on the monotonic clock.
+  mutating func askAll(until end: UInt64) {
+    let mountsHaveChanged = mounts.hasChanged()
+    ways.begin(mountsHaveChanged: mountsHaveChanged)
+    let areGood = areFirstFilesUp()
+    var asked: [Int] = []
+    for place in units.indices {
+      // What lay on a local file system may lie below a mount by now, whose server does not answer.
+      if mountsHaveChanged { units[place].forgetWhereItLies() }
+      let wasGood = units[place].patternProbe == nil ? areGood[place] : units[place].hasAnswered
+      if !begin(place, wasGood: wasGood) { asked.append(place) }
+    }
+    wait(for: asked, until: end)
+    for place in units.indices { units[place].hasAnswered = units[place].answer.isComplete }
+  }
+
+  /// Asks a source that was trusted: something in it leads where nobody knows whether it answers.
+  mutating func askNow(_ place: Int, until end: UInt64) {
+    if !begin(place, wasGood: false) { wait(for: [place], until: end) }
+    units[place].hasAnswered = units[place].answer.isComplete
+  }
+
+  /// Begins to ask; false where its answer has to be waited for.
+  private mutating func begin(_ place: Int, wasGood: Bool) -> Bool {
+    let isLocal = isLocal(place)
+    units[place].isTrusted = false
+    if let probe = units[place].patternProbe {
+      guard let answer = probe.begin(wasGood: wasGood && isLocal, isLocal: isLocal) else { return false }
+      units[place].answer = answer
+    } else {
+      guard let answers = units[place].probe.begin(wasGood: wasGood && isLocal, isLocal: isLocal) else { return false }
+      note(place, answers)
+    }
+    units[place].isTrusted = units[place].answer.isComplete
+    return true
+  }
+
+  private mutating func note(_ place: Int, _ answers: Bool) {
+    units[place].answer = PatternProbe.Answer(hanging: answers ? [] : [ExactText(units[place].settings.path)])
+  }
+
+  /// Waits for sources that are being asked. What gets no answer by then counts as hanging.
+  private mutating func wait(for asked: [Int], until end: UInt64) {
+    let start = Clock.monotonicNanoseconds
+    let hasTime = start < end
+    var patterns = asked.filter { units[$0].patternProbe != nil }
+    let step = Self.seconds(until: end) / Double(PatternProbe.rounds)
+    for round in 1...PatternProbe.rounds where !patterns.isEmpty {
+      let until = start &+ Clock.nanoseconds(step * Double(round))
+      patterns = patterns.filter { place in
+        guard let answer = units[place].patternProbe?.wait(within: Self.seconds(until: until)) else { return true }
+        units[place].answer = answer
+        return false
+      }
+      guard hasTime else { break }
+      patterns = patterns.filter { place in
+        guard let answer = units[place].patternProbe?.goOn(isLast: round == PatternProbe.rounds) else { return true }
+        units[place].answer = answer
+        return false
+      }
+    }
+    // Without time for it nothing is known of the rest.
+    for place in patterns { units[place].answer = units[place].patternProbe?.partial ?? PatternProbe.Answer() }
+    for place in asked where units[place].patternProbe == nil {
+      note(place, units[place].probe.hasAnswered(within: Self.seconds(until: end)))
+    }
+  }
+
+  /// Whether all that a look touches of a source lies on this machine's own disks, but for what links in a pattern's folders lead to.
+  private mutating func isLocal(_ place: Int) -> Bool {
+    guard let pattern = units[place].pattern else { return ways.isLocal(units[place].settings.path) }
+    guard ways.isLocal(pattern.base) else { return false }
+    for folder in units[place].listings.folders where !ways.isLocal(folder) { return false }
+    return true
+  }
+
+  /// What the kernel says of a file, nil where it is to be asked later, and whether it may be asked at all.
+  ///
+  /// - Parameter end: so long is waited where a source has to be asked.
+  mutating func find(_ place: Int, _ neighbours: inout NeighbourFiles, until end: UInt64) -> (stat?, Bool) {
+    let source = files.span[place].source
+    guard units[source].answer.asks(files.span[place].path) else { return (nil, false) }
+    guard let folder = files.span[place].place?.folder else { return (nil, true) }
+    let isTrusted = units[source].isTrusted
+    var found = isTrusted && !ways.isCertain(folder) ? nil : status(place, &neighbours)
+    if let status = found, status.st_mode & S_IFMT == S_IFLNK { found = nil }
+    if isTrusted, found == nil, !ways.isLocal(files.span[place].path) {
+      askNow(source, until: end)
+      return (nil, units[source].answer.asks(files.span[place].path))
+    }
+    return (found, true)
+  }
+
+  private func status(_ place: Int, _ neighbours: inout NeighbourFiles) -> stat? {
+    let files = files.span
+    return neighbours.status(of: files[place].place, before: place + 1 < files.count ? files[place + 1].place : nil)
+  }
+
+  /// Of each source whether its first file was good at the last look.
+  private func areFirstFilesUp() -> [Bool] {
+    var areUp: [Bool?] = Array(repeating: nil, count: units.count)
+    let files = files.span
+    for place in files.indices where areUp[files[place].source] == nil {
+      areUp[files[place].source] = files[place].isUp
+    }
+    return areUp.map { $0 ?? false }
+  }
+}
