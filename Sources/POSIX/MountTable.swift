@@ -12,6 +12,9 @@ struct MountTable: Sendable {
   private var all: [Mount] = []
   /// Where they are, but for the root.
   private(set) var points: Set<ExactText> = []
+  /// Where those are that may hang, and the folders that they are in.
+  private var strangers: Set<ExactText> = []
+  private var parents: Set<ExactText> = []
 
   init?(_ table: String = "/proc/self/mountinfo") {
     var text: [UInt8] = []
@@ -29,7 +32,12 @@ struct MountTable: Sendable {
         Mount(
           number: String(decoding: fields[0], as: UTF8.self), point: point,
           isLocal: MountTable.localTypes.contains(type)))
-      if point != "/" { points.insert(ExactText(point)) }
+      guard point != "/" else { continue }
+      points.insert(ExactText(point))
+      if all.last?.isLocal == false, let slash = point.utf8.lastIndex(of: UInt8(ascii: "/")) {
+        strangers.insert(ExactText(point))
+        parents.insert(ExactText(slash == point.utf8.startIndex ? "/" : String(point[..<slash])))
+      }
     }
   }
 
@@ -43,14 +51,11 @@ struct MountTable: Sendable {
     return best.map { ($0.number, $0.isLocal) } ?? ("", false)
   }
 
-  /// Whether something that may hang is mounted right in a folder.
-  func mayHang(in folder: String) -> Bool {
-    all.contains { mount in
-      guard !mount.isLocal, folder == "/" || MountTable.isAtOrBelow(mount.point, folder) else { return false }
-      let name = mount.point.utf8.dropFirst(folder == "/" ? 1 : folder.utf8.count + 1)
-      return !name.isEmpty && !name.contains(UInt8(ascii: "/"))
-    }
-  }
+  /// Whether something that may hang is mounted right in a folder; a path without links.
+  func mayHang(in folder: String) -> Bool { parents.contains(ExactText(folder)) }
+
+  /// Whether something that may hang is mounted at a path; one without links.
+  func mayHang(at path: String) -> Bool { strangers.contains(ExactText(path)) }
 
   private static func isAtOrBelow(_ path: String, _ point: String) -> Bool {
     let rest = path.utf8.dropFirst(point.utf8.count)

@@ -89,7 +89,8 @@ extension SourceSet {
     let source = files.span[place].source
     guard units[source].answer.asks(files.span[place].path) else { return (nil, false) }
     guard let folder = files.span[place].place?.folder else { return (nil, true) }
-    let isTrusted = units[source].isTrusted
+    // Which of them are there was found by asking for each where the pattern ends in a name.
+    let isTrusted = units[source].isTrusted && units[source].pattern?.endsInPattern ?? true
     var found = isTrusted && !ways.isCertain(folder) ? nil : status(place, &neighbours)
     if let status = found, status.st_mode & S_IFMT == S_IFLNK { found = nil }
     if isTrusted, found == nil, !ways.isLocal(files.span[place].path) {
