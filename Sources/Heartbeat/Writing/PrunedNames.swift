@@ -13,12 +13,13 @@ enum PrunedNames {
   ///
   /// - Parameter now: Unix time in seconds.
   static func adding(_ names: [String], to text: [UInt8], now: Double) throws(JSONError) -> [UInt8] {
-    try JSONError.catching(in: text) { (cursor) throws(JSONParseError) in
+    let added = Set(names.map { Array($0.utf8) })
+    return try JSONError.catching(in: text) { (cursor) throws(JSONParseError) in
       let document = try HeartbeatDocument(scanning: cursor)
       var members: [JSONObject.Member] = []
       if let place = document.pruned, case .object(let old)? = try? JSONValue(parsing: Array(text[place])) {
         members = old.members.filter { member in
-          guard let time = member.value.doubleValue, !names.contains(member.key) else { return false }
+          guard let time = member.value.doubleValue, !added.contains(Array(member.key.utf8)) else { return false }
           return now - time < longest
         }
       }

@@ -6,21 +6,24 @@ internal import POSIX
 /// `.heartbeat-pruned-<user id>` for each user who has pruned.
 ///
 /// An entry that vanishes without a good-bye is remembered by readers; one that was removed on purpose must not be.
-package struct PrunedNotes {
-  /// Process names with the Unix times at which they were pruned, and by whom.
-  package struct Note: Sendable, Equatable {
-    package let process: String
-    package let time: Double
-    package let user: UInt32
-  }
-
+enum PrunedNotes {
   private static let prefix = ".heartbeat-pruned-"
-  private static let largest = 1 << 20
-  /// Of so many users the notes are read.
-  private static let mostFiles = 100
+  /// A larger one is not read.
+  static let largest = 1 << 20
 
-  /// Whether a file of that name says such things.
-  static func isNote(_ name: some Collection<UInt8>) -> Bool { name.starts(with: prefix.utf8) }
+  /// The user in the name of a file; nil when it is no note by its name.
+  static func user(_ name: some Collection<UInt8>) -> uid_t? {
+    guard name.starts(with: prefix.utf8) else { return nil }
+    let digits = name.dropFirst(prefix.utf8.count)
+    // Anybody may make names, so many that no text is made of each: ten digits, and no second spelling of a number.
+    guard (1...10).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+    var user: UInt64 = 0
+    for digit in digits {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+      user = 10 * user + UInt64(widening: digit &- UInt8(ascii: "0"))
+    }
+    return uid_t(exactly: user)
+  }
 
   static func fileName(of user: uid_t) -> String { prefix + String(user) }
 
@@ -41,31 +44,11 @@ package struct PrunedNotes {
     try replacement.replace(place, with: added, like: old)
   }
 
-  /// The notes of a folder that count.
-  ///
-  /// In a sticky folder (1777) a user's note counts for that user's files only, but for root's and the folder's owner's,
-  /// who may remove any file: nobody can make readers forget somebody else's process.
-  ///
-  /// - Parameters:
-  ///   - path: the folder.
-  ///   - owner: the user id of the owner of a process's last file; nil when it is not known.
-  package static func read(in path: String, owner: (String) -> UInt32?) -> [Note] {
-    guard let folder = try? Place.openFolder(path), let status = try? folder.status() else { return [] }
-    let isSticky = status.st_mode & S_ISVTX != 0
-    var place = Place(folder: folder, name: "", path: path + "/x")
-    guard let names = try? place.names() else { return [] }
-    var notes: [Note] = []
-    for name in names.filter({ $0.utf8.starts(with: prefix.utf8) }).sorted().prefix(mostFiles) {
-      place.name = name
-      guard let (bytes, file) = try? FileContents(limit: largest).readOnce(place),
-        let pruned = try? JSONValue(parsing: bytes).objectValue?["pruned"]?.objectValue
-      else { continue }
-      let mayAll = !isSticky || file.st_uid == 0 || file.st_uid == status.st_uid
-      for member in pruned.members {
-        guard let time = member.value.doubleValue, mayAll || owner(member.key) == file.st_uid else { continue }
-        notes.append(Note(process: member.key, time: time, user: file.st_uid))
-      }
+  /// What a note says: of so many processes as writers keep in it, the latest, when they were pruned.
+  static func pruned(_ bytes: [UInt8]) -> [(process: [UInt8], time: Double)] {
+    guard let pruned = try? JSONValue(parsing: bytes).objectValue?["pruned"]?.objectValue else { return [] }
+    return pruned.members.suffix(PrunedNames.most).compactMap { member in
+      member.value.doubleValue.map { (Array(member.key.utf8), $0) }
     }
-    return notes
   }
 }

@@ -165,3 +165,26 @@ def test_what_is_pruned_from_a_folder_is_not_remembered(exporter, tmp_path):
     assert run(TOOL, "prune", "mill", "--file", folder).returncode == 0
     (folder / "lost.json").unlink()
     assert states() == {"well": "beating", "lost": "entry_vanished"}
+
+
+def test_nobody_keeps_out_what_others_have_pruned_by_making_many_notes(exporter, tmp_path):
+    folder = tmp_path / "heartbeat.d"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    for name in ("mill", "well", "lost"):
+        beat(folder / f"{name}.json")
+    os.chown(folder / "lost.json", WATCHER, WATCHER)
+    # Those of a stranger: names that come before root's, and numbers of other users; and a note that speaks for others.
+    for name in [*(f"!{n}" for n in range(150)), *range(1000, 1150), WATCHER + 1]:
+        note = folder / f".heartbeat-pruned-{name}"
+        note.write_text(json.dumps({"pruned": {"lost": time.time() + 60}}))
+        os.chown(note, WATCHER + 1, WATCHER + 1)
+    server = exporter(f"--heartbeat.file={folder}", default_file=True)
+
+    def states():
+        return {b["name"]: b["reason"] for b in json.loads(server.get("/api/v1/heartbeats").body)["heartbeats"]}
+
+    assert set(states()) == {"mill", "well", "lost"}
+    assert run(TOOL, "prune", "mill", "--file", folder).returncode == 0
+    (folder / "lost.json").unlink()
+    assert states() == {"well": "beating", "lost": "entry_vanished"}

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import POSIX
 
 /// Which files there are.
@@ -12,7 +13,7 @@ extension OwnFolder {
     var others: [[UInt8]] = []
     var surplus = 0
     var isChanged = false
-    var hasNotes = false
+    var pruned: [[UInt8]] = []
     notes = []
     for name in names {
       while old < items.count, FolderListings.precedes(items[old].name, name) {
@@ -32,8 +33,8 @@ extension OwnFolder {
         isChanged = true
       } else if name.first != UInt8(ascii: "."), name.suffix(OwnFolder.suffix.count).elementsEqual(OwnFolder.suffix) {
         others.append(name)
-      } else if PrunedNotes.isNote(name) {
-        hasNotes = true
+      } else if PrunedNotes.user(name) != nil {
+        pruned.append(name)
       } else if SilenceFiles.isMeant(name) {
         notes.append(name)
       }
@@ -41,10 +42,10 @@ extension OwnFolder {
     for place in old..<items.count { noteGone(place) }
     isChanged = isChanged || old < items.count || misnamed != others || surplus != self.surplus
     (items, misnamed, self.surplus) = (next, others, surplus)
-    var notes = pruned
-    if notes.read(in: path, hasNotes: hasNotes, owner: { owner(of: $0) }) { isChanged = true }
-    pruned = notes
-    return isChanged
+    let hasOther = self.pruned.read(pruned, in: folder, grain: limits.timestampGrain) { [items] in
+      OwnFolder.owners(of: items)
+    }
+    return hasOther || isChanged
   }
 
   private mutating func noteGone(_ place: Int) {
@@ -54,5 +55,11 @@ extension OwnFolder {
 
   private static let suffix = Array(".json".utf8)
 
-  private func owner(of process: String) -> UInt32? { items.first { $0.process == process }?.owner }
+  /// By the names' bytes: two names that look the same are two processes, and may be two users'.
+  private static func owners(of items: [Item]) -> [[UInt8]: uid_t] {
+    var owners: [[UInt8]: uid_t] = [:]
+    owners.reserveCapacity(items.count)
+    for item in items { owners[Array(item.process.utf8)] = item.owner }
+    return owners
+  }
 }

@@ -94,6 +94,7 @@ struct OwnFolder: Sendable {
     spare = HeartbeatSnapshot()
     listing = nil
     silences.forget()
+    pruned.forget()
     for place in items.indices { items[place].stamp = nil }
   }
 
