@@ -2,28 +2,50 @@ internal import Glibc
 internal import HTTP
 internal import POSIX
 
-/// What a pid means that comes through a Unix socket from a process in another pid namespace, such as a container.
+/// What pids mean that come through a Unix socket from a process in another pid namespace, such as a container.
 ///
 /// The kernel says which process connected (`SO_PEERCRED`), and `/proc/PID/status` has under `NSpid` its pid in each
-/// namespace, from that of `/proc` down to its own (`proc(5)`, `pid_namespaces(7)`).
+/// namespace, from that of `/proc` down to its own (`proc(5)`, `pid_namespaces(7)`). That is read once for a request, however
+/// many beats it has: the peer and its ancestors are all whose pids can be told.
 enum PeerProcess {
-  /// How far up the peer's ancestors a pid is looked for: a script's shell, whose `curl` it is that connects.
-  private static let generations = 8
+  /// How many processes are looked at: the peer and its ancestors. A script's shell beats, whose `curl` it is that connects.
+  static let generations = 8
 
-  /// The pid outside of what the peer calls `pid`; nil when there is none that could be told.
-  static func outerPid(_ pid: Int32, of peer: PeerCredentials) -> Int32? {
-    // It is in a namespace that this one cannot see into.
-    guard peer.pid > 0 else { return nil }
-    guard let first = Names(of: peer.pid) else { return pid }
-    guard first.pids.count > 1 else { return pid }
-    var names = first
-    for _ in 0..<generations {
-      guard names.pids.count == first.pids.count else { return nil }
-      if names.pids.last == pid { return names.pids.first }
-      guard names.parent > 0, let next = Names(of: names.parent) else { return nil }
-      names = next
+  /// What its pids mean outside.
+  enum Pids: Equatable {
+    /// The same as here.
+    case same
+    /// The pids outside, by those inside; of others nothing can be told.
+    case known([Int32: Int32])
+
+    /// - Parameter names: what `/proc` says of a process; nil when it is gone.
+    init(of peer: PeerCredentials, _ names: (Int32) -> Names? = { Names(of: $0) }) {
+      // It is in a namespace that this one cannot see into.
+      guard peer.pid > 0 else {
+        self = .known([:])
+        return
+      }
+      guard let first = names(peer.pid), first.pids.count > 1 else {
+        self = .same
+        return
+      }
+      var known: [Int32: Int32] = [:]
+      var next: Names? = first
+      for generation in 1...generations {
+        guard let found = next, found.pids.count == first.pids.count else { break }
+        if let inner = found.pids.last, known[inner] == nil { known[inner] = found.pids.first }
+        next = generation < generations && found.parent > 0 ? names(found.parent) : nil
+      }
+      self = .known(known)
     }
-    return nil
+
+    /// The pid outside of what the peer calls `pid`; nil when there is none that could be told.
+    func outer(_ pid: Int32) -> Int32? {
+      switch self {
+      case .same: pid
+      case .known(let pids): pids[pid]
+      }
+    }
   }
 
   /// Of one process: its pids, the outermost first, and its parent.

@@ -12,11 +12,17 @@ struct PushRoutes: Sendable {
   private let limiter: RateLimiter
   /// Where pids are looked up.
   private let procfs: String
+  private let peerNames: @Sendable (Int32) -> PeerProcess.Names?
 
-  init(options: ExporterOptions.Push, procfs: String, queue: PushQueue) {
+  /// - Parameter peerNames: the pids of a process in each namespace; nil when it is gone.
+  init(
+    options: ExporterOptions.Push, procfs: String, queue: PushQueue,
+    peerNames: @escaping @Sendable (Int32) -> PeerProcess.Names? = { PeerProcess.Names(of: $0) }
+  ) {
     self.options = options
     self.procfs = procfs
     self.queue = queue
+    self.peerNames = peerNames
     limiter = RateLimiter(rate: options.rateLimit)
   }
 
@@ -108,14 +114,18 @@ struct PushRoutes: Sendable {
 
   /// The beats with the pids that processes of another pid namespace have here.
   private func seenFromHere(_ beats: [Beat], _ request: Request) -> [Beat] {
+    func isHere(_ beat: Beat) -> Bool { beat.pid != nil && beat.host == nil }
     // Of another /proc than its own the exporter cannot tell whose it is.
-    guard let credentials = request.credentials, procfs == "/proc" else { return beats }
-    return beats.map { beat in
-      guard let pid = beat.pid, beat.host == nil else { return beat }
-      var beat = beat
-      beat.pid = PeerProcess.outerPid(pid, of: credentials)
-      return beat
+    guard let credentials = request.credentials, procfs == "/proc", let first = beats.firstIndex(where: isHere)
+    else { return beats }
+    // Once for all of them: this is the thread that serves everybody.
+    let pids = PeerProcess.Pids(of: credentials, peerNames)
+    guard pids != .same else { return beats }
+    var beats = beats
+    for place in beats[first...].indices where isHere(beats[place]) {
+      beats[place].pid = beats[place].pid.flatMap { pids.outer($0) }
     }
+    return beats
   }
 
   /// How the body is packed; nil when it is not.

@@ -117,6 +117,26 @@ def test_a_pid_of_another_pid_namespace_is_the_one_outside(exporter, tmp_path, b
     eventually(lambda: e.metrics().of("process_up")["in1"] == 0, "it is seen to be gone")
 
 
+def test_pids_of_many_beats_through_the_socket_cost_no_reading_each(exporter, tmp_path, beats):
+    path = tmp_path / "push.sock"
+    e = exporter(f"--push.socket={path}")
+    count = 5_000
+    batch = {"heartbeats": [{"name": f"a{n}", "pid": os.getpid()} for n in range(count)]}
+
+    def readings():
+        return int(re.search(r"^syscr: (\d+)$", Path(f"/proc/{e.process.pid}/io").read_text(), re.M)[1])
+
+    before = readings()
+    status, _, body = curl(
+        "--unix-socket", path, "-H", "Content-Type: application/json", "--data-binary", "@-", f"http://localhost{PATH}",
+        data=json.dumps(batch).encode(),
+    )  # fmt: skip
+    assert status == 204, body
+    found = processes(beats)
+    assert len(found) == count and {entry["pid"] for entry in found.values()} == {os.getpid()}
+    assert readings() - before < count / 2
+
+
 def test_a_beat_from_another_address_carries_it_as_host(exporter, beats):
     addresses = [a for a in run("hostname", "-I").stdout.split() if ":" not in a]
     if not addresses:

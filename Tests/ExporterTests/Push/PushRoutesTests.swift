@@ -88,6 +88,33 @@ struct PushRoutesTests {
     #expect(beats(Push(body: body, credentials: hidden), procfs: "/host/proc")?.first?.pid == 7)
   }
 
+  @Test(
+    "however many beats with pids a push through the socket has, /proc is read as often as for one",
+    arguments: [("NSpid:\t500\n", true), ("NSpid:\t500\t40\n", false)])
+  func pidsOfMany(names: String, isHere: Bool) throws {
+    let read = Lock(0)
+    let routes = PushRoutes(options: options, procfs: "/proc", queue: queue) { _ in
+      read.withLock { $0 += 1 }
+      return PeerProcess.Names(parsing: Array("PPid:\t1\n\(names)".utf8))
+    }
+    func pids(_ beats: String) throws -> [Int32?] {
+      var request = Request(.post, "/api/v1/heartbeats", body: Array("{\"heartbeats\": [\(beats)]}".utf8))
+      request.credentials = PeerCredentials(pid: 500, user: 0)
+      guard case .beats(let beats) = try routes.task(request, request.body) else { return [] }
+      return beats.map(\.pid)
+    }
+    let many = try pids((0..<5_000).map { "{\"name\": \"a\($0)\", \"pid\": \(1 + $0)}" }.joined(separator: ","))
+    #expect(many.count == 5_000 && many[39] == (isHere ? 40 : 500) && many[40] == (isHere ? 41 : nil))
+    #expect((1...PeerProcess.generations).contains(read.withLock { $0 }))
+    let before = read.withLock { $0 }
+    #expect(try pids(#"{"name": "a"}, {"name": "b", "pid": 7, "host": "h"}"#) == [nil, 7])
+    #expect(read.withLock { $0 } == before, "there is nothing to be told")
+    #expect(
+      try pids(#"{"name": "b", "pid": 7, "host": "h"}, {"name": "c", "pid": 40}, {"name": "d"}"#) == [
+        7, isHere ? 40 : 500, nil,
+      ])
+  }
+
   @Test("pushing is off on the web without its flag, and always on at its socket")
   func off() {
     var off = options
