@@ -58,14 +58,16 @@ public struct ProcessWatch: ~Copyable {
     self.configuration = configuration
     if var sources {
       let taken = sources.takeOver(from: self.sources)
+      var gone: Set<[UInt8]> = []
       for process in monitored.processes {
         guard let entry = process.entry else { continue }
         let path = self.sources.files[self.sources.file(ofEntry: entry)].path
         guard !taken.asBefore.contains(path) else { continue }
         let name = Array(monitored.texts[process.name])
         // What a source that is gone told of is nobody's any more.
-        if taken.anew.contains(path) { readAnew[name] = path } else { monitored.forget(name) }
+        if taken.anew.contains(path) { readAnew[name] = path } else { gone.insert(name) }
       }
+      monitored.forget(gone)
       self.sources = sources
       countedGeneration = 0
     }
@@ -99,7 +101,7 @@ public struct ProcessWatch: ~Copyable {
 
   /// Forgets a process for good once its entry has vanished.
   public mutating func forget(_ name: String) {
-    monitored.forget(Array(name.utf8))
+    monitored.forget([Array(name.utf8)])
     shownGeneration = nil
   }
 
@@ -158,11 +160,11 @@ public struct ProcessWatch: ~Copyable {
   private mutating func forgetReplaced() {
     guard !readAnew.isEmpty else { return }
     let good = Set(sources.files.lazy.filter(\.isUp).map(\.path))
-    for (name, path) in readAnew where good.contains(path) {
-      monitored.forget(name)
-      readAnew[name] = nil
-      shownGeneration = nil
-    }
+    let replaced = readAnew.filter { good.contains($0.value) }
+    guard !replaced.isEmpty else { return }
+    monitored.forget(Set(replaced.keys))
+    for name in replaced.keys { readAnew[name] = nil }
+    shownGeneration = nil
   }
 
   /// What one look found.

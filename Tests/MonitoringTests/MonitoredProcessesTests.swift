@@ -61,7 +61,7 @@ struct MonitoredProcessesTests {
       retention: how == "expired" ? 100 : 0, remember: how == "nothing" ? 0 : 1000)
     let status = how == "good-bye" ? #", "status": "Stopped""# : ""
     try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", 905, status), at: 1000)
-    if how == "forget" { watched.monitored.forget(Array("b".utf8)) }
+    if how == "forget" { watched.monitored.forget([Array("b".utf8)]) }
     let root =
       how == "pruned"
       ? #""pruned": {"b": 905},"# : how == "pruned before its last beat" ? #""pruned": {"b": 904},"# : ""
@@ -77,7 +77,7 @@ struct MonitoredProcessesTests {
       try watched.read(Self.beat("a", time), at: time)
       #expect(watched.word("b") == "stopped said_stopped" && watched["b"]?.vanished?.time == 1010)
     }
-    watched.monitored.forget(Array("b".utf8))
+    watched.monitored.forget([Array("b".utf8)])
     try watched.read(Self.beat("c", 9001), at: 9001)
     #expect(watched.word("b") == "never never_seen")
   }
@@ -106,7 +106,7 @@ struct MonitoredProcessesTests {
     var watched = Watched(remember: remember, configured: [ProcessConfiguration(name: "never")])
     try watched.read(Self.beat("a", 990), at: 1000)
     try watched.read(Self.beat("b", 1001), at: 1001)
-    watched.monitored.forget(Array("never".utf8))
+    watched.monitored.forget([Array("never".utf8)])
     try watched.read(Self.beat("a", 1002), at: 1002)
     #expect(watched.word("never") == "never never_seen" && watched["never"]?.since == 1000)
     #expect(!watched.monitored.transitions.contains { $0.process == "never" })
@@ -304,7 +304,7 @@ struct MonitoredProcessesTests {
       try watched.read("", at: 1001)
       #expect(watched.monitored.departed.count == 1)
       switch what {
-      case "deleted": watched.monitored.forget(Array("a".utf8))
+      case "deleted": watched.monitored.forget([Array("a".utf8)])
       case "beats":
         try watched.read(Self.beat("a", 1002), at: 1002)
         #expect(watched.monitored.departed.isEmpty)

@@ -71,4 +71,39 @@ final class ReloadTests {
     _ = watch.refresh(at: 1_784_021_520)
     #expect(names(watch) == [])
   }
+
+  @Test("all who are of a source that is gone are forgotten in one pass", arguments: [1, 300])
+  func manyGone(count: Int) throws {
+    try write("a.json", OwnLayout.text((0..<count).map { "a\($0)" }))
+    try write("b.json", OwnLayout.text(["b"]))
+    var watch = watch("*.json")
+    #expect(watch.monitored.processes.count == count + 1)
+    watch.configure(Configuration(), sources: sources("b.json"))
+    #expect(watch.monitored.passes == 1)
+    _ = watch.refresh(at: 1_784_021_520)
+    #expect(names(watch).contains("a0") == false && watch.monitored.passes <= 2)
+  }
+
+  @Test("all who may still be in a file that is read in another way are forgotten in one pass, once it is good")
+  func manyReplaced() throws {
+    try write("a.json", OwnLayout.text((0..<300).map { "a\($0)" }))
+    var watch = watch("*.json")
+    try write("a.json", #"{"last_updated": 17840"#)
+    watch.configure(Configuration(), sources: sources("*.json") { $0.timeout = 7 })
+    let changed = sources("*.json") { $0.pid = .none }
+    watch.configure(Configuration(), sources: changed)
+    _ = watch.refresh(at: 1_784_021_520)
+    #expect(watch.monitored.processes.count == 300 && watch.monitored.passes == 0)
+    try write("a.json", OwnLayout.text(["a7", "c"]))
+    _ = watch.refresh(at: 1_784_021_530)
+    #expect(names(watch) == ["a7", "c"] && watch.monitored.passes == 1)
+  }
+}
+
+/// Files of our own layout.
+private enum OwnLayout {
+  static func text(_ names: [String]) -> String {
+    let entries = names.map { "\"\($0)\": {\"last_heartbeat\": 1784021500}" }.joined(separator: ",")
+    return "{\"last_updated\": 1784021500, \"processes\": {\(entries)}}"
+  }
 }

@@ -12,9 +12,10 @@ enum SourcesDecoder {
   static func sources(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> [SourceSettings] {
     let elements = try node.list(key, "a list of sources, each with a path", most: most)
     var sources: [SourceSettings] = []
+    var paths: Set<String> = []
     for element in elements {
       let settings = try source(element)
-      guard !sources.contains(where: { $0.path == settings.path }) else {
+      guard paths.insert(settings.path).inserted else {
         throw YAMLError(
           element.position, "a second source with the path \(quoted(settings.path)): expected each path once")
       }

@@ -27,6 +27,8 @@ public struct MonitoredProcesses: Sendable {
   var departed: [[UInt8]: Departed] = [:]
   /// Names whose entries must not be remembered once they have vanished.
   var forgotten: Set<[UInt8]> = []
+  /// How often all processes were gone through to forget some.
+  private(set) var passes = 0
 
   /// Nothing to speak of yet.
   public init(_ settings: MonitoringSettings) {
@@ -45,6 +47,7 @@ public struct MonitoredProcesses: Sendable {
     var old = MonitoredProcesses(settings)
     swap(&old, &self)
     (generation, transitions, forgotten) = (old.generation + 1, old.transitions, old.forgotten)
+    passes = old.passes
     let moment = settings.moment(at: now)
     departed = old.departed.filter { isKept($0.value.process, named: $0.key[...], snapshot, at: moment) }
     span = QuietSpan(around: now)
@@ -139,11 +142,17 @@ public struct MonitoredProcesses: Sendable {
     return hasNewTimeout
   }
 
-  /// Forgets a process for good once its entry has vanished, or now if it has.
-  public mutating func forget(_ name: [UInt8]) {
-    // Only whom the file still had can vanish.
-    if processes.contains(where: { texts[$0.name].elementsEqual(name) }) { forgotten.insert(name) }
-    departed[name] = nil
+  /// Forgets processes for good once their entries have vanished, or now if they have: all in one pass, for as many may be
+  /// forgotten at once as there are.
+  public mutating func forget(_ names: Set<[UInt8]>) {
+    guard !names.isEmpty else { return }
+    passes += 1
+    for process in processes {
+      let name = Array(texts[process.name])
+      // Only whom the file still had can vanish.
+      if names.contains(name) { forgotten.insert(name) }
+    }
+    if !departed.isEmpty { departed = departed.filter { !names.contains($0.key) } }
   }
 
   /// Notes what a look found of a process.
