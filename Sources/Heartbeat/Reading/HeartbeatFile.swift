@@ -171,25 +171,12 @@ public struct HeartbeatFile: Sendable {
   /// - Parameters:
   ///   - seconds: how long all such files may take together.
   ///   - isBegun: whether it is being read.
-  mutating func refreshLate(after seconds: Double, isBegun: Bool) {
+  ///   - isKnown: whether something is shown of it.
+  mutating func refreshLate(after seconds: Double, isBegun: Bool, isKnown: Bool) {
     let length = size.map { "its \($0) bytes were" } ?? "it was"
     let rest = isBegun ? "its reading goes on" : "others took that time, and it is one of the next"
-    let meanwhile = generation == 0 ? "nothing is known of it" : "what it said before is shown"
+    let meanwhile = isKnown ? "what it said before is shown" : "nothing is known of it"
     refuse(.timeout, "\(length) not read within \(seconds) s; \(rest), and until it is read \(meanwhile)")
-  }
-
-  /// Gives itself away to be read elsewhere: what stays here is what is shown meanwhile, without what only saves work.
-  mutating func lend() -> HeartbeatFile {
-    let lent = self
-    forget()
-    return lent
-  }
-
-  /// Takes back what was lent, and what was counted meanwhile.
-  mutating func takeBack(_ lent: HeartbeatFile) {
-    var lent = lent
-    lent.readErrors[.timeout] = readErrors[.timeout]
-    self = lent
   }
 
   /// Says of the file what is wrong, without a look at it: `snapshot` stays as it is.

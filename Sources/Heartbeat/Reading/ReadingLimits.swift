@@ -25,6 +25,8 @@ package struct ReadingLimits: Sendable {
   package var largeFile = 256 << 10
   /// The same once smaller ones have taken their part of a look's time: beside these nothing makes anybody wait.
   package var smallFile = 16 << 10
+  /// For so many seconds at least a large file's reading keeps others waiting: before, it is not taken for one that hangs.
+  package var hangingAfter = 1.0
 
   /// In a folder of own files, one that is empty or cut short counts as being written: until nobody has written it for so many
   /// seconds, or it was so for as long.

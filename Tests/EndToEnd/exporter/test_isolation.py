@@ -16,7 +16,7 @@ import time
 import pytest
 
 from support import ENVIRONMENT, EXPORTER, FIXTURES, LIMIT, NO_LEAK_CHECK, entry, eventually, free_port, write_beats
-from support.hanging import HangingFolder
+from support.hanging import HangingFolder, HangingReads
 
 BOT, LINE = 51300, "51300"
 
@@ -414,6 +414,56 @@ def test_a_log_that_nobody_reads_holds_nobody_up_and_says_later_what_is_missing(
         assert missing > 100
     finally:
         os.close(reader)
+
+
+# What is read of a file of each kind at once, beside the one byte that says that it answers.
+READ_AT_ONCE = {"large": 16_384, "small": 1, "folder": 1}
+
+
+@pytest.mark.parametrize("kind", READ_AT_ONCE)
+def test_a_reading_that_hangs_costs_itself_alone_and_what_stands_at_its_place_later_is_read(exporter, tmp_path, kind):
+    mount = HangingReads(tmp_path)
+    source, near = mount.folder, tmp_path / "near.json"
+    far = "far.json"
+    if kind != "folder":
+        source /= far
+
+    def text(name, offset, many):
+        beat = entry(offset=offset, note="x" * 1_000)
+        return json.dumps(beat if kind == "folder" and name == "far" else {"processes": {name if n == 0 else f"{name}-{n}": beat for n in range(many)}})
+
+    def write(path, content):
+        following = path.with_suffix(".next")
+        following.write_text(content)
+        following.rename(path)
+
+    def write_near(offset):
+        write(near, text("near", offset, 300))
+        assert near.stat().st_size > 256 << 10
+
+    far_text = lambda offset: text("far", offset, 300 if kind == "large" else 1)
+    offset = lambda name: e.metrics().value("heartbeat_data_offset", process=name)
+    up = lambda path: e.metrics().value("heartbeat_file_up", file=str(path))
+    try:
+        write(mount.behind / far, far_text(1))
+        write_near(1)
+        e = exporter(f"--heartbeat.file={source}", f"--heartbeat.file={near}", "--heartbeat.read-timeout=500ms", "--no-collector.process", env=NO_LEAK_CHECK, under=mount.under)
+        eventually(lambda: offset("far") == offset("near") == 1 and up(source) == up(near) == 1, "both are read")
+        mount.hang(READ_AT_ONCE[kind])
+        write(mount.behind / far, far_text(2))
+        eventually(lambda: up(source) == 0, "the reading hangs")
+        for turn in range(2, 5):
+            write_near(turn)
+            eventually(lambda turn=turn: offset("near") == turn and up(near) == 1, "the other one is read")
+            samples = e.metrics()
+            assert samples.value("heartbeat_data_offset", process="far") == 1 and samples.value("heartbeat_file_up", file=str(source)) == 0
+        assert "not read within 0.5 s" in e.stderr
+        mount.replace()
+        mount.write(far, far_text(3))
+        eventually(lambda: offset("far") == 3 and up(source) == 1, "what stands there now is read")
+        mount.assert_sigterm_ends(e)
+    finally:
+        mount.close()
 
 
 def test_a_folder_of_a_pattern_that_never_answered_is_not_taken_for_an_empty_one(exporter, beats, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from support import AS_ROOT, LIMIT, eventually
@@ -15,13 +16,16 @@ class HangingFolder:
     every exporter of every other test, since they look at all file systems of the machine.
     """
 
+    server = ("bindfs", "-f", "-o", "allow_other,nonempty")
+
     def __init__(self, parent, mounts_at_once=True):
         self.behind, self.folder = parent / "behind", parent / "mounted"
         self.behind.mkdir()
         self.folder.mkdir()
-        script = 'echo $$; read go; exec bindfs -f -o allow_other,nonempty "$0" "$1"'
+        script = 'echo $$; read go; exec "$@"'
+        command = ["sh", "-c", script, "sh", *self.server, self.behind, self.folder]
         self.process = subprocess.Popen(
-            [*AS_ROOT, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, self.behind, self.folder],
+            [*AS_ROOT, "unshare", "--mount", "--propagation", "private", *command],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         self.pid = int(self.process.stdout.readline())
@@ -32,7 +36,7 @@ class HangingFolder:
     def mount(self):
         self.process.stdin.write(b"\n")
         self.process.stdin.close()
-        eventually(lambda: f" {self.folder} " in Path(f"/proc/{self.pid}/mountinfo").read_text(), "bindfs mounts")
+        eventually(lambda: f" {self.folder} " in Path(f"/proc/{self.pid}/mountinfo").read_text(), "it is mounted")
 
     def signal(self, name):
         subprocess.run([*AS_ROOT, "kill", f"-{name}", str(self.pid)], check=True, timeout=LIMIT)
@@ -75,3 +79,20 @@ class HangingFolder:
         self.go_on()
         self.signal("TERM")
         self.process.wait(timeout=LIMIT)
+
+
+class HangingReads(HangingFolder):
+    """Of this one only readings of more than some bytes hang, as where a server goes after it was asked whether it is there."""
+
+    server = (sys.executable, str(Path(__file__).with_name("hanging_reads.py")))
+
+    def hang(self, most=1):
+        self.limit(most)
+
+    def go_on(self):
+        self.limit(1 << 30)
+
+    def limit(self, most):
+        following = self.behind.parent / "most.next"
+        following.write_text(str(most))
+        following.rename(self.behind.parent / "most")

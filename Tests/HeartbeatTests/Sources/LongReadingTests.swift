@@ -61,6 +61,8 @@ final class LongReadingTests {
     var options = SourceSet.Options()
     options.readingTime = time
     (options.limits.largeFile, options.limits.smallFile) = (Self.large, Self.large)
+    // What takes long here does not hang.
+    options.limits.hangingAfter = 600
     // What was read once is known, however young it is.
     options.limits.timestampGrain = -1
     change(&options)

@@ -1,13 +1,27 @@
+internal import Glibc
 internal import POSIX
 
-/// Reads large files on a thread of its own, one after the other: two beside each other would need twice the memory.
+/// Reads on a thread of its own what may take long, or hang; one after the other.
 ///
 /// To be used by one thread at a time.
 final class LongReading: Sendable {
+  /// What is to be read.
+  struct Task: Sendable {
+    var reader: SourceReader
+    /// As for its `refresh`, all of them.
+    var mayWait: Bool
+    var patience: UInt64
+    var room: Int
+    var most: Int
+  }
+
   private struct Work {
-    var next: (file: HeartbeatFile, mayWait: Bool)?
-    var done: HeartbeatFile?
+    var next: Task?
+    /// False where more was to be read than may be.
+    var done: (reader: SourceReader, isRead: Bool)?
     var hasThread = false
+    /// Set once it is left to itself.
+    var leftBehind: HangWatch?
   }
 
   private let worker = Worker(named: "file-reader", Work())
@@ -15,18 +29,20 @@ final class LongReading: Sendable {
 
   /// Has no thread yet.
   ///
-  /// - Parameter gate: is called on the thread in front of each reading, with the file's path.
+  /// - Parameter gate: is called on the thread in front of each reading, with the path.
   init(gate: @escaping @Sendable (String) -> Void = { _ in }) { self.gate = gate }
 
   deinit { worker.close { $0.next = nil } }
 
-  /// Begins to read a file; what was begun before must have been taken.
+  /// One more of its kind, without a thread.
+  func another() -> LongReading { LongReading(gate: gate) }
+
+  /// Begins to read; what was begun before must have been taken.
   ///
-  /// - Parameter mayWait: as for its `refresh`.
-  /// - Returns: the file where there is no thread for it.
-  func begin(_ file: HeartbeatFile, mayWait: Bool) -> HeartbeatFile? {
+  /// - Returns: what was to be read where there is no thread for it.
+  func begin(_ task: Task) -> SourceReader? {
     let needsThread = worker.withLock { work in
-      work.next = (file, mayWait)
+      work.next = task
       defer { work.hasThread = true }
       return !work.hasThread
     }
@@ -38,24 +54,76 @@ final class LongReading: Sendable {
     } catch {
       return worker.withLock { work in
         work.hasThread = false
-        return work.next.take()?.file
+        return work.next.take()?.reader
       }
     }
   }
 
   /// Waits for what was begun, and takes it; nil when it is not done by then.
-  func take(within seconds: Double) -> HeartbeatFile? {
+  func take(within seconds: Double) -> (reader: SourceReader, isRead: Bool)? {
     worker.wait(within: seconds) { $0.done.take() }
+  }
+
+  /// Leaves the thread to itself: what it still reads goes nowhere.
+  ///
+  /// - Parameter watch: is told when it comes back.
+  func leaveBehind(_ watch: HangWatch) {
+    worker.close { work in
+      (work.next, work.done, work.leftBehind) = (nil, nil, watch)
+    }
   }
 
   private static func serve(_ worker: Worker<Work>, _ gate: @Sendable (String) -> Void) {
     while true {
       var task = worker.next { $0.next.take() }
-      guard let path = task?.file.path, let mayWait = task?.mayWait else { return }
+      guard let path = task?.reader.path else { break }
       gate(path)
-      task?.file.refresh(mayWait: mayWait)
+      let isRead = task?.readElsewhere() ?? false
       // Nothing of it stays here: who takes it changes it in place.
-      worker.withLock { $0.done = task.take()?.file }
+      worker.withLock { work in
+        let reader = task.take()?.reader
+        work.done = work.leftBehind == nil ? reader.map { ($0, isRead) } : nil
+      }
     }
+    worker.withoutWaking { $0.leftBehind }?.comeBack()
+  }
+
+  /// Does all that a reader does which may hang, and keeps nothing: opens a file, or each one of a folder, and reads it to its end.
+  ///
+  /// - Parameter most: of a longer file so many bytes are read, the last ones.
+  static func touchWhole(_ path: String, most: Int) {
+    if let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK) {
+      var names: [[UInt8]] = []
+      try? FolderListings.list(folder, &names)
+      for name in names where name.suffix(5).elementsEqual(".json".utf8) {
+        let name = String(decoding: name, as: UTF8.self)
+        guard let status = try? folder.status(at: name), status.st_mode & S_IFMT == S_IFREG,
+          let file = try? folder.open(at: name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
+        else { continue }
+        touchWhole(file, status, most)
+      }
+      return
+    }
+    var status = stat()
+    // As everywhere, nothing is opened but what is a regular file.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let file = try? FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    else { return }
+    touchWhole(file, status, most)
+  }
+
+  private static func touchWhole(_ file: borrowing FileDescriptor, _ status: stat, _ most: Int) {
+    _ = lseek(file.rawValue, max(0, status.st_size - most), SEEK_SET)
+    withUnsafeTemporaryAllocation(byteCount: 128 << 10, alignment: 1) { buffer in
+      var left = most
+      // One that grows has no end.
+      while left > 0, let got = try? file.read(into: buffer), got > 0 { left -= got }
+    }
+  }
+}
+
+extension LongReading.Task {
+  fileprivate mutating func readElsewhere() -> Bool {
+    reader.readElsewhere(mayWait: mayWait, until: patience, room: room, most: most)
   }
 }

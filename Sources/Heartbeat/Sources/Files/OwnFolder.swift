@@ -98,6 +98,12 @@ struct OwnFolder: Sendable {
     for place in items.indices { items[place].stamp = nil }
   }
 
+  /// Forgets what saves work, where that is at hand elsewhere: what was found in each file stays.
+  mutating func forgetText() {
+    reader.forget()
+    spare = HeartbeatSnapshot()
+  }
+
   /// As `HeartbeatFile.keepTextAlone()`.
   mutating func keepTextAlone() {
     reader.forget()

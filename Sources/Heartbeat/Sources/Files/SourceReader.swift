@@ -111,26 +111,44 @@ public struct SourceReader: Sendable {
     if isLeftOut { file.drop() }
   }
 
-  /// Gives the file to be read elsewhere.
+  /// Gives itself away to be read elsewhere: what stays here is what is shown meanwhile, without what only saves work.
   ///
   /// - Parameter reading: the number of this reading.
-  mutating func lend(_ reading: UInt64, room: Int) -> HeartbeatFile {
+  mutating func lend(_ reading: UInt64) -> SourceReader {
     (self.reading, waitingSince) = (reading, nil)
-    file.room = room
-    return file.lend()
+    let lent = self
+    file.forget()
+    folder?.value.forgetText()
+    return lent
+  }
+
+  /// Reads where it was lent to.
+  ///
+  /// - Returns: false where more than `most` bytes of a file are to be read: then nothing was.
+  mutating func readElsewhere(mayWait: Bool, until end: UInt64, room: Int, most: Int) -> Bool {
+    look(mayWait: mayWait, until: end, room: room, nil, most: most)
   }
 
   /// Takes back what was read elsewhere.
-  mutating func takeBack(_ file: HeartbeatFile, room: Int) -> Outcome {
+  ///
+  /// - Parameter isLate: whether an earlier look lent it.
+  mutating func takeBack(_ lent: SourceReader, room: Int, isLate: Bool) -> Outcome {
     let before = signs
+    let timeouts = readErrors[.timeout, default: 0]
     reading = nil
-    self.file.takeBack(file)
+    (content, folder, earlier, earlierErrors) = (lent.content, lent.folder, lent.earlier, lent.earlierErrors)
+    // Those that were counted here meanwhile.
+    let known = readErrors[.timeout, default: 0]
+    if known < timeouts { earlierErrors[.timeout, default: 0] += timeouts - known }
     leaveOut(room)
     var outcome = outcome(before)
     // Between both looks more may have been said of it.
-    outcome.isNews = true
+    if isLate { outcome.isNews = true }
     return outcome
   }
+
+  /// Its reading elsewhere is nobody's any more: it is lent anew.
+  mutating func leaveReading(since look: UInt64) { (reading, waitingSince) = (nil, look) }
 
   /// What comes of a file that was read already when there turns out to be less room.
   mutating func fit(_ outcome: Outcome, room: Int) -> Outcome {
@@ -143,7 +161,9 @@ public struct SourceReader: Sendable {
   /// Takes the place of `refresh` where the reading takes too long.
   mutating func refreshLate(after seconds: Double) -> Outcome {
     let before = signs
-    file.refreshLate(after: seconds, isBegun: reading != nil)
+    let isKnown = (folder?.value.generation ?? file.generation) != 0
+    file.refreshLate(after: seconds, isBegun: reading != nil, isKnown: isKnown)
+    noteInFolder()
     return outcome(before)
   }
 
@@ -209,8 +229,13 @@ public struct SourceReader: Sendable {
   mutating func refreshTimedOut(after seconds: Double?) -> Outcome {
     let before = signs
     file.refreshTimedOut(after: seconds)
-    if folder != nil, let problem = file.lastProblem { folder?.value.note(problem) }
+    noteInFolder()
     return outcome(before)
+  }
+
+  /// What was said of the file goes for the folder in its place.
+  private mutating func noteInFolder() {
+    if folder != nil, let problem = file.lastProblem { folder?.value.note(problem) }
   }
 
   mutating func forget() {

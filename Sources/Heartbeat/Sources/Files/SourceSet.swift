@@ -87,8 +87,8 @@ public struct SourceSet: Sendable {
   /// The processes of files that the last look found under another name, as if they were pruned now.
   var renamed: [[UInt8]: Double] = [:]
   var longReading = LongReading()
-  /// What it reads now, where a look did not wait for that to its end.
-  var underway: Underway?
+  /// What others read now, where a look did not wait for that to its end.
+  var underway = Underway()
   /// How many readings and how many looks there were.
   var readings: UInt64 = 0
   var looks: UInt64 = 0
@@ -188,7 +188,7 @@ public struct SourceSet: Sendable {
     let patience = start + SourceSet.patience
     let end = start &+ (options.readingTime.map { Clock.nanoseconds($0) } ?? 0)
     // They have a thread that is in hand, or their turn before others.
-    let known = options.readingTime == nil ? [:] : goOnReading(until: end, patience: patience)
+    let known = options.readingTime.map { goOnReading(within: $0, until: end, patience: patience) } ?? [:]
     isUp = !files.isEmpty
     var neighbours = NeighbourFiles()
     for place in files.indices {
