@@ -40,9 +40,6 @@ public final class FileProbe: Sendable {
 
   deinit { worker.close { $0.isAsked = false } }
 
-  /// Whether it was there, on a local file system, when it was asked last.
-  var isLocal: Bool { worker.withoutWaking { $0.isLocal } }
-
   /// Forgets where the file lies.
   func forget() { worker.withLock { $0.isLocal = false } }
 

@@ -73,9 +73,10 @@ final class HangingReadingTests {
     // What was read once is known, however young it is.
     options.limits.timestampGrain = -1
     var sources = SourceSet(names.map { SourceSettings(path: folder.path + "/" + $0) }, options: options)
-    for (place, name) in names.enumerated() where elsewhere.contains(name) {
-      sources.units[place].probe = FileProbe(path: folder.path + "/" + name) { _ in false }
-    }
+    let mounts = elsewhere.enumerated().map { "\($0 + 2) 1 0:9 / \(folder.path)/\($1) rw - nfs4 nas:/a rw" }
+    let table = folder.appending(path: "mounts")
+    try? Data((["1 0 8:1 / / rw - ext4 /dev/a rw"] + mounts).joined(separator: "\n").utf8).write(to: table)
+    sources.ways = LocalWays(table.path)
     sources.longReading = hanging.reading
     return sources
   }

@@ -30,6 +30,8 @@ public struct SourceReader: Sendable {
   public internal(set) var surplus = 0
   /// All files together are larger than allowed, and this one came too late.
   public internal(set) var isLeftOut = false
+  /// Whether it is a symbolic link that leads off this machine's own disks, in a folder on them.
+  var leadsOff = false
   /// Its reading that is under way elsewhere.
   var reading: UInt64?
   /// Since which look it waits until others are read.

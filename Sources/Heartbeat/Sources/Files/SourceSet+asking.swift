@@ -10,13 +10,12 @@ extension SourceSet {
   mutating func askAll(until end: UInt64) {
     let mountsHaveChanged = mounts.hasChanged()
     ways.begin(mountsHaveChanged: mountsHaveChanged)
-    let areGood = areFirstFilesUp()
+    let areGood = areGood()
     var asked: [Int] = []
     for place in units.indices {
       // What lay on a local file system may lie below a mount by now, whose server does not answer.
       if mountsHaveChanged { units[place].forgetWhereItLies() }
-      let wasGood = units[place].patternProbe == nil ? areGood[place] : units[place].hasAnswered
-      if !begin(place, wasGood: wasGood) { asked.append(place) }
+      if !begin(place, wasGood: areGood[place]) { asked.append(place) }
     }
     wait(for: asked, until: end)
     for place in units.indices { units[place].hasAnswered = units[place].answer.isComplete }
@@ -30,8 +29,8 @@ extension SourceSet {
 
   /// Begins to ask; false where its answer has to be waited for.
   private mutating func begin(_ place: Int, wasGood: Bool) -> Bool {
-    let isLocal = isLocal(place)
-    units[place].isTrusted = false
+    let isLocal = isLocal(source: place)
+    (units[place].isLocal, units[place].isTrusted) = (isLocal, false)
     if let probe = units[place].patternProbe {
       guard let answer = probe.begin(wasGood: wasGood && isLocal, isLocal: isLocal) else { return false }
       units[place].answer = answer
@@ -74,30 +73,41 @@ extension SourceSet {
     }
   }
 
-  /// Whether all that a look touches of a source lies on this machine's own disks, but for what links in a pattern's folders lead to.
-  private mutating func isLocal(_ place: Int) -> Bool {
+  /// Whether a file is read by whoever looks, for its answers come from this machine's own kernel.
+  func isLocal(_ place: Int) -> Bool {
+    let files = files.span
+    return units[files[place].source].isLocal && !files[place].leadsOff
+  }
+
+  private mutating func isLocal(source place: Int) -> Bool {
     guard let pattern = units[place].pattern else { return ways.isLocal(units[place].settings.path) }
     guard ways.isLocal(pattern.base) else { return false }
     for folder in units[place].listings.folders where !ways.isLocal(folder) { return false }
     return true
   }
 
-  /// What the kernel says of a file, nil where it is to be asked later, and whether it may be asked at all.
+  /// A file that may be asked for.
+  struct Found {
+    /// What the kernel says of it; nil where it is to be asked.
+    var status: stat?
+  }
+
+  /// Looks for a file; nil where it may not be asked for.
   ///
   /// - Parameter end: so long is waited where a source has to be asked.
-  mutating func find(_ place: Int, _ neighbours: inout NeighbourFiles, until end: UInt64) -> (stat?, Bool) {
+  mutating func find(_ place: Int, _ neighbours: inout NeighbourFiles, until end: UInt64) -> Found? {
     let source = files.span[place].source
-    guard units[source].answer.asks(files.span[place].path) else { return (nil, false) }
-    guard let folder = files.span[place].place?.folder else { return (nil, true) }
-    // Which of them are there was found by asking for each where the pattern ends in a name.
-    let isTrusted = units[source].isTrusted && units[source].pattern?.endsInPattern ?? true
-    var found = isTrusted && !ways.isCertain(folder) ? nil : status(place, &neighbours)
+    guard asks(place) else { return nil }
+    guard units[source].isLocal, let folder = files.span[place].place?.folder else { return Found() }
+    var found = ways.isCertain(folder) ? status(place, &neighbours) : nil
     if let status = found, status.st_mode & S_IFMT == S_IFLNK { found = nil }
-    if isTrusted, found == nil, !ways.isLocal(files.span[place].path) {
-      askNow(source, until: end)
-      return (nil, units[source].answer.asks(files.span[place].path))
-    }
-    return (found, true)
+    // Where a pattern ends in a name, each way was looked at to see whether the file is there.
+    let isKnown = units[source].isTrusted && units[source].pattern?.endsInPattern == false
+    let leadsOff = found == nil && !isKnown && !ways.isLocal(files.span[place].path)
+    if files.span[place].leadsOff != leadsOff { files[place].leadsOff = leadsOff }
+    guard leadsOff, units[source].isTrusted else { return Found(status: found) }
+    askNow(source, until: end)
+    return asks(place) ? Found() : nil
   }
 
   private func status(_ place: Int, _ neighbours: inout NeighbourFiles) -> stat? {
@@ -105,13 +115,18 @@ extension SourceSet {
     return neighbours.status(of: files[place].place, before: place + 1 < files.count ? files[place + 1].place : nil)
   }
 
-  /// Of each source whether its first file was good at the last look.
-  private func areFirstFilesUp() -> [Bool] {
-    var areUp: [Bool?] = Array(repeating: nil, count: units.count)
+  /// Of each source whether it was good at the last look: of a pattern whether all of it answered, and no link leads off.
+  private func areGood() -> [Bool] {
+    var areGood: [Bool?] = units.map { $0.patternProbe != nil && !$0.hasAnswered ? false : nil }
     let files = files.span
-    for place in files.indices where areUp[files[place].source] == nil {
-      areUp[files[place].source] = files[place].isUp
+    for place in files.indices {
+      let source = files[place].source
+      if units[source].patternProbe == nil {
+        areGood[source] = areGood[source] ?? files[place].isUp
+      } else if files[place].leadsOff {
+        areGood[source] = false
+      }
     }
-    return areUp.map { $0 ?? false }
+    return units.indices.map { areGood[$0] ?? units[$0].hasAnswered }
   }
 }

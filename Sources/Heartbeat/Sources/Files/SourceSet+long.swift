@@ -62,7 +62,10 @@ extension SourceSet {
     var large: [(place: Int, since: UInt64)] = []
     for place in readElsewhere(look, &outcomes) { large.append((place, files[place].waitingSince ?? looks)) }
     for (place, since) in waiting() where isLocal(place) && asks(place) { large.append((place, since)) }
+    var neighbours = NeighbourFiles()
     for (place, _) in large.sorted(by: { ($0.since, $0.place) < ($1.since, $1.place) }) {
+      // It may be a link since.
+      guard !isLocal(place) || find(place, &neighbours, until: end) != nil else { continue }
       outcomes[place] =
         isLocal(place)
         ? self.look(place, nil, room: room(of: place), mayWait: false, until: end, patience: patience)
@@ -84,6 +87,9 @@ extension SourceSet {
       return files[place].refresh(mayWait: mayWait, until: patience, room: room, found: found)
     }
     guard files[place].reading == nil else { return files[place].refreshLate(after: readingTime) }
+    let look = LongLook(readingTime: readingTime, end: end, patience: patience)
+    // A link that was seen just now to lead off; from the next look on it is read with the others elsewhere.
+    guard isLocal(place) else { return readLong(place, look, room: room, mayWait: mayWait) }
     let start = Clock.monotonicNanoseconds
     if let outcome = files[place].refresh(
       mayWait: mayWait, until: patience, room: room, found: found, most: mostAtOnce(readingTime))
@@ -92,7 +98,6 @@ extension SourceSet {
       files[place].waitingSince = nil
       return outcome
     }
-    let look = LongLook(readingTime: readingTime, end: end, patience: patience)
     return readLong(place, look, room: room, mayWait: mayWait)
   }
 
@@ -199,7 +204,11 @@ extension SourceSet {
     return now < end ? Double(end - now) / 1e9 : 0
   }
 
-  func asks(_ place: Int) -> Bool { units[files[place].source].answer.asks(files[place].path) }
+  /// Whether a file may be asked for, as far as its source was asked.
+  func asks(_ place: Int) -> Bool {
+    let files = files.span
+    return units[files[place].source].answer.asks(files[place].path)
+  }
 
   private func place(of reading: UInt64) -> Int? {
     let files = files.span

@@ -36,9 +36,13 @@ extension SourceSet {
         readers.append(file)
       }
     }
+    let paths = Set(units.map { ExactText($0.settings.path) })
     for file in other.files where !isTaken[file.source] {
       keepErrors(of: file)
-      if isSource(file, of: other.units[file.source].settings.path) { taken.anew.insert(file.path) }
+      // It may be one of another source too.
+      if paths.contains(ExactText(other.units[file.source].settings.path)) || isMatched(file.path) {
+        taken.anew.insert(file.path)
+      }
     }
     files = readers
     for place in files.indices where !taken.asBefore.contains(files[place].path) {
@@ -53,12 +57,8 @@ extension SourceSet {
     return taken
   }
 
-  /// Whether a file of another set may be one of this one too.
-  private func isSource(_ file: SourceReader, of path: String) -> Bool {
-    units.contains { unit in
-      let own = ExactText(unit.settings.path)
-      return own == ExactText(path) || SourceSet.matches(file.path, own.text)
-    }
+  private func isMatched(_ file: String) -> Bool {
+    units.contains { $0.pattern != nil && SourceSet.matches(file, $0.settings.path) }
   }
 
   /// A file is gone: its failures are counted on where it comes again.

@@ -50,7 +50,9 @@ public struct SourceSet: Sendable {
     /// What of it answers.
     var answer = PatternProbe.Answer()
     var hasAnswered = false
-    /// Whether nobody asked it in this look, as all of it is known to lie on this machine's own disks.
+    /// Whether all that a look touches of it lies on this machine's own disks, but for what links in a pattern's folders lead to.
+    var isLocal = false
+    /// Whether nobody asked it in this look, as it is local and was good.
     var isTrusted = false
     /// The folders of a pattern that never answered, or that cannot be listed: nobody knows what is in them.
     var unknownFolders: [PathPattern.Match] = []
@@ -193,17 +195,14 @@ public struct SourceSet: Sendable {
     var neighbours = NeighbourFiles()
     for place in files.indices {
       let outcome: SourceReader.Outcome
-      let (found, mayAsk) = find(place, &neighbours, until: asked)
-      if mayAsk {
+      let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
+      if let known = known[place] {
+        outcome = files[place].fit(known, room: room)
+      } else if let found = find(place, &neighbours, until: asked) {
         let mayWait = Clock.monotonicNanoseconds &- start < SourceSet.patience || files.count == 1
-        let room = files.count == 1 ? Int.max : max(0, options.maximumBytes - bytes)
-        if let known = known[place] {
-          outcome = files[place].fit(known, room: room)
-        } else {
-          outcome =
-            found.flatMap { unchanged(place, $0, room) }
-            ?? look(place, found, room: room, mayWait: mayWait, until: end, patience: patience)
-        }
+        outcome =
+          found.status.flatMap { unchanged(place, $0, room) }
+          ?? look(place, found.status, room: room, mayWait: mayWait, until: end, patience: patience)
       } else {
         let hangs = units[files[place].source].answer.hangs(files[place].path)
         outcome = files[place].refreshTimedOut(after: hangs ? readTimeout : nil)
