@@ -25,7 +25,7 @@ package struct ReadingLimits: Sendable {
   package var largeFile = 256 << 10
   /// The same once smaller ones have taken their part of a look's time: beside these nothing makes anybody wait.
   package var smallFile = 16 << 10
-  /// For so many seconds at least a large file's reading keeps others waiting: before, it is not taken for one that hangs.
+  /// A reading is not taken for one that hangs before it has taken so many seconds.
   package var hangingAfter = 1.0
 
   /// In a folder of own files, one that is empty or cut short counts as being written: until nobody has written it for so many

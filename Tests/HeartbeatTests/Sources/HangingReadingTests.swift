@@ -15,8 +15,17 @@ private final class Hanging: Sendable {
 
   init(_ stuck: [String: Int]) { state = ConditionLock(State(stuck: stuck)) }
 
-  var reading: LongReading {
-    LongReading { [state] path in
+  /// - Parameter works: whether the processor is busy with those that are stuck: then they do not hang.
+  func reading(works: Bool = false) -> LongReading {
+    let spent = ConditionLock<UInt64>(0)
+    let busy: @Sendable (clockid_t) -> UInt64 = { _ in
+      spent.withLock { spent in
+        spent += 1 << 40
+        return spent
+      }
+    }
+    let idle: @Sendable (clockid_t) -> UInt64 = { _ in 0 }
+    return LongReading(spent: works ? busy : idle) { [state] path in
       let name = String(path.split(separator: "/").last ?? "")
       let hangs = state.withLock { state in
         state.asked.append(name)
@@ -77,7 +86,7 @@ final class HangingReadingTests {
     let table = folder.appending(path: "mounts")
     try? Data((["1 0 8:1 / / rw - ext4 /dev/a rw"] + mounts).joined(separator: "\n").utf8).write(to: table)
     sources.ways = LocalWays(table.path)
-    sources.longReading = hanging.reading
+    sources.longReading = hanging.reading()
     return sources
   }
 
@@ -141,6 +150,23 @@ final class HangingReadingTests {
     hanging.letGo()
     #expect(look(&sources) { $0.underway.watches.isEmpty }, "it counts no more")
     #expect(sources.generation == generation && sources.isUp)
+  }
+
+  @Test("one whose thread works does not hang: no other one is read beside it, and it is not begun anew")
+  func works() throws {
+    let hanging = Hanging(["a": 1])
+    defer { hanging.letGo() }
+    for name in ["a", "b"] { try write(name) }
+    var sources = sources(["a", "b"], hanging)
+    sources.longReading = hanging.reading(works: true)
+    for turn in 0..<20 {
+      try write("a", age: Double(turn))
+      sources.refresh(readTimeout: 60)
+      usleep(1_000)
+    }
+    #expect(hanging.asked == ["a"] && sources.underway.watches.isEmpty)
+    hanging.letGo()
+    #expect(look(&sources) { $0.isUp } && ages(sources) == ["a": 19, "b": 0])
   }
 
   @Test("one of a source that is gone is left behind")

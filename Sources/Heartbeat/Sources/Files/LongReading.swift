@@ -20,22 +20,36 @@ final class LongReading: Sendable {
     /// False where more was to be read than may be.
     var done: (reader: SourceReader, isRead: Bool)?
     var hasThread = false
+    /// That of the processor's time that the thread has had.
+    var clock: clockid_t?
     /// Set once it is left to itself.
     var leftBehind: HangWatch?
   }
 
   private let worker = Worker(named: "file-reader", Work())
   private let gate: @Sendable (String) -> Void
+  private let spent: @Sendable (clockid_t) -> UInt64
 
   /// Has no thread yet.
   ///
-  /// - Parameter gate: is called on the thread in front of each reading, with the path.
-  init(gate: @escaping @Sendable (String) -> Void = { _ in }) { self.gate = gate }
+  /// - Parameters:
+  ///   - spent: how much of the processor's time a thread has had, in nanoseconds, by its clock.
+  ///   - gate: is called on the thread in front of each reading, with the path.
+  init(spent: @escaping @Sendable (clockid_t) -> UInt64, gate: @escaping @Sendable (String) -> Void) {
+    (self.spent, self.gate) = (spent, gate)
+  }
+
+  convenience init(gate: @escaping @Sendable (String) -> Void = { _ in }) {
+    self.init(spent: LongReading.spentTime, gate: gate)
+  }
 
   deinit { worker.close { $0.next = nil } }
 
   /// One more of its kind, without a thread.
-  func another() -> LongReading { LongReading(gate: gate) }
+  func another() -> LongReading { LongReading(spent: spent, gate: gate) }
+
+  /// How much of the processor's time its thread has had, in nanoseconds: one that hangs gets none.
+  var spentTime: UInt64 { worker.withoutWaking { $0.clock }.map(spent) ?? 0 }
 
   /// Begins to read; what was begun before must have been taken.
   ///
@@ -74,6 +88,8 @@ final class LongReading: Sendable {
   }
 
   private static func serve(_ worker: Worker<Work>, _ gate: @Sendable (String) -> Void) {
+    var clock = clockid_t()
+    if pthread_getcpuclockid(pthread_self(), &clock) == 0 { worker.withoutWaking { $0.clock = clock } }
     while true {
       var task = worker.next { $0.next.take() }
       guard let path = task?.reader.path else { break }
@@ -86,6 +102,12 @@ final class LongReading: Sendable {
       }
     }
     worker.withoutWaking { $0.leftBehind }?.comeBack()
+  }
+
+  private static func spentTime(_ clock: clockid_t) -> UInt64 {
+    var spent = timespec()
+    guard clock_gettime(clock, &spent) == 0 else { return 0 }
+    return UInt64(clamping: spent.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: spent.tv_nsec)
   }
 
   /// Does all that a reader does which may hang, and keeps nothing: opens a file, or each one of a folder, and reads it to its end.

@@ -5,7 +5,8 @@ internal import POSIX
 /// not read by then. A reading that has begun goes on between two looks, and the next one takes what comes of it.
 ///
 /// Large files are read one at a time, for two beside each other need twice the memory; those first that wait since an earlier look, so that
-/// none waits for ever. One that takes so long that it may hang keeps the next one waiting no more: another thread reads it beside.
+/// none waits for ever. One that takes long while its thread does not work may hang, and keeps the next one waiting no more: another
+/// thread reads that one beside it.
 /// What is not on a local file system is read elsewhere too, however small it is (`SourceSet+elsewhere.swift`).
 extension SourceSet {
   /// What is being read.
@@ -18,8 +19,23 @@ extension SourceSet {
       var isSmall: Bool
       /// On the monotonic clock: so long it is waited for in all, as nobody is to wait for it at each look.
       var end: UInt64
-      /// From then on it may hang.
-      var mayHang: UInt64
+      /// It takes long, and its thread does not work: it may hang.
+      var mayHang = false
+      /// When that was found out last, and how much of the processor's time the thread had had by then, in nanoseconds.
+      var asked: UInt64
+      var spent: UInt64
+
+      /// Finds out whether it may hang, when that is so many nanoseconds ago.
+      mutating func judge(each pause: UInt64) {
+        let now = Clock.monotonicNanoseconds
+        guard now - asked >= pause else { return }
+        let spent = reader.spentTime
+        mayHang = spent &- self.spent <= (now - asked) / Self.workingPart
+        (asked, self.spent) = (now, spent)
+      }
+
+      /// What works has one of so many parts of a processor's time, on a machine that is busy with other things too.
+      private static let workingPart: UInt64 = 50
     }
 
     var readings: [Reading] = []
@@ -57,6 +73,8 @@ extension SourceSet {
   ) -> [Int: SourceReader.Outcome] {
     var look = LongLook(readingTime: readingTime, end: end, patience: patience)
     takeReadings(&look)
+    let pause = Clock.nanoseconds(max(readingTime, options.limits.hangingAfter))
+    for number in underway.readings.indices { underway.readings[number].judge(each: pause) }
     leaveBehindWhatAnswers()
     var outcomes: [Int: SourceReader.Outcome] = [:]
     var large: [(place: Int, since: UInt64)] = []
@@ -110,8 +128,7 @@ extension SourceSet {
   private mutating func readLong(
     _ place: Int, _ look: LongLook, room: Int, mayWait: Bool
   ) -> SourceReader.Outcome {
-    let now = Clock.monotonicNanoseconds
-    let isOtherRead = underway.readings.contains { !$0.isSmall && now < $0.mayHang }
+    let isOtherRead = underway.readings.contains { !$0.isSmall && !$0.mayHang }
     guard !isOtherRead, hasReader(for: place) else { return late(place, look) }
     if let lent = begin(place, look, room: room, mayWait: mayWait, most: .max) {
       // Without a thread it is read all the same: that it takes long is a lesser evil than that it is not read.
@@ -144,8 +161,7 @@ extension SourceSet {
     underway.readings.append(
       Underway.Reading(
         number: readings, path: files[place].path, reader: longReading, isSmall: isSmall,
-        end: now + Clock.nanoseconds(look.readingTime),
-        mayHang: now + Clock.nanoseconds(max(look.readingTime, options.limits.hangingAfter))))
+        end: now + Clock.nanoseconds(look.readingTime), asked: now, spent: longReading.spentTime))
     longReading = longReading.another()
   }
 
@@ -176,9 +192,8 @@ extension SourceSet {
 
   /// Leaves those readings to themselves that may hang, and whose files are gone, or answer by now.
   private mutating func leaveBehindWhatAnswers() {
-    let now = Clock.monotonicNanoseconds
     var watches: [ExactText: HangWatch] = [:]
-    for reading in underway.readings where reading.mayHang <= now {
+    for reading in underway.readings where reading.mayHang {
       let path = ExactText(reading.path)
       let watch = underway.watches[path] ?? HangWatch(at: [reading.path])
       watches[path] = watch
