@@ -39,6 +39,8 @@ private final class Hanging: Sendable {
   }
 
   var asked: [String] { state.withLock { $0.asked } }
+  /// Waits until some reading has begun: what has not begun cannot hang.
+  func waitsForReading() -> Bool { state.wait(timeout: 60) { $0.asked.isEmpty ? nil : true } ?? false }
   /// Has the next reading of a file hang.
   func hang(_ name: String) { state.withLock { $0.stuck[name] = 1 } }
   func letGo() { state.withLock { $0.stuck = [:] } }
@@ -135,6 +137,7 @@ final class HangingReadingTests {
     try write("a", age: 100)
     var sources = sources(["a"], elsewhere: isElsewhere ? ["a"] : [], hanging)
     sources.refresh(readTimeout: 60)
+    #expect(hanging.waitsForReading())
     var age = 100.0
     // What stood there first may be looked at only by now: it is written until that is seen to be another file.
     let isRead = try look(&sources) { sources in
@@ -176,10 +179,13 @@ final class HangingReadingTests {
     for name in ["a", "b"] { try write(name) }
     var old = sources(["a"], hanging)
     old.refresh(readTimeout: 60)
+    #expect(hanging.waitsForReading())
     var next = sources(["b"], hanging)
     _ = next.takeOver(from: old)
     #expect(look(&next) { $0.isUp })
-    #expect(ages(next) == ["b": 0] && next.underway.readings.isEmpty && next.underway.watches.count == 1)
+    #expect(ages(next) == ["b": 0] && next.underway.readings.isEmpty)
+    // Here also the one that is well may have been taken for one that hangs.
+    #expect(next.underway.watches.keys.contains(ExactText(folder.path + "/a")))
     hanging.letGo()
     #expect(look(&next) { $0.underway.watches.isEmpty })
   }
