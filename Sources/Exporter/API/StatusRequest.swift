@@ -1,4 +1,5 @@
 internal import HTTP
+internal import POSIX
 
 /// A question for how the processes do, which the scrape thread answers.
 struct StatusRequest: Awaited {
@@ -26,7 +27,8 @@ struct StatusRequest: Awaited {
   /// One text is made for all of these, whichever tag each of them knows.
   struct Question: Hashable {
     let path: String
-    var name: String?
+    /// By its bytes: two names that look the same are two processes.
+    var name: ExactText?
     let isCompressed: Bool
   }
 
@@ -34,7 +36,7 @@ struct StatusRequest: Awaited {
     let isCompressed = coding == .gzip
     return switch subject {
     case .heartbeats: Question(path: APIPath.heartbeats, isCompressed: isCompressed)
-    case .heartbeat(let name): Question(path: APIPath.heartbeats, name: name, isCompressed: isCompressed)
+    case .heartbeat(let name): Question(path: APIPath.heartbeats, name: ExactText(name), isCompressed: isCompressed)
     case .host: Question(path: APIPath.host, isCompressed: isCompressed)
     case .watchers: Question(path: APIPath.events, isCompressed: isCompressed)
     }

@@ -504,3 +504,16 @@ def test_a_path_that_hangs_costs_beats_and_not_the_program(tmp_path, name):
         assert process.returncode == 0
     finally:
         folder.close()
+
+
+def test_a_text_without_an_end_in_anothers_file_does_not_stop_the_program(tmp_path):
+    """A reader that tries each quote as a beginning takes the square of its length: hours."""
+    folder = tmp_path / "beats.d"
+    folder.mkdir()
+    (folder / "evil.json").write_text('{"last_heartbeat": 1.0, "a": "' + '\\"' * 500_000)
+    os.utime(folder / "evil.json", (4e9, 4e9))
+    printed = node(
+        "const m = new h.HeartbeatManager(process.env.F, { throws: true }); await m.sendHeartbeat('web'); console.log(Object.keys(await m.allHeartbeats()));",
+        env={"F": str(folder)}, timeout=30,
+    )  # fmt: skip
+    assert "web" in printed, printed

@@ -240,4 +240,17 @@ final class LongReadingTests {
     sources.refresh(readTimeout: 60)
     #expect(ages(sources) == ["a": 0, "b": 0] && sources.isUp && gate.asked.isEmpty)
   }
+
+  @Test("another time of a large file is news, though its content is that of before")
+  func sameContent() throws {
+    try write("a")
+    var sources = sources(["a"], time: 60, Gate(permits: 9))
+    sources.refresh(readTimeout: 60)
+    let revision = sources.revision
+    let path = folder.appending(path: "a").path
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: Self.time)], ofItemAtPath: path)
+    sources.refresh(readTimeout: 60)
+    #expect(sources.revision != revision && sources.files[0].modified == Self.time)
+  }
 }

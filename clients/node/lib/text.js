@@ -2,7 +2,8 @@
 // JSON text: read as spans, so that what others wrote goes back byte for byte, and whatever careless writers put into it.
 // For that a file's text has one character for each byte ('latin1'); `spell` makes such text, `members` reads its keys.
 
-const WORDS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+// A text that never ends takes all that follows: else each quote in it would be tried as a beginning, and each try would read to the end.
+const WORDS = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|-?\bInfinity\b|\bNaN\b/g;
 
 /** JSON.parse that takes the numbers that JSON has no word for, as Python's json.dump writes them, as null. */
 function parse(text) {

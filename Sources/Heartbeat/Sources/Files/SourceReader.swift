@@ -34,6 +34,8 @@ public struct SourceReader: Sendable {
   var leadsOff = false
   /// Its reading that is under way elsewhere.
   var reading: UInt64?
+  /// Whether its size or time was seen to have changed by who did not read it.
+  var isUntold = false
   /// Since which look it waits until others are read.
   var waitingSince: UInt64?
 
@@ -102,7 +104,10 @@ public struct SourceReader: Sendable {
   /// The same, but nil where more than `most` bytes of a file are to be read, and were not.
   mutating func refresh(mayWait: Bool, until end: UInt64, room: Int, found: stat?, most: Int) -> Outcome? {
     let before = signs
-    guard look(mayWait: mayWait, until: end, room: room, found, most: most) else { return nil }
+    guard look(mayWait: mayWait, until: end, room: room, found, most: most) else {
+      if signs != before { isUntold = true }
+      return nil
+    }
     leaveOut(room)
     return outcome(before)
   }
@@ -145,7 +150,8 @@ public struct SourceReader: Sendable {
     leaveOut(room)
     var outcome = outcome(before)
     // Between both looks more may have been said of it.
-    if isLate { outcome.isNews = true }
+    if isLate || isUntold { outcome.isNews = true }
+    isUntold = false
     return outcome
   }
 

@@ -55,6 +55,7 @@ extension SourceSet {
   ) -> SourceReader.Outcome? {
     let outcome = files[place].takeBack(lent, room: room(of: place), isLate: false)
     guard !isRead else { return outcome }
+    files[place].isUntold = outcome.isNews
     // It goes on waiting for its turn.
     files[place].waitingSince = since
     large.append(place)
