@@ -141,20 +141,23 @@ def test_who_silences_whom(desk):
 
     eventually(lambda: silenced() == {("ProcessHung", here, "bidder")}, "dead silences hung, of the same process only")
 
+    # One whose clock is ahead, too, is told when it hangs.
     desk.post(as_prometheus_sends_it("ProcessClockAhead", process="vue-frontend"))
-    both = {("ProcessHung", here, "bidder"), ("ProcessHung", here, "vue-frontend")}
-    eventually(lambda: silenced() == both, "a clock that is ahead silences hung")
-
     file, full, filling = (as_prometheus_sends_it(n) for n in ("HeartbeatFileUnreadable", "HostDiskFull", "HostDiskFilling"))
     desk.post(full, filling)
-    disk = both | {("HostDiskFilling", here, None)}
+    disk = {("ProcessHung", here, "bidder"), ("HostDiskFilling", here, None)}
     eventually(lambda: silenced() == disk, "a full disk is not also filling")
 
     far = dict(instance=other, host="web-2")
     desk.post(file, as_prometheus_sends_it("HeartbeatFileStale"), *(as_prometheus_sends_it(n, process="worker") for n in (
         "ProcessHung", "ProcessFlapping", "ProcessForgotten", "ProcessDead")), as_prometheus_sends_it("HeartbeatFileStale", **far))  # fmt: skip
-    unread = disk | {("HeartbeatFileStale", here, None)} | {(f"Process{w}", here, "worker") for w in ("Hung", "Flapping", "Forgotten")}
-    eventually(lambda: silenced() == unread, "without the file all look silent; one that does not run is dead all the same")
+    unread = disk | {("HeartbeatFileStale", here, None), ("ProcessHung", here, "vue-frontend")}
+    unread |= {(f"Process{w}", here, "worker") for w in ("Hung", "Flapping", "Forgotten")}
+    fourth = dict(instance="web-4:9464", host="web-4")
+    desk.post(*(as_prometheus_sends_it(n, **fourth) for n in ("HeartbeatFileUnreadable", "ProcessHung")),
+              as_prometheus_sends_it("ProcessForgotten", process="worker", **fourth))  # fmt: skip
+    unread |= {("ProcessForgotten", "web-4:9464", "worker")}
+    eventually(lambda: silenced() == unread, "without a file its writers look gone; one of another file that hangs, or does not run, is told all the same")
 
     third = dict(instance="web-3:9464", host="web-3")
     desk.post(*(as_prometheus_sends_it(n, **third) for n in ("HeartbeatFileStale", "ProcessHung", "ProcessFlapping", "ProcessTimeoutTight")),
@@ -170,7 +173,7 @@ def test_who_silences_whom(desk):
         lambda: {k for k, s in desk.states().items() if s == "active"}
         == {("HeartbeatExporterDown", here, None), ("Watchdog", None, None), ("HeartbeatTargetsMissing", None, None),
             ("ProcessDead", other, "bidder"), ("HeartbeatFileStale", other, None), ("HeartbeatFileStale", "web-3:9464", None),
-            ("ProcessFlapping", "web-3:9464", "worker")},
+            ("ProcessFlapping", "web-3:9464", "worker"), ("HeartbeatFileUnreadable", "web-4:9464", None), ("ProcessHung", "web-4:9464", "bidder")},
         "of a host without an exporter only that is told",
     )  # fmt: skip
 
