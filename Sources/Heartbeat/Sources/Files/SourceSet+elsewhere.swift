@@ -23,9 +23,9 @@ extension SourceSet {
       let room = room(of: place)
       let since = files[place].waitingSince
       if let lent = begin(place, look, room: room, mayWait: true, most: mostAtOnce(look.readingTime)) {
-        // As for a large one.
+        // Without a thread it is not read: who looks would hang with it.
         _ = files[place].takeBack(lent, room: room, isLate: false)
-        outcomes[place] = files[place].refresh(mayWait: true, until: look.patience, room: room)
+        outcomes[place] = late(place, look)
         continue
       }
       let left = min(end, Clock.monotonicNanoseconds &+ Self.elsewherePatience)

@@ -131,8 +131,9 @@ extension SourceSet {
     let isOtherRead = underway.readings.contains { !$0.isSmall && !$0.mayHang }
     guard !isOtherRead, hasReader(for: place) else { return late(place, look) }
     if let lent = begin(place, look, room: room, mayWait: mayWait, most: .max) {
-      // Without a thread it is read all the same: that it takes long is a lesser evil than that it is not read.
       _ = files[place].takeBack(lent, room: room, isLate: false)
+      // Without a thread it is read all the same: that it takes long is a lesser evil than that it is not read. That it hangs is not.
+      guard isLocal(place) else { return late(place, look) }
       return files[place].refresh(mayWait: mayWait, until: look.patience, room: room)
     }
     if let (lent, _) = longReading.take(within: Self.seconds(until: look.end)) {

@@ -77,7 +77,8 @@ extension SourceSet {
         askNow(place, until: end)
         found = matches(of: pattern, place, known)
       }
-      var matches = found ?? []
+      // Without a thread that could ask, those that there were.
+      var matches = found ?? units[place].matches
       units[place].listings.forgetUnused()
       let leftOut = max(0, matches.count - max(0, room))
       if leftOut != units[place].leftOut { revision &+= 1 }
