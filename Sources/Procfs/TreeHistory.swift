@@ -105,9 +105,9 @@ struct TreeHistory {
       sum = sum + member.total
     }
     if !unread.isEmpty {
-      let byNumber = Self.byNumber(before)
+      var ancestry = Ancestry(before, Self.byNumber(before))
       for member in before.values where members[member.process] == nil {
-        guard Self.isBelow(unread, member.process, before, byNumber) else { continue }
+        guard ancestry.nearest(from: member.process, among: { unread.contains($0) }) != nil else { continue }
         held[member.process] = member
         sum = sum + member.total
       }
@@ -123,6 +123,7 @@ struct TreeHistory {
     _ ended: [TreeMember], _ before: [ProcessIdentity: TreeMember], _ now: [TreeMember]
   ) {
     let byNumber = Self.byNumber(before)
+    var ancestry = Ancestry(before, byNumber)
     /// What a living member should have got from those children that it still was the parent of.
     var children: [ProcessIdentity: TreeCounts] = [:]
     /// What it may have got from those whose parent ended, or one of its ancestors did (`PR_SET_CHILD_SUBREAPER`).
@@ -131,7 +132,7 @@ struct TreeHistory {
       let parent = byNumber[member.parent]
       if let parent, members[parent] != nil {
         children[parent, default: TreeCounts()] = children[parent, default: TreeCounts()] + member.total
-      } else if let ancestor = livingAncestor(of: parent, before, byNumber) {
+      } else if let ancestor = ancestry.nearest(from: parent, among: { members[$0] != nil }) {
         orphans[ancestor, default: TreeCounts()] = orphans[ancestor, default: TreeCounts()] + member.total
       } else {
         kept = kept + member.total
@@ -158,32 +159,45 @@ struct TreeHistory {
   private static func byNumber(_ members: [ProcessIdentity: TreeMember]) -> [Int32: ProcessIdentity] {
     Dictionary(members.keys.map { ($0.pid, $0) }) { first, _ in first }
   }
+}
 
-  /// Whether a process is one of some members, or descends from one of them.
-  private static func isBelow(
-    _ some: Set<ProcessIdentity>, _ process: ProcessIdentity, _ before: [ProcessIdentity: TreeMember],
-    _ byNumber: [Int32: ProcessIdentity]
-  ) -> Bool {
-    var next: ProcessIdentity? = process
-    // Parents in a circle, which only plain files can be, end there.
-    for _ in 0...before.count {
-      guard let candidate = next else { return false }
-      if some.contains(candidate) { return true }
-      next = before[candidate].flatMap { byNumber[$0.parent] }
-    }
-    return false
+/// Who descends from whom, each way up gone once: of a chain of children that ends at once it is asked for each of them.
+private struct Ancestry {
+  private let members: [ProcessIdentity: TreeMember]
+  private let byNumber: [Int32: ProcessIdentity]
+  /// What was found for those that were passed.
+  private var found: [ProcessIdentity: ProcessIdentity?] = [:]
+  private var passed: [ProcessIdentity] = []
+
+  init(_ members: [ProcessIdentity: TreeMember], _ byNumber: [Int32: ProcessIdentity]) {
+    self.members = members
+    self.byNumber = byNumber
   }
 
-  private func livingAncestor(
-    of process: ProcessIdentity?, _ before: [ProcessIdentity: TreeMember], _ byNumber: [Int32: ProcessIdentity]
+  /// The nearest of some members that a process is or descends from; nil when it does from none.
+  ///
+  /// - Parameter isOne: the same for all questions to one value.
+  mutating func nearest(
+    from process: ProcessIdentity?, among isOne: (ProcessIdentity) -> Bool
   ) -> ProcessIdentity? {
     var next = process
-    // Parents in a circle, which only plain files can be, end there.
-    for _ in 0...before.count {
-      guard let candidate = next else { return nil }
-      if members[candidate] != nil { return candidate }
-      next = before[candidate].flatMap { byNumber[$0.parent] }
+    var result: ProcessIdentity?
+    passed.removeAll(keepingCapacity: true)
+    while let candidate = next {
+      if let known = found[candidate] {
+        result = known
+        break
+      }
+      if isOne(candidate) {
+        result = candidate
+        break
+      }
+      // Parents in a circle, which only plain files can be, lead to nobody.
+      found[candidate] = .some(nil)
+      passed.append(candidate)
+      next = members[candidate].flatMap { byNumber[$0.parent] }
     }
-    return nil
+    for one in passed { found[one] = .some(result) }
+    return result
   }
 }

@@ -103,6 +103,25 @@ struct JobTests {
     #expect(watched.word == word)
   }
 
+  @Test(
+    "what beats is no job any more once the configuration does not say so, though its entry has vanished",
+    arguments: [true, false])
+  func plainAgain(isConfigured: Bool) throws {
+    var watched = Watched(JobPlan(.every(50)))
+    try watched.read(#""job": {"last_heartbeat": 1000}"#, at: 1_000)
+    try watched.read(#""x": {"last_heartbeat": 1010}"#, at: 1_010)
+    #expect(watched.word == "alive job_succeeded")
+    watched.configured = isConfigured ? [ProcessConfiguration(name: "job")] : []
+    try watched.read(#""y": {"last_heartbeat": 1070}"#, at: 1_070)
+    #expect(watched.word?.hasPrefix("dead ") == true && watched.process?.job == nil)
+    // What its entry said of its runs stays true.
+    watched = Watched(JobPlan(.every(50)))
+    try watched.read(Self.job(1_000, "succeeded", #""ended": 1000, "exit_code": 0"#), at: 1_000)
+    watched.configured = isConfigured ? [ProcessConfiguration(name: "job")] : []
+    try watched.read(#""y": {"last_heartbeat": 1070}"#, at: 1_070)
+    #expect(watched.word == "alive job_succeeded")
+  }
+
   @Test("what says nothing of runs for a day is kept, unless it is older than a year and the retention")
   func retention() throws {
     let text = Self.job(1_000, "succeeded", #""ended": 1000, "exit_code": 0"#)

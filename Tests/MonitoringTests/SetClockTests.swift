@@ -112,6 +112,62 @@ struct SetClockTests {
     #expect(host.watched["a"] == nil && host.watched.monitored.expired == 1)
   }
 
+  @Test(
+    "a beat that goes back beyond the retention is one of now: who sends it is there as long as one that is quiet",
+    arguments: [-500.0, 10])
+  func goesBack(more: Double) throws {
+    var host = Host(retention: 100)
+    try host.read(Self.beat("a", Self.start))
+    host.pass(10)
+    let old = Self.start - 1_000
+    try host.read(Self.beat("a", old))
+    #expect(host.word() == "dead silent" && host.watched.monitored.expired == 0)
+    host.pass(90)
+    // Another one that is old as well: it still beats, by whatever clock.
+    try host.read(Self.beat("a", old + more))
+    try host.read(Self.beat("a", old + more) + "," + Self.beat("x", host.now))
+    #expect(host.word() == "dead silent" && host.watched.monitored.expired == 0)
+    host.pass(99.5)
+    #expect(host.holds)
+    host.pass(1)
+    #expect(!host.holds)
+    try host.read(Self.beat("a", old + more) + "," + Self.beat("y", host.now))
+    #expect(host.watched["a"] == nil && host.watched.monitored.expired == 1)
+  }
+
+  @Test("a job that never ran is not late because the clock of a host without one was set to the time that it is")
+  func waitedFor() throws {
+    var process = ProcessConfiguration(name: "job")
+    process.job = JobPlan(.every(1_000), grace: 100)
+    var host = Host(configured: [process])
+    try host.read("")
+    host.pass(10)
+    #expect(host.word("job") == "never never_seen" && host.holds)
+    host.set(by: 300 * Self.day)
+    #expect(!host.holds)
+    try host.read(Self.beat("x", host.now))
+    #expect(host.word("job") == "never never_seen" && host.holds)
+    #expect(host.watched["job"]?.job?.due == host.now + 990)
+    host.set(by: -400 * Self.day)
+    try host.read(Self.beat("y", host.now))
+    #expect(host.watched["job"]?.job?.due == host.now + 990)
+    host.pass(990 + 101)
+    #expect(host.word("job") == "dead job_late")
+  }
+
+  @Test("a success of which was told while the clock was behind is one of then, by the clock as it is set now")
+  func succeededBehind() throws {
+    var process = ProcessConfiguration(name: "job")
+    process.job = JobPlan(.every(1_000), grace: 100)
+    var host = Host(configured: [process])
+    let right = Self.start + Self.day
+    let entry = Self.beat("job", right, #", "job": {"last_success": \#(right - 100), "exit_code": 0}"#)
+    try host.read(entry)
+    host.set(by: Self.day)
+    try host.read(entry + "," + Self.beat("x", host.now))
+    #expect(host.watched["job"]?.job?.due == right + 900)
+  }
+
   @Test("an entry that is first seen by a clock that is ahead is as old as its time says when that is right again")
   func firstSeenAhead() throws {
     var host = Host(retention: 100)

@@ -91,8 +91,8 @@ struct SituationsTests {
     }
     let moment = Moment(time: now, uptime: now)
     let job = MonitoredJob(
-      situation.job?.record(at: now) ?? beat ?? JobRecord(), plan, seen: moment.before(situation.seen ?? 0),
-      watched: now - (situation.watched ?? 0))
+      situation.job?.record(at: now) ?? beat ?? JobRecord(), isSaid: situation.job != nil, plan,
+      seen: moment.before(situation.seen ?? 0), watched: moment.before(situation.watched ?? 0), at: moment)
     return job.facts(at: moment)
   }
 

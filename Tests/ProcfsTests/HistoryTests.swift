@@ -150,6 +150,19 @@ struct HistoryTests {
     #expect(history.add([Self.member(1, parent: 0, own: 10, waited: 20)]).ticks == 80)
   }
 
+  @Test("a long chain of children that ends at once stays in the sum, but for what its root got of it")
+  func longChain() {
+    let length: Int32 = 5_000
+    var history = TreeHistory()
+    let chain = (1...length).map { Self.member($0, parent: $0 - 1, own: 1) }
+    #expect(history.add(chain).ticks == UInt64(length))
+    #expect(history.add([Self.member(1, parent: 0, own: 1, waited: 10)]).ticks == UInt64(length))
+    var unread = TreeHistory()
+    _ = unread.add(chain)
+    #expect(unread.add([chain[0]], unread: [chain[1].process]).ticks == UInt64(length))
+    #expect(unread.members.count == Int(length))
+  }
+
   @Test("random trees: the sum never falls, and holds all that was seen of anybody")
   func randomTrees() {
     for seed in UInt64(1)...300 {

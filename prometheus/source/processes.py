@@ -109,7 +109,7 @@ def groups(settings):
         *r.alert(
             "ProcessTimeoutTight",
             """
-            avg_over_time(heartbeat_interval_seconds{S}[30m]) / heartbeat_timeout_seconds{S} > 0.7
+            quantile_over_time(0.5, heartbeat_interval_seconds{S}[30m]) / heartbeat_timeout_seconds{S} > 0.7
             unless ignoring (state, reason) heartbeat_state{S,state=~"stopped|dead"}
             """,
             f"The timeout of {NAME} on {HOST} is tight",

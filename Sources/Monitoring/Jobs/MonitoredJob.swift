@@ -2,8 +2,10 @@ public import Heartbeat
 
 /// How a job does: what is known of its runs, and when it is due.
 public struct MonitoredJob: Hashable, Sendable {
-  /// What its entry says of its runs.
+  /// What its entry says of its runs, or what follows from its beats.
   public let record: JobRecord
+  /// Its entry says so itself.
+  private let isSaid: Bool
   /// Unix time at which it is next to succeed, in the past when it is late; nil when nothing is expected of it.
   public let due: Double?
   private let deadline: Double
@@ -13,12 +15,17 @@ public struct MonitoredJob: Hashable, Sendable {
   private let runSince: Moment?
 
   /// - Parameters:
+  ///   - isSaid: whether its entry says so itself.
   ///   - plan: what the configuration says of it; nil when it says nothing.
   ///   - seen: when what it says was seen to change: no run of which it tells ended later.
-  ///   - watched: Unix time since which it is watched: since then it is waited for when it never succeeded.
+  ///   - watched: since when it is watched: since then it is waited for when it never succeeded.
   ///   - before: how it did before; nil when that is not known.
-  init(_ record: JobRecord, _ plan: JobPlan?, seen: Moment, watched: Double, before: MonitoredJob? = nil) {
+  init(
+    _ record: JobRecord, isSaid: Bool, _ plan: JobPlan?, seen: Moment, watched: Moment, before: MonitoredJob? = nil,
+    at now: Moment
+  ) {
     self.record = record
+    self.isSaid = isSaid
     if record.isRunning, let started = record.started {
       // What else it says of the same run may come after somebody has set the clock.
       let known = before?.record.started == started ? before?.runSince : nil
@@ -27,12 +34,17 @@ public struct MonitoredJob: Hashable, Sendable {
       runSince = nil
     }
     longestRun = plan?.longestRun
-    // A clock that is ahead would put off the next time.
+    // A clock that is ahead would put off the next time. Where the host's own was set since, it is due by what that says now.
+    let waiting = watched.time(by: now)
     let since =
-      record.lastSuccess.map { min($0, seen.time) } ?? min(watched, record.started ?? watched, record.ended ?? watched)
+      record.lastSuccess.map { min($0, seen.time(by: now)) }
+      ?? min(waiting, record.started ?? waiting, record.ended ?? waiting)
     due = plan?.due(after: since)
     deadline = due.flatMap { plan?.deadline(ofDue: $0) } ?? .infinity
   }
+
+  /// What its entry says of its runs; nil when that says nothing.
+  var saidRecord: JobRecord? { isSaid ? record : nil }
 
   /// Unix time from which on it is late; nil when nothing is expected of it.
   public var lateAt: Double? { deadline.isFinite ? deadline : nil }

@@ -14,6 +14,9 @@ struct Moment: Hashable, Sendable {
   /// Seconds that have passed since another one; none when that is yet to come.
   func passed(since other: Moment) -> Double { max(0, uptime - other.uptime) }
 
+  /// Its time of day as the clock is set at another moment: the same, unless somebody has set it in between.
+  func time(by now: Moment) -> Double { isOfAnotherClock(than: now) ? now.time - (now.uptime - uptime) : time }
+
   /// Whether the time of day was set since another one: both clocks are not read at once, so that a little between them is nothing.
   func isOfAnotherClock(than other: Moment) -> Bool {
     ((time - other.time) - (uptime - other.uptime)).magnitude > Facts.clockTolerance

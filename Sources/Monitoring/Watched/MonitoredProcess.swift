@@ -19,6 +19,8 @@ public struct MonitoredProcess: Sendable {
   private var lastMicroseconds: Int64?
   /// When the last beat was seen to change.
   var seen: Moment
+  /// It was seen to beat: another beat came while it was watched, whatever the times of the beats say.
+  private var wasSeenToBeat = false
   /// Seconds between the last two beats that were seen; nil before there were two.
   public private(set) var interval: Double?
   /// How many intervals one after the other were tight, up to `lastingTightness`.
@@ -45,8 +47,8 @@ public struct MonitoredProcess: Sendable {
   public internal(set) var children: Bool
   /// How it does as a job; nil when it is none.
   public internal(set) var job: MonitoredJob?
-  /// Unix time since which it is watched.
-  var watched: Double
+  /// Since when it is watched.
+  private(set) var watched: Moment
   /// It came while others were watched already.
   var isNew: Bool
   /// Why it was found not to be there, since its last beat; nil before, and where it was not looked for since it was there.
@@ -66,7 +68,7 @@ public struct MonitoredProcess: Sendable {
     self.children = children
     self.isNew = isNew
     self.seen = seen
-    watched = seen.time
+    watched = seen
   }
 
   /// The pid that it reports, unless the beat comes from another host, or no kernel gives such a pid.
@@ -82,7 +84,9 @@ public struct MonitoredProcess: Sendable {
   }
 
   /// When its last beat was, as far as nobody can have set the clock since it was seen; nil when it never beat.
-  var beaten: Moment? { lastHeartbeat.map { seen.before(max(0, seen.time - $0)) } }
+  ///
+  /// Who was seen to beat did so then. Its beat may say another time: by a clock that is wrong, or by an old file in the place of the new.
+  var beaten: Moment? { lastHeartbeat.map { wasSeenToBeat ? seen : seen.before(max(0, seen.time - $0)) } }
 
   /// The age in whole microseconds; nil when there is none or it is far beyond all that is exact to the microsecond.
   ///
@@ -160,6 +164,7 @@ public struct MonitoredProcess: Sendable {
     guard let before = lastHeartbeat, last != before else { return }
     noteInterval(from: before, seen, to: last, now)
     seen = now
+    wasSeenToBeat = true
     ended = nil
     lastHeartbeat = last
   }
@@ -178,7 +183,9 @@ public struct MonitoredProcess: Sendable {
     guard let last = lastHeartbeat, let before = old.lastHeartbeat else { return }
     if before == last {
       seen = old.seen
+      wasSeenToBeat = old.wasSeenToBeat
     } else {
+      wasSeenToBeat = true
       noteInterval(from: before, old.seen, to: last, seen)
     }
   }

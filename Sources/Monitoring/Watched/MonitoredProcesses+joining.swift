@@ -70,7 +70,7 @@ extension MonitoredProcesses {
   /// - Parameters:
   ///   - record: what its entry says of its runs; nil when that says nothing.
   ///   - plan: what the configuration says of it; nil when it says nothing.
-  mutating func noteJob(_ place: Int, _ record: JobRecord?, _ plan: JobPlan?) {
+  mutating func noteJob(_ place: Int, _ record: JobRecord?, _ plan: JobPlan?, at now: Moment) {
     let before = processes[place].job
     processes[place].job = nil
     guard record != nil || plan != nil else { return }
@@ -85,7 +85,9 @@ extension MonitoredProcesses {
       record?.exitCode = 0
     }
     processes[place].job = MonitoredJob(
-      record ?? beat ?? JobRecord(), plan, seen: process.seen, watched: process.watched, before: before)
+      record ?? beat ?? JobRecord(), isSaid: record != nil, plan, seen: process.seen, watched: process.watched,
+      before: before, at: now)
+    if processes[place].job?.due != nil { planned = now }
     processes[place].timeout = .infinity
     // That it ended is what a job is there for.
     processes[place].saidStopped = false
@@ -183,7 +185,7 @@ extension MonitoredProcesses {
     for place in kept {
       append(old.texts[old.processes[place].name], configuration: nil, isNew: false, at: now)
       remember(old.processes[place], old.texts, snapshot, nil, at: now)
-      noteJob(processes.count - 1, processes[processes.count - 1].job?.record, nil)
+      noteJob(processes.count - 1, processes[processes.count - 1].job?.saidRecord, nil, at: now)
       let process = old.processes[place]
       memory.end(at: (process.vanished ?? now).uptime + settings.remember)
       noteExpiry(of: process, after: settings.retention(isJob: process.job != nil))

@@ -16,6 +16,8 @@ public struct MonitoredProcesses: Sendable {
   var span = QuietSpan(around: 0)
   /// While the same ones are left out and remembered, by the clock that nobody sets.
   var memory = QuietSpan(around: 0)
+  /// When it was said last when a job is due; nil while none is.
+  var planned: Moment?
   /// What has changed, the newest last.
   public internal(set) var transitions: [Transition] = []
 
@@ -64,18 +66,21 @@ public struct MonitoredProcesses: Sendable {
       let position = configurationIndex.isEmpty ? nil : configurationIndex[Array(name)]
       if let position {
         isMissing[position] = false
-      } else if let last = entry.lastHeartbeat {
-        let retention = settings.retention(isJob: entry.job != nil)
+      }
+      let retention = settings.retention(isJob: entry.job != nil)
+      var isOld = false
+      if position == nil, let last = entry.lastHeartbeat {
         span.end(at: last + retention)
         if now - last > retention {
-          // Only of a beat that is known it is known how long ago it was by the other clock.
-          guard let before, old.processes[before].lastHeartbeat == last,
-            !hasExpired(old.processes[before], after: retention, at: moment)
+          // Only of one that is known it is known how long ago it beat by the other clock. Another beat is one of now.
+          guard let before,
+            old.processes[before].lastHeartbeat != last
+              || !hasExpired(old.processes[before], after: retention, at: moment)
           else {
             expired += 1
             continue
           }
-          noteExpiry(of: old.processes[before], after: retention)
+          isOld = true
         }
       }
       append(name, configuration: position.map { (configured[$0], $0) }, isNew: old.generation > 0, at: moment)
@@ -83,12 +88,13 @@ public struct MonitoredProcesses: Sendable {
       take(snapshot, index, sourceTimeout: sourceTimeout(index), for: last, position.map { configured[$0] })
       if let before {
         processes[last].goOn(from: old.processes[before])
+        if isOld { noteExpiry(of: processes[last], after: retention) }
       } else {
         if !departed.isEmpty { departed[Array(name)] = nil }
         // A beat that is seen for the first time was written when the file was, at the latest.
         if let modified = modified(index) { processes[last].seen = moment.before(max(0, now - modified)) }
       }
-      noteJob(last, entry.job.map { snapshot.jobs[$0] }, position.flatMap { configured[$0].job })
+      noteJob(last, entry.job.map { snapshot.jobs[$0] }, position.flatMap { configured[$0].job }, at: moment)
     }
     for (index, process) in configured.enumerated() where isMissing[index] {
       let name = Array(process.name.utf8)[...]
@@ -99,16 +105,17 @@ public struct MonitoredProcesses: Sendable {
       } else if let before = departed.removeValue(forKey: Array(name)) {
         remember(before.process, before.texts, snapshot, process, at: moment)
       }
-      noteJob(processes.count - 1, processes[processes.count - 1].job?.record, process.job)
+      noteJob(processes.count - 1, processes[processes.count - 1].job?.saidRecord, process.job, at: moment)
     }
     rememberOthers(old, history.values.sorted(), snapshot, at: moment)
     forgotten = []
   }
 
-  /// Whether the same entries would be left out and remembered now; a clock may also step back.
+  /// Whether the same entries would be left out and remembered now, and jobs be due at the same times; a clock may also step back.
   public func hold(at now: Double) -> Bool {
     let moment = settings.moment(at: now)
     return span.contains(moment.time) && memory.contains(moment.uptime)
+      && planned.map { !$0.isOfAnotherClock(than: moment) } ?? true
   }
 
   /// Takes over new beats of the same processes.
@@ -135,7 +142,8 @@ public struct MonitoredProcesses: Sendable {
         source: processes[place].sourceTimeout, declaredInterval: entry.interval)
       if isJob {
         noteJob(
-          place, entry.job.map { snapshot.jobs[$0] }, processes[place].configured.flatMap { configured[$0].job })
+          place, entry.job.map { snapshot.jobs[$0] }, processes[place].configured.flatMap { configured[$0].job },
+          at: moment)
       }
       if before != processes[place].timeout { hasNewTimeout = true }
     }

@@ -466,6 +466,35 @@ def test_a_reading_that_hangs_costs_itself_alone_and_what_stands_at_its_place_la
         mount.close()
 
 
+@pytest.mark.hard
+def test_a_listing_that_hangs_after_the_folder_has_answered_costs_the_new_files_alone(exporter, beats, tmp_path):
+    mount = HangingReads(tmp_path)
+    pattern = f"{mount.folder}/*.json"
+    write = lambda name: (mount.behind / f"{name}.json").write_text(json.dumps({"last_seen": time.time()}))
+    files = lambda: e.metrics().value("heartbeat_pattern_files", pattern=pattern)
+    try:
+        write_beats(beats, {"bidder": entry()})
+        write("one")
+        e = exporter(f"--heartbeat.file={pattern}", "--no-collector.process", env=NO_LEAK_CHECK, under=mount.under)
+        assert files() == 1
+        before = mount.listed
+        write("two")
+        assert files() == 2
+        # The last listing of a look hangs: those before, by which the folder is asked whether it answers, do not.
+        mount.limit_listings(mount.listed + mount.listed - before - 1)
+        write("three")
+        for _ in range(3):
+            samples = e.metrics()
+            assert samples.value("heartbeat_alive", process="bidder") == 1
+            assert samples.value("heartbeat_pattern_files", pattern=pattern) == 2
+            assert {samples.value("heartbeat_file_up", file=str(mount.folder / f"{name}.json")) for name in ("one", "two")} <= {0, 1}
+        mount.limit_listings(1 << 30)
+        eventually(lambda: files() == 3, "it answers again")
+        mount.assert_sigterm_ends(e)
+    finally:
+        mount.close()
+
+
 def test_a_folder_of_a_pattern_that_never_answered_is_not_taken_for_an_empty_one(exporter, beats, tmp_path):
     folder = HangingFolder(tmp_path)
     try:

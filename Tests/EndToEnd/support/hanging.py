@@ -82,7 +82,7 @@ class HangingFolder:
 
 
 class HangingReads(HangingFolder):
-    """Of this one only readings of more than some bytes hang, as where a server goes after it was asked whether it is there."""
+    """Of this one only readings of more than some bytes hang, or listings, as where a server goes after it was asked whether it is there."""
 
     server = (sys.executable, str(Path(__file__).with_name("hanging_reads.py")))
 
@@ -93,6 +93,17 @@ class HangingReads(HangingFolder):
         self.limit(1 << 30)
 
     def limit(self, most):
-        following = self.behind.parent / "most.next"
-        following.write_text(str(most))
-        following.rename(self.behind.parent / "most")
+        self.say("most", most)
+
+    @property
+    def listed(self):
+        """How many listings it was asked for."""
+        return int((self.behind.parent / "listed").read_text())
+
+    def limit_listings(self, most):
+        self.say("listings", most)
+
+    def say(self, what, number):
+        following = self.behind.parent / f"{what}.next"
+        following.write_text(str(number))
+        following.rename(self.behind.parent / what)

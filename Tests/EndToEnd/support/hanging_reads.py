@@ -1,8 +1,9 @@
-"""A FUSE file system, spoken by itself: shows the files of a folder, and answers no reading of more bytes than the file `most` beside says.
+"""A FUSE file system, spoken by itself: shows the files of a folder, and answers no reading of more bytes than the file `most` beside says,
+and of its folder so many listings as the file `listings` says; `listed` has how many it was asked for.
 
     hanging_reads.py BEHIND MOUNTED
 
-What was not answered is answered when `most` allows it. Readings come here as they are asked for (FOPEN_DIRECT_IO), so that the one byte
+What was not answered is answered when those files allow it. Readings come here as they are asked for (FOPEN_DIRECT_IO), so that the one byte
 by which the exporter asks whether a file answers is told from a reading of it.
 """
 
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 
 BEHIND, MOUNTED = (Path(argument) for argument in sys.argv[1:])
-MOST = BEHIND.parent / "most"
+MOST, LISTINGS, LISTED = (BEHIND.parent / name for name in ("most", "listings", "listed"))
 LOOKUP, GETATTR, STATFS, RELEASE, FLUSH, RELEASEDIR = 1, 3, 17, 18, 25, 29
 FORGET, INTERRUPT, BATCH_FORGET = 2, 36, 42
 OPEN, READ, INIT, OPENDIR, READDIR = 14, 15, 26, 27, 28
@@ -29,11 +30,13 @@ if ctypes.CDLL(None, use_errno=True).mount(b"reads", bytes(MOUNTED), b"fuse.read
 # The root is 1.
 names = [None, None]
 waiting = []
+# Of each request for a listing that came, its number.
+listed = {}
 
 
-def most():
+def most(file):
     try:
-        return int(MOST.read_text())
+        return int(file.read_text())
     except FileNotFoundError:
         return 1 << 30
 
@@ -82,13 +85,19 @@ def serve(code, unique, node, rest):
         answer(unique, struct.pack("<Q2I", 0, DIRECT_IO if code == OPEN else 0, 0))
     elif code == READ:
         _, offset, size = struct.unpack_from("<2QI", rest)
-        if size > most():
+        if size > most(MOST):
             waiting.append((code, unique, node, rest))
         else:
             answer(unique, path(node).read_bytes()[offset : offset + size])
     elif code == READDIR:
         _, offset, _ = struct.unpack_from("<2QI", rest)
-        answer(unique, b"" if offset else entries())
+        if not offset and unique not in listed:
+            listed[unique] = len(listed) + 1
+            LISTED.write_text(str(len(listed)))
+        if listed.get(unique, 0) > most(LISTINGS):
+            waiting.append((code, unique, node, rest))
+        else:
+            answer(unique, b"" if offset else entries())
     elif code == STATFS:
         answer(unique, struct.pack("<5Q10I", 1, 1, 1, 1, 1, 4096, 255, 4096, *[0] * 7))
     elif code in (RELEASE, RELEASEDIR, FLUSH):

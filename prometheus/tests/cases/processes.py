@@ -175,6 +175,9 @@ Test("tight: it beats every 50 s, and its timeout is 60 s", evaluation="1m", int
 Test("not tight: one long pause among many short ones", evaluation="1m", interval="1m") \
     .of_process("heartbeat_interval_seconds", "20x60 58x4 20x120").of_process("heartbeat_timeout_seconds", "60x320").state("1x320", "alive", "beating").silent("ProcessTimeoutTight", "1h5m", "2h")
 
+Test("not tight: the first beat after a night, and then every 20 s", evaluation="1m", interval="1m") \
+    .of_process("heartbeat_interval_seconds", "20x60 30000x1 20x120").of_process("heartbeat_timeout_seconds", "60x320").state("1x320", "alive", "beating").silent("ProcessTimeoutTight", "1h5m", "1h32m", "2h")
+
 Test("not tight: 42 s of 60") \
     .of_process("heartbeat_interval_seconds", "42x300").of_process("heartbeat_timeout_seconds", "60x300").state("1x300", "alive", "beating").silent("ProcessTimeoutTight", "70m")
 

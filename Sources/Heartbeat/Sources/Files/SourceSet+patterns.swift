@@ -62,28 +62,35 @@ extension SourceSet {
     guard units.contains(where: { $0.pattern != nil }) else { return [] }
     var room = options.maximumFiles - units.count { $0.pattern == nil }
     var isChanged = false
+    let elsewhere = units.indices.filter { units[$0].pattern != nil && !units[$0].isTrusted }
+    let listed = listElsewhere(elsewhere, until: end)
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
-      if units[place].answer.isComplete, pattern.endsInPattern, units[place].room == room,
-        units[place].listings.areUnchanged()
-      {
-        room -= units[place].matches.count
-        continue
+      var found: [PathPattern.Match]?
+      if let listed = listed[place] {
+        found = take(listed, place)
+        if found == nil, units[place].room == room {
+          room -= units[place].matches.count
+          continue
+        }
+      } else if units[place].isTrusted {
+        if units[place].answer.isComplete, pattern.endsInPattern, units[place].room == room,
+          units[place].listings.areUnchanged()
+        {
+          room -= units[place].matches.count
+          continue
+        }
+        found = matches(of: pattern, place, until: end)
       }
       units[place].room = room
-      let known = Set(units[place].matches.map { ExactText($0.path) })
-      var found = matches(of: pattern, place, known)
-      if found == nil {
-        askNow(place, until: end)
-        found = matches(of: pattern, place, known)
-      }
-      // Without a thread that could ask, those that there were.
+      // Without a thread that could ask, or in time, those that there were.
       var matches = found ?? units[place].matches
-      units[place].listings.forgetUnused()
-      let leftOut = max(0, matches.count - max(0, room))
+      if found != nil { units[place].listings.forgetUnused() }
+      let surplus = max(0, matches.count - max(0, room))
+      let leftOut = surplus + (found == nil ? units[place].leftOut : 0)
       if leftOut != units[place].leftOut { revision &+= 1 }
       units[place].leftOut = leftOut
-      matches.removeLast(leftOut)
+      matches.removeLast(surplus)
       let (listings, answer) = (units[place].listings, units[place].answer)
       var unknown = listings.unknown.filter(answer.hangs).map { PathPattern.Match(path: $0, stars: []) }
       for (path, error) in listings.unlisted where unknown.count < options.maximumFiles {
@@ -126,10 +133,19 @@ extension SourceSet {
     }
   }
 
-  /// What matches; nil where the source was trusted, and something leads off this machine's own disks.
-  private mutating func matches(of pattern: PathPattern, _ place: Int, _ known: Set<ExactText>) -> [PathPattern.Match]?
-  {
-    let (answer, isTrusted) = (units[place].answer, units[place].isTrusted)
+  /// What matches the pattern of a source that was trusted; nil where nobody can say.
+  private mutating func matches(of pattern: PathPattern, _ place: Int, until end: UInt64) -> [PathPattern.Match]? {
+    if let found = ownMatches(of: pattern, place) { return found }
+    askNow(place, until: end)
+    // Without a thread it is trusted still, and as far as before.
+    guard !units[place].isTrusted else { return ownMatches(of: pattern, place) }
+    return listElsewhere([place], until: end)[place].flatMap { take($0, place) }
+  }
+
+  /// What matches the pattern of a source that was trusted; nil where something leads off this machine's own disks.
+  private mutating func ownMatches(of pattern: PathPattern, _ place: Int) -> [PathPattern.Match]? {
+    let answer = units[place].answer
+    let known = Set(units[place].matches.map { ExactText($0.path) })
     // Out of this value while both are changed.
     var own = ways
     ways = LocalWays()
@@ -137,7 +153,7 @@ extension SourceSet {
     var leadsOff = false
     let matches = pattern.matches(&units[place].listings) { path in
       guard answer.asks(path) else { return false }
-      if isTrusted, !own.isLocal(path) { leadsOff = true }
+      if !own.isLocal(path) { leadsOff = true }
       return !leadsOff
     } keeping: { path in
       answer.hangs(path) || known.contains(ExactText(path))

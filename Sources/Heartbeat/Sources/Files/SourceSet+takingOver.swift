@@ -51,6 +51,9 @@ extension SourceSet {
     }
     // What is being read of them is waited for here.
     (longReading, underway, readings, looks) = (other.longReading, other.underway, other.readings, other.looks)
+    // What hangs there is not begun once more.
+    lister = other.lister
+    lister.forget(but: paths)
     generation = other.generation
     revision = other.revision &+ 1
     isUp = !files.isEmpty && files.allSatisfy(\.isUp)

@@ -67,6 +67,7 @@ public struct SourceSet: Sendable {
   var units: [Unit]
   let mounts = MountChanges()
   var ways = LocalWays()
+  var lister = PatternLister()
   /// The files of all sources, in the sources' order; those of a pattern sorted by path.
   public internal(set) var files: [SourceReader] = []
   /// Rises when what comes of the files changes.
