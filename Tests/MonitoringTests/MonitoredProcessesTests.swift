@@ -55,18 +55,40 @@ struct MonitoredProcessesTests {
 
   @Test(
     "what said good-bye, was pruned or shall be forgotten is not remembered, nor anything when nothing shall be",
-    arguments: ["good-bye", "pruned", "pruned before its last beat", "forget", "nothing", "expired"])
+    arguments: [
+      "good-bye", "pruned", "pruned before its last beat", "pruned by a clock behind its own", "forget", "nothing",
+      "expired",
+    ])
   func notRemembered(how: String) throws {
     var watched = Watched(
       retention: how == "expired" ? 100 : 0, remember: how == "nothing" ? 0 : 1000)
     let status = how == "good-bye" ? #", "status": "Stopped""# : ""
-    try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", 905, status), at: 1000)
+    let isAhead = how == "pruned by a clock behind its own"
+    try watched.read(Self.beat("a", 1000) + "," + Self.beat("b", isAhead ? 1600 : 905, status), at: 1000)
     if how == "forget" { watched.monitored.forget([Array("b".utf8)]) }
     let root =
-      how == "pruned"
-      ? #""pruned": {"b": 905},"# : how == "pruned before its last beat" ? #""pruned": {"b": 904},"# : ""
+      switch how {
+      case "pruned": #""pruned": {"b": 905},"#
+      case "pruned before its last beat": #""pruned": {"b": 904},"#
+      case "pruned by a clock behind its own": #""pruned": {"b": 1005},"#
+      default: ""
+      }
     try watched.read(Self.beat("a", 1010), root: root, at: 1010)
     #expect(watched.names == (how == "pruned before its last beat" ? ["a", "b"] : ["a"]))
+  }
+
+  @Test("a word that means an end does so once the entry is no job any more, as where nothing was known before")
+  func noJobAnyMore() throws {
+    let job = Self.beat("a", 1000, #", "status": "done", "job": {"started": 990, "ended": 1000, "exit_code": 0}"#)
+    let plain = Self.beat("a", 1001, #", "status": "done""#)
+    var (watched, new) = (Watched(), Watched())
+    try watched.read(job, at: 1001)
+    #expect(watched.word("a") == "alive job_succeeded")
+    try watched.read(plain, at: 1002)
+    try new.read(plain, at: 1002)
+    #expect(watched.word("a") == "stopped said_stopped" && new.word("a") == "stopped said_stopped")
+    try watched.read(job, at: 1003)
+    #expect(watched.word("a") == "alive job_succeeded")
   }
 
   @Test("of a configured one the good-bye is remembered: that it was never seen would be wrong")

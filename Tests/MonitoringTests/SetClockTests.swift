@@ -101,7 +101,7 @@ struct SetClockTests {
     #expect(!host.holds)
     try host.read(Self.beat("a", Self.start + 10) + "," + Self.beat("x3", host.now))
     #expect(host.watched.names.starts(with: ["a", "x3"]) && host.watched.monitored.expired == 0)
-    #expect(host.word() == "dead silent")
+    #expect(host.word() == "alive beating")
     host.set(by: -Self.day)
     host.pass(10)
     try host.read(Self.beat("a", Self.start + 10) + "," + Self.beat("x4", host.now))
@@ -166,6 +166,40 @@ struct SetClockTests {
     host.set(by: Self.day)
     try host.read(entry + "," + Self.beat("x", host.now))
     #expect(host.watched["job"]?.job?.due == right + 900)
+  }
+
+  @Test(
+    "what was seen before the clock was set is as old as since then, however it was set",
+    arguments: [3_600.0, Self.day, -30, -100])
+  func judgedBySpan(step: Double) throws {
+    var host = Host()
+    host.pass(200)
+    try host.read(Self.beat("a", host.now - 10))
+    host.pass(10)
+    #expect(host.word() == "alive beating")
+    host.set(by: step)
+    // What lies in the future by now says so, as ever.
+    let alive = step < -25 ? "alive clock_ahead" : "alive beating"
+    #expect(host.word() == alive)
+    host.pass(39)
+    #expect(host.word()?.hasPrefix("alive ") == true)
+    host.pass(50)
+    #expect(host.word()?.hasPrefix("dead ") == true)
+    // It beats again, by the clock as it is now.
+    try host.read(Self.beat("a", host.now))
+    #expect(host.word() == "alive beating")
+  }
+
+  @Test("a clock that is set back by less than somebody is silent makes nobody alive")
+  func setBackBySilence() throws {
+    var host = Host()
+    try host.read(Self.beat("a", host.now))
+    host.pass(600)
+    #expect(host.word() == "dead silent")
+    host.set(by: -570)
+    #expect(host.word() == "dead silent")
+    try host.read(Self.beat("a", Self.start) + "," + Self.beat("b", 1))
+    #expect(host.word() == "dead silent")
   }
 
   @Test("an entry that is first seen by a clock that is ahead is as old as its time says when that is right again")

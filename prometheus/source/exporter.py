@@ -61,7 +61,7 @@ def groups(settings):
             "Prometheus has no exporter to scrape",
             f"There is no target with the job {job}: discovery finds none, or the job has another name. First: Status, Service discovery in Prometheus."),
         *r.alert(
-            "HeartbeatMetricsMissing", "up{S} == 1\nunless on (job, instance) heartbeat_file_up{S}",
+            "HeartbeatMetricsMissing", "up{S} == 1\nunless on (job, instance) (heartbeat_file_up{S} or heartbeat_pattern_files_left_out{S})",
             f"{HOST} answers without heartbeats",
             "{{ $labels.instance }} is scraped, but its answer has no heartbeat metrics: a collector is off, or this is not the exporter. First: curl its /metrics."),
         *r.alert(

@@ -9,7 +9,8 @@ def groups(settings):
     r = Rules(settings)
     # While no file can be read, every beat grows old: that is an alert of its own, and says nothing of a process.
     readable = "unless on (job, instance) (max by (job, instance) (heartbeat_file_up{S}) == 0)"
-    silent = f"and ignoring (state, reason) (heartbeat_age_seconds{{S}} > {MISSED})"
+    # Only a little late. An age may be less than the timeout where a clock was set, or is ahead: the exporter knows better then.
+    silent = f"unless ignoring (state, reason) (heartbeat_age_seconds{{S}} >= heartbeat_timeout_seconds{{S}} and heartbeat_age_seconds{{S}} <= {MISSED})"
     quick = [
         *r.alert(
             "ProcessDead",
@@ -64,7 +65,7 @@ def groups(settings):
             "ProcessNeverSeen",
             'max without (reason) (heartbeat_state{S,state="never"})\nunless ignoring (state) heartbeat_job_next_due_timestamp_seconds{S}',
             f"{NAME} on {HOST} was never seen",
-            "It is in the exporter's configuration, but it never beat and no process matches. First: is the name spelt as the program spells it?",
+            "It is in the exporter's configuration, but no beat of it can be read and no process matches. First: heartbeat check of the file; is the name spelt as the program spells it?",
             "A job that is not yet due for the first time is none of them."),
         *r.alert(
             "ProcessClockAhead", "-heartbeat_age_seconds{S} > 5",

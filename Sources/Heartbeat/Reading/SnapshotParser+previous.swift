@@ -31,6 +31,8 @@ extension SnapshotParser {
   mutating func compareLast(with before: HeartbeatSnapshot.Entry) {
     let entry = snapshot.entries[snapshot.entries.count &- 1]
     if (entry.lastHeartbeat == nil) != (before.lastHeartbeat == nil) { snapshot.changes.keepsProcesses = false }
+    // What its word means depends on whether it is a job.
+    if (entry.job == nil) != (before.job == nil) { snapshot.changes.keepsProcesses = false }
     if entry.pid != before.pid { snapshot.changes.hasNewPid = true }
     if !isSame(entry.status, asPrevious: before.status) { snapshot.changes.hasNewStatus = true }
     if !isSame(entry.host, asPrevious: before.host) { snapshot.changes.keepsProcesses = false }

@@ -98,8 +98,11 @@ enum StatusCommand {
   ) -> Int32 {
     let name = values.arguments.first
     let leftOut = found.named.filter { name == nil || $0.process == name }
-    // What was known before is no answer; the other files' programs are as they are.
-    let shown = programs.filter { !$0.isDoubtful && (name == nil || $0.name == name) }
+    // What was known before is no answer; the other files' programs are as they are. Nor is "never seen" of one whose entry is left out.
+    let shown = programs.filter { program in
+      !program.isDoubtful && !(program.verdict.reason == .neverSeen && found.hides(program.name))
+        && (name == nil || program.name == name)
+    }
     // Where it is, no other file counts.
     let isFound = name != nil && !shown.isEmpty
     let problem = isFound ? nil : problem

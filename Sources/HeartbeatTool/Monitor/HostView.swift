@@ -2,6 +2,7 @@ internal import Flags
 internal import Heartbeat
 internal import JSON
 internal import Monitoring
+internal import POSIX
 
 /// What the monitor knows of one program.
 struct ProgramView: Equatable, Sendable {
@@ -61,6 +62,11 @@ struct LeftOut: Equatable, Sendable {
   var named: [EntryProblem] = []
   /// How many more there are.
   var others = 0
+
+  /// Whether a program of a name is among them, so that nobody can say that it never beat.
+  func hides(_ name: String) -> Bool {
+    named.contains { $0.reason.hidesProcess && ExactText($0.process) == ExactText(name) }
+  }
 
   /// What is said of those because of which a program is not shown: how it does, nobody can say.
   var unknown: [String] {

@@ -82,7 +82,7 @@ struct LocalSource: ~Copyable {
   /// Why a file could not be read at the last look: one that is there counts before one that is not.
   var problem: HeartbeatFileProblem? {
     let problems = watch.sources.files.compactMap(\.lastProblem)
-    return problems.first { $0.failure != .missing } ?? problems.first
+    return problems.first { $0.failure != .missing } ?? watch.sources.lastProblem
   }
 
   /// What of the files is left out.

@@ -121,7 +121,8 @@ struct RemoteSource {
 
     /// All of an answer's.
     static func all(in answer: JSONObject) -> [FileProblem] {
-      if case .array(let files)? = answer["files"] {
+      // Without any, what is wrong is said of all.
+      if case .array(let files)? = answer["files"], !files.isEmpty {
         return files.compactMap { $0.objectValue.flatMap { FileProblem($0) } }
       }
       return answer["file"]?.objectValue.flatMap { FileProblem($0) }.map { [$0] } ?? []

@@ -64,6 +64,8 @@ struct ScrapedHost {
     let stated = metrics["heartbeat_state"]
     return (stated.isEmpty ? metrics["heartbeat_alive"] : stated).compactMap { sample in
       guard let name = sample.labels["process"] else { return nil }
+      // In a state that only a later version knows: no other one is made up for it.
+      guard stated.isEmpty || verdicts[name] != nil else { return nil }
       let age = ages[name]
       let isUp = up[name].flatMap { $0 == 1 ? true : $0 == 0 ? false : nil }
       return ProgramView(

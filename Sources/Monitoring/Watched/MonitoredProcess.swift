@@ -83,6 +83,14 @@ public struct MonitoredProcess: Sendable {
     return age.magnitude < 1e9 ? (age * 1e6).rounded() / 1e6 : age
   }
 
+  /// The age by which it is judged: where somebody has set the clock since the beat was seen, that which has passed.
+  private func judgedAge(at now: Moment) -> Double? {
+    guard let age = age(at: now.time) else { return nil }
+    // A beat from the future says so, whoever has set the clock.
+    guard age >= -Facts.clockTolerance, now.isOfAnotherClock(than: seen), let beaten else { return age }
+    return now.passed(since: beaten)
+  }
+
   /// When its last beat was, as far as nobody can have set the clock since it was seen; nil when it never beat.
   ///
   /// Who was seen to beat did so then. Its beat may say another time: by a clock that is wrong, or by an old file in the place of the new.
@@ -112,7 +120,7 @@ public struct MonitoredProcess: Sendable {
   /// - Parameter existence: what the kernel says of it now.
   func facts(at now: Moment, _ existence: Existence) -> Facts {
     Facts(
-      age: age(at: now.time), ageSinceSeen: now.passed(since: seen), timeout: timeout, existence: existence,
+      age: judgedAge(at: now), ageSinceSeen: now.passed(since: seen), timeout: timeout, existence: existence,
       saidStopped: saidStopped, hasVanished: vanished != nil, job: job?.facts(at: now))
   }
 

@@ -143,7 +143,7 @@ extension MonitoredProcesses {
     at now: Moment
   ) {
     // Who never beat has no entry that could be forgotten, and goes on as it was.
-    guard process.lastHeartbeat == nil || isRemembered(process, named: old[process.name], snapshot) else {
+    guard process.lastHeartbeat == nil || isRemembered(process, named: old[process.name], snapshot, at: now) else {
       return
     }
     let place = processes.count - 1
@@ -226,15 +226,16 @@ extension MonitoredProcesses {
       && !hasExpired(process, after: settings.retention(isJob: process.job != nil), at: now)
       // By the clock that nobody sets: what is forgotten is not known any more when the time of day is right again.
       && now.passed(since: process.vanished ?? now) < settings.remember
-      && isRemembered(process, named: name, snapshot)
+      && isRemembered(process, named: name, snapshot, at: now)
   }
 
   private func isRemembered(
-    _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot
+    _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot, at now: Moment
   ) -> Bool {
     guard settings.remember > 0, !forgotten.contains(Array(name)) else { return false }
     // What somebody has pruned since its last beat was meant to go.
     guard let pruned = snapshot.pruned[Array(name)], let last = process.lastHeartbeat else { return true }
-    return pruned < last
+    // By whichever clock it beats: what was seen before somebody pruned it was before that.
+    return pruned < min(last, process.seen.time(by: now))
   }
 }

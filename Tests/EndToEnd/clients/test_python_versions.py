@@ -67,7 +67,7 @@ sender = HeartbeatSender("sender").start()
 sender.tick(); sender.stop()
 manager = HeartbeatManager(raises=True)
 manager.send_heartbeat("manager")
-manager.get_process_status("manager")["status"] == "alive" and print("done")
+manager.get_process_status("manager")["status"] == "alive" and print("done", flush=True)
 ''')
 assert not raised, raised
 import os, sys

@@ -53,6 +53,37 @@ def test_of_two_files_with_one_name_the_first_counts_and_the_other_is_told(expor
     assert run(TOOL, "monitor", "--once", *where).returncode == 0
 
 
+@pytest.mark.parametrize("by_url", [False, True])
+def test_of_a_configured_program_whose_entry_is_malformed_nobody_says_that_it_was_never_seen(exporter, tmp_path, by_url):
+    write_beats(tmp_path / "x.json", {"fine": entry(), "bad": {"last_heartbeat": "yesterday-ish"}})
+    configuration = tmp_path / "names.yml"
+    configuration.write_text("processes: {bad: {}, absent: {}}")
+    where = ["--file", tmp_path / "x.json", "--config.file", configuration]
+    if by_url:
+        where = ["--url", f"http://127.0.0.1:{exporter(f'--heartbeat.file={where[1]}', f'--config.file={configuration}', default_file=True).port}"]
+    bad, absent, fine = (run(TOOL, "status", name, *where) for name in ("bad", "absent", "fine"))
+    assert (bad.returncode, bad.stdout) == (2, "") and '"bad" is left out' in bad.stderr, bad
+    assert absent.returncode == 1 and "never" in absent.stdout and fine.returncode == 0
+    everything = run(TOOL, "status", *where)
+    assert everything.returncode == 1 and "bad" not in everything.stdout and '"bad" is left out' in everything.stderr
+
+
+def test_that_nothing_matches_a_pattern_is_said_by_everybody(exporter, tmp_path):
+    pattern = tmp_path / "bots" / "*.json"
+    pattern.parent.mkdir()
+    e = exporter(f"--heartbeat.file={pattern}", default_file=True)
+    url = f"http://127.0.0.1:{e.port}"
+    answer = json.loads(e.get("/api/v1/heartbeats").body)
+    assert answer["file"]["problem"]["reason"] == "missing" and str(pattern) in answer["file"]["problem"]["message"] and answer["files"] == []
+    for where in (["--url", url], ["--file", pattern]):
+        for command, status in ((["status"], 2), (["monitor", "--once"], 1)):
+            result = run(TOOL, *command, *where)
+            assert result.returncode == status and f"{pattern}: no file matches" in result.stderr, (command, where, result)
+    write_beats(pattern.with_name("a.json"), {"a": entry()})
+    assert "problem" not in json.loads(e.get("/api/v1/heartbeats").body)["file"]
+    assert run(TOOL, "status", "--url", url).returncode == run(TOOL, "monitor", "--once", "--file", pattern).returncode == 0
+
+
 def test_what_was_known_before_a_file_was_deleted_is_no_answer(exporter, tmp_path):
     paths = [tmp_path / "kept.json", tmp_path / "deleted.json"]
     for path in paths:

@@ -258,6 +258,22 @@ struct RemoteSourceTests {
     }
   }
 
+  @Test("no state is made up for one that only a later exporter knows")
+  func laterStates() {
+    let text = """
+      heartbeat_file_up{file="f"} 1
+      heartbeat_state{process="a",state="alive",reason="beating"} 1
+      heartbeat_state{process="b",state="degraded",reason="half_of_it"} 1
+      heartbeat_state{process="c",state="alive",reason="of_a_later_kind"} 1
+      heartbeat_age_seconds{process="b"} 2
+
+      """
+    var source = RemoteSource(server, clock: { 1000 }) { endpoint, _ in
+      HTTPClient.Answer(status: endpoint.path == "/metrics" ? 200 : 404, body: Array(text.utf8))
+    }
+    #expect(source.look().programs.map(\.name) == ["a"])
+  }
+
   @Test("what an exporter says of the states itself counts")
   func stated() {
     let text = """

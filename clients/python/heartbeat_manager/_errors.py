@@ -35,7 +35,12 @@ class HeartbeatError(Exception):
 def say(text: str) -> None:
     """A line on standard error, if there is one; nothing that goes wrong there reaches the program."""
     try:
-        if sys.stderr is not None:  # a daemon, or a program without a console, may have none
+        if sys.stderr is None:  # a daemon, or a program without a console, may have none
+            return
+        if sys.stderr is sys.__stderr__:
+            # Not through its buffer: what cannot be written stays there, and makes the program's exit status 120.
+            os.write(sys.stderr.fileno(), ("heartbeat: %s\n" % text).encode(sys.stderr.encoding, "backslashreplace"))
+        else:
             print("heartbeat:", text, file=sys.stderr)
     except Exception:
         pass

@@ -113,6 +113,10 @@ Test("answers without heartbeats") \
     .has_of({"job": "heartbeat", "instance": "web-2:9464"}, "up", "1x100").silent("HeartbeatMetricsMissing", "4m45s") \
     .fires("HeartbeatMetricsMissing", "5m", "11m45s").silent("HeartbeatMetricsMissing", "12m30s")
 
+Test("without heartbeats as nothing matches a pattern, which is an alert of its own") \
+    .has("up", "1x100").has("heartbeat_pattern_files", "0x100", pattern="/srv/*.json").has("heartbeat_pattern_files_left_out", "0x100", pattern="/srv/*.json") \
+    .silent("HeartbeatMetricsMissing", "12m").fires("HeartbeatPatternEmpty", "12m")
+
 Test("down is not without heartbeats") \
     .has("up", "0x60").silent("HeartbeatMetricsMissing", "10m")
 

@@ -65,6 +65,12 @@ Test("hung: suspended, with a clock that is ahead, and without an entry") \
     .state("1x40", "hung", "entry_vanished", "vanished").silence("300+15x40", process="vanished") \
     .fires("ProcessHung", "3m")
 
+Test("hung: suspended while its clock is ahead, and silent with an age that a clock which was set back makes less than the timeout") \
+    .state("1x40", "hung", "suspended", "suspended").silence("-7200+15x40", process="suspended") \
+    .state("1x40", "hung", "silent", "set back").silence("10+0x40", process="set back") \
+    .state("1x40", "dead", "silent", "elsewhere").silence("10+0x40", process="elsewhere") \
+    .fires("ProcessHung", "3m").fires("ProcessDead", "3m")
+
 Test("not hung: late for less than half a minute, again and again") \
     .state("1x3 stale 1x3 stale 1x3 stale 1x3 stale", "alive", "beating").state("_x4 1 stale _x2 1 stale _x2 1 stale _x2 1x2 stale", "hung", "silent") \
     .silence("5 20 35 50 65 10 25 40 75 20 35 50 65 10 25 40 65 80 5x20").silent("ProcessHung", "1m", "2m15s", "4m15s", "4m30s", "5m")

@@ -66,6 +66,21 @@ def forward(w):
     w.at("5m", lambda: setattr(w, "offset", 3600))
 
 
+@scenario("the clock of the host is set an hour forward, and a program beats every five minutes", "clocks", Expected(SKEW, "7m", "5m45s"))
+def forward_slow(w):
+    w.configuration["bidder"] = {"timeout": "750s"}
+    Program(w, "bidder", every=300)
+    w.at("7m", lambda: setattr(w, "offset", 3600))
+
+
+@scenario("the clock of the host is set back while a program hangs, by less than it has hung", "clocks",
+          Expected("ProcessHung", "5m", "6m30s", "bidder"), Expected(SKEW, "15m", "5m45s"), end="25m")  # fmt: skip
+def back_while_hung(w):
+    w.configuration["bidder"] = {"timeout": "300s"}
+    w.at("5m", Program(w, "bidder").hang)
+    w.at("15m", lambda: setattr(w, "offset", -420))
+
+
 @scenario("the clock of the host is set an hour back, and its programs' with it", "clocks", Expected(SKEW, "5m", "5m45s"))
 def back(w):
     Program(w, "bidder")
@@ -236,8 +251,10 @@ written("a mount hangs", "host", Expected("HostFilesystemUnknown", "5m", "6m"), 
 written("a cable is broken: two percent of the packets have errors", "host", Expected("HostNetworkErrors", "5m", "34m"), end="60m", series=UP | {
     f"system_network_{d}_{n}_total{A[:-1]},device=\"eth0\"}}": v for d in ("receive", "transmit") for n, v in (
         ("errors", "0x20 0+300x400"), ("packets", "0+15000x420"))})  # fmt: skip
-written("a pattern of --heartbeat.file matches nothing any more", "file", Expected("HeartbeatPatternEmpty", "5m", "10m30s"), series=UP | {
-    f"heartbeat_pattern_files{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "3x20 0x400"})  # fmt: skip
+written("a pattern of --heartbeat.file matches nothing any more", "file", Expected("HeartbeatPatternEmpty", "5m", "10m30s"), series={f"up{A}": "1x420",
+    f"heartbeat_file_up{A[:-1]},file=\"/srv/a/beat.json\"}}": "1x20",
+    f"heartbeat_pattern_files{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "3x20 0x400",
+    f"heartbeat_pattern_files_left_out{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "0x420"})  # fmt: skip
 written("a pattern matches more files than are read", "file", Expected("HeartbeatFilesLeftOut", "5m", "5m30s"), series=UP | {
     f"heartbeat_pattern_files_left_out{A[:-1]},pattern=\"/srv/*/beat.json\"}}": "0x20 7x400"})  # fmt: skip
 written("a program leaks memory for nine hours", "resources", Expected("ProcessMemoryGrowth", "1h", "6h", "bidder"), interval="1m", end="9h",

@@ -1,4 +1,5 @@
-/* Preloaded into one program: its clocks say what the file named by SCENARIO_CLOCK says, in nanoseconds of Unix time. Days pass in seconds. */
+/* Preloaded into one program: its clocks say what the file named by SCENARIO_CLOCK says, in nanoseconds: Unix time, which may be set, and how much
+   of the scenario has passed. Days pass in seconds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -13,8 +14,8 @@
 #define SECOND 1000000000LL
 #define BOOTED (1000000 * SECOND) /* before the scenario */
 
-static _Atomic long long *scripted; /* Unix time now */
-static long long first, began;      /* the scripted time, and the kernel's monotonic one, at the start */
+static _Atomic long long *scripted; /* Unix time now, and what has passed */
+static long long first, began;      /* what had passed, and the kernel's monotonic time, at the start */
 
 static long long kernel(clockid_t clock) {
   struct timespec now;
@@ -25,17 +26,17 @@ static long long kernel(clockid_t clock) {
 __attribute__((constructor)) static void open_clock(void) {
   int file = open(getenv("SCENARIO_CLOCK"), O_RDONLY | O_CLOEXEC);
   if (file < 0) _exit(121);
-  void *place = mmap(NULL, sizeof *scripted, PROT_READ, MAP_SHARED, file, 0);
+  void *place = mmap(NULL, 2 * sizeof *scripted, PROT_READ, MAP_SHARED, file, 0);
   close(file);
   if (place == MAP_FAILED) _exit(122);
   scripted = place;
-  first = *scripted;
+  first = scripted[1];
   began = kernel(CLOCK_MONOTONIC);
 }
 
 /* How far the scripted time has run ahead of the kernel's: what caches by age must notice, and waits must not. */
 static long long ahead(void) {
-  long long gone = *scripted - first;
+  long long gone = scripted[1] - first;
   return gone > 0 ? gone : 0;
 }
 

@@ -428,7 +428,7 @@ function showFileProblem({ file, files }) {
   if (!problem) return;
   const bad = files.filter((one) => one.problem).length;
   const of = files.length > 1 ? `${bad} of ${files.length} heartbeat files` : 'The heartbeat file';
-  const kept = programs.size ? `${of} cannot be read. The table shows what was read before. ` : '';
+  const kept = programs.size && bad ? `${of} cannot be read. The table shows what was read before. ` : '';
   setText(byId('file-problem').firstElementChild, kept + problem.message + (bad > 1 ? ` (and ${bad - 1} more, see /api/v1/heartbeats)` : ''));
 }
 

@@ -1,11 +1,18 @@
 /// What is asked of all files, and of the file of an entry.
 extension SourceSet {
-  /// What was wrong with the first bad file.
+  /// What was wrong with the first bad file, or that there is none.
   public var lastProblem: HeartbeatFileProblem? {
     // By a span, here and elsewhere: an array gives a copy of all that is known of a file, which costs more than the question.
     let files = files.span
     for place in files.indices { if let problem = files[place].lastProblem { return problem } }
-    return nil
+    return files.isEmpty ? emptyPattern : nil
+  }
+
+  /// That there is no file, for nothing matches a pattern.
+  private var emptyPattern: HeartbeatFileProblem? {
+    patterns.first.map {
+      HeartbeatFileProblem(failure: .missing, description: "\($0.pattern): no file matches yet; does anything beat?")
+    }
   }
 
   /// The place of the file of an entry of the snapshot.
