@@ -59,7 +59,7 @@ let package = Package(
   ],
   targets: systemLibraries + [
     library("POSIX", ["CLinux"]),
-    library("Flags", ["CLinux"]),
+    library("Flags", ["POSIX", "CLinux"]),
     library("YAML", ["POSIX", "Flags", "CYaml"]),
     library("JSON", []),
     library("Heartbeat", ["JSON", "POSIX", "CLinux"]),

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// Makes a text from outside fit for one line of a message: in double quotes, control characters escaped, shortened.
 ///
 /// - Parameter limit: the most characters it shows; the rest is told as `…`.
@@ -16,14 +18,8 @@ public func quoted(_ text: String, limit: Int = 80) -> String {
     case "\n": result += "\\n"
     case "\r": result += "\\r"
     case "\t": result += "\\t"
-    default:
-      switch scalar.properties.generalCategory {
-      // Control and format characters: they could move the cursor or turn the direction of writing.
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default:
-        result.unicodeScalars.append(scalar)
-      }
+    case _ where scalar.isUnprintable: result += "\\u{" + String(scalar.value, radix: 16) + "}"
+    default: result.unicodeScalars.append(scalar)
     }
   }
   return result + "\""

@@ -46,13 +46,12 @@ public struct CalendarTime {
     let monthFromMarch = (5 * dayOfYear + 2) / 153
     let month = (monthFromMarch + 2) % 12
     let year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     var parts = tm()
     parts.tm_year = Int32(clamping: year - 1900)
     parts.tm_mon = Int32(clamping: month)
     parts.tm_mday = Int32(clamping: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
-    parts.tm_yday = Int32(clamping: month < 2 ? dayOfYear - 306 : dayOfYear + (isLeap ? 60 : 59))
-    parts.tm_wday = Int32(clamping: ((days + 4) % 7 + 7) % 7)
+    parts.tm_yday = Int32(clamping: month < 2 ? dayOfYear - 306 : dayOfYear + (CivilDay.isLeap(year) ? 60 : 59))
+    parts.tm_wday = Int32(clamping: CivilDay.weekday(ofDay: days))
     parts.tm_hour = Int32(clamping: second / 3600)
     parts.tm_min = Int32(clamping: second / 60 % 60)
     parts.tm_sec = Int32(clamping: second % 60)

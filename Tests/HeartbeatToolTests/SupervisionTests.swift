@@ -37,23 +37,23 @@ struct SupervisionTests {
 
   @Test("without probe and watchdog it beats once an interval, and never hangs")
   func plain() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
-    let beats = stride(from: 100.0, to: 131, by: 1).filter { vitality.takeBeat(at: $0) }
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    let beats = stride(from: 100.0, to: 131, by: 1).filter { liveness.takeBeat(at: $0) }
     #expect(beats == [100, 110, 120, 130])
-    #expect(!vitality.isStale(at: 1e9))
+    #expect(!liveness.isStale(at: 1e9))
   }
 
   @Test("the first beat comes at once, the second after the part of an interval that the phase says")
   func phase() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, phase: 0.3, startedAt: 100)
-    let beats = stride(from: 100.0, to: 125, by: 1).filter { vitality.takeBeat(at: $0) }
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, phase: 0.3, startedAt: 100)
+    let beats = stride(from: 100.0, to: 125, by: 1).filter { liveness.takeBeat(at: $0) }
     #expect(beats == [100, 103, 113, 123])
   }
 
   @Test("a late wake-up shifts no later beat, and what it missed is not made up for")
   func lateWakeUps() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
-    let beats = [0.0, 14, 19, 20, 55, 59, 60].filter { vitality.takeBeat(at: $0) }
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    let beats = [0.0, 14, 19, 20, 55, 59, 60].filter { liveness.takeBeat(at: $0) }
     #expect(beats == [0, 14, 20, 55, 60])
   }
 
@@ -61,28 +61,28 @@ struct SupervisionTests {
     "chance makes a beat early, by a twentieth of the interval at most",
     arguments: [(0.0, 110.0), (0.5, 109.75), (1, 109.5)])
   func jitter(random: Double, next: Double) {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
-    let isDue = vitality.takeBeat(at: 100, random: random)
-    #expect(isDue && vitality.nextBeat(at: 100) == next)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 100)
+    let isDue = liveness.takeBeat(at: 100, random: random)
+    #expect(isDue && liveness.nextBeat(at: 100) == next)
   }
 
   @Test("a beat that comes early is the one that was due: there is one in each interval", arguments: [0.3, 0.9, 1])
   func oneEach(random: Double) {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
-    let beats = (0..<10_000).map { Double($0) / 100 }.filter { vitality.takeBeat(at: $0, random: random) }
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    let beats = (0..<10_000).map { Double($0) / 100 }.filter { liveness.takeBeat(at: $0, random: random) }
     #expect(beats.map { ($0 / 10).rounded(.up) } == Array(stride(from: 0.0, through: 10, by: 1)))
   }
 
   @Test("who is silent is waited for by nobody", arguments: [false, true])
   func silentWakesNobody(isTriggered: Bool) {
-    var vitality = Liveness(interval: 10, timeout: 5, hasProbe: !isTriggered, startedAt: 0)
-    vitality.probed(true, at: 0)
-    let first = vitality.takeBeat(at: 0)
-    if isTriggered { vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1) }
+    var liveness = Liveness(interval: 10, timeout: 5, hasProbe: !isTriggered, startedAt: 0)
+    liveness.probed(true, at: 0)
+    let first = liveness.takeBeat(at: 0)
+    if isTriggered { liveness.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1) }
     // The probe neither answered again nor failed.
-    #expect(first && vitality.isStale(at: 12) && vitality.nextBeat(at: 12) == .infinity)
-    vitality.probed(true, at: 13)
-    #expect((vitality.nextBeat(at: 13) == .infinity) == isTriggered)
+    #expect(first && liveness.isStale(at: 12) && liveness.nextBeat(at: 12) == .infinity)
+    liveness.probed(true, at: 13)
+    #expect((liveness.nextBeat(at: 13) == .infinity) == isTriggered)
   }
 
   @Test("names that are counted through are spread over the interval")
@@ -95,95 +95,95 @@ struct SupervisionTests {
 
   @Test("a suspended program does not beat, and what it could not say meanwhile is no silence")
   func suspended() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
-    vitality.probed(true, at: 0)
-    let before = vitality.takeBeat(at: 0)
-    vitality.suspended()
-    let meanwhile = vitality.takeBeat(at: 20)
-    #expect(before && !meanwhile && vitality.nextBeat(at: 20) == .infinity)
-    #expect(vitality.isStale(at: 30))
-    vitality.resumed(at: 100)
-    #expect(!vitality.isStale(at: 129) && vitality.isStale(at: 130))
-    let after = vitality.takeBeat(at: 100)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    liveness.probed(true, at: 0)
+    let before = liveness.takeBeat(at: 0)
+    liveness.suspended()
+    let meanwhile = liveness.takeBeat(at: 20)
+    #expect(before && !meanwhile && liveness.nextBeat(at: 20) == .infinity)
+    #expect(liveness.isStale(at: 30))
+    liveness.resumed(at: 100)
+    #expect(!liveness.isStale(at: 129) && liveness.isStale(at: 130))
+    let after = liveness.takeBeat(at: 100)
     #expect(after)
   }
 
   @Test("a first ping that is expected and does not come is a hang")
   func firstPing() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startTimeout: 5, startedAt: 100)
-    let early = vitality.takeBeat(at: 100)
-    #expect(!early && vitality.isUnproven && !vitality.isStale(at: 104) && vitality.isStale(at: 105))
-    vitality.notified(NotifyMessage(Array("EXTEND_TIMEOUT_USEC=8000000".utf8)), at: 104)
-    #expect(!vitality.isStale(at: 111) && vitality.isStale(at: 112))
-    vitality.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 110)
-    let beat = vitality.takeBeat(at: 110)
-    #expect(beat && !vitality.isUnproven && !vitality.isStale(at: 139) && vitality.isStale(at: 140))
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startTimeout: 5, startedAt: 100)
+    let early = liveness.takeBeat(at: 100)
+    #expect(!early && liveness.isUnproven && !liveness.isStale(at: 104) && liveness.isStale(at: 105))
+    liveness.notified(NotifyMessage(Array("EXTEND_TIMEOUT_USEC=8000000".utf8)), at: 104)
+    #expect(!liveness.isStale(at: 111) && liveness.isStale(at: 112))
+    liveness.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 110)
+    let beat = liveness.takeBeat(at: 110)
+    #expect(beat && !liveness.isUnproven && !liveness.isStale(at: 139) && liveness.isStale(at: 140))
   }
 
   @Test("what it promises of its beats follows what vouches for them")
   func promise() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
-    #expect(vitality.promisedInterval == 10)
-    vitality.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 1)
-    #expect(vitality.promisedInterval == 15)
-    vitality.notified(NotifyMessage(Array("WATCHDOG_USEC=4000000".utf8)), at: 1)
-    #expect(vitality.promisedInterval == 2)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    #expect(liveness.promisedInterval == 10)
+    liveness.notified(NotifyMessage(Array("WATCHDOG=1".utf8)), at: 1)
+    #expect(liveness.promisedInterval == 15)
+    liveness.notified(NotifyMessage(Array("WATCHDOG_USEC=4000000".utf8)), at: 1)
+    #expect(liveness.promisedInterval == 2)
   }
 
   @Test("with a probe it beats only while that answers")
   func probe() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
-    let beat1 = vitality.takeBeat(at: 0)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 0)
+    let beat1 = liveness.takeBeat(at: 0)
     #expect(!beat1)
-    #expect(vitality.nextProbe(after: 0) == 1)
-    vitality.probed(true, at: 2)
-    let beat2 = vitality.takeBeat(at: 2)
+    #expect(liveness.nextProbe(after: 0) == 1)
+    liveness.probed(true, at: 2)
+    let beat2 = liveness.takeBeat(at: 2)
     #expect(beat2)
-    #expect(vitality.nextProbe(after: 2) == 12)
-    vitality.probed(false, at: 12)
-    let beat3 = vitality.takeBeat(at: 12)
+    #expect(liveness.nextProbe(after: 2) == 12)
+    liveness.probed(false, at: 12)
+    let beat3 = liveness.takeBeat(at: 12)
     #expect(!beat3)
-    #expect(!vitality.isStale(at: 31.9))
-    #expect(vitality.isStale(at: 32))
-    vitality.probed(true, at: 40)
-    #expect(!vitality.isStale(at: 40))
-    let beat4 = vitality.takeBeat(at: 40)
+    #expect(!liveness.isStale(at: 31.9))
+    #expect(liveness.isStale(at: 32))
+    liveness.probed(true, at: 40)
+    #expect(!liveness.isStale(at: 40))
+    let beat4 = liveness.takeBeat(at: 40)
     #expect(beat4)
   }
 
   @Test("a program that never answers its probe hangs after the timeout")
   func neverAnswers() {
-    let vitality = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 5)
-    #expect(!vitality.isStale(at: 34) && vitality.isStale(at: 35))
+    let liveness = Liveness(interval: 10, timeout: 30, hasProbe: true, startedAt: 5)
+    #expect(!liveness.isStale(at: 34) && liveness.isStale(at: 35))
   }
 
   @Test("once a watchdog has spoken, the beats follow it")
   func watchdog() {
     var ping = NotifyMessage([])
     ping.isWatchdogPing = true
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
-    let beat5 = vitality.takeBeat(at: 0)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    let beat5 = liveness.takeBeat(at: 0)
     #expect(beat5)
-    vitality.notified(ping, at: 3)
-    let beat6 = vitality.takeBeat(at: 3)
+    liveness.notified(ping, at: 3)
+    let beat6 = liveness.takeBeat(at: 3)
     #expect(beat6)
-    let beat7 = vitality.takeBeat(at: 20)
+    let beat7 = liveness.takeBeat(at: 20)
     #expect(!beat7)
-    #expect(vitality.isStale(at: 33))
-    vitality.notified(ping, at: 34)
-    let beat8 = vitality.takeBeat(at: 34)
+    #expect(liveness.isStale(at: 33))
+    liveness.notified(ping, at: 34)
+    let beat8 = liveness.takeBeat(at: 34)
     #expect(beat8)
     ping.watchdogSeconds = 2
-    vitality.notified(ping, at: 40)
-    #expect(vitality.isStale(at: 42))
+    liveness.notified(ping, at: 40)
+    #expect(liveness.isStale(at: 42))
   }
 
   @Test("a program that calls itself broken is")
   func trigger() {
-    var vitality = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
-    vitality.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1)
-    #expect(vitality.isStale(at: 1))
-    let beat9 = vitality.takeBeat(at: 1)
+    var liveness = Liveness(interval: 10, timeout: 30, hasProbe: false, startedAt: 0)
+    liveness.notified(NotifyMessage(Array("WATCHDOG=trigger".utf8)), at: 1)
+    #expect(liveness.isStale(at: 1))
+    let beat9 = liveness.takeBeat(at: 1)
     #expect(!beat9)
   }
 

@@ -36,6 +36,13 @@ FOUND = [
     "let rest = abs(hundredths % 100)",
     "UInt64.random(in: 0...pause / 2)",
     "try await Task.sleep(for: Duration.seconds(interval))",
+    "let numbers = shares.map(Int.init)",
+    "let port = UInt16.init(number)",
+    "precondition(count > 0)",
+    "default: fatalError(\"cannot be\")",
+    "Task { [unowned self] in serve() }",
+    "let error = result as! Errno",
+    "let file = try! open()",
     # A reason needs words, and stands on the line or on a line of its own above it.
     "let port = UInt16(number)  // no trap:",
     "let port = UInt16(number)  // exact",
@@ -45,6 +52,7 @@ FOUND = [
 PASSED = [
     "static let patience = Duration.seconds(86_400)",
     "let filled = Int(clamping: share * 10)",
+    "let numbers = shares.map { Int.init(clamping: $0) }",
     "let pid = Int32(exactly: value)",
     "let place = Int(widening: slot)",
     "let port = UInt16(text, radix: 10)",

@@ -173,9 +173,6 @@ struct ExporterParts {
 
 extension Set<CollectorName> {
   fileprivate init(_ collectors: ExporterOptions.Collectors) {
-    self = []
-    if collectors.heartbeat { insert(.heartbeat) }
-    if collectors.process { insert(.process) }
-    if collectors.system { insert(.system) }
+    self.init(CollectorName.allCases.filter { collectors[$0] })
   }
 }

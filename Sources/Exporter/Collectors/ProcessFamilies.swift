@@ -21,15 +21,19 @@ enum ProcessFamilies {
   static let startTime = MetricFamily(
     "process_start_time_seconds", .gauge, "Unix time at which the process started.")
   static let readBytes = MetricFamily(
-    "process_io_read_bytes_total", .counter, "Bytes that the process made the storage layer read.")
+    "process_io_read_bytes_total", .counter,
+    "Bytes that all threads of the process, and the children that it waited for, made the storage layer read.")
   static let writtenBytes = MetricFamily(
-    "process_io_written_bytes_total", .counter, "Bytes that the process made the storage layer write.")
+    "process_io_written_bytes_total", .counter,
+    "Bytes that all threads of the process, and the children that it waited for, made the storage layer write.")
   static let contextSwitches = MetricFamily(
     "process_context_switches_total", .counter, "Context switches of all threads of the process, by kind.")
   static let majorPageFaults = MetricFamily(
-    "process_major_page_faults_total", .counter, "Page faults that needed a read from disk.")
+    "process_major_page_faults_total", .counter,
+    "Page faults of all threads of the process that needed a read from disk.")
   static let minorPageFaults = MetricFamily(
-    "process_minor_page_faults_total", .counter, "Page faults that needed no read from disk.")
+    "process_minor_page_faults_total", .counter,
+    "Page faults of all threads of the process that needed no read from disk.")
   static let worstFileRatio = MetricFamily(
     "process_worst_fd_ratio", .gauge,
     "Open file descriptors as a part of those that there may be; of a process tree, the largest of any process.")

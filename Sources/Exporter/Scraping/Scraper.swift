@@ -182,10 +182,10 @@ struct Scraper: ~Copyable {
   }
 
   /// How long a look may take in any case, in seconds.
-  private static let leastLook = 0.4
+  static let leastLook = 0.4
 
   /// How long the host's name is waited for, in seconds; then it is what it was.
-  private static let namePatience = 0.2
+  static let namePatience = 0.2
 
   private static let buildLabels = Labels([
     "version": Version.number, "revision": Version.revision, "swift_version": Version.swift,

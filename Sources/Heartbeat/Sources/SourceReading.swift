@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// Reads the times of one file: in one zone, and beside one time of change.
 struct SourceReading {

@@ -116,7 +116,11 @@ extension Place {
   }
 
   private static func quotedForPeople(_ text: [UInt8]) -> String {
-    String(decoding: text.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+    var shown = String.UnicodeScalarView()
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      shown.append(scalar.isUnprintable ? "?" : scalar)
+    }
+    return String(shown)
   }
 }
 

@@ -44,9 +44,6 @@ struct Signal: Hashable, Sendable, Comparable {
     number = found
   }
 
-  /// Whether its default is to stop a process, as Ctrl-Z does.
-  var suspends: Bool { [SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP].contains(number) }
-
   static func < (left: Signal, right: Signal) -> Bool { left.number < right.number }
 
   private static var last: Int32 { clinux_last_realtime_signal() }

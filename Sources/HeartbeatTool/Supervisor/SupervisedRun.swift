@@ -6,7 +6,7 @@ struct SupervisedRun {
   let child: ChildProcess
   let number: Int
   let startedAt: Double
-  var vitality: Liveness
+  var liveness: Liveness
   var grace: StopGrace
   var nextProbe: Double
   /// A command that is asked as a probe, and when its time is over.
@@ -35,7 +35,7 @@ struct SupervisedRun {
     self.child = child
     self.number = number
     startedAt = now
-    vitality = Liveness(
+    liveness = Liveness(
       interval: options.interval, timeout: options.timeout, hasProbe: options.probe != nil,
       startTimeout: options.startTimeout, phase: Liveness.phase(of: options.name), startedAt: now)
     grace = StopGrace(timeout: options.stopTimeout)
@@ -47,10 +47,10 @@ struct SupervisedRun {
   var word: RunWord {
     if isKilledForSilence { return .hung }
     if grace.isAsked || saidStopping { return .stopping }
-    if vitality.isSuspended { return .suspended }
+    if liveness.isSuspended { return .suspended }
     if saidStale { return .hung }
     if isReloading { return .reloading }
-    return vitality.isUnproven ? .starting : .alive
+    return liveness.isUnproven ? .starting : .alive
   }
 
   var told: Supervisor.Told {
@@ -58,9 +58,9 @@ struct SupervisedRun {
   }
 
   func nextDeadline(at now: Double) -> Double {
-    let stale = saidStale ? .infinity : vitality.staleAt
+    let stale = saidStale ? .infinity : liveness.staleAt
     return min(
-      vitality.nextBeat(at: now), grace.killAt ?? .infinity, nextProbe, probeChild?.deadline ?? .infinity, stale)
+      liveness.nextBeat(at: now), grace.killAt ?? .infinity, nextProbe, probeChild?.deadline ?? .infinity, stale)
   }
 
   /// What is silent, for people.
@@ -69,11 +69,11 @@ struct SupervisedRun {
     let waited = seconds(now - startedAt)
     if let probe = options.probe {
       let reason = probeFailure.map { ": \($0)" } ?? ""
-      return vitality.isUnproven
+      return liveness.isUnproven
         ? "the probe \(probe) had no success in the \(waited) since its start\(reason)"
         : "the probe \(probe) has no success any more\(reason)"
     }
-    return vitality.isUnproven
+    return liveness.isUnproven
       ? "no first WATCHDOG=1 in the \(waited) since its start (--start-timeout)" : "no WATCHDOG=1 in time"
   }
 }

@@ -6,7 +6,7 @@ extension Supervisor {
   mutating func sweep(_ status: ChildStatus) {
     guard let current = run else { return }
     if let probe = current.probeChild?.process { host.signal(SIGKILL, to: probe) }
-    let left = leftovers(current)
+    let left = leftovers()
     if !left.isEmpty || host.hasGroup(current.child) {
       var sweep = current.sweep ?? Sweep()
       let step = sweep.step(at: now)
@@ -33,7 +33,7 @@ extension Supervisor {
   }
 
   /// Everything below us: what lost its parent has come to us, whatever its session.
-  private func leftovers(_ current: SupervisedRun) -> [pid_t] {
+  private func leftovers() -> [pid_t] {
     let own: Set<pid_t> = guardian.map { [$0.pid] } ?? []
     return host.descendants(but: own).filter { host.state(of: $0)?.isZombie == false }
   }
@@ -46,7 +46,7 @@ extension Supervisor {
     for _ in 0..<Self.killRounds where !left.isEmpty {
       signalLeftovers(left, current, [SIGKILL])
       handleChildren()
-      left = leftovers(current)
+      left = leftovers()
     }
   }
 

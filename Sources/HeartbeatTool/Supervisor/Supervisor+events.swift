@@ -17,7 +17,7 @@ extension Supervisor {
       } else {
         applyBetweenRuns(action, signal)
       }
-      if signal.number == SIGCONT { run?.vitality.resumedSupervisor(at: now) }
+      if signal.number == SIGCONT { run?.liveness.resumedSupervisor(at: now) }
     }
   }
 
@@ -106,13 +106,13 @@ extension Supervisor {
       case .suspended(let number):
         if pid == run?.child.pid { programSuspended(by: number) }
       case .resumed:
-        if pid == run?.child.pid { run?.vitality.resumed(at: now) }
+        if pid == run?.child.pid { run?.liveness.resumed(at: now) }
       }
     }
   }
 
   private mutating func programSuspended(by number: Int32) {
-    run?.vitality.suspended()
+    run?.liveness.suspended()
     guard host.sharesTerminal else { return }
     // The shell is to see that its job is suspended, as if the program were its own child. Where there is no shell that could resume us,
     // the kernel lets SIGTSTP do nothing, SIGSTOP it would not.
@@ -183,7 +183,7 @@ extension Supervisor {
   }
 
   private mutating func notified(_ message: NotifyMessage) {
-    run?.vitality.notified(message, at: now)
+    run?.liveness.notified(message, at: now)
     if let more = message.extensionSeconds { run?.grace.extend(by: more, at: now) }
     if let text = message.status { run?.statusText = text.isEmpty ? nil : text }
     if message.isWatchdogTrigger { run?.saidTrigger = true }
@@ -240,9 +240,9 @@ extension Supervisor {
 
   private mutating func probeAnswered(_ answer: Probe.Answer) {
     guard let probe = options.probe, let current = run else { return }
-    let isFirst = current.vitality.isUnproven
-    run?.vitality.probed(answer == .works, at: now)
-    if let next = run?.vitality.nextProbe(after: now) { run?.nextProbe = next }
+    let isFirst = current.liveness.isUnproven
+    run?.liveness.probed(answer == .works, at: now)
+    if let next = run?.liveness.nextProbe(after: now) { run?.nextProbe = next }
     run?.probeFailure = answer.reason
     guard let reason = answer.reason else {
       if current.saidOfProbe != nil { say("the probe \(probe) is answered") }

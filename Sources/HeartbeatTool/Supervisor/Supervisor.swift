@@ -137,7 +137,7 @@ struct Supervisor: ~Copyable {
     told = nil
     roundDue = now + Self.firstRound
     // Its start is a sign of life; without one to wait for, the first beat is due now anyway.
-    if run?.vitality.isUnproven == true { tellChange(isSign: true) }
+    if run?.liveness.isUnproven == true { tellChange(isSign: true) }
   }
 
   /// Sends the program a signal.
@@ -178,7 +178,7 @@ struct Supervisor: ~Copyable {
     if now >= roundDue { tellGuardian() }
     askProbe()
     lookWhetherStale()
-    if run?.vitality.takeBeat(at: now, random: .random(in: 0...1)) == true {
+    if run?.liveness.takeBeat(at: now, random: .random(in: 0...1)) == true {
       tellChange(isSign: true)
     } else if let run, told != run.told {
       tellChange(isSign: false)
@@ -187,7 +187,7 @@ struct Supervisor: ~Copyable {
 
   private mutating func lookWhetherStale() {
     guard let current = run else { return }
-    guard current.vitality.isStale(at: now) else {
+    guard current.liveness.isStale(at: now) else {
       if current.saidStale { say("is back") }
       run?.saidStale = false
       return
@@ -217,11 +217,11 @@ struct Supervisor: ~Copyable {
   mutating func tell(_ word: RunWord, isSign: Bool) {
     let time = isSign ? Clock.realtime : lastSign ?? Clock.realtime
     lastSign = time
-    guard !options.isJob else { return tellJob(word, at: time) }
+    guard !options.isJob else { return tellJob(at: time) }
     var report = RunReport(
       word: word, pid: run?.mainPID ?? former?.pid,
       uptimeSeconds: run.map { now - $0.startedAt } ?? former.flatMap { $0.pid == nil ? nil : $0.seconds },
-      restarts: restarts.restarts, lastEnd: former?.end, interval: run?.vitality.promisedInterval ?? options.interval)
+      restarts: restarts.restarts, lastEnd: former?.end, interval: run?.liveness.promisedInterval ?? options.interval)
     report.nextRestart = restartAt.map { Clock.realtime + max(0, $0 - now) }
     report.statusText = run?.statusText
     report.isReady = run?.isReady ?? false
@@ -229,7 +229,7 @@ struct Supervisor: ~Copyable {
   }
 
   /// Tells of a job's run when it begins and when it has ended; nothing between them.
-  private mutating func tellJob(_ word: RunWord, at time: Double) {
+  private mutating func tellJob(at time: Double) {
     if ending == nil, run != nil {
       guard !hasToldStart else { return }
       hasToldStart = true

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// How many columns text takes on a terminal.
 enum DisplayWidth {
   /// The columns of one character: 0, 1 or 2 (Unicode Standard Annex 11, and emoji presentation).
@@ -44,12 +46,7 @@ enum DisplayWidth {
   }
 
   private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7f }
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .surrogate: return true
-    case .format: return scalar != "\u{200D}"  // the joiner of emoji
-    default: return false
-    }
+    scalar.isUnprintable && scalar != "\u{200D}"  // the joiner of emoji
   }
 
   /// Cuts a text to at most so many columns; what was cut shows as `…`.

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -143,6 +145,22 @@ def test_the_page_has_the_words_of_the_states_and_their_reasons():
     wanted = {raw or name: explained[name] for name, raw in reasons}
     assert len(wanted) >= 15
     assert dict(re.findall(r"^  (\w+): '(.*)',$", script.split("const REASONS = {")[1].split("};")[0], re.M)) == wanted
+
+
+def test_alerts_and_dashboards_have_the_words_and_signs_of_the_states():
+    """An alert must have a sentence for each reason for which a process is dead or hangs: without one it would say none, or be an old one's."""
+    swift = (ROOT / "Sources/Monitoring/State/ProcessState.swift").read_text()
+    model = SimpleNamespace(**runpy.run_path(ROOT / "prometheus/source/model.py"))
+    names = re.findall(r"^  case (\w+)$", swift.split("public enum StateReason")[0], re.M)
+    signs = dict(re.findall(r'^    case \.(\w+): "(.)"$', swift.split("var sign")[1].split("}\n")[0], re.M))
+    assert sorted(names) == sorted(signs) and len(signs) == 5
+    assert {state.word: state.sign for state in model.STATES} == signs
+    worst = re.search(r"worstFirst: \[ProcessState\] = \[(.*?)\]", swift)[1].replace(".", "").split(", ")
+    assert [state.word for state in sorted(model.STATES, key=lambda state: -state.rank)] == worst
+    situations = json.loads((ROOT / "Tests/Fixtures/situations/situations.json").read_text())
+    for word, sentences in (("dead", model.DEAD_BECAUSE), ("hung", model.HUNG_BECAUSE)):
+        reasons = {s["reason"] for s in situations if s["state"] == word and not s["reason"].startswith("job_")}
+        assert set(sentences) == reasons, word
 
 
 def test_it_shows_every_state_and_updates_when_a_process_dies(mixed, chromium):

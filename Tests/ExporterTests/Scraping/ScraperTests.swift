@@ -100,4 +100,14 @@ struct ScraperTests {
     #expect(Set(types).count == types.count)
     #expect(series.filter { $0.contains("\"q\"") && $0.contains("data") }.count == 1)
   }
+
+  /// docs/limits.md promises 2.5 s. What is left is for a file that hangs between a question and its reading, and for the work itself.
+  @Test("what a scrape waits for by default is over after 2.2 s, however much of it hangs")
+  func waits() {
+    let readTimeout = ExporterOptions.Heartbeats().readTimeout
+    #expect(Scraper.namePatience + readTimeout + Scraper.leastLook <= 2.2)
+    #expect(ScrapeLimits().deadline <= 2.2)
+    // A later one goes on from where it is.
+    #expect(ScrapeLimits().patience * 5 <= ScrapeLimits().deadline)
+  }
 }

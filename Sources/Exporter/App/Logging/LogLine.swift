@@ -77,18 +77,14 @@ struct LogLine {
     case "\r": bytes += "\\r".utf8
     case "\t": bytes += "\\t".utf8
     case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-    default:
-      switch scalar.properties.generalCategory {
-      // They would move a terminal's cursor or turn the direction of writing.
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-        for unit in String(scalar).utf16 {
-          let digits = String(unit, radix: 16)
-          bytes += "\\u".utf8
-          bytes += repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count))
-          bytes += digits.utf8
-        }
-      default: bytes += String(scalar).utf8
+    case _ where scalar.isUnprintable:
+      for unit in String(scalar).utf16 {
+        let digits = String(unit, radix: 16)
+        bytes += "\\u".utf8
+        bytes += repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count))
+        bytes += digits.utf8
       }
+    default: bytes += String(scalar).utf8
     }
   }
 

@@ -28,5 +28,14 @@ extension ExporterOptions {
 
     /// The defaults.
     public init() {}
+
+    /// Whether a collector is wanted.
+    subscript(name: CollectorName) -> Bool {
+      switch name {
+      case .heartbeat: heartbeat
+      case .process: process
+      case .system: system
+      }
+    }
   }
 }

@@ -33,8 +33,8 @@ struct ZoneRule: Hashable, Sendable {
       switch day {
       case .ofYear(let day): number = CivilDay.number(year: year, month: 1, day: 1) + day
       case .withoutLeapDay(let day):
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        number = CivilDay.number(year: year, month: 1, day: 1) + day - 1 + (isLeap && day >= 60 ? 1 : 0)
+        let leapDay = CivilDay.isLeap(year) && day >= 60 ? 1 : 0
+        number = CivilDay.number(year: year, month: 1, day: 1) + day - 1 + leapDay
       case .weekday(let month, let week, let day):
         let first = CivilDay.number(year: year, month: month, day: 1)
         let next =
