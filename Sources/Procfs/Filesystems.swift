@@ -9,7 +9,7 @@ public struct Filesystem: Equatable, Sendable {
   public var mountPoint: String
   /// The file system's type, such as `ext4`.
   public var type: String
-  /// Whether it is mounted so that nobody can write to it.
+  /// Whether nobody can write to it: it is mounted so, or its super block was turned so since, as the kernel does after errors of a disk.
   public var isReadOnly: Bool
   /// The room in it; nil when it does not say.
   public var room: Room?
@@ -58,6 +58,10 @@ struct LastMounts {
   let file: StaticString
   /// What was wrong with that file, though these could be read.
   let fault: ProcfsError?
+  /// When they were read, on the monotonic clock.
+  let time: UInt64
+  /// The places of those that were not there when they were first asked; nil before.
+  var absent: [Int]?
 }
 
 /// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back. Another one at its
@@ -67,7 +71,8 @@ struct LastMounts {
 public final class MountProbe: Sendable {
   /// What came of a question.
   enum Answer: Sendable {
-    case room(Filesystem.Room)
+    /// - isReadOnly: what `statvfs(3)` says of mount and super block together.
+    case room(Filesystem.Room, isReadOnly: Bool = false)
     /// It is no storage.
     case nothing
     case failed(Int32)
@@ -140,7 +145,8 @@ public final class MountProbe: Sendable {
     let text = (path + [0]).map { CChar(bitPattern: $0) }
     guard statvfs(text, &room) == 0 else { return .failed(errno) }
     // As in node_exporter, what has no blocks at all is no storage.
-    return room.f_blocks > 0 ? .room(Filesystem.Room(room)) : .nothing
+    guard room.f_blocks > 0 else { return .nothing }
+    return .room(Filesystem.Room(room), isReadOnly: room.f_flag & UInt(bitPattern: ST_RDONLY) != 0)
   }
 }
 
@@ -164,6 +170,7 @@ extension Procfs {
     let answers = mountProbe.answers(
       of: mounts.map { MountProbe.Key(path: root + $0.point, device: $0.device, number: $0.number) },
       within: mountTimeout)
+    noteAbsent(answers)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
       var filesystem = Filesystem(
@@ -184,7 +191,10 @@ extension Procfs {
         // Nothing is known of it, so nothing is said.
         notAsked += 1
         continue
-      case .room(let room): filesystem.room = room
+      case .room(let room, let isReadOnly):
+        filesystem.room = room
+        // The options are those of when the mounts were parsed: of a super block that turns read-only nobody is told.
+        filesystem.isReadOnly = filesystem.isReadOnly || isReadOnly
       }
       found.append(filesystem)
     }
@@ -196,9 +206,25 @@ extension Procfs {
     return found
   }
 
-  /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`.
+  /// Has the mounts parsed again when others are absent than were at first: where a folder above a mount is renamed its place changes,
+  /// and nobody is told.
+  private func noteAbsent(_ answers: [MountProbe.Answer]) {
+    let absent = answers.indices.filter {
+      if case .failed(let number) = answers[$0] { number == ENOENT || number == ENOTDIR } else { false }
+    }
+    switch mounts?.absent {
+    case nil: mounts?.absent = absent
+    case absent?: break
+    default: mounts = nil
+    }
+  }
+
+  /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`, or after a while: options,
+  /// devices' names and places may change without that.
   private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> LastMounts {
-    if let last = mounts, !hasChanged(last.file) { return last }
+    if let last = mounts, Clock.monotonicNanoseconds &- last.time < limits.mountAge, !hasChanged(last.file) {
+      return last
+    }
     // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
     mounts = nil
     let found: LastMounts
@@ -221,6 +247,8 @@ extension Procfs {
     _ file: StaticString, numbers numberFile: StaticString, below root: [UInt8]
   ) throws(ProcfsError) -> LastMounts {
     var fault: ProcfsError?
+    // Before: what changes while they are read is as old as this.
+    let time = Clock.monotonicNanoseconds
     var mounts = try read(file, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
       Mount.parse(bytes, below: root, filter: filter, odd: odd)
     }
@@ -230,7 +258,7 @@ extension Procfs {
       let whole = point == [UInt8(ascii: "/")] && !root.isEmpty ? root : root + point
       mounts[place].number = numbers[whole] ?? []
     }
-    return LastMounts(mounts: mounts, file: file, fault: fault)
+    return LastMounts(mounts: mounts, file: file, fault: fault, time: time)
   }
 
   private static let hostMounts: StaticString = "1/mounts"

@@ -10,6 +10,9 @@ package struct ProcfsLimits: Sendable {
   /// How long a list of all processes may serve while none is made, in nanoseconds: where `/proc` hides what belongs to
   /// others, a process can come into view without being made.
   package var listAge: UInt64 = 60_000_000_000
+  /// How long the mounts may serve that were parsed while the kernel tells of no change, in nanoseconds: what of them changes without
+  /// being told of is as old as this at the most.
+  package var mountAge: UInt64 = 60_000_000_000
 
   /// So many processes are remembered that are there, but that nobody asks for any more.
   package var unasked = 8_192

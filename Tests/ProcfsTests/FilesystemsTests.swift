@@ -267,6 +267,20 @@ struct FilesystemsTests {
     #expect(parse("proc /proc proc rw\n") { Mount.parse($0) } == [])
   }
 
+  @Test("read-only is also what the file system says of itself, whatever the options were when the mounts were parsed")
+  func turnedReadOnly() throws {
+    let tree = try TemporaryTree()
+    tree.write("1/mounts", "/dev/a / ext4 rw\n/dev/b /b ext4 rw\n/dev/c /c ext4 ro\n")
+    let broken = Lock(false)
+    let probe = MountProbe { path in
+      .room(Filesystem.Room(statvfs()), isReadOnly: path == Array("/b".utf8) && broken.withLock { $0 })
+    }
+    let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe)
+    #expect(try procfs.filesystems().map(\.isReadOnly) == [false, false, true])
+    broken.withLock { $0 = true }
+    #expect(try procfs.filesystems().map(\.isReadOnly) == [false, true, true])
+  }
+
   @Test("mounts that hang, fail, or are no storage")
   func troubles() throws {
     let tree = try TemporaryTree()

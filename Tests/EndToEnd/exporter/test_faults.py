@@ -339,6 +339,59 @@ def test_proc_goes_away_while_it_runs(beats, tmp_path, exporter):
     assert e.stop() == 0
 
 
+class Namespace:
+    """A mount namespace with a file system of its own, and exporters in further ones whose process 1 they are: /proc/1/mounts is theirs."""
+
+    def __init__(self, folder, place):
+        place.mkdir(parents=True)
+        script = 'mount -t tmpfs -o size=1m faults "$0" && echo $$ && read end'
+        self.process = subprocess.Popen(
+            [*AS_ROOT, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, place],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self.inside = ("nsenter", f"--mount=/proc/{int(self.process.stdout.readline())}/ns/mnt")
+        self.noted = folder / "namespace"
+        command = "unshare --pid --fork --kill-child --mount-proc"
+        self.under = (*AS_ROOT, *self.inside, "sh", "-c", f'echo $$ > {self.noted}; exec {command} "$@"', "sh")
+
+    def close(self):
+        if self.noted.exists():
+            as_root("kill", "-KILL", self.noted.read_text().strip())
+        self.process.communicate(b"\n", timeout=LIMIT)
+
+
+@pytest.fixture
+def namespace(tmp_path):
+    n = Namespace(tmp_path, tmp_path / "above" / "mounted")
+    yield n
+    n.close()
+
+
+def read_only(e):
+    """Of each mount of the namespace whether it is read-only."""
+    return {place: value for (device, _, place), value in e.metrics().of("system_filesystem_readonly").items() if device == "faults"}
+
+
+def test_a_file_system_that_turns_read_only_by_itself(exporter, beats, tmp_path, namespace):
+    """As after errors of a disk: not the mount is changed but the file system, and nobody who watches the mounts is told."""
+    place = tmp_path / "above" / "mounted"
+    e = exporter(under=namespace.under, env=NO_LEAK_CHECK)
+    assert read_only(e) == {str(place): 0}
+    assert read_only(e) == {str(place): 0}
+    as_root(*namespace.inside, "mount", "-o", "remount,ro", place)
+    assert read_only(e) == {str(place): 1}
+    as_root(*namespace.inside, "mount", "-o", "remount,rw", place)
+    assert read_only(e) == {str(place): 0}
+
+
+def test_a_folder_above_a_mount_is_renamed(exporter, beats, tmp_path, namespace):
+    """The mount has another place by that, of which nobody who watches the mounts is told."""
+    e = exporter(under=namespace.under, env=NO_LEAK_CHECK)
+    assert read_only(e) == {str(tmp_path / "above" / "mounted"): 0}
+    (tmp_path / "above").rename(tmp_path / "renamed")
+    eventually(lambda: read_only(e) == {str(tmp_path / "renamed" / "mounted"): 0}, "it is shown at its new place")
+
+
 def test_no_proc_at_all(exporter, beats, tmp_path):
     empty = tmp_path / "proc"
     empty.mkdir()
