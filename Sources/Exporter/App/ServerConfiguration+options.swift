@@ -35,7 +35,9 @@ extension ServerConfiguration {
     }
     onProblem = { problem in
       logger.debug("connection", ["problem": problem.description])
-      if let warning = Self.warning(of: problem.kind) { logger.once(problem.kind.rawValue, .warn, warning) }
+      if let warning = Self.warning(of: problem.kind) {
+        logger.once("connections", of: problem.kind.rawValue, .warn, warning)
+      }
       if problem.kind == .noUnderstanding { Self.tell(of: problem, logger) }
     }
   }
@@ -45,7 +47,7 @@ extension ServerConfiguration {
   private static func tell(of problem: ConnectionProblem, _ logger: Logger) {
     let reason = problem.detail ?? problem.kind.rawValue
     let hour = UInt64(clamping: Clock.monotonicNanoseconds / 3_600_000_000_000)
-    guard logger.isNews(String(hour), of: "tls " + reason) else { return }
+    guard logger.isNews(String(hour), "tls", of: reason) else { return }
     logger.warn(
       "a client came to no encrypted connection (told once an hour for each reason)",
       ["reason": reason, "peer": problem.peer?.description ?? "-", "help": Troubleshooting.noScrape.place])

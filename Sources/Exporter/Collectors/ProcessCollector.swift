@@ -93,7 +93,7 @@ struct ProcessCollector: Collector {
     for (place, finding) in findings.enumerated() where finding.exceeded > 0 {
       let name = monitored.name(of: place)
       logger.once(
-        "match \(name)", .warn,
+        "match", of: name, .warn,
         "match takes too long on some command lines, which count as if they did not match: a simpler expression helps",
         ["process": name, "command_lines": finding.exceeded])
     }

@@ -90,30 +90,23 @@ public struct Logger: Sendable {
     sink(line.finished())
   }
 
-  /// Writes a line the first time that this key comes; for what would otherwise be told at every scrape.
-  public func once(_ key: String, _ level: Level, _ message: String, _ fields: Fields = [:]) {
-    if isNews("", of: key) { log(level, message, fields) }
+  /// Writes a line the first time that this kind of thing comes, or this key of it; for what would otherwise be told at every scrape.
+  public func once(
+    _ kind: StaticString, of key: String = "", _ level: Level, _ message: String, _ fields: Fields = [:]
+  ) {
+    if isNews("", kind, of: key) { log(level, message, fields) }
   }
 
-  /// Whether a state differs from the one told last for this key; the first one always does.
+  /// Whether a state differs from the one told last for this key of a kind; the first one mostly does, see `ToldStates`.
   ///
-  ///     if logger.isNews(error.reason, of: "heartbeat file") { logger.warn(…) }
+  ///     if logger.isNews(error.reason, "heartbeat file", of: path) { logger.warn(…) }
   ///
-  /// Of more than `Logger.mostKeys` keys the later ones are never news, so that hostile keys fill no memory.
-  public func isNews(_ state: String, of key: String) -> Bool {
-    memory.states.withLock { states in
-      guard let last = states[key] else {
-        guard states.count < Logger.mostKeys else { return false }
-        states[key] = state
-        return true
-      }
-      states[key] = state
-      return last != state
+  /// Kinds are words of the program, and none takes another one's room: keys may be whatever others call their things.
+  public func isNews(_ state: String, _ kind: StaticString, of key: String = "") -> Bool {
+    memory.states.withLock { kinds in
+      kinds[kind.description, default: ToldStates()].isNews(state, of: key, at: Clock.monotonicNanoseconds)
     }
   }
-
-  /// How many keys `once` and `isNews` remember.
-  public static let mostKeys = 1000
 
   /// Writes bytes to standard error, and waits for nobody.
   public static let writeToStandardError: @Sendable ([UInt8]) -> Void = { bytes in standardError.write(bytes) }
@@ -124,6 +117,6 @@ public struct Logger: Sendable {
   private static let standardError = LogOutput(STDERR_FILENO)
 
   private final class Memory: Sendable {
-    let states = Lock<[String: String]>([:])
+    let states = Lock<[String: ToldStates]>([:])
   }
 }

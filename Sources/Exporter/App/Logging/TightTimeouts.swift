@@ -6,7 +6,7 @@ enum TightTimeouts {
     for (place, process) in processes.processes.enumerated() where process.isAlwaysTight {
       let name = processes.name(of: place)
       logger.once(
-        "tight \(name)", .warn,
+        "tight timeout", of: name, .warn,
         "the timeout of a process is tight: a little delay makes it silent, and three intervals would be safe",
         ["process": name, "interval": process.interval ?? 0, "timeout": process.timeout])
     }

@@ -98,19 +98,41 @@ struct LoggerTests {
   @Test("a state is news when it changes")
   func news() {
     let logger = LogLines().logger()
-    #expect(logger.isNews("missing", of: "file"))
-    #expect(!logger.isNews("missing", of: "file"))
-    #expect(logger.isNews("ok", of: "file"))
-    #expect(logger.isNews("ok", of: "other"))
-    #expect(logger.isNews("missing", of: "file"))
+    #expect(logger.isNews("missing", "source", of: "file"))
+    #expect(!logger.isNews("missing", "source", of: "file"))
+    #expect(logger.isNews("ok", "source", of: "file"))
+    #expect(logger.isNews("ok", "source", of: "other"))
+    #expect(logger.isNews("missing", "source", of: "file"))
   }
 
-  @Test("hostile keys fill no memory")
-  func manyKeys() {
+  @Test("keys of one kind take no room of another one's")
+  func kinds() {
     let logger = LogLines().logger()
-    for number in 0..<Logger.mostKeys { #expect(logger.isNews("", of: "\(number)")) }
-    #expect(!logger.isNews("", of: "one more"))
-    #expect(logger.isNews("changed", of: "0"))
+    for number in 0..<ToldStates.most { #expect(logger.isNews("", "match", of: "\(number)")) }
+    #expect(!logger.isNews("", "match", of: "one more"))
+    #expect(logger.isNews("", "tls", of: "one more"))
+    #expect(logger.isNews("", "wrong passwords"))
+    #expect(!logger.isNews("", "match", of: "0"))
+    #expect(logger.isNews("changed", "match", of: "0"))
+  }
+
+  @Test("a new key takes the place of the one that was not asked for the longest, not of one that was asked for lately")
+  func manyKeys() {
+    let hour = ToldStates.leastAge
+    var told = ToldStates(most: 3)
+    func isNews(_ key: String, at time: UInt64) -> Bool { told.isNews("", of: key, at: time) }
+    #expect(isNews("a", at: 0) && isNews("b", at: 1) && isNews("c", at: 2))
+    // Names that come again and again do not push each other out, which would tell of all of them at each scrape.
+    #expect(!isNews("d", at: hour - 1))
+    #expect(!isNews("a", at: hour))
+    // `b` is the oldest now, and old enough a moment later.
+    #expect(!isNews("d", at: hour))
+    #expect(isNews("d", at: hour + 1))
+    #expect(!isNews("b", at: hour + 1))
+    #expect(isNews("b", at: hour + 2), "in the place of c")
+    #expect(!isNews("a", at: hour + 2) && !isNews("d", at: hour + 2))
+    // Weeks of names that come once: each is told.
+    for week in 1...10 { #expect(isNews("job \(week)", at: UInt64(10 + week) * 168 * hour)) }
   }
 
   @Test("lines of many threads do not mix")
