@@ -87,7 +87,7 @@ let package = Package(
     tests(of: "Exposition"),
     tests(of: "Procfs", ["POSIX"]),
     tests(of: "Monitoring", ["Heartbeat", "Procfs", "YAML", "POSIX", "Flags"]),
-    tests(of: "HTTP", ["POSIX"]),
+    tests(of: "HTTP", ["POSIX", "COpenSSL"]),
     tests(
       of: "Exporter",
       ["JSON", "Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTP", "POSIX", "Flags", "CZlib"],

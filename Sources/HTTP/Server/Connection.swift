@@ -67,6 +67,8 @@ final class Connection {
   var lingerBytes = Connection.maximumLingerBytes
 
   static let maximumLingerBytes = 1024 * 1024
+  /// What a look counts for that found encrypted records and no byte in them.
+  static let lingerBytesOfNothing = 1024
 
   init(
     id: ConnectionID, accepted: consuming AcceptedSocket, listener: String, tls: TLSContext?, limits: RequestLimits,

@@ -304,7 +304,10 @@ extension EventLoop {
     case .moved(let count):
       connection.lingerBytes -= count
       if connection.lingerBytes < 0 { close(connection) }
-    case .blocked: break
+    case .blocked:
+      // Records that hold nothing, since something has arrived. No deadline ends who sends such for ever, so that they count too.
+      connection.lingerBytes -= Connection.lingerBytesOfNothing
+      if connection.lingerBytes < 0 { close(connection) }
     case .ended, .failed, .rejected: close(connection)
     }
   }

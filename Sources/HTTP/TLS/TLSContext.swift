@@ -31,6 +31,8 @@ public final class TLSContext: @unchecked Sendable {
     // Partial writes let the event loop go on with other clients; the pieces of an answer are gathered anew for each try.
     let modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
     _ = SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, Int(widening: modes), nil)
+    // Else a read that met something that is not for HTTP goes on with what comes next, as long as anything does (SSL_read(3)).
+    _ = SSL_CTX_ctrl(pointer, SSL_CTRL_CLEAR_MODE, Int(widening: SSL_MODE_AUTO_RETRY), nil)
     _ = SSL_CTX_ctrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
     // HTTP says itself where a request ends, so the end of the connection without a farewell hides nothing.
     var options = TLSContext.bit(7) | TLSContext.bit(30)

@@ -14,6 +14,15 @@ final class TLSSession {
   /// Why there are no keys; nil while that is open, and once there are.
   private(set) var handshakeError: HandshakeError?
 
+  /// How often one call may read from the socket: each record takes two, its head and what it holds.
+  ///
+  /// A call goes on until there is something for HTTP, but a client may send any number of records that hold nothing of it: what it may
+  /// send once keys are agreed on (RFC 8446 section 4.6.3), or wishes to agree anew, which are declined. Who sends those shall have his
+  /// turn like everybody, and his deadlines.
+  fileprivate static let readsOfOneCall = 16
+  /// How many of them are left to the present call.
+  fileprivate var readsLeft = TLSSession.readsOfOneCall
+
   init(_ context: TLSContext, _ socket: Int32) throws(Errno) {
     guard let pointer = SSL_new(context.pointer) else { throw Errno(ENOMEM) }
     self.pointer = pointer
@@ -21,6 +30,10 @@ final class TLSSession {
     self.socket = socket
     guard SSL_set_fd(pointer, socket) == 1 else { throw Errno(ENOMEM) }
     SSL_set_accept_state(pointer)
+    let transport = SSL_get_rbio(pointer)
+    BIO_set_callback_ex(transport, boundReads)
+    // Sound: the session outlives its transport, which `deinit` frees.
+    BIO_set_callback_arg(transport, Unmanaged.passUnretained(self).toOpaque().assumingMemoryBound(to: CChar.self))
   }
 
   deinit {
@@ -31,9 +44,11 @@ final class TLSSession {
   var isHandshaking: Bool { SSL_is_init_finished(pointer) == 0 }
 
   /// The corresponding C function is `SSL_read(3)`. A buffer of 16 KiB takes a whole record, so nothing that epoll does
-  /// not know of stays behind.
+  /// not know of stays behind. One call looks at a few records at the most: what else has arrived is still the kernel's, and epoll tells
+  /// of it again.
   func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transport.Outcome {
     ERR_clear_error()
+    readsLeft = TLSSession.readsOfOneCall
     let count = SSL_read(pointer, buffer.baseAddress, Int32(clamping: buffer.count))
     return count > 0 ? .moved(Int(widening: count)) : failure(count)
   }
@@ -60,6 +75,7 @@ final class TLSSession {
 
   private func write(_ bytes: UnsafeRawBufferPointer) -> Transport.Outcome {
     ERR_clear_error()
+    readsLeft = TLSSession.readsOfOneCall
     let count = SSL_write(pointer, bytes.baseAddress, Int32(clamping: bytes.count))
     return count > 0 ? .moved(Int(widening: count)) : failure(count)
   }
@@ -110,4 +126,22 @@ final class TLSSession {
         + "Connection: close\r\n\r\n" + line).utf8)
     _ = Glibc.send(socket, answer, answer.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
+}
+
+/// Stands before each call of a session's transport (`BIO_set_callback_ex(3)`): a read beyond those of one call finds nothing, as if the
+/// rest had not arrived yet.
+private func boundReads(
+  _ transport: OpaquePointer?, _ operation: Int32, _ bytes: UnsafePointer<CChar>?, _ length: Int, _: Int32, _: Int,
+  _ result: Int32, _ processed: UnsafeMutablePointer<Int>?
+) -> Int {
+  guard operation == BIO_CB_READ, let argument = BIO_get_callback_arg(transport) else { return Int(widening: result) }
+  // Sound: `init` put it there, and OpenSSL reads in calls of this session alone.
+  let session = Unmanaged<TLSSession>.fromOpaque(argument).takeUnretainedValue()
+  guard session.readsLeft > 0 else {
+    BIO_clear_flags(transport, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_IO_SPECIAL | BIO_FLAGS_SHOULD_RETRY)
+    BIO_set_flags(transport, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
+    return -1
+  }
+  session.readsLeft -= 1
+  return Int(widening: result)
 }

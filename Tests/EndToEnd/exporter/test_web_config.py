@@ -10,6 +10,8 @@ import shutil
 import socket
 import ssl
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from support import EXPORTER, LIMIT, NO_LEAK_CHECK, ROOT, TOOL, entry, eventuall
 from support.certificates import Authority, openssl
 from support.hanging import HangingFolder
 from support.prometheus import Prometheus
+from support.tls_records import Client
 
 pytestmark = pytest.mark.hard
 FIXTURES = ROOT / "Tests" / "ExporterTests" / "Fixtures" / "web-config"
@@ -339,6 +342,62 @@ def test_clients_that_never_shake_hands_are_closed(web, authority):
                 pass
         s.close()
     eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") == 1, "none of them is left")
+
+
+@pytest.mark.parametrize("newest", [0x0304, 0x0303], ids=["key updates", "renegotiations"])
+def test_records_without_a_request_keep_nobody_waiting(web, newest):
+    e = web(tls={})
+    other = http.client.HTTPSConnection("127.0.0.1", e.port, timeout=LIMIT, context=e.tls)
+
+    def ask():
+        other.request("GET", "/-/healthy")
+        answer = other.getresponse()
+        answer.read()
+        return answer.status
+
+    assert ask() == 200
+    with Client(e.port, newest) as client:
+        # All of it is made before, and more comes at once than is looked at in a moment.
+        if newest == 0x0304:
+            flood = client.key_updates(20_000) + client.data(b"GET /-/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        else:
+            flood = client.renegotiations(20_000)
+        sender = threading.Thread(target=client.socket.sendall, args=(flood,))
+        answers = []
+        is_answered = client.is_answered if newest == 0x0303 else lambda: client.read().startswith(b"HTTP/1.1 200 ")
+        reader = threading.Thread(target=lambda: answers.append(is_answered()))
+        sender.start()
+        reader.start()
+        between = 0
+        while not answers:
+            assert ask() == 200
+            between += 1
+        sender.join()
+        reader.join()
+        assert answers == [True]
+        assert between > 20, "the others are answered while these records are looked at"
+
+
+def test_records_without_a_request_are_none(web):
+    e = web("--web.idle-timeout=2s", tls={})
+    with Client(e.port) as client, pytest.raises(ConnectionError):
+        # It has its time from the handshake on, whatever it sends.
+        while True:
+            client.socket.sendall(client.key_updates(10))
+            time.sleep(0.01)
+    assert e.get("/-/healthy").status == 200
+
+
+def test_who_watches_and_sends_records_without_end_is_closed(web):
+    e = web(tls={})
+    with Client(e.port) as client:
+        client.socket.sendall(client.data(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        assert client.read().startswith(b"HTTP/1.1 200 ")
+        client.socket.sendall(client.key_updates(100))
+        assert e.metrics().value("heartbeat_exporter_http_connections") == 2, "a few mean nothing"
+        with contextlib.suppress(ConnectionError):
+            client.socket.sendall(client.key_updates(2000))
+        eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") == 1, "it is closed")
 
 
 # Users
