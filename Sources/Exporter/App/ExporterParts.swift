@@ -34,7 +34,8 @@ struct ExporterParts {
     start.begins("the heartbeat file into which pushes go")
     let push = try sockets.takesPushes ? ExporterParts.push(options, configuration, logger) : nil
     let queue = ScrapeQueue(limit: options.web.maxRequests)
-    let streams = EventStreams(limit: options.web.maxWatchers)
+    // Each that watches has a connection for as long as it likes. Who scrapes shall find one.
+    let streams = EventStreams(limit: min(options.web.maxWatchers, options.web.halfOfConnections))
     let routes = Routes(
       telemetryPath: options.web.telemetryPath, collectors: Set(options.collectors), queue: queue, push: push?.routes,
       streams: streams)

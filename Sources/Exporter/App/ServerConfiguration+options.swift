@@ -2,6 +2,11 @@ internal import HTTP
 internal import Monitoring
 internal import POSIX
 
+extension ExporterOptions.Web {
+  /// How many connections one kind of client may hold for long: half of those that there can be, and one at least.
+  var halfOfConnections: Int { max(1, ServerConfiguration.possibleConnections(maxConnections) / 2) }
+}
+
 extension ServerConfiguration {
   /// What the flags say of the server, and what it tells of connections and requests.
   init(

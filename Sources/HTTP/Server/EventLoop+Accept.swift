@@ -21,6 +21,15 @@ struct Capacity: Sendable {
   }
 }
 
+extension ServerConfiguration {
+  /// How many of so many connections this process can take: as many, or fewer where it may not open that many descriptors.
+  public static func possibleConnections(_ maximum: Int) -> Int {
+    var configuration = ServerConfiguration(listen: [])
+    configuration.maximumConnections = maximum
+    return Capacity(configuration).connections
+  }
+}
+
 /// New connections.
 extension EventLoop {
   /// Connections accepted before the others get their turn.

@@ -5,6 +5,7 @@ import os
 import re
 import runpy
 import signal
+import socket
 import subprocess
 import time
 from types import SimpleNamespace
@@ -479,6 +480,30 @@ def test_watchers_are_limited_and_end_with_the_exporter(exporter, beats):
     for w in (watching[1], third):
         w.stdout.read()
         w.wait(timeout=LIMIT)
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize(
+    "flags, under, room",
+    # Of 80 descriptors 48 are not for connections, and 4 only for those that are refused.
+    [(["--web.max-connections=8"], [], 4), ([], ["prlimit", "--nofile=80:80"], 14), (["--web.max-connections=1"], [], 1)],
+)
+def test_watchers_leave_connections_to_who_scrapes(exporter, beats, flags, under, room):
+    write_beats(beats, {})
+    served = exporter(*flags, under=under)
+    watching, refused = [], False
+    try:
+        while not refused:
+            s = socket.create_connection(("127.0.0.1", served.port), timeout=LIMIT)
+            watching.append(s)
+            s.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            refused = s.recv(4096).startswith(b"HTTP/1.1 503 ")
+        assert len(watching) == room + 1
+        if room > 1:
+            assert [served.get("/metrics").status for _ in range(5)] == [200] * 5
+    finally:
+        for s in watching:
+            s.close()
 
 
 def test_the_page_is_sent_once(exporter):

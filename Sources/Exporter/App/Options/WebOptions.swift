@@ -29,7 +29,8 @@ extension ExporterOptions {
     /// How many may watch the status page live.
     @Flagged(
       "web.max-watchers", .integer(0...10_000),
-      help: "Maximum number of live status pages at the same time. Further ones poll every few seconds.")
+      help: "Maximum number of live status pages at the same time, at most half of --web.max-connections. "
+        + "Further ones poll every few seconds.")
     public var maxWatchers = 50
 
     /// How long a client may take for a request.
