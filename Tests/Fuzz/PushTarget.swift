@@ -42,7 +42,7 @@ private func told(_ bytes: [UInt8], at now: Double) -> [Beat] {
   if case .job(_, let told)? = APIPath.target(request.path) { word = told }
   do throws(APIError) {
     try routes.check(request, hasBody: !request.body.isEmpty)
-    guard case .beats(let beats) = try routes.task(request, request.body, at: now) else {
+    guard case .beats(let beats) = try routes.task(request, request.body, .same, at: now) else {
       require(false, "a POST that is to forget")
       return []
     }

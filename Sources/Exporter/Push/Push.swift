@@ -24,7 +24,7 @@ struct Push: Sendable {
     self.file = file
     // Each that waits has a connection. Who scrapes shall find one, however many push while the file is locked.
     queue = PushQueue(
-      limit: min(options.push.queueLimit, max(1, options.web.maxConnections / 2)), timeout: options.push.timeout)
+      limit: min(options.push.queueLimit, options.web.halfOfConnections), timeout: options.push.timeout)
     counts = PushCounts(queue: queue)
     routes = PushRoutes(options: options.push, procfs: options.paths.procfs, queue: queue)
     self.options = options
@@ -68,7 +68,7 @@ struct Push: Sendable {
     }
   }
 
-  /// Ends when everything that waits is written, but after a second at the latest: a disk that hangs cannot be
+  /// Ends when everything that waits is written, but after two seconds at the latest: a disk that hangs cannot be
   /// interrupted.
   func stop() {
     if !queue.stop() { logger.warn("pushes still wait for the disk: they are left behind") }

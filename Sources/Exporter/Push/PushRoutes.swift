@@ -56,18 +56,24 @@ struct PushRoutes: Sendable {
   /// Has the writer answer a request that `check` lets through.
   func answer(_ request: Request, _ responder: Responder) {
     do throws(APIError) {
-      let wait = limiter.seconds(
-        RateLimiter.Peer(request.peer, request.credentials), now: Clock.monotonicNanoseconds)
-      if let wait {
+      let peer = RateLimiter.Peer(request.peer, request.credentials)
+      if let wait = limiter.seconds(peer, now: Clock.monotonicNanoseconds) {
         throw APIError(429, "more than \(options.rateLimit) pushes in a second (--push.rate-limit)", retryAfter: wait)
       }
-      let body = try unpackedBody(of: request)
-      let task = try task(request, body)
-      guard queue.add(task, size: body.count, responder) else {
-        throw APIError(503, "too many pushes wait for the disk (--push.queue-limit)", retryAfter: 1)
-      }
+      guard queue.add(try unread(request, peer), responder) else { throw PushQueue.full }
     } catch {
       responder.send(error.response)
+    }
+  }
+
+  /// What is left to other threads, with all that is of the moment in which it came.
+  private func unread(_ request: Request, _ peer: RateLimiter.Peer) throws(APIError) -> PushQueue.Unread {
+    let (pids, now) = (self.pids(of: request), Clock.realtime)
+    let isPacked = try packing(of: request) != nil && !request.body.isEmpty
+    let isLong = isPacked || request.body.count > PushWriter.smallBody
+    return PushQueue.Unread(size: request.body.count, isLong: isLong, peer: peer) { [self] () throws(APIError) in
+      let body = try unpackedBody(of: request)
+      return (try task(request, body, pids, at: now), body.count)
     }
   }
 
@@ -89,20 +95,23 @@ struct PushRoutes: Sendable {
 
   /// What the writer is to do for a request that `check` lets through.
   ///
-  /// - Parameter body: the request's, unpacked.
+  /// - Parameters:
+  ///   - body: the request's, unpacked.
+  ///   - pids: what the client's pids mean here.
+  ///   - now: when it came: Unix time in seconds.
   func task(
-    _ request: Request, _ body: [UInt8], at now: Double = Clock.realtime
+    _ request: Request, _ body: [UInt8], _ pids: PeerProcess.Pids, at now: Double
   ) throws(APIError) -> PushQueue.Task {
     let defaults = PushBody.Defaults(
       now: now, host: PushRoutes.host(of: request), retention: options.retention)
     switch APIPath.target(request.path) {
-    case .all?: return .beats(seenFromHere(try PushBody.batch(body, defaults), request))
+    case .all?: return .beats(PushRoutes.seenFromHere(try PushBody.batch(body, defaults), pids))
     case .job(let name, let word)?:
       let beat = try PushBody.job(name, word, query: request.query, body, defaults)
-      return .beats(seenFromHere([beat], request))
+      return .beats(PushRoutes.seenFromHere([beat], pids))
     case .one(let name)?:
       guard request.method != .delete else { return .forget(name) }
-      return .beats(seenFromHere([try PushBody.beat(name, body, defaults)], request))
+      return .beats(PushRoutes.seenFromHere([try PushBody.beat(name, body, defaults)], pids))
     case nil: throw APIError(404, APIPath.expectation(request.path))
     }
   }
@@ -112,17 +121,18 @@ struct PushRoutes: Sendable {
     request.peer.flatMap { $0.isLocal ? nil : $0.host }
   }
 
+  /// What a client's pids mean here. To be asked at once: a client that does not wait for its answer may be gone in a moment.
+  func pids(of request: Request) -> PeerProcess.Pids {
+    // Of another /proc than its own the exporter cannot tell whose it is. Without a body there is no pid.
+    guard let credentials = request.credentials, procfs == "/proc", !request.body.isEmpty else { return .same }
+    return PeerProcess.Pids(of: credentials, peerNames)
+  }
+
   /// The beats with the pids that processes of another pid namespace have here.
-  private func seenFromHere(_ beats: [Beat], _ request: Request) -> [Beat] {
-    func isHere(_ beat: Beat) -> Bool { beat.pid != nil && beat.host == nil }
-    // Of another /proc than its own the exporter cannot tell whose it is.
-    guard let credentials = request.credentials, procfs == "/proc", let first = beats.firstIndex(where: isHere)
-    else { return beats }
-    // Once for all of them: this is the thread that serves everybody.
-    let pids = PeerProcess.Pids(of: credentials, peerNames)
+  private static func seenFromHere(_ beats: [Beat], _ pids: PeerProcess.Pids) -> [Beat] {
     guard pids != .same else { return beats }
     var beats = beats
-    for place in beats[first...].indices where isHere(beats[place]) {
+    for place in beats.indices where beats[place].pid != nil && beats[place].host == nil {
       beats[place].pid = beats[place].pid.flatMap { pids.outer($0) }
     }
     return beats

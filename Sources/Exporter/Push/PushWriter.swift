@@ -93,8 +93,9 @@ struct PushWriter {
     }
   }
 
-  /// A push with a body of at most so many bytes is not refused because of a larger one that was to be written with it.
-  private static let smallBody = 16 << 10
+  /// A push with a body of at most so many bytes is not refused because of a larger one that was to be written with it, nor does it wait
+  /// until that is read.
+  static let smallBody = 16 << 10
 
   /// What becomes of pushes that could not be written together: where the file would be too large, the large ones are
   /// refused and the others written without them.

@@ -1,9 +1,11 @@
 """Push: every status, what a 204 promises, sockets, and a disk that is slow, full or read-only."""
 
 import gzip
+import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import stat
@@ -175,6 +177,31 @@ def test_a_batch_that_gzip_packed_arrives(exporter, beats):
     )  # fmt: skip
     assert result.stdout == b"204", result
     assert {name: p["additional_data"]["n"] for name, p in processes(beats).items()} == {f"worker-{n}": n for n in range(300)}
+
+
+def test_what_takes_long_to_read_holds_up_pushes_alone(exporter, beats):
+    write_beats(beats, {})
+    e = exporter(*OPEN)
+    other = http.client.HTTPConnection("127.0.0.1", e.port, timeout=LIMIT)
+
+    def ask():
+        other.request("GET", "/-/healthy")
+        answer = other.getresponse()
+        answer.read()
+        return answer.status
+
+    assert ask() == 200
+    # A body of a megabyte, of which a thousandth is sent; what is wrong stands at its end.
+    packed = gzip.compress(b'{"additional_data": {"n": [' + b"0," * 520_000 + b'0]}, "pid": 0}')
+    head = f"PUT {PATH}/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    with socket.create_connection(("127.0.0.1", e.port), timeout=LIMIT) as s:
+        s.sendall(f"{head}Content-Length: {len(packed)}\r\n\r\n".encode() + packed)
+        between = 0
+        while not select.select([s], [], [], 0)[0]:
+            assert ask() == 200
+            between += 1
+        assert s.recv(4096).startswith(b"HTTP/1.1 422 ")
+    assert between > 20, "others are answered meanwhile"
 
 
 @pytest.mark.parametrize(

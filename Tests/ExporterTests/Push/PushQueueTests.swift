@@ -60,6 +60,139 @@ struct PushQueueTests {
     #expect(!add(queue, size: 1) && add(queue, size: 0))
   }
 
+  /// One that is packed or large, of a client.
+  private func addLong(
+    _ queue: PushQueue, _ name: String, by peer: UInt8 = 1, size: Int = 0, now: UInt64 = 0,
+    read: @escaping @Sendable () throws(APIError) -> Int = { () throws(APIError) in 0 }
+  ) -> Bool {
+    let unread = PushQueue.Unread(size: size, isLong: true, peer: .numbered(peer)) { () throws(APIError) in
+      (.forget(name), try read())
+    }
+    return queue.add(unread, questions.ask(), now: now)
+  }
+
+  @Test("are taken when they are read; meanwhile what the same client sent behind them waits, and nothing else")
+  func long() {
+    let queue = PushQueue(limit: 10, timeout: 5)
+    #expect(add(queue, "before"))
+    #expect(addLong(queue, "long") && add(queue, "behind"))
+    #expect(queue.add(.forget("other"), by: 2, questions.ask()))
+    #expect(names(queue.take()) == ["before", "other"])
+    queue.finished()
+    #expect(queue.count == 2)
+    queue.readNext()
+    #expect(names(queue.take()) == ["long", "behind"])
+    queue.finished()
+    #expect(queue.count == 0)
+  }
+
+  @Test("are read in the order of each client, and of another client than last time where there is one")
+  func turns() {
+    let queue = PushQueue(limit: 20, timeout: 5)
+    let read = Lock<[String]>([])
+    for (name, peer) in [("a1", 1), ("a2", 1), ("a3", 1), ("b1", 2), ("b2", 2)] as [(String, UInt8)] {
+      #expect(
+        addLong(queue, name, by: peer) { () throws(APIError) in
+          read.withLock { $0.append(name) }
+          return 0
+        })
+    }
+    for _ in 0..<6 { queue.readNext() }
+    #expect(read.withLock { $0 } == ["a1", "b1", "a2", "b2", "a3"])
+    #expect(names(queue.take()) == ["a1", "a2", "a3", "b1", "b2"], "the writer has them as they came")
+  }
+
+  @Test("that turn out to be wrong are answered when they are read, and nothing waits for them any more")
+  func wrong() {
+    let queue = PushQueue(limit: 10, timeout: 5)
+    #expect(addLong(queue, "wrong", size: PushQueue.mostBytes) { () throws(APIError) in throw APIError(422, "no") })
+    #expect(add(queue, "behind"))
+    #expect(!add(queue, size: 1))
+    queue.readNext()
+    #expect(questions.statuses.prefix(2) == [422, nil] && queue.count == 1)
+    #expect(names(queue.take()) == ["behind"])
+    queue.finished()
+    #expect(add(queue, size: PushQueue.mostBytes), "what was wrong takes no room")
+    #expect(names(queue.take()) == ["a"])
+    queue.finished()
+    let unread = PushQueue.Unread(size: 0, isLong: false, peer: .numbered(1)) { () throws(APIError) in
+      throw APIError(400, "no")
+    }
+    #expect(queue.add(unread, questions.ask()) && add(queue, "right"))
+    #expect(names(queue.take()) == ["right"])
+    #expect(questions.statuses.suffix(2) == [400, nil])
+    queue.finished()
+    #expect(queue.count == 0)
+  }
+
+  @Test("have as many bytes as came, and as many as there are once they are read")
+  func unpackedBytes() {
+    let queue = PushQueue(limit: 10, timeout: 5)
+    let most = PushQueue.mostBytes
+    #expect(addLong(queue, "large", size: 1) { () throws(APIError) in most - 2 })
+    #expect(addLong(queue, "too much", by: 2, size: 1) { () throws(APIError) in 3 })
+    #expect(add(queue, size: 1))
+    queue.readNext()
+    #expect(!add(queue, size: 1), "the other one that is unread has a byte too")
+    queue.readNext()
+    #expect(questions.statuses.prefix(3) == [nil, 503, nil], "there is no room for what it is")
+    #expect(names(queue.take()) == ["large", "a"])
+    queue.finished()
+    #expect(add(queue, size: most))
+  }
+
+  @Test("leave half of the room to those that need not be read first")
+  func halves() {
+    let queue = PushQueue(limit: 4, timeout: 5)
+    #expect(addLong(queue, "a") && addLong(queue, "b") && !addLong(queue, "c"))
+    #expect(add(queue) && add(queue) && !add(queue))
+    queue.readNext()
+    queue.readNext()
+    #expect(queue.take()?.count == 4)
+    queue.finished()
+    #expect(addLong(queue, "c"))
+    let one = PushQueue(limit: 1, timeout: 5)
+    #expect(addLong(one, "a") && !addLong(one, "b"))
+  }
+
+  @Test("are given up unread too, and nothing waits for them any more, whatever comes of reading them")
+  func lateUnread() {
+    let queue = PushQueue(limit: 10, timeout: 1)
+    let isTaken = addLong(queue, "late", size: PushQueue.mostBytes) { () throws(APIError) in
+      #expect(queue.giveUp(at: 1_000_000_000))
+      return 7
+    }
+    #expect(isTaken)
+    #expect(queue.add(.forget("behind"), questions.ask(), now: 500_000_000))
+    queue.readNext()
+    #expect(questions.statuses == [503, nil])
+    #expect(names(queue.take()) == ["behind"])
+    queue.finished()
+    #expect(add(queue, size: PushQueue.mostBytes) && !add(queue, size: 1))
+  }
+
+  @Test("are read and written by threads, to the end")
+  func threads() throws {
+    let queue = PushQueue(limit: 100, timeout: 60)
+    let written = Lock<[String]>([])
+    try queue.start {
+      while let jobs = queue.take() {
+        for case .forget(let name) in jobs.map(\.task) { written.withLock { $0.append(name) } }
+        queue.finished()
+      }
+    }
+    let now = Clock.monotonicNanoseconds
+    for number in 0..<40 {
+      let isLong = number % 3 == 0
+      #expect(
+        queue.add(.forget("\(number)"), isLong: isLong, by: UInt8(number % 2), questions.ask(), now: now))
+    }
+    #expect(queue.stop())
+    let all = written.withLock { $0 }.compactMap { Int($0) }
+    #expect(all.sorted() == Array(0..<40))
+    for client in 0...1 { #expect(all.filter { $0 % 2 == client } == Array(0..<40).filter { $0 % 2 == client }) }
+  }
+
   @Test("are given up when their time is over, and not before")
   func deadline() throws {
     let queue = PushQueue(limit: 10, timeout: 5)
@@ -92,7 +225,7 @@ struct PushQueueTests {
     let queue = PushQueue(limit: 10, timeout: 0)
     let thread = try Thread.start(named: "watch") { queue.watchDeadlines() }
     for number in 0..<3 {
-      #expect(queue.add(.forget("a"), size: 0, questions.ask()))
+      #expect(add(queue))
       #expect(questions.answer(to: number)?.status == 503)
     }
     queue.close()

@@ -44,10 +44,9 @@ struct PushRoutesTests {
     }
     let number = questions.statuses.count
     routes.answer(request, questions.ask())
+    let jobs = queue.takeReadable()
     if let answer = questions.answers(to: number).first { return (answer, nil) }
-    let jobs = queue.take() ?? []
     #expect(jobs.count == 1)
-    queue.finished()
     return (nil, jobs.first?.task)
   }
 
@@ -100,15 +99,14 @@ struct PushRoutesTests {
     func pids(_ beats: String) throws -> [Int32?] {
       var request = Request(.post, "/api/v1/heartbeats", body: Array("{\"heartbeats\": [\(beats)]}".utf8))
       request.credentials = PeerCredentials(pid: 500, user: 0)
-      guard case .beats(let beats) = try routes.task(request, request.body) else { return [] }
+      let pids = routes.pids(of: request)
+      guard case .beats(let beats) = try routes.task(request, request.body, pids, at: Clock.realtime) else { return [] }
       return beats.map(\.pid)
     }
     let many = try pids((0..<5_000).map { "{\"name\": \"a\($0)\", \"pid\": \(1 + $0)}" }.joined(separator: ","))
     #expect(many.count == 5_000 && many[39] == (isHere ? 40 : 500) && many[40] == (isHere ? 41 : nil))
     #expect((1...PeerProcess.generations).contains(read.withLock { $0 }))
-    let before = read.withLock { $0 }
     #expect(try pids(#"{"name": "a"}, {"name": "b", "pid": 7, "host": "h"}"#) == [nil, 7])
-    #expect(read.withLock { $0 } == before, "there is nothing to be told")
     #expect(
       try pids(#"{"name": "b", "pid": 7, "host": "h"}, {"name": "c", "pid": 40}, {"name": "d"}"#) == [
         7, isHere ? 40 : 500, nil,
@@ -169,9 +167,8 @@ struct PushRoutesTests {
       }
       let number = questions.statuses.count
       routes.answer(request, questions.ask())
+      let jobs = queue.takeReadable()
       if let answer = questions.answers(to: number).first { return (answer, nil) }
-      let jobs = try #require(queue.take())
-      queue.finished()
       guard case .beats(let beats)? = jobs.first?.task else { return (nil, nil) }
       return (nil, beats)
     }
@@ -187,6 +184,28 @@ struct PushRoutesTests {
     #expect(large.count < 100)
     #expect(try push(large, maxBody: 5_001).0?.status == 413)
     #expect(try push(large, maxBody: 5_002).1?.count == 1)
+  }
+
+  @Test("what a beat leaves open is of the moment in which it came: its time, and what its client's pid means")
+  func moment() throws {
+    let isGone = Lock(false)
+    let routes = PushRoutes(options: options, procfs: "/proc", queue: queue) { _ in
+      isGone.withLock { $0 } ? nil : PeerProcess.Names(parsing: Array("PPid:\t1\nNSpid:\t500\t40\n".utf8))
+    }
+    var request = Request(
+      .post, "/api/v1/heartbeats/a", headers: Headers([("Content-Type", "application/json")]),
+      body: Array(#"{"pid": 40}"#.utf8))
+    request.credentials = PeerCredentials(pid: 500, user: 0)
+    routes.answer(request, questions.ask())
+    let came = Clock.realtime
+    isGone.withLock { $0 = true }
+    while Clock.realtime == came {}
+    guard case .beats(let beats)? = queue.takeReadable().first?.task else {
+      Issue.record("expected a beat")
+      return
+    }
+    #expect(beats.first?.pid == 500)
+    #expect(beats.first?.time.map { $0 <= came } == true)
   }
 
   @Test("more than the rate in a second is told to wait, and a full queue too")
