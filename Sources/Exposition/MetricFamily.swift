@@ -76,7 +76,10 @@ public struct MetricFamily: Sendable {
         }
       }
       header.append(contentsOf: "\n# TYPE \(written(commented)) \(kind)\n".utf8)
-      if isOpenMetrics, let unit = Spelling.units.first(where: { commented.hasSuffix("_" + $0) }) {
+      if isOpenMetrics,
+        let unit = Spelling.units.first(where: { commented.utf8.suffix($0.utf8.count + 1).elementsEqual("_\($0)".utf8) }
+        )
+      {
         header.append(contentsOf: "# UNIT \(written(commented)) \(unit)\n".utf8)
       }
       self.header = header

@@ -61,9 +61,10 @@ private struct Parser {
 
   /// Reads one flag and, if it stands apart, its value.
   private mutating func readFlag(_ word: String, _ rest: inout ArraySlice<String>) throws(FlagError) {
-    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let spelling = String(parts[0])
-    let given = parts.count == 2 ? String(parts[1]) : nil
+    // By bytes: a value may begin with an accent, which Swift would take together with the sign in front of it.
+    let parts = word.utf8.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+    let spelling = String(Substring(parts[0]))
+    let given = parts.count == 2 ? String(Substring(parts[1])) : nil
     if let given, spelling == "--help" || spelling == "--version" && set.hasVersion {
       throw .unexpectedValue(flag: spelling, value: given)
     }
@@ -126,7 +127,10 @@ private struct Parser {
   private mutating func add(
     _ value: String, to flag: FlagSpecification, from source: String, splits: Bool
   ) throws(FlagError) {
-    let texts = splits ? value.split(separator: ",", omittingEmptySubsequences: false).map(trimmed) : [value]
+    let texts =
+      splits
+      ? value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { trimmed(Substring($0)) }
+      : [value]
     for text in texts {
       do throws(ValueError) {
         try flag.check(text)

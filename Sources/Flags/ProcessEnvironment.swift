@@ -10,8 +10,10 @@ public enum ProcessEnvironment {
     guard var entry = environ as UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? else { return [:] }
     // Sound: `environ` is an array of C strings that ends with a null pointer.
     while let text = entry.pointee {
-      let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if pair.count == 2, result[String(pair[0])] == nil { result[String(pair[0])] = String(pair[1]) }
+      let pair = String(cString: text).utf8.split(
+        separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false
+      ).map { String(Substring($0)) }
+      if pair.count == 2, result[pair[0]] == nil { result[pair[0]] = pair[1] }
       entry += 1
     }
     return result

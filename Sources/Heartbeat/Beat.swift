@@ -76,12 +76,10 @@ public struct Beat: Sendable, Equatable {
   /// A status word of at most `longestStatus` bytes, cut between two characters.
   private static func shortened(_ word: String) -> String {
     guard word.utf8.count > longestStatus else { return word }
-    var kept = Substring()
-    for character in word {
-      guard kept.utf8.count + character.utf8.count <= longestStatus else { break }
-      kept.append(character)
-    }
-    return String(kept)
+    // Not by characters, of which one may be longer than that.
+    var end = word.utf8.index(word.startIndex, offsetBy: longestStatus)
+    while end > word.startIndex, word.utf8[end] & 0xC0 == 0x80 { end = word.utf8.index(before: end) }
+    return String(word[..<end])
   }
 
   /// The longest interval that is declared, in seconds: 366 days.

@@ -39,7 +39,7 @@ public struct HeartbeatEntry: Sendable, Equatable {
       status: entry[Key.status]?.stringValue,
       host: entry[Key.host]?.stringValue,
       additionalData: entry[Key.additionalData]
-        ?? .object(JSONObject(entry.members.filter { !Key.known.contains($0.key) })))
+        ?? .object(JSONObject(entry.members.filter { !Key.known.contains(ExactText($0.key)) })))
   }
 
   /// The time since the last beat; negative when the writer's clock is ahead.
@@ -73,6 +73,7 @@ public struct HeartbeatEntry: Sendable, Equatable {
     static let interval = "interval"
     static let additionalData = "additional_data"
     static let job = "job"
-    static let known: Set<String> = [lastHeartbeat, formatted, pid, status, host, interval, additionalData, job]
+    static let known = Set(
+      [lastHeartbeat, formatted, pid, status, host, interval, additionalData, job].map { ExactText($0) })
   }
 }

@@ -67,7 +67,7 @@ public enum OwnFileName {
 public enum HeartbeatLocation {
   /// Whether it is taken for a folder in which each process has a file of its own: it is one, or ends in `/` or `.d`.
   public static func isFolder(_ path: String) -> Bool {
-    if path.utf8.last == UInt8(ascii: "/") || path.hasSuffix(".d") { return true }
+    if path.utf8.last == UInt8(ascii: "/") || path.utf8.suffix(2).elementsEqual(".d".utf8) { return true }
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }

@@ -46,8 +46,8 @@ public struct PushTarget: HeartbeatTarget, Hashable {
   ///   - trust: whose certificates are believed, for `https`.
   package init?(_ text: String, password: String? = nil, trust: TLSTrust) {
     self.trust = trust
-    let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
-    if path.hasPrefix("/") {
+    let path = text.utf8.starts(with: "unix:".utf8) ? String(Substring(text.utf8.dropFirst(5))) : text
+    if path.utf8.first == UInt8(ascii: "/") {
       place = .socket(path)
       authorization = nil
       namesPassword = false

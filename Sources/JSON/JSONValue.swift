@@ -17,12 +17,38 @@ public enum JSONValue: Sendable, Equatable {
   case array([JSONValue])
   /// `{ ... }`
   case object(JSONObject)
+
+  /// Whether both are the same: texts by their bytes, and a whole number is none of the others.
+  public static func == (one: JSONValue, other: JSONValue) -> Bool {
+    switch (one, other) {
+    case (.null, .null): true
+    case (.bool(let one), .bool(let other)): one == other
+    case (.integer(let one), .integer(let other)): one == other
+    case (.number(let one), .number(let other)): one == other
+    case (.string(let one), .string(let other)): one.isSame(as: other)
+    case (.array(let one), .array(let other)): one == other
+    case (.object(let one), .object(let other)): one == other
+    case (.null, _), (.bool, _), (.integer, _), (.number, _), (.string, _), (.array, _), (.object, _): false
+    }
+  }
+}
+
+extension String {
+  // Swift's `==` takes texts for the same that are not, and may take the square of their length for it.
+  fileprivate func isSame(as other: String) -> Bool {
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
 }
 
 /// The members of a JSON object in the order in which they stand.
 public struct JSONObject: Sendable, Equatable {
   /// One `"key": value`.
   public struct Member: Sendable, Equatable {
+    /// Whether key and value are the same.
+    public static func == (one: Member, other: Member) -> Bool {
+      one.key.isSame(as: other.key) && one.value == other.value
+    }
+
     /// The key, without its escapes.
     public var key: String
     /// What it stands for.
@@ -50,11 +76,13 @@ public struct JSONObject: Sendable, Equatable {
   public var count: Int { members.count }
 
   /// The value of a key; nil when it is not there. Setting nil removes the key, setting a new key appends it.
+  ///
+  /// Keys are compared by their bytes, as everywhere in this module: `é` and `e` with an accent behind it are two.
   public subscript(key: String) -> JSONValue? {
-    get { members.last { $0.key == key }?.value }
+    get { members.last { $0.key.isSame(as: key) }?.value }
     set {
-      guard let newValue else { return members.removeAll { $0.key == key } }
-      if let index = members.lastIndex(where: { $0.key == key }) {
+      guard let newValue else { return members.removeAll { $0.key.isSame(as: key) } }
+      if let index = members.lastIndex(where: { $0.key.isSame(as: key) }) {
         members[index].value = newValue
       } else {
         members.append(Member(key: key, value: newValue))
@@ -65,13 +93,14 @@ public struct JSONObject: Sendable, Equatable {
   /// These members, with those of another object set one after the other: in time that grows with how many there are.
   public func merging(_ other: JSONObject) -> JSONObject {
     var merged = members
-    var places: [String: Int] = [:]
-    for (place, member) in members.enumerated() { places[member.key] = place }
+    var places: [[UInt8]: Int] = [:]
+    for (place, member) in members.enumerated() { places[Array(member.key.utf8)] = place }
     for member in other.members {
-      if let place = places[member.key] {
+      let key = Array(member.key.utf8)
+      if let place = places[key] {
         merged[place].value = member.value
       } else {
-        places[member.key] = merged.count
+        places[key] = merged.count
         merged.append(member)
       }
     }

@@ -1,5 +1,6 @@
 public import Heartbeat
 public import Procfs
+public import POSIX
 
 /// Watches processes: reads the sources of heartbeats that changed, joins it with the configuration, looks into /proc and judges.
 ///
@@ -28,9 +29,9 @@ public struct ProcessWatch: ~Copyable {
   private let retention: Double
   /// The processes of files that are read in another way since the configuration changed, and were not good since then: who is not in
   /// such a file may still be there.
-  private var readAnew: [[UInt8]: String] = [:]
+  private var readAnew: [[UInt8]: ExactText] = [:]
   /// For how many command lines it took too many steps to say whether they look like a configured process, by its name.
-  public private(set) var exceeded: [String: UInt64] = [:]
+  public private(set) var exceeded: [ExactText: UInt64] = [:]
 
   /// Watches sources, and reads nothing yet.
   ///
@@ -61,7 +62,7 @@ public struct ProcessWatch: ~Copyable {
       var gone: Set<[UInt8]> = []
       for process in monitored.processes {
         guard let entry = process.entry else { continue }
-        let path = self.sources.files[self.sources.file(ofEntry: entry)].path
+        let path = ExactText(self.sources.files[self.sources.file(ofEntry: entry)].path)
         guard !taken.asBefore.contains(path) else { continue }
         let name = Array(monitored.texts[process.name])
         // What a source that is gone told of is nobody's any more.
@@ -74,7 +75,7 @@ public struct ProcessWatch: ~Copyable {
     search = ProcessSearch(configuration.processes)
     monitored.forgetEnds()
     shownGeneration = nil
-    let names = Set(configuration.processes.map(\.name))
+    let names = Set(configuration.processes.map { ExactText($0.name) })
     exceeded = exceeded.filter { names.contains($0.key) }
   }
 
@@ -159,7 +160,7 @@ public struct ProcessWatch: ~Copyable {
   /// Forgets who was in a file that is read in another way and good by now: who is in it still goes on, and others have not vanished.
   private mutating func forgetReplaced() {
     guard !readAnew.isEmpty else { return }
-    let good = Set(sources.files.lazy.filter(\.isUp).map(\.path))
+    let good = Set(sources.files.lazy.filter(\.isUp).map { ExactText($0.path) })
     let replaced = readAnew.filter { good.contains($0.value) }
     guard !replaced.isEmpty else { return }
     monitored.forget(Set(replaced.keys))
@@ -201,7 +202,7 @@ public struct ProcessWatch: ~Copyable {
       var existence = Existence.unknown
       if let finding = look?.findings[index] {
         if finding.exceeded > 0 {
-          exceeded[monitored.name(of: place), default: 0] &+= UInt64(clamping: finding.exceeded)
+          exceeded[ExactText(monitored.name(of: place)), default: 0] &+= UInt64(clamping: finding.exceeded)
         }
         let isReached = index < look?.reached ?? 0
         existence = monitored.note(place, isReached ? finding.existence : nil)

@@ -34,7 +34,7 @@ struct Standing: Equatable, Sendable {
   init(at path: String, in mounts: MountTable) {
     var left = Standing.components(of: path)
     var place: [String] = []
-    if !path.hasPrefix("/") {
+    if path.utf8.first != UInt8(ascii: "/") {
       guard let folder = getcwd(nil, 0) else { return }
       defer { free(folder) }
       place = Standing.components(of: String(cString: folder)).reversed()
@@ -76,7 +76,7 @@ struct Standing: Equatable, Sendable {
       }
       steps.append(.link(to: target))
       place.removeLast()
-      if target.hasPrefix("/") { place = [] }
+      if target.utf8.first == UInt8(ascii: "/") { place = [] }
       left += Standing.components(of: target)
       isThere = false
     }
@@ -93,7 +93,7 @@ struct Standing: Equatable, Sendable {
 
   /// The names of a path, the last one first.
   static func components(of path: String) -> [String] {
-    path.split(separator: "/").filter { $0 != "." }.map(String.init).reversed()
+    path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { $0 != "." }.reversed()
   }
 
   private static func target(of link: String) -> String? {

@@ -88,17 +88,16 @@ struct Mount: Equatable {
 
   /// How little the path says of the disk: in a container it is mounted at single files too.
   private var vagueness: Int {
-    let path = String(decoding: point, as: UTF8.self)
-    if Self.containerFiles.contains(path) { return 2 }
+    if Self.containerFiles.contains(point) { return 2 }
     // The name of a file, as far as names tell.
-    let name = path.split(separator: "/").last ?? ""
-    return name.dropFirst().contains(".") ? 1 : 0
+    let name = point.split(separator: UInt8(ascii: "/")).last ?? []
+    return name.dropFirst().contains(UInt8(ascii: ".")) ? 1 : 0
   }
 
   /// Files that runtimes of containers mount into each.
-  private static let containerFiles: Set<String> = [
-    "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/dev/termination-log", "/run/.containerenv", "/.dockerenv",
-  ]
+  private static let containerFiles = Set(
+    ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/dev/termination-log", "/run/.containerenv", "/.dockerenv"]
+      .map { Array($0.utf8) })
 
   /// Decodes `\040` and its like: a backslash and three octal digits.
   static func unescape(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {

@@ -35,7 +35,7 @@ enum WrapperPrograms {
       }
       let isLong = argument[1] == sign
       if isLong, argument.count == 2 { return position < commandLine.count ? position : nil }
-      if isLong ? optionsWithValue.contains(argument.text) : "oO".utf8.contains(argument[argument.count - 1]) {
+      if isLong ? optionsWithValue.contains(beginning(argument)) : "oO".utf8.contains(argument[argument.count - 1]) {
         _ = next()
       }
       if !isLong, argument.contains(UInt8(ascii: "c")) { return nil }
@@ -46,7 +46,13 @@ enum WrapperPrograms {
   private static func name(_ path: UnsafeRawBufferPointer) -> String {
     let word = path.prefix { $0 != UInt8(ascii: " ") }.drop { $0 == UInt8(ascii: "-") }
     let start = word.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? word.startIndex
-    return UnsafeRawBufferPointer(rebasing: word[start...]).text
+    return beginning(UnsafeRawBufferPointer(rebasing: word[start...]))
+  }
+
+  /// So much of a word as tells whether it is one of ours: they are shorter, and to compare a text without a letter that somebody started a
+  /// program with takes the square of its length.
+  private static func beginning(_ word: UnsafeRawBufferPointer) -> String {
+    UnsafeRawBufferPointer(rebasing: word.prefix(64)).text
   }
 
   private static let shells: Set<String> = [

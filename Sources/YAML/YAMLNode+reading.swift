@@ -1,4 +1,5 @@
 internal import Flags
+internal import POSIX
 
 /// A key's text and its place.
 public struct YAMLKey {
@@ -32,13 +33,17 @@ extension YAMLNode {
     guard case .mapping(let pairs) = value else {
       throw YAMLError(position, "\(kind): expected \(expected)")
     }
-    var lines: [String: Int] = [:]
+    var lines: [ExactText: Int] = [:]
     var result: [(YAMLKey, YAMLNode)] = []
     for (key, value) in pairs {
       guard case .scalar(let text, _) = key.value else {
         throw YAMLError(key.position, "\(key.kind) as a key: expected a text")
       }
-      if let line = lines.updateValue(key.position.line, forKey: text) {
+      // What follows compares it with words of ours, in time that may grow with the square of its length.
+      guard text.utf8.count <= YAMLNode.longestText else {
+        throw YAMLError(key.position, "a key that is too long: expected \(YAMLNode.longestText) bytes at most")
+      }
+      if let line = lines.updateValue(key.position.line, forKey: ExactText(text)) {
         throw YAMLError(key.position, "duplicate key \(quoted(text)): expected it once, it stands in line \(line) too")
       }
       result.append((YAMLKey(text, key), value))
@@ -64,7 +69,7 @@ extension YAMLNode {
   /// `true` or `false`.
   public func boolean(_ key: YAMLKey) throws(YAMLError) -> Bool {
     if case .scalar(let text, let isPlain) = value, !isNull {
-      if isPlain, text == "true" || text == "false" { return text == "true" }
+      if isPlain, text.isSame(as: "true") || text.isSame(as: "false") { return text.isSame(as: "true") }
       let hint = isPlain ? "" : " without quotes"
       throw YAMLError(position, "\(key.text) is \(quoted(text)): expected true or false\(hint)")
     }

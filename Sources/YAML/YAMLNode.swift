@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// A part of a YAML document and where it stands.
 public struct YAMLNode {
   /// What it is.
@@ -17,7 +19,7 @@ public struct YAMLNode {
   /// Whether nothing stands here: `key:` alone, `~` or `null`.
   public var isNull: Bool {
     guard case .scalar(let text, isPlain: true) = value else { return false }
-    return text.isEmpty || text == "~" || text == "null"
+    return text.isEmpty || text.isSame(as: "~") || text.isSame(as: "null")
   }
 
   /// What it is, for a message.

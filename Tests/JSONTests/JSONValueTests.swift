@@ -9,6 +9,41 @@ struct JSONValueTests {
     #expect(JSONValue(1.5) == 1.5 && JSONValue(Float(0.5)) == 0.5)
   }
 
+  @Test("two spellings of one letter are two keys, and two values")
+  func spellings() throws {
+    let text = "{\"\u{E9}\":1,\"e\u{301}\":2}"
+    var object = try #require(try JSONValue(parsing: text).objectValue)
+    #expect(object["\u{E9}"] == 1 && object["e\u{301}"] == 2)
+    object["\u{E9}"] = nil
+    #expect(object.count == 1 && object["e\u{301}"] == 2)
+    object["\u{E9}"] = 3
+    #expect(object.count == 2)
+    let one: JSONObject = ["\u{E9}": 1]
+    let merged = one.merging(["e\u{301}": 2])
+    #expect(merged.count == 2 && merged["\u{E9}"] == 1)
+    #expect(JSONValue.string("\u{E9}") != .string("e\u{301}") && JSONValue.string("\u{E9}") == .string("\u{E9}"))
+    #expect(one != ["e\u{301}": 1] && one == ["\u{E9}": 1])
+  }
+
+  @Test("values of different kinds are never the same")
+  func kinds() {
+    let values: [JSONValue] = [nil, true, 1, 1.5, "1", [1], ["a": 1]]
+    for (place, value) in values.enumerated() {
+      #expect(values.indices.filter { values[$0] == value } == [place])
+    }
+  }
+
+  @Test("a key of accents costs its length", .timeLimit(.minutes(1)))
+  func accents() throws {
+    let accents = String(repeating: "\u{344}", count: 50_000) + String(repeating: "\u{316}", count: 50_000)
+    var object = try #require(try JSONValue(parsing: "{\"\(accents)\":\"\(accents)\"}").objectValue)
+    #expect(object["status"] == nil && object[accents] == .string(accents) && object[accents] != "alive")
+    object["status"] = 1
+    object["status"] = nil
+    #expect(object.merging(["pid": 1]).count == 2)
+    #expect(object != ["\u{316}\u{344}": 1])
+  }
+
   @Test(
     "text becomes a value, and the value the same text again",
     arguments: cases)

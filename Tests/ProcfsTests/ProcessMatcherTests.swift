@@ -210,4 +210,18 @@ struct ProcessMatcherTests {
     #expect(found[0].pid == nil)
     #expect(found[1] == ProcessMatches(pid: 61, count: 1))
   }
+
+  @Test("a command line of accents is no wrapper's, and costs its length", .timeLimit(.minutes(1)))
+  func accents() {
+    let accents = String(repeating: "\u{344}", count: 50_000) + String(repeating: "\u{316}", count: 50_000)
+    for (line, isWrapper) in [
+      (accents, false), ("/bin/\(accents)", false), ("python\(accents)\0/x/\(accents)", false),
+      ("python\(accents)\0/bin/npm", true), ("sh\0--\(accents)\0x", true),
+    ] {
+      Array(line.utf8).withUnsafeBytes { bytes in
+        #expect(WrapperPrograms.contains(commandLine: bytes) == isWrapper)
+        #expect((WrapperPrograms.scriptStart(in: bytes) == nil) == (line.utf8.first != UInt8(ascii: "s")))
+      }
+    }
+  }
 }

@@ -2,6 +2,7 @@ internal import Exposition
 internal import Heartbeat
 internal import Monitoring
 internal import Procfs
+internal import POSIX
 
 /// Writes what /proc says of each process that is watched, and of the exporter itself.
 struct ProcessCollector: Collector {
@@ -50,7 +51,8 @@ struct ProcessCollector: Collector {
   ///
   /// - Parameter look: at all processes.
   private mutating func write(
-    _ look: ProcessWatch.Look, of monitored: MonitoredProcesses, exceeded: [String: UInt64], into body: inout ScrapeBody
+    _ look: ProcessWatch.Look, of monitored: MonitoredProcesses, exceeded: [ExactText: UInt64],
+    into body: inout ScrapeBody
   ) {
     let findings = look.findings
     let flags = findings.map { finding -> FlagFamily.Flag in
@@ -81,7 +83,7 @@ struct ProcessCollector: Collector {
     body.exposition.family(ProcessFamilies.matchesExceeded) { samples in
       let labels = monitored.labels.span
       for (place, finding) in findings.enumerated() where finding.matched != nil {
-        let count = exceeded.isEmpty ? 0 : exceeded[monitored.name(of: place), default: 0]
+        let count = exceeded.isEmpty ? 0 : exceeded[ExactText(monitored.name(of: place)), default: 0]
         samples.add(labels: labels.extracting(monitored.processes[place].labels), Double(count))
       }
     }

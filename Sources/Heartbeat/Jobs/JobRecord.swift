@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// What the entry of a job says of its runs: the object `job`.
 public struct JobRecord: Hashable, Sendable {
   /// Unix time at which the last run began; nil when none is known to.
@@ -42,7 +44,7 @@ public struct JobRecord: Hashable, Sendable {
     static let lastSuccess = "last_success"
     static let runs = "runs"
     static let failures = "failures"
-    static let all: Set = [started, ended, exitCode, duration, lastSuccess, runs, failures]
+    static let all = Set([started, ended, exitCode, duration, lastSuccess, runs, failures].map { ExactText($0) })
   }
 
   /// Times behind this one, the end of the year 9999, are none.
@@ -63,6 +65,8 @@ public struct JobRecord: Hashable, Sendable {
     func count() -> Double? {
       value >= 0 && value <= JobRecord.mostRuns && value == value.rounded() ? value : nil
     }
+    // What stands there may be any key.
+    guard Key.all.contains(ExactText(key)) else { return true }
     switch key {
     case Key.started: return set(\.started, time())
     case Key.ended: return set(\.ended, time())

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// Something of a heartbeat file that was left out: of which process, why, and where it stands.
 public struct EntryProblem: Hashable, Sendable, CustomStringConvertible {
   /// The process's name, or the beginning of a long one; empty for one without a name.
@@ -38,6 +40,21 @@ public struct EntryProblem: Hashable, Sendable, CustomStringConvertible {
 
   /// How many are named for one content of a file; all are counted.
   public static let maximumCount = 100
+
+  // Names and paths come from outside: by their bytes.
+  private var exact: [ExactText?] { [ExactText(process), file.map { ExactText($0) }] }
+
+  /// Whether both tell the same.
+  public static func == (one: EntryProblem, other: EntryProblem) -> Bool {
+    one.reason == other.reason && one.offset == other.offset && one.exact == other.exact
+  }
+
+  /// By what is compared.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(reason)
+    hasher.combine(offset)
+    hasher.combine(exact)
+  }
 }
 
 extension HeartbeatSnapshot.SkipReason {

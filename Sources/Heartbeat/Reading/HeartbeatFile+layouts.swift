@@ -90,7 +90,7 @@ extension HeartbeatFile {
   /// the same key it may be that the clock was set back.
   private func mayLackItsBeat(_ recognition: SourceRecognition) -> Bool {
     guard layout == .text, recognition.layout == .text, let served = snapshot.entries.first?.lastHeartbeat,
-      let next = recognition.processes.first, let place = explanation?.beats[next.name]?.place
+      let next = recognition.processes.first, let place = explanation?.beats[ExactText(next.name)]?.place
     else { return false }
     return place != next.place && next.time.map { $0 < served } ?? false
   }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 extension SnapshotParser {
   /// What the known keys of a process said; a key that comes again replaces what it said before.
@@ -126,7 +127,7 @@ extension SnapshotParser {
     var isBad = false
     try object { (parser, key) throws(JSONParseError) in
       let known = String(decoding: key, as: UTF8.self)
-      guard JobRecord.Key.all.contains(known), parser.cursor.peek != UInt8(ascii: "n") else {
+      guard JobRecord.Key.all.contains(ExactText(known)), parser.cursor.peek != UInt8(ascii: "n") else {
         return try parser.cursor.skipValue()
       }
       let start = parser.cursor.position

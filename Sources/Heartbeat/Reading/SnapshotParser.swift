@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import POSIX
 
 /// Reads a heartbeat file's JSON straight into the flat arrays of a snapshot.
 struct SnapshotParser {
@@ -100,7 +101,7 @@ struct SnapshotParser {
     try object { parser, key throws(JSONParseError) in
       let start = parser.cursor.position
       // As texts: such short ones need no memory.
-      switch String(decoding: key, as: UTF8.self) {
+      switch ExactText(String(decoding: key, as: UTF8.self)) {
       case "processes":
         hasProcesses = true
         guard parser.cursor.peek == UInt8(ascii: "{") else {

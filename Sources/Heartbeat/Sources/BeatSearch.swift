@@ -63,7 +63,7 @@ struct BeatSearch {
     var nevers: [Found] = []
     var outcome = Outcome()
     let isContent = isContent(object)
-    lazy var isFetched = object.members.contains { $0.key.lowercased() == "etag" }
+    lazy var isFetched = object.members.contains { KeyWords.plain($0.key) == "etag" }
     for member in object.members {
       let time = SourceValue.time(member.value, near: reading.facts.modified)
       // Most members are no times, and what their keys say does not matter.
@@ -77,7 +77,7 @@ struct BeatSearch {
         guard !isContent || rank == .beat else {
           if case .time = time {
             outcome.nearest =
-              "`\(member.key)` is the time of an article, an order or the like; `time: .\(member.key)` makes it the beat"
+              "`\(KeyWords.shown(member.key))` is the time of an article, an order or the like; `time: .\(KeyWords.shown(member.key))` makes it the beat"
           }
           continue
         }
@@ -88,7 +88,7 @@ struct BeatSearch {
         case .time(let time):
           let moment = reading.moment(time)
           if reading.isFarAhead(moment) {
-            outcome.nearest = "`\(member.key)` is a time to come"
+            outcome.nearest = "`\(KeyWords.shown(member.key))` is a time to come"
           } else {
             let isUnlikely = SourceValue.isNumber(member.value) && reading.isUnlikely(moment)
             times.append(
@@ -103,11 +103,12 @@ struct BeatSearch {
       case .never(let word):
         if case .time = time, outcome.nearest == nil {
           outcome.nearest =
-            "`\(member.key)` is no beat by its word \"\(word)\"; `time: .\(member.key)` makes it one, if it is"
+            "`\(KeyWords.shown(member.key))` is no beat by its word \"\(word)\"; `time: .\(KeyWords.shown(member.key))` makes it one, if it is"
         }
       case .other:
         if case .time = time, outcome.nearest == nil {
-          outcome.nearest = "`\(member.key)` is a time, but not by its name a beat; `time: .\(member.key)` makes it one"
+          outcome.nearest =
+            "`\(KeyWords.shown(member.key))` is a time, but not by its name a beat; `time: .\(KeyWords.shown(member.key))` makes it one"
         }
       }
     }
@@ -181,7 +182,7 @@ struct BeatSearch {
       guard let text = member.value.stringValue, text.utf8.count <= TimeScanner.longestTime,
         text.utf8.contains(where: { $0 &- 0x30 < 10 }), case .rank(let rank) = BeatKey(member.key), rank <= .run
       else { continue }
-      return "`\(member.key)` is by its name a beat, but its text \"\(text)\" is no time; "
+      return "`\(KeyWords.shown(member.key))` is by its name a beat, but its text \"\(text)\" is no time; "
         + "`time: mtime` makes the file's own time the beat"
     }
     return nil
@@ -208,7 +209,9 @@ struct BeatSearch {
         looked += 1
         guard looked <= Self.mostMembers else { break }
         // Others cannot be spelt as a path.
-        guard !member.key.isEmpty, !member.key.contains("."), outer.count < HeartbeatSnapshot.maximumDataDepth else {
+        guard !member.key.isEmpty, !member.key.utf8.contains(UInt8(ascii: ".")),
+          outer.count < HeartbeatSnapshot.maximumDataDepth
+        else {
           continue
         }
         let keys = outer + [member.key]
@@ -259,7 +262,7 @@ struct BeatSearch {
   /// outweighs one such key, and a line of a log is written by a program whatever it is about.
   private func isContent(_ object: JSONObject) -> Bool {
     guard !reading.isOfLines else { return false }
-    let keys = object.members.lazy.filter { Self.isOfContent($0) }.map { $0.key.lowercased() }
+    let keys = object.members.lazy.filter { Self.isOfContent($0) }.map { KeyWords.plain($0.key) }
     guard let first = keys.first else { return false }
     // A place has two coordinates, and what a program trades a symbol and a price.
     let things = Set(keys.map { key in ContentWords.together.first { $0.contains(key) } ?? [key] })
@@ -270,8 +273,8 @@ struct BeatSearch {
   private static func isOfContent(_ member: JSONObject.Member) -> Bool {
     switch member.value {
     case .null, .bool: false
-    case .string(let text): !text.isEmpty && ContentWords.alone.contains(member.key.lowercased())
-    default: ContentWords.alone.contains(member.key.lowercased())
+    case .string(let text): !text.isEmpty && ContentWords.alone.contains(KeyWords.plain(member.key))
+    default: ContentWords.alone.contains(KeyWords.plain(member.key))
     }
   }
 
@@ -279,9 +282,9 @@ struct BeatSearch {
   private static func speaksForProgram(_ object: JSONObject) -> Bool {
     object.members.contains { member in
       guard let text = member.value.stringValue, !text.isEmpty else { return false }
-      switch member.key.lowercased() {
+      switch KeyWords.plain(member.key) {
       case "hostname": return true
-      case "status", "state": return living.contains(text.lowercased())
+      case "status", "state": return living.contains(KeyWords.plain(text))
       default: return false
       }
     }

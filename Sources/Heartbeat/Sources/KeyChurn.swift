@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// Which keys of a file's data are other ones with every write: ids of orders, names of jobs.
 ///
@@ -46,7 +47,7 @@ struct KeyChurn: Sendable {
     watched = 0
     for index in recognition.processes.indices where !recognition.processes[index].data.isEmpty {
       var hasher = Hasher()
-      hasher.combine(recognition.processes[index].name)
+      hasher.combine(ExactText(recognition.processes[index].name))
       var left = Left()
       let name = recognition.processes[index].name
       let data = recognition.processes[index].data
@@ -130,7 +131,7 @@ struct KeyChurn: Sendable {
   private static func id(_ place: Int, _ key: String) -> Int {
     var hasher = Hasher()
     hasher.combine(place)
-    hasher.combine(key)
+    hasher.combine(ExactText(key))
     return hasher.finalize()
   }
 }

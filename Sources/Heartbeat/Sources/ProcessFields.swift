@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// Makes a process of an object: pid, status, interval and host by their usual keys, all else is data.
 struct ProcessFields {
@@ -8,8 +9,8 @@ struct ProcessFields {
   func process(_ name: String, _ object: JSONObject, _ beat: BeatSearch.Found?) -> SourceProcess {
     var process = SourceProcess(
       name: name, time: beat?.time, place: beat?.place ?? "nowhere", rule: beat?.rule ?? "others beside it have a time")
-    var taken: Set<String> = []
-    if let beat, beat.keys.count == 1 { taken.formUnion(beat.keys) }
+    var taken: Set<ExactText> = []
+    if let beat, beat.keys.count == 1 { taken.formUnion(beat.keys.map { ExactText($0) }) }
     let pid = place(reading.settings.pid, object) { Self.pid(in: object) }
     (process.pid, taken) = (pid?.value, taken.union(pid?.taken ?? []))
     let status = place(reading.settings.status, object) { Self.status(in: object) }
@@ -36,7 +37,7 @@ struct ProcessFields {
   private struct Value {
     var value: JSONValue
     /// The key at the top that is no data any more.
-    var taken: Set<String>
+    var taken: Set<ExactText>
   }
 
   private func place(
@@ -47,14 +48,14 @@ struct ProcessFields {
     case .none: return nil
     case .key(let path):
       guard let value = JSONValue.object(object).value(at: path), value != .null else { return nil }
-      return Value(value: value, taken: path.keys.count == 1 ? Set(path.keys) : [])
+      return Value(value: value, taken: path.keys.count == 1 ? Set(path.keys.map { ExactText($0) }) : [])
     }
   }
 
   // MARK: - Usual keys
 
   private static func words(_ key: String) -> [String] {
-    key.lowercased() == "pid" ? ["pid"] : KeyWords.split(key)
+    KeyWords.plain(key) == "pid" ? ["pid"] : KeyWords.split(key)
   }
 
   /// `pid` itself before `process_id`; never a child's or a parent's. One that lies deeper may be anybody's.
@@ -64,7 +65,7 @@ struct ProcessFields {
       guard let order = pids.firstIndex(of: words(member.key)), order <= best?.order ?? order else { continue }
       best = (member, order)
     }
-    return best.map { Value(value: $0.member.value, taken: [$0.member.key]) }
+    return best.map { Value(value: $0.member.value, taken: [ExactText($0.member.key)]) }
   }
 
   private static let pids = [
@@ -91,11 +92,11 @@ struct ProcessFields {
 
   private static func status(in object: JSONObject) -> Value? {
     for wanted in ["status", "state"] {
-      if let member = object.members.last(where: { $0.key.lowercased() == wanted }),
+      if let member = object.members.last(where: { KeyWords.plain($0.key) == wanted }),
         let text = member.value.stringValue,
         !text.isEmpty
       {
-        return Value(value: member.value, taken: [member.key])
+        return Value(value: member.value, taken: [ExactText(member.key)])
       }
     }
     return nil
@@ -170,7 +171,7 @@ struct ProcessFields {
   /// A host's name; addresses, URLs and `localhost` say where a program listens or asks.
   private static func host(in object: JSONObject) -> String? {
     for wanted in ["hostname", "host_name", "host"] {
-      guard let text = object.members.last(where: { $0.key.lowercased() == wanted })?.value.stringValue else {
+      guard let text = object.members.last(where: { KeyWords.plain($0.key) == wanted })?.value.stringValue else {
         continue
       }
       let isName =
@@ -189,10 +190,10 @@ struct ProcessFields {
 
   /// What becomes numbers, and what the API shows: without arrays, long texts, and keys that are another one with every write.
   static func data(
-    _ object: JSONObject, without taken: Set<String> = [], depth: Int = 1, _ changing: inout Int
+    _ object: JSONObject, without taken: Set<ExactText> = [], depth: Int = 1, _ changing: inout Int
   ) -> JSONObject {
     var kept: [JSONObject.Member] = []
-    for member in object.members where !taken.contains(member.key) {
+    for member in object.members where !taken.contains(ExactText(member.key)) {
       guard !isVolatile(member.key) else {
         changing += 1
         continue

@@ -1,3 +1,5 @@
+public import POSIX
+
 /// Why a file is what it was taken for.
 public struct SourceExplanation: Sendable, Equatable {
   /// Where the beat of a process stands, and why that is the beat.
@@ -9,7 +11,7 @@ public struct SourceExplanation: Sendable, Equatable {
   }
 
   /// For each process by its name.
-  public var beats: [String: Beat]
+  public var beats: [ExactText: Beat]
   /// The zone in which times without one were read; nil when there were none.
   public var zone: String?
   /// What was left out.
@@ -17,7 +19,9 @@ public struct SourceExplanation: Sendable, Equatable {
 
   init(_ recognition: SourceRecognition) {
     beats = [:]
-    for process in recognition.processes { beats[process.name] = Beat(place: process.place, rule: process.rule) }
+    for process in recognition.processes {
+      beats[ExactText(process.name)] = Beat(place: process.place, rule: process.rule)
+    }
     zone = recognition.zone
     leftOut = recognition.leftOut
   }

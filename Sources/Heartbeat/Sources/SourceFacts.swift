@@ -40,8 +40,8 @@ public struct SourceFacts: Sendable {
 
   /// The end of its name, in small letters, without the dot.
   var suffix: String {
-    let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
-    return name[name.index(after: dot)...].lowercased()
+    let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring().utf8
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return "" }
+    return Substring(name[name.index(after: dot)...]).lowercased()
   }
 }

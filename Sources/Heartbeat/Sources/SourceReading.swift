@@ -46,7 +46,7 @@ struct SourceReading {
   /// - Parameter object: what the file says, for a name that is under a key.
   func name(_ object: JSONObject? = nil) -> String {
     guard let pattern = settings.name else { return SourceName.make(facts) }
-    if pattern.hasPrefix("."), let path = SourceSettings.KeyPath(pattern) {
+    if pattern.utf8.first == UInt8(ascii: "."), let path = SourceSettings.KeyPath(pattern) {
       return object.flatMap { JSONValue.object($0).value(at: path) }.flatMap(SourceValue.name) ?? SourceName.make(facts)
     }
     return SourceName.fill(pattern, facts)
@@ -96,11 +96,16 @@ enum SourceValue {
     return WrittenTime.plausible.contains(seconds) ? .time(WrittenTime(seconds: seconds, hasZone: false)) : .none
   }
 
+  /// The most bytes of such a date, with a zone behind the number.
+  private static let longestDate = 64
+
   /// `/Date(1784021213589)/` and `/Date(1784021213589+0200)/` of older .NET: milliseconds since 1970 in any zone.
   private static func netDate(_ text: String) -> WrittenTime? {
-    guard text.hasPrefix("/Date("), text.hasSuffix(")/") else { return nil }
-    let digits = text.dropFirst(6).dropLast(2).prefix { $0.isASCII && $0.isNumber }
-    guard digits.utf8.count <= 15, let milliseconds = Double(digits) else { return nil }
+    guard text.utf8.count <= longestDate, text.utf8.starts(with: "/Date(".utf8) else { return nil }
+    let digits = text.utf8.dropFirst(6).prefix { $0 &- 0x30 < 10 }
+    guard digits.count <= 15, text.utf8.suffix(2).elementsEqual(")/".utf8),
+      let milliseconds = Double(String(Substring(digits)))
+    else { return nil }
     let seconds = milliseconds / 1e3
     return WrittenTime.plausible.contains(seconds) ? WrittenTime(seconds: seconds, hasZone: true) : nil
   }

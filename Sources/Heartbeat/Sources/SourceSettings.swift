@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// What the configuration says of a source; what it does not say is recognised.
 public struct SourceSettings: Hashable, Sendable {
   /// Where its files are: a path, a folder, or a pattern with `*`, `?` and `[...]`.
@@ -54,15 +56,20 @@ public struct SourceSettings: Hashable, Sendable {
   /// Keys from the outside in.
   public struct KeyPath: Hashable, Sendable, CustomStringConvertible {
     /// `["stats", "updated_at"]`
-    public var keys: [String]
+    public var keys: [String] { exact.map(\.text) }
+    // By the bytes: they are looked for in files of others.
+    private let exact: [ExactText]
 
-    init(keys: [String]) { self.keys = keys }
+    init(keys: [String]) { exact = keys.map { ExactText($0) } }
 
     /// Reads `.stats.updated_at` or `stats.updated_at`; nil when a key is empty or there are too many.
     public init?(_ text: String) {
-      let text = text.hasPrefix(".") ? text.dropFirst() : text[...]
-      keys = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      let text = text.utf8.first == UInt8(ascii: ".") ? text.utf8.dropFirst() : text.utf8[...]
+      let keys = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+        String(Substring($0))
+      }
       guard keys.allSatisfy({ !$0.isEmpty }), keys.count <= HeartbeatSnapshot.maximumDataDepth else { return nil }
+      self.init(keys: keys)
     }
 
     /// `.stats.updated_at`

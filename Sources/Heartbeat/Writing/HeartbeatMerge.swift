@@ -191,11 +191,12 @@ struct HeartbeatMerge: RecognisableText {
     if let cursor {
       for member in old {
         let key = cursor.string(member.key)
-        switch key {
-        case HeartbeatEntry.Key.additionalData: if beat.additionalData != nil { continue }
+        let exact = ExactText(key)
+        switch exact {
+        case ExactText(HeartbeatEntry.Key.additionalData): if beat.additionalData != nil { continue }
         // What it says of a job's runs stays until a run begins or ends.
-        case HeartbeatEntry.Key.job: if !beat.jobEvents.isEmpty { continue }
-        default: if HeartbeatEntry.Key.known.contains(key) || beat.additionalData?[key] != nil { continue }
+        case ExactText(HeartbeatEntry.Key.job): if !beat.jobEvents.isEmpty { continue }
+        default: if HeartbeatEntry.Key.known.contains(exact) || beat.additionalData?[key] != nil { continue }
         }
         bytes.append(UInt8(ascii: ","))
         JSONText.appendLineBreak(to: &bytes, depth: depth + 1)

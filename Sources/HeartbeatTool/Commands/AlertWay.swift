@@ -94,8 +94,7 @@ struct AlertWay {
     }
     let fires = alerts.contains { alert in
       let alert = alert.objectValue
-      return alert?["labels"]?.objectValue?["alertname"]?.stringValue == Self.alert
-        && alert?["state"]?.stringValue == "firing"
+      return alert?["labels"]?.objectValue?["alertname"] == .string(Self.alert) && alert?["state"] == "firing"
     }
     return fires ? .done("\(Self.alert) fires") : .waiting("\(Self.alert) does not fire")
   }
@@ -110,7 +109,7 @@ struct AlertWay {
     guard let alert = alerts.first?.objectValue else {
       return .waiting("\(alertmanager.endpoint.authority) has no such alert")
     }
-    if alert["status"]?.objectValue?["state"]?.stringValue == "suppressed" {
+    if alert["status"]?.objectValue?["state"] == "suppressed" {
       return .waiting("\(alertmanager.endpoint.authority) holds it back: a silence or an inhibition matches it")
     }
     var receivers: [String] = []
@@ -138,7 +137,8 @@ struct AlertWay {
   static func sent(in metrics: [UInt8]) -> [String: Sent] {
     var found: [String: Sent] = [:]
     for line in metrics.split(separator: UInt8(ascii: "\n")) {
-      let line = String(decoding: line, as: UTF8.self)
+      // All that is looked for is ASCII.
+      let line = String(decoding: line.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
       let isFailed = line.hasPrefix("alertmanager_notification_requests_failed_total{")
       guard isFailed || line.hasPrefix("alertmanager_notification_requests_total{"),
         let value = line.split(separator: " ").last.flatMap({ Double($0) }), value.isFinite

@@ -2,6 +2,7 @@ internal import Flags
 internal import Heartbeat
 internal import JSON
 internal import Monitoring
+internal import POSIX
 
 /// What `heartbeat check` says of one file.
 struct CheckReport {
@@ -13,12 +14,12 @@ struct CheckReport {
   private let leftOut: [SourceRecognition.LeftOut]
   private let settings: MonitoringSettings
   /// The timeouts that the configuration gives, by name.
-  private let configured: [String: Double]
+  private let configured: [ExactText: Double]
 
   init(_ file: SourceReader, in sources: SourceSet, _ configuration: Configuration = Configuration()) {
     settings = MonitoringSettings(timeout: HeartbeatEntry.defaultTimeout.inSeconds, hostname: [])
     configured = Dictionary(
-      configuration.processes.compactMap { process in process.timeout.map { (process.name, $0) } },
+      configuration.processes.compactMap { process in process.timeout.map { (ExactText(process.name), $0) } },
       uniquingKeysWith: { first, _ in first })
     path = file.path
     layout = file.layout
@@ -34,7 +35,7 @@ struct CheckReport {
   /// The age from which a process is silent, and whether the interval that it declares leaves little room in it; nil where it declares none.
   private func timeout(of process: SourceSet.Shown) -> (seconds: Double, isTight: Bool?) {
     let seconds = settings.timeout(
-      configured: configured[process.name], source: process.timeout, declaredInterval: process.interval)
+      configured: configured[ExactText(process.name)], source: process.timeout, declaredInterval: process.interval)
     return (seconds, process.interval.map { MonitoredProcess.isTight(interval: $0, timeout: seconds) })
   }
 

@@ -1,4 +1,5 @@
 internal import Monitoring
+internal import POSIX
 
 /// Something that happened between two looks.
 struct Change: Hashable, Sendable {
@@ -16,8 +17,8 @@ struct ChangeLog: Sendable {
 
   /// All changes, the newest last.
   private(set) var changes: [Change] = []
-  private var known: [String: ProgramView] = [:]
-  private var since: [String: Double] = [:]
+  private var known: [ExactText: ProgramView] = [:]
+  private var since: [ExactText: Double] = [:]
   private var hasLooked: Set<String> = []
   private var failing: Set<String> = []
 
@@ -27,7 +28,7 @@ struct ChangeLog: Sendable {
     guard host.failure == nil else { return }
     let isFirst = hasLooked.insert(host.name).inserted
     for program in host.programs {
-      let key = host.name + "\u{0}" + program.name
+      let key = ExactText(host.name + "\u{0}" + program.name)
       let before = known[key]
       if !isFirst, let (text, emphasis) = Self.change(before, program, silentFor: host.time - (since[key] ?? host.time))
       {

@@ -1,8 +1,10 @@
+internal import POSIX
+
 /// Samples by metric name, read from the text exposition format (Prometheus, "Exposition formats").
 struct MetricsReader: Sendable {
   /// One sample.
   struct Sample: Hashable, Sendable {
-    var labels: [String: String]
+    var labels: [ExactText: String]
     var value: Double
   }
 
@@ -11,7 +13,7 @@ struct MetricsReader: Sendable {
   /// The most samples that are kept.
   static let mostSamples = 1_000_000
 
-  private(set) var samples: [String: [Sample]] = [:]
+  private(set) var samples: [ExactText: [Sample]] = [:]
 
   /// Reads the samples of metrics whose name `isWanted`; lines that are not well-formed are passed over.
   init(_ bytes: [UInt8], isWanted: (String) -> Bool) {
@@ -25,19 +27,19 @@ struct MetricsReader: Sendable {
       guard let labels = Self.labels(&rest) else { continue }
       let text = rest.drop { $0 == UInt8(ascii: " ") }.prefix { $0 != UInt8(ascii: " ") }
       guard let value = Double(String(decoding: text, as: UTF8.self)) else { continue }
-      samples[name, default: []].append(Sample(labels: labels, value: value))
+      samples[ExactText(name), default: []].append(Sample(labels: labels, value: value))
       count += 1
     }
   }
 
   /// The samples of a metric.
-  subscript(name: String) -> [Sample] { samples[name] ?? [] }
+  subscript(name: String) -> [Sample] { samples[ExactText(name)] ?? [] }
 
   /// Reads `{name="value",...}` at the beginning, if it is there; nil when it is broken.
-  private static func labels(_ rest: inout ArraySlice<UInt8>) -> [String: String]? {
+  private static func labels(_ rest: inout ArraySlice<UInt8>) -> [ExactText: String]? {
     guard rest.first == UInt8(ascii: "{") else { return [:] }
     rest = rest.dropFirst()
-    var labels: [String: String] = [:]
+    var labels: [ExactText: String] = [:]
     while let byte = rest.first {
       if byte == UInt8(ascii: "}") {
         rest = rest.dropFirst()
@@ -60,7 +62,7 @@ struct MetricsReader: Sendable {
         guard let escaped = rest.popFirst() else { return nil }
         value.append(escaped == UInt8(ascii: "n") ? 0x0A : escaped)
       }
-      labels[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
+      labels[ExactText(String(decoding: name, as: UTF8.self))] = String(decoding: value, as: UTF8.self)
     }
     return nil
   }

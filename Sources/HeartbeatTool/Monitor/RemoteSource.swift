@@ -132,7 +132,7 @@ struct RemoteSource {
       guard let problem = file["problem"]?.objectValue else { return nil }
       path = file["path"]?.stringValue
       message = problem["message"]?.stringValue ?? "its heartbeat file cannot be read"
-      isMissing = problem["reason"]?.stringValue == HeartbeatFileFailure.missing.rawValue
+      isMissing = problem["reason"]?.stringValue?.isSame(as: HeartbeatFileFailure.missing.rawValue) ?? false
     }
 
     /// Whether what is said of a process was known before the file could not be read any more.
@@ -141,7 +141,7 @@ struct RemoteSource {
       guard !isMissing || program.verdict.reason != .neverSeen else { return false }
       guard let path else { return true }
       guard let file else { return program.verdict.reason == .neverSeen }
-      return file == path || file.hasPrefix(path + "/")
+      return file.isSame(as: path) || file.utf8.starts(with: (path + "/").utf8)
     }
   }
 
@@ -166,7 +166,7 @@ struct RemoteSource {
       view.memoryUsed = total - available
     }
     if case .array(let disks)? = host["filesystems"] {
-      for case .object(let disk) in disks where disk["mountpoint"]?.stringValue == "/" {
+      for case .object(let disk) in disks where disk["mountpoint"] == "/" {
         view.diskTotal = disk["size_bytes"]?.doubleValue
         view.diskShare = disk["used_ratio"]?.doubleValue
       }
@@ -204,8 +204,8 @@ extension ProgramView {
   /// An element of the API's list; nil when it lacks the name, or a state that is known here.
   init?(_ object: JSONObject, now: Double) {
     guard let name = object["name"]?.stringValue,
-      let state = object["state"]?.stringValue.flatMap(ProcessState.init(rawValue:)),
-      let reason = object["reason"]?.stringValue.flatMap(StateReason.init(rawValue:))
+      let state = object["state"]?.stringValue.flatMap(ProcessState.init(exactly:)),
+      let reason = object["reason"]?.stringValue.flatMap(StateReason.init(exactly:))
     else { return nil }
     let process: JSONObject? = if case .object(let process)? = object["process"] { process } else { nil }
     let due = object["job"]?.objectValue?["next_due"]?.doubleValue
@@ -226,7 +226,7 @@ extension EntryProblem {
   /// An element of the API's `problems`; nil when it lacks the name, or a reason that is known here.
   init?(_ item: JSONValue) {
     guard let object = item.objectValue, let process = object["process"]?.stringValue,
-      let reason = object["reason"]?.stringValue.flatMap(HeartbeatSnapshot.SkipReason.init(rawValue:))
+      let reason = object["reason"]?.stringValue.flatMap(HeartbeatSnapshot.SkipReason.init(exactly:))
     else { return nil }
     self.init(
       process: process, reason: reason, offset: object["byte"]?.integerValue.flatMap { Int(exactly: $0) },

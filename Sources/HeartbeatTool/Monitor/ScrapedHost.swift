@@ -1,6 +1,7 @@
 internal import Heartbeat
 internal import Monitoring
 internal import Procfs
+internal import POSIX
 
 /// A host by the metrics of its exporter.
 struct ScrapedHost {
@@ -8,10 +9,10 @@ struct ScrapedHost {
 
   /// Reads the text of a scrape.
   init(_ text: [UInt8]) {
-    metrics = MetricsReader(text) { Self.wanted.contains($0) || $0.hasPrefix("system_memory_") }
+    metrics = MetricsReader(text) { Self.wanted.contains(ExactText($0)) || $0.utf8.starts(with: "system_memory_".utf8) }
   }
 
-  private static let wanted: Set<String> = [
+  private static let wanted: Set<ExactText> = [
     "heartbeat_age_seconds", "heartbeat_alive", "heartbeat_state", "heartbeat_status", "heartbeat_pid",
     "heartbeat_timeout_seconds", "heartbeat_job_next_due_timestamp_seconds",
     "heartbeat_silenced_until_timestamp_seconds", "process_up", "process_start_time_seconds",
@@ -33,10 +34,10 @@ struct ScrapedHost {
 
   /// The programs in the order in which the exporter lists them.
   func programs(now: Double) -> [ProgramView] {
-    func byProcess(_ name: String) -> [String: Double] {
-      var values: [String: Double] = [:]
+    func byProcess(_ name: String) -> [ExactText: Double] {
+      var values: [ExactText: Double] = [:]
       for sample in metrics[name] {
-        if let process = sample.labels["process"] { values[process] = sample.value }
+        if let process = sample.labels["process"] { values[ExactText(process)] = sample.value }
       }
       return values
     }
@@ -48,28 +49,29 @@ struct ScrapedHost {
       byProcess("process_up"), byProcess("process_start_time_seconds"), byProcess("process_resident_memory_bytes")
     )
     let silences = byProcess("heartbeat_silenced_until_timestamp_seconds").mapValues { Silence(until: $0) }
-    var statuses: [String: String] = [:]
+    var statuses: [ExactText: String] = [:]
     for sample in metrics["heartbeat_status"] {
-      if let process = sample.labels["process"] { statuses[process] = sample.labels["status"] }
+      if let process = sample.labels["process"] { statuses[ExactText(process)] = sample.labels["status"] }
     }
-    var verdicts: [String: Verdict] = [:]
+    var verdicts: [ExactText: Verdict] = [:]
     for sample in metrics["heartbeat_state"] {
       guard let process = sample.labels["process"],
-        let state = sample.labels["state"].flatMap(ProcessState.init(rawValue:)),
-        let reason = sample.labels["reason"].flatMap(StateReason.init(rawValue:))
+        let state = sample.labels["state"].flatMap(ProcessState.init(exactly:)),
+        let reason = sample.labels["reason"].flatMap(StateReason.init(exactly:))
       else { continue }
-      verdicts[process] = Verdict(state, reason)
+      verdicts[ExactText(process)] = Verdict(state, reason)
     }
     // Jobs have no heartbeat_alive, and exporters before version 0.2 no heartbeat_state.
     let stated = metrics["heartbeat_state"]
     return (stated.isEmpty ? metrics["heartbeat_alive"] : stated).compactMap { sample in
-      guard let name = sample.labels["process"] else { return nil }
+      guard let process = sample.labels["process"] else { return nil }
+      let name = ExactText(process)
       // In a state that only a later version knows: no other one is made up for it.
       guard stated.isEmpty || verdicts[name] != nil else { return nil }
       let age = ages[name]
       let isUp = up[name].flatMap { $0 == 1 ? true : $0 == 0 ? false : nil }
       return ProgramView(
-        name: name, title: name, isConfigured: false,
+        name: process, title: process, isConfigured: false,
         verdict: verdicts[name] ?? Self.verdict(age: age, isUp: isUp, timeout: timeouts[name], statuses[name]),
         isUp: isUp, status: statuses[name], pid: pids[name].flatMap { Int32(exactly: $0) },
         runtime: starts[name].map { now - $0 }, lastBeat: age.map { now - $0 }, age: age, timeout: timeouts[name],
@@ -99,7 +101,8 @@ struct ScrapedHost {
     var total = 0.0
     for sample in metrics["system_cpu_seconds_total"] {
       total += sample.value
-      if !CPUTimes.idleModes.contains(sample.labels["mode"] ?? "") { busy += sample.value }
+      let mode = sample.labels["mode"] ?? ""
+      if !CPUTimes.idleModes.contains(where: { $0.isSame(as: mode) }) { busy += sample.value }
     }
     view.cpu = cpu.share(busy: busy, total: total)
     func memory(_ names: String...) -> Double? {
@@ -112,7 +115,7 @@ struct ScrapedHost {
       view.memoryUsed = whole - available
     }
     func root(_ name: String) -> Double? {
-      metrics["system_filesystem_\(name)_bytes"].first { $0.labels["mountpoint"] == "/" }?.value
+      metrics["system_filesystem_\(name)_bytes"].first { $0.labels["mountpoint"]?.isSame(as: "/") ?? false }?.value
     }
     view.diskTotal = root("size")
     if let size = root("size"), let free = root("free"), let available = root("avail") {

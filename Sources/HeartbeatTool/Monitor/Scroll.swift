@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// Which rows of a list are in view, when not all have room. Pure.
 struct Scroll: Sendable {
   /// What a key asks for.
@@ -24,14 +26,14 @@ struct Scroll: Sendable {
   mutating func view(of keys: [String?], room: Int, moves: [Move] = []) -> Range<Int> {
     let room = max(1, room)
     if offset > 0, !seen.isEmpty {
-      var places: [String: Int] = [:]
+      var places: [ExactText: Int] = [:]
       for (place, key) in keys.enumerated() {
-        if let key { places[key] = place }
+        if let key { places[ExactText(key)] = place }
       }
       // Most of them decide: one may have gone to another place.
       var votes: [Int: Int] = [:]
       for row in seen {
-        if let now = places[row.key] { votes[now - row.place, default: 0] += 1 }
+        if let now = places[ExactText(row.key)] { votes[now - row.place, default: 0] += 1 }
       }
       if let most = votes.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) }) { offset = most.key }
     }

@@ -29,7 +29,7 @@ final class LogThread: Sendable {
   /// Takes a line; never waits.
   func say(_ text: String) {
     let stamp = showsTime ? CalendarTime.rfc3339(Clock.realtime) + " " : ""
-    let line = "\(stamp)heartbeat: \(text.prefix(Self.longestLine))\n"
+    let line = "\(stamp)heartbeat: \(String(text.unicodeScalars.prefix(Self.longestLine)))\n"
     worker.withLock { state in
       if state.lines.count < Self.longestQueue { state.lines.append(line) } else { state.leftOut += 1 }
     }

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// What a program told its supervisor, in the protocol of `sd_notify(3)`: lines of `KEY=VALUE`.
 struct NotifyMessage: Hashable, Sendable {
   /// The largest datagram that is read; systemd takes the same.
@@ -30,13 +32,13 @@ struct NotifyMessage: Hashable, Sendable {
       guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let value = line[(equals + 1)...]
       let text = String(decoding: value, as: UTF8.self)
-      switch String(decoding: line[..<equals], as: UTF8.self) {
-      case "READY": isReady = text == "1"
-      case "RELOADING": isReloading = text == "1"
-      case "STOPPING": isStopping = text == "1"
+      switch ExactText(String(decoding: line[..<equals], as: UTF8.self)) {
+      case "READY": isReady = text.isSame(as: "1")
+      case "RELOADING": isReloading = text.isSame(as: "1")
+      case "STOPPING": isStopping = text.isSame(as: "1")
       case "WATCHDOG":
-        isWatchdogPing = text == "1"
-        isWatchdogTrigger = text == "trigger"
+        isWatchdogPing = text.isSame(as: "1")
+        isWatchdogTrigger = text.isSame(as: "trigger")
       case "WATCHDOG_USEC":
         // 0 switches the watchdog off in systemd; here silence without end would hide a hang.
         if let microseconds = UInt64(text), microseconds > 0 { watchdogSeconds = Double(microseconds) / 1e6 }

@@ -29,7 +29,7 @@ struct TextTable: Sendable {
     static let longest = 512
 
     init(_ text: String, _ emphasis: Emphasis = .plain) {
-      self.text = DisplayWidth.sanitised(String(text.prefix(Self.longest)))
+      self.text = DisplayWidth.sanitised(String(text.unicodeScalars.prefix(Self.longest)))
       self.emphasis = emphasis
     }
   }

@@ -1,4 +1,5 @@
 public import Heartbeat
+internal import POSIX
 
 /// What the file of `--config.file` says.
 public struct Configuration: Sendable, Equatable {
@@ -6,18 +7,18 @@ public struct Configuration: Sendable, Equatable {
   public let processes: [ProcessConfiguration]
   /// Where heartbeats come from, in the file's order.
   public let sources: [SourceSettings]
-  private let indices: [String: Int]
+  private let indices: [ExactText: Int]
 
   /// A configuration of processes; of several with one name the last wins.
   public init(processes: [ProcessConfiguration] = [], sources: [SourceSettings] = []) {
     self.sources = sources
-    var indices: [String: Int] = [:]
+    var indices: [ExactText: Int] = [:]
     var unique: [ProcessConfiguration] = []
     for process in processes {
-      if let index = indices[process.name] {
+      if let index = indices[ExactText(process.name)] {
         unique[index] = process
       } else {
-        indices[process.name] = unique.count
+        indices[ExactText(process.name)] = unique.count
         unique.append(process)
       }
     }
@@ -27,7 +28,7 @@ public struct Configuration: Sendable, Equatable {
 
   /// The process of a heartbeat name, or nil when the file does not name it.
   public subscript(name: String) -> ProcessConfiguration? {
-    indices[name].map { processes[$0] }
+    indices[ExactText(name)].map { processes[$0] }
   }
 }
 

@@ -1,6 +1,7 @@
 internal import Flags
 internal import Heartbeat
 internal import YAML
+internal import POSIX
 
 /// Turns the list `sources` of the configuration into settings of sources.
 enum SourcesDecoder {
@@ -12,10 +13,10 @@ enum SourcesDecoder {
   static func sources(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> [SourceSettings] {
     let elements = try node.list(key, "a list of sources, each with a path", most: most)
     var sources: [SourceSettings] = []
-    var paths: Set<String> = []
+    var paths: Set<ExactText> = []
     for element in elements {
       let settings = try source(element)
-      guard paths.insert(settings.path).inserted else {
+      guard paths.insert(ExactText(settings.path)).inserted else {
         throw YAMLError(
           element.position, "a second source with the path \(quoted(settings.path)): expected each path once")
       }
@@ -67,7 +68,7 @@ enum SourcesDecoder {
   }
 
   private static func time(_ node: YAMLNode, _ key: YAMLKey) throws(YAMLError) -> SourceSettings.Time {
-    if case .scalar("mtime", _) = node.value { return .modified }
+    if case .scalar(let text, _) = node.value, text.isSame(as: "mtime") { return .modified }
     return .key(try keyPath(node, key))
   }
 
@@ -82,7 +83,7 @@ enum SourcesDecoder {
       throw YAMLError(
         node.position, "\(key.text) is \(quoted(text)), which is the exporter's own: expected another one")
     }
-    if text.hasPrefix(".") {
+    if text.utf8.first == UInt8(ascii: ".") {
       _ = try keyPath(node, key)
       return text
     }

@@ -86,7 +86,7 @@ struct OwnFolder: Sendable {
   static func isMeant(_ path: String) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR }
-    return path.hasSuffix("/") || path.hasSuffix(".d")
+    return path.utf8.last == UInt8(ascii: "/") || path.utf8.suffix(2).elementsEqual(".d".utf8)
   }
 
   mutating func forget() {

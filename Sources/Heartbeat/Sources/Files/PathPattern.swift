@@ -18,9 +18,11 @@ package struct PathPattern: Sendable, Hashable {
 
   package init(_ path: String) {
     text = path
-    isAbsolute = path.hasPrefix("/")
-    components = path.split(separator: "/").map { name in
-      PathPattern.isPattern(String(name)) ? .pattern(Array(name.utf8)) : .name(String(name))
+    isAbsolute = path.utf8.first == UInt8(ascii: "/")
+    // By bytes: a name may begin with an accent, which Swift would take together with the slash in front of it.
+    components = path.utf8.split(separator: UInt8(ascii: "/")).map { name in
+      let text = String(Substring(name))
+      return PathPattern.isPattern(text) ? .pattern(Array(name)) : .name(text)
     }
   }
 
@@ -36,7 +38,8 @@ package struct PathPattern: Sendable, Hashable {
 
     /// By the bytes: two names may be the same to Swift's String.
     package static func == (one: Match, other: Match) -> Bool {
-      ExactText(one.path) == ExactText(other.path) && one.stars == other.stars && one.isText == other.isText
+      ExactText(one.path) == ExactText(other.path) && one.stars.elementsEqual(other.stars) { $0.isSame(as: $1) }
+        && one.isText == other.isText
         && one.unlisted?.rawValue == other.unlisted?.rawValue
     }
   }
@@ -48,7 +51,7 @@ package struct PathPattern: Sendable, Hashable {
   var base: String {
     var base = isAbsolute ? "/" : ""
     for case .name(let name) in components.prefix(while: { if case .name = $0 { true } else { false } }) {
-      base += (base.isEmpty || base.hasSuffix("/") ? "" : "/") + name
+      base += (base.isEmpty || base.utf8.last == UInt8(ascii: "/") ? "" : "/") + name
     }
     return base.isEmpty ? "." : base
   }
@@ -103,7 +106,7 @@ package struct PathPattern: Sendable, Hashable {
   static let most = 100_000
 
   private static func join(_ folder: String, _ name: String) -> String {
-    folder.isEmpty || folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    folder.isEmpty || folder.utf8.last == UInt8(ascii: "/") ? folder + name : folder + "/" + name
   }
 
   /// Temporary files, locks and copies that writers and editors leave beside.

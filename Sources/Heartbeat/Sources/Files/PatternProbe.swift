@@ -255,7 +255,7 @@ final class PatternProbe: Sendable {
     hanging.contains { place in
       let above = place.text.utf8
       guard path.utf8.starts(with: above) else { return false }
-      return path.utf8.count == above.count || place.text.hasSuffix("/")
+      return path.utf8.count == above.count || place.text.utf8.last == UInt8(ascii: "/")
         || path.utf8.dropFirst(above.count).first == UInt8(ascii: "/")
     }
   }

@@ -31,7 +31,7 @@ extension SourceSet {
     let snapshot = file.snapshot
     return snapshot.entries.map { entry in
       let name = snapshot.string(entry.name)
-      let beat = file.explanation?.beats[name]
+      let beat = file.explanation?.beats[ExactText(name)]
       return Shown(
         name: name, time: entry.lastHeartbeat, place: beat?.place ?? ".last_heartbeat",
         rule: beat?.rule ?? "our own layout",
@@ -46,8 +46,9 @@ extension SourceSet {
   /// Whether a path matches a pattern.
   public static func matches(_ path: String, _ pattern: String) -> Bool {
     guard PathPattern.isPattern(pattern) else { return false }
-    let (names, patterns) = (path.split(separator: "/"), pattern.split(separator: "/"))
-    return names.count == patterns.count && path.hasPrefix("/") == pattern.hasPrefix("/")
-      && zip(names, patterns).allSatisfy { PathPattern.match(Array($0.utf8), Array($1.utf8)) != nil }
+    let slash = UInt8(ascii: "/")
+    let (names, patterns) = (path.utf8.split(separator: slash), pattern.utf8.split(separator: slash))
+    return names.count == patterns.count && (path.utf8.first == slash) == (pattern.utf8.first == slash)
+      && zip(names, patterns).allSatisfy { PathPattern.match(Array($0), Array($1)) != nil }
   }
 }

@@ -1,13 +1,13 @@
-internal import POSIX
+public import POSIX
 
 /// What goes on when the configuration is read again.
 extension SourceSet {
   /// Which files of another set still have a source.
   public struct TakenOver: Sendable {
     /// Those that are read as before: their last good content is served on.
-    public var asBefore: Set<String> = []
+    public var asBefore: Set<ExactText> = []
     /// Those that are read in another way from now on.
-    public var anew: Set<String> = []
+    public var anew: Set<ExactText> = []
   }
 
   /// Takes over what another one has read of the files of sources that both have: counters go on, and where what is said of a source
@@ -32,7 +32,7 @@ extension SourceSet {
       if units[place].pattern != nil { units[place].takeMatches(of: other.units[known]) }
       for var file in old[known] ?? [] {
         file.source = place
-        taken.asBefore.insert(file.path)
+        taken.asBefore.insert(ExactText(file.path))
         readers.append(file)
       }
     }
@@ -41,11 +41,11 @@ extension SourceSet {
       keepErrors(of: file)
       // It may be one of another source too.
       if paths.contains(ExactText(other.units[file.source].settings.path)) || isMatched(file.path) {
-        taken.anew.insert(file.path)
+        taken.anew.insert(ExactText(file.path))
       }
     }
     files = readers
-    for place in files.indices where !taken.asBefore.contains(files[place].path) {
+    for place in files.indices where !taken.asBefore.contains(ExactText(files[place].path)) {
       let errors = errorsBefore(of: files[place].path)
       files[place].count(errors)
     }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// A file that grows, with a JSON object a line: the last complete line counts, or the last one of each process.
 enum LinesLayout {
@@ -88,19 +89,19 @@ enum LinesLayout {
   ) -> Result<SourceRecognition, SourceFailure> {
     var leftOut = leftOut
     var processes: [SourceProcess] = []
-    var known: Set<String> = []
+    var known: Set<ExactText> = []
     for record in records {
       guard let name = JSONValue.object(record.object).value(at: each).flatMap(SourceValue.name) else {
         leftOut.append(.init(record.line.place, "there is no \(each)"))
         continue
       }
-      guard !known.contains(name) else { continue }
+      guard !known.contains(ExactText(name)) else { continue }
       let outcome = BeatSearch(reading: reading).search(record.object)
       guard let found = outcome.found else {
         leftOut.append(.init(record.line.place, outcome.nearest ?? "there is no time in it"))
         continue
       }
-      known.insert(name)
+      known.insert(ExactText(name))
       var process = ProcessFields(reading: reading).process(name, record.object, found)
       process.place = record.line.place + found.place
       processes.append(process)

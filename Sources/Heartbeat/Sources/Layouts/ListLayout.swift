@@ -1,4 +1,5 @@
 internal import JSON
+internal import POSIX
 
 /// An array of objects with beats: a process for each id; without ids it is a history of one process, of which the youngest counts.
 enum ListLayout {
@@ -62,7 +63,7 @@ enum ListLayout {
       ?? (found.count > 1 && !isHistory ? idKey(found.map(\.object)).map { .init(keys: [$0]) } : nil)
     if let each {
       var processes: [SourceProcess] = []
-      var places: [String: Int] = [:]
+      var places: [ExactText: Int] = [:]
       for item in found {
         guard let name = JSONValue.object(item.object).value(at: each).flatMap(SourceValue.name) else {
           leftOut.append(.init("[\(item.place)]", "there is no \(each)"))
@@ -70,11 +71,11 @@ enum ListLayout {
         }
         var process = fields.process(name, item.object, item.beat)
         process.place = "[\(item.place)]" + (item.beat?.place ?? "")
-        if let known = places[name] {
+        if let known = places[ExactText(name)] {
           // The same id again is history.
           if process.time ?? 0 >= processes[known].time ?? 0 { processes[known] = process }
         } else {
-          places[name] = processes.count
+          places[ExactText(name)] = processes.count
           processes.append(process)
         }
       }
@@ -92,15 +93,15 @@ enum ListLayout {
   private static func idKey(_ objects: [JSONObject]) -> String? {
     guard let first = objects.first(where: { !$0.isEmpty }) else { return nil }
     // Each once: of a key that comes again all are asked for the same.
-    var seen: Set<String> = []
-    let keys = first.members.map(\.key).filter { seen.insert($0).inserted }
-    func lower(_ wanted: [String]) -> [String] { wanted.flatMap { name in keys.filter { $0.lowercased() == name } } }
+    var seen: Set<ExactText> = []
+    let keys = first.members.map(\.key).filter { seen.insert(ExactText($0)).inserted }
+    func lower(_ wanted: [String]) -> [String] { wanted.flatMap { name in keys.filter { KeyWords.plain($0) == name } } }
     let exact = lower(["id", "uid", "key"])
     let ids = keys.filter { key in
       let words = KeyWords.split(key)
       return words.last == "id" && words.count == 2
         && !["run", "trace", "request", "session", "message", "event"].contains(words[0])
-        || key.lowercased() == "run_id" || key.lowercased() == "runid"
+        || ["run_id", "runid"].contains(KeyWords.plain(key))
     }
     let names =
       lower([
@@ -108,9 +109,9 @@ enum ListLayout {
         "hostname", "slug",
       ])
       + keys.filter { KeyWords.split($0).count == 2 && KeyWords.split($0).last == "name" }
-    let counts = namings(objects, by: Set(exact + ids + names))
+    let counts = namings(objects, by: Set((exact + ids + names).map { ExactText($0) }))
     func isEverywhere(_ key: String, _ isText: Bool) -> Bool {
-      let count = counts[key] ?? (0, 0)
+      let count = counts[ExactText(key)] ?? (0, 0)
       return (isText ? count.texts : count.all) * 2 > objects.count
     }
     let key =
@@ -126,11 +127,16 @@ enum ListLayout {
 
   /// How many objects some keys give a name, and how many one that is a text. All keys in one pass: the first item may have
   /// thousands that could name the others.
-  private static func namings(_ objects: [JSONObject], by keys: Set<String>) -> [String: (all: Int, texts: Int)] {
-    var counts: [String: (all: Int, texts: Int)] = [:]
+  private static func namings(_ objects: [JSONObject], by keys: Set<ExactText>)
+    -> [ExactText: (all: Int, texts: Int)]
+  {
+    var counts: [ExactText: (all: Int, texts: Int)] = [:]
     for object in objects {
-      var values: [String: JSONValue] = [:]
-      for member in object.members where keys.contains(member.key) { values[member.key] = member.value }
+      var values: [ExactText: JSONValue] = [:]
+      for member in object.members {
+        let key = ExactText(member.key)
+        if keys.contains(key) { values[key] = member.value }
+      }
       for (key, value) in values where SourceValue.name(value) != nil {
         counts[key, default: (0, 0)].all += 1
         if value.stringValue != nil { counts[key, default: (0, 0)].texts += 1 }
@@ -141,7 +147,7 @@ enum ListLayout {
 
   /// Whether all have the same name under a key.
   private static func isOne(_ key: String, in objects: [JSONObject]) -> Bool {
-    let names = objects.map { $0[key].flatMap(SourceValue.name) }
+    let names = objects.map { $0[key].flatMap(SourceValue.name).map { ExactText($0) } }
     return names.count > 1 && names[0] != nil && names.allSatisfy { $0 == names[0] }
   }
 

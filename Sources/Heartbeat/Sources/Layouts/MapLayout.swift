@@ -38,7 +38,7 @@ enum MapLayout {
     var (beats, times) = (0, 0)
     for member in map.members {
       guard let object = member.value.objectValue else {
-        if isRoot, ["pid", "status", "state"].contains(member.key.lowercased()) { return nil }
+        if isRoot, ["pid", "status", "state"].contains(KeyWords.plain(member.key)) { return nil }
         leftOut.append(.init(".\(member.key)", "this is no object"))
         continue
       }
@@ -97,11 +97,13 @@ enum MapLayout {
   /// and amounts are none.
   private static func mayBeProcess(_ member: JSONObject.Member, _ reading: SourceReading) -> Bool {
     let key = member.key
-    guard key.contains(where: \.isLetter),
-      !key.split(separator: ":").dropFirst().contains(where: { $0.hasPrefix("//") })
+    guard key.unicodeScalars.contains(where: \.properties.isAlphabetic),
+      !key.utf8.split(separator: UInt8(ascii: ":")).dropFirst().contains(where: { $0.starts(with: "//".utf8) })
     else { return false }
     // `fe80::1`.
-    if key.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1, key.allSatisfy({ $0.isHexDigit || $0 == ":" }) {
+    if key.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1,
+      key.utf8.allSatisfy({ $0 == UInt8(ascii: ":") || ($0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 6) })
+    {
       return false
     }
     guard SourceValue.isNumber(member.value),

@@ -38,7 +38,7 @@ enum Records {
   /// Whether an entry is a task that nobody has begun: then those beside it are tasks too.
   static func isToDo(_ object: JSONObject) -> Bool {
     object.members.contains { member in
-      ["status", "state"].contains(member.key.lowercased())
+      ["status", "state"].contains(KeyWords.plain(member.key))
         && member.value.stringValue.map { ContentWords.toDo.contains(KeyWords.split($0).joined()) } ?? false
     }
   }

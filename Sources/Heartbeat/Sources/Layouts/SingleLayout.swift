@@ -27,7 +27,7 @@ enum SingleLayout {
     for case (let key, .array(let items)) in object.members.lazy.map({ ($0.key, $0.value) }) {
       for case .object(let item) in items where BeatSearch(reading: reading).top(item).found != nil {
         return
-          "by its name or its entries the list `\(key)` is none of processes; `time: mtime` makes the file's own time the beat"
+          "by its name or its entries the list `\(KeyWords.shown(key))` is none of processes; `time: mtime` makes the file's own time the beat"
       }
     }
     return nil

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// The words of a key: `UpdatedAtUtc`, `last-heartbeat_ts` and `lastrun` are split into small words.
 enum KeyWords {
   /// The words of a key, in small letters; none for one that is too long to be a name.
@@ -18,7 +20,9 @@ enum KeyWords {
         // `UpdatedAt`, and the last capital of `UTCTime`.
         if !word.isEmpty, isLower(index - 1) || !isUpper(index - 1) || isLower(index + 1) { finish() }
         word.append(byte | 0x20)
-      case 0x61...0x7A, 0x80...: word.append(byte)
+      case 0x61...0x7A: word.append(byte)
+      // All that words are compared with is ASCII.
+      case 0x80...: word.append(UInt8(ascii: "?"))
       default: finish()
       }
     }
@@ -35,6 +39,23 @@ enum KeyWords {
 
   /// A longer key is no name, in bytes.
   static let longestKey = 128
+
+  /// A key, or a word as a value, as it is compared with words of ours: in lower case, and with a question mark for each byte beyond ASCII,
+  /// of which these have none. One that is longer than any of them is as good as none.
+  static func plain(_ key: String) -> String {
+    guard key.utf8.count <= longestKey else { return "" }
+    let bytes = key.utf8.map { byte -> UInt8 in
+      switch byte {
+      case 0x41...0x5A: byte | 0x20
+      case 0x80...: UInt8(ascii: "?")
+      default: byte
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// A key as a message repeats it.
+  static func shown(_ key: String) -> String { key.shortened(to: longestKey) }
 
   /// `lastupdate` and `createdat` are two words each.
   private static func parts(of word: String) -> [String] {

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// The name of a process that its file does not name.
 enum SourceName {
   /// Words of a file's name that say what it is for, not whose it is.
@@ -46,13 +48,13 @@ enum SourceName {
   }
 
   private static func components(_ path: String) -> [String] {
-    path.split(separator: "/").map(String.init).filter { $0 != "." }
+    path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { !$0.isSame(as: ".") }
   }
 
   /// The file's name without its end.
   static func stem(_ path: String) -> String {
     let name = components(path).last ?? path
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return name }
     return String(name[..<dot])
   }
 
