@@ -1,10 +1,12 @@
 internal import HTTP
 internal import Heartbeat
+internal import POSIX
 
-/// The paths of the JSON API.
+/// The paths of the JSON API. They are looked at byte by byte: whoever asks may name any path, and a slash with an accent behind it, as a
+/// name's first character may be one, is one character to Swift and none that is a slash.
 enum APIPath {
   /// What all of them begin with.
-  static let prefix = "/api/"
+  private static let prefix = "/api/"
   /// All heartbeats, to read them and to push several; behind a slash follows the name of one process.
   static let heartbeats = "/api/v1/heartbeats"
   /// The host's figures.
@@ -14,8 +16,13 @@ enum APIPath {
 
   /// Whether a path is that of one heartbeat or of all.
   static func isHeartbeats(_ path: String) -> Bool {
-    path == heartbeats || path.hasPrefix(heartbeats + "/")
+    path.isSame(as: heartbeats) || path.utf8.starts(with: belowHeartbeats.utf8)
   }
+
+  private static let belowHeartbeats = heartbeats + "/"
+
+  /// Whether a path is one of the API's, there or not.
+  static func isAPI(_ path: String) -> Bool { path.utf8.starts(with: prefix.utf8) }
 
   /// What a path below `heartbeats` is about.
   enum Target: Equatable {
@@ -29,22 +36,23 @@ enum APIPath {
   ///
   /// - Parameter path: as in `Request.path`, so that a slash of a name is none of the path.
   static func target(_ path: String) -> Target? {
-    guard path != heartbeats else { return .all }
-    guard path.hasPrefix(heartbeats + "/") else { return nil }
-    let segments = path.dropFirst(heartbeats.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+    guard !path.isSame(as: heartbeats) else { return .all }
+    guard path.utf8.starts(with: belowHeartbeats.utf8) else { return nil }
+    let segments = path.utf8.dropFirst(belowHeartbeats.utf8.count)
+      .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard let name = segments.first, !name.isEmpty else { return nil }
     switch segments.count {
-    case 1: return .one(Request.text(ofSegment: name))
+    case 1: return .one(Request.text(ofSegment: Substring(name)))
     case 2:
-      return JobEvent.Word.allCases.first { $0.rawValue.utf8.elementsEqual(segments[1].utf8) }
-        .map { .job(Request.text(ofSegment: name), $0) }
+      return JobEvent.Word.allCases.first { $0.rawValue.utf8.elementsEqual(segments[1]) }
+        .map { .job(Request.text(ofSegment: Substring(name)), $0) }
     default: return nil
     }
   }
 
   /// What is expected in the place of a path that is about no heartbeat.
   static func expectation(_ path: String) -> String {
-    path == heartbeats + "/" || path.hasPrefix(heartbeats + "//")
+    path.isSame(as: belowHeartbeats) || path.utf8.starts(with: (belowHeartbeats + "/").utf8)
       ? "expected the name of a process behind the slash"
       : "expected one name, and behind it nothing, /start, /success or /fail; a slash within it is written %2F"
   }

@@ -1,6 +1,7 @@
 internal import Exposition
 internal import HTTP
 internal import Heartbeat
+internal import POSIX
 
 /// Which path is answered by what.
 struct Routes: Sendable {
@@ -51,13 +52,14 @@ struct Routes: Sendable {
 
   /// The route of a path as in `Request.path`; nil when there is nothing.
   func route(_ path: String) -> Route? {
-    switch path {
-    case telemetryPath: return .metrics
+    let exact = ExactText(path)
+    switch exact {
+    case ExactText(telemetryPath): return .metrics
     case "/-/healthy": return .healthy
     case "/-/ready": return .ready
-    case APIPath.host: return .host
-    case APIPath.events: return .events
-    case let path where StatusPage.paths.contains(path): return .page(path: path)
+    case ExactText(APIPath.host): return .host
+    case ExactText(APIPath.events): return .events
+    case _ where StatusPage.paths.contains(exact): return .page(path: path)
     default:
       switch APIPath.target(path) {
       case .all?: return .heartbeats
@@ -86,7 +88,7 @@ struct Routes: Sendable {
   ///
   /// - Parameter hasBody: whether a body has come, or is to come.
   func refusal(_ request: Request, hasBody: Bool) -> Response? {
-    let isAPI = request.path.hasPrefix(APIPath.prefix)
+    let isAPI = APIPath.isAPI(request.path)
     let changes = APIPath.isHeartbeats(request.path) && APIPath.changes(request.method)
     guard let route = route(request.path), request.listener == ListenSocket.web || route.isOnPushSocket else {
       let text = changes ? APIPath.expectation(request.path) : "not found; the metrics are at \(telemetryPath)"

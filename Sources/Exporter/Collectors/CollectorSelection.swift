@@ -1,4 +1,5 @@
 internal import Flags
+internal import POSIX
 
 /// The collectors that can be switched on and off, and asked for in a request.
 public enum CollectorName: String, CaseIterable, Sendable {
@@ -25,8 +26,8 @@ struct CollectorSelection: Hashable, Sendable {
   init(query: [(String, String)], enabled: Set<CollectorName>) throws(Invalid) {
     var collected: Set<CollectorName> = []
     var excluded: Set<CollectorName> = []
-    for (parameter, value) in query where parameter == "collect[]" || parameter == "exclude[]" {
-      guard let name = CollectorName(rawValue: value) else {
+    for (parameter, value) in query where parameter.isSame(as: "collect[]") || parameter.isSame(as: "exclude[]") {
+      guard let name = CollectorName(exactly: value) else {
         let known = CollectorName.allCases.map(\.rawValue)
         let hint = nearest(to: value, among: known).map { "did you mean \($0)?" }
         throw Invalid(

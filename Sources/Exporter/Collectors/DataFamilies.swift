@@ -245,7 +245,7 @@ struct DataFamilies {
     var keysByName: [[UInt8]: (name: Name, keys: [Int])] = [:]
     for key in keyPaths.indices where counts[key] > 0 {
       let name = name(of: keyPaths[key].components)
-      if name.legacy != name.family.name { hasSpellings = true }
+      if !name.legacy.isSame(as: name.family.name) { hasSpellings = true }
       if name.family.name.utf8.count > DataFamilies.maximumNameLength {
         dropped[.nameTooLong] &+= UInt64(clamping: counts[key])
         continue
@@ -270,7 +270,7 @@ struct DataFamilies {
     let key = Array(keyPath.map(\.utf8).joined(separator: [0xFF]))
     if let known = names[key] { return known }
     let spelt = MetricName.make(prefix: DataFamilies.prefix, keyPath: keyPath)
-    let path = String(keyPath.joined(separator: ".").prefix(DataFamilies.maximumNameLength))
+    let path = keyPath.joined(separator: ".").shortened(to: DataFamilies.maximumNameLength)
     let name = Name(
       legacy: NameEscaping.underscores.escape(spelt), path: path,
       family: MetricFamily(spelt, .gauge, "\(path) of the process's own data."))
@@ -283,7 +283,9 @@ extension DataFamilies.Name {
   /// Which of several spellings of one name is shown: the one that every reader knows, else always the same one. The order
   /// in which the keys were met says nothing: it is that of all contents of the file so far.
   fileprivate func isBefore(_ other: Self) -> Bool {
-    let (isLegacy, otherIsLegacy) = (family.name == legacy, other.family.name == legacy)
+    let (isLegacy, otherIsLegacy) = (
+      family.name.isSame(as: legacy), other.family.name.isSame(as: legacy)
+    )
     if isLegacy != otherIsLegacy { return isLegacy }
     if !family.name.utf8.elementsEqual(other.family.name.utf8) {
       return family.name.utf8.lexicographicallyPrecedes(other.family.name.utf8)

@@ -33,15 +33,15 @@ struct PushBody {
   }
 
   /// What the body may say of a job, beside what the path says.
-  private static let jobKeys: Set = ["name", "pid", "timestamp", "host", "additional_data"]
+  private static let jobKeys: Set<ExactText> = ["name", "pid", "timestamp", "host", "additional_data"]
 
   /// The exit code that the query of a job's path says.
   static func exitCode(_ query: [(String, String)], _ word: JobEvent.Word) throws(APIError) -> Int64? {
     var exitCode: Int64?
     for (key, value) in query {
-      guard key == "exit_code", word != .start, exitCode == nil else {
+      guard key.isSame(as: "exit_code"), word != .start, exitCode == nil else {
         let expected = word == .start ? "expected nothing behind the path" : "expected exit_code, once"
-        throw APIError(422, "\(key.prefix(longestQuotation)): \(expected)")
+        throw APIError(422, "\(key.shortened(to: longestQuotation)): \(expected)")
       }
       guard let code = Int64(value, radix: 10), JobEvent.exitCodes.contains(code) else {
         throw APIError(422, "exit_code: expected an integer such as 3, not \(found(.string(value)))")
@@ -57,10 +57,11 @@ struct PushBody {
   ) throws(APIError) -> Beat {
     let exitCode = try exitCode(query, word)
     if !body.isEmpty, case .object(let object) = try parse(body),
-      let member = object.members.first(where: { !jobKeys.contains($0.key) })
+      let member = object.members.first(where: { !jobKeys.contains(ExactText($0.key)) })
     {
       throw APIError(
-        422, "\(member.key.prefix(longestQuotation)): no such key; expected pid, timestamp, host or additional_data")
+        422,
+        "\(member.key.shortened(to: longestQuotation)): no such key; expected pid, timestamp, host or additional_data")
     }
     let beat = try beat(name, body, defaults)
     return Beat.job(
@@ -108,7 +109,7 @@ struct PushBody {
     guard !name.utf8.contains(0) else {
       throw APIError(422, "\(place)name: expected a text without NUL, which no path can ask for")
     }
-    guard name != ProcessCollector.ownName else {
+    guard !name.isSame(as: ProcessCollector.ownName) else {
       throw APIError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
     }
   }
@@ -119,7 +120,7 @@ struct PushBody {
     try checkName(name, place)
     var beat = Beat(name, pid: nil, host: defaults.host, time: defaults.now)
     for member in object.members {
-      switch (member.key, member.value) {
+      switch (ExactText(member.key), member.value) {
       case ("name", .string(let other)) where other.utf8.elementsEqual(name.utf8): continue
       case ("name", let value):
         throw APIError(422, "\(place)name: expected the name of the path or none, not \(found(value))")
@@ -137,10 +138,10 @@ struct PushBody {
       case ("additional_data", .object(let data)): beat.additionalData = data
       case ("additional_data", let value):
         throw APIError(422, "\(place)additional_data: expected an object, not \(found(value))")
-      case (let key, _):
+      default:
         throw APIError(
           422,
-          "\(place)\(key.prefix(64)): no such key; expected pid, status, timestamp, host, "
+          "\(place)\(member.key.shortened(to: longestQuotation)): no such key; expected pid, status, timestamp, host, "
             + "interval, additional_data or merge")
       }
     }

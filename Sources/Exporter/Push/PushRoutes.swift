@@ -174,7 +174,7 @@ struct PushRoutes: Sendable {
     }
     let essence = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
     guard essence == "application/json" else {
-      throw APIError(415, "expected Content-Type: application/json, not \(essence.prefix(100))")
+      throw APIError(415, "expected Content-Type: application/json, not \(essence.shortened(to: 100))")
     }
   }
 }

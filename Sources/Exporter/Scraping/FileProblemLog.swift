@@ -14,12 +14,12 @@ struct FileProblemLog {
 
   /// Something that is left out of a file. Where it stands is another place with each write.
   private struct LeftOut: Hashable {
-    let file: String?
-    let process: String
+    let file: ExactText?
+    let process: ExactText
     let reason: HeartbeatSnapshot.SkipReason
 
     init(_ problem: EntryProblem) {
-      (file, process, reason) = (problem.file, problem.process, problem.reason)
+      (file, process, reason) = (problem.file.map { ExactText($0) }, ExactText(problem.process), problem.reason)
     }
   }
 
@@ -51,8 +51,9 @@ struct FileProblemLog {
         logger.warn(message, fields)
       }
     }
-    let bad = Set(own.map(\.file))
-    for file in Set(toldOwn.map(\.file)).subtracting(bad).compactMap(\.self).sorted() {
+    let bad = Set(own.map { $0.file.map { ExactText($0) } })
+    let over = Set(toldOwn.map { $0.file.map { ExactText($0) } }).subtracting(bad).compactMap { $0?.text }
+    for file in over.sorted(by: String.precedes) {
       logger.info("a heartbeat is not left out any more, or its file is gone", ["file": file])
     }
     toldOwn = own
@@ -95,7 +96,7 @@ struct FileProblemLog {
       let taken = all[place].taken
       guard let first = taken.first else { continue }
       let names = ExactText("names of \(path)")
-      known[names] = tell(taken.sorted().joined(separator: "\n"), of: names) {
+      known[names] = tell(taken.sorted(by: String.precedes).joined(separator: "\n"), of: names) {
         let others = taken.count > 1 ? ", and \(taken.count - 1) more" : ""
         logger.warn(
           "processes of a heartbeat file are not shown: a source before has their names",
@@ -123,7 +124,7 @@ struct FileProblemLog {
   }
 
   private func tell(_ state: String, of key: ExactText, _ write: () -> Void) -> String {
-    if told[key] != state { write() }
+    if told[key].map({ !$0.isSame(as: state) }) ?? true { write() }
     return state
   }
 }

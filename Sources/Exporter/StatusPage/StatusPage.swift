@@ -14,7 +14,7 @@ struct StatusPage: Sendable {
     let tag: String
   }
 
-  private let assets: [String: Asset]
+  private let assets: [ExactText: Asset]
 
   /// - Parameter telemetryPath: where the page's links find the metrics.
   init(telemetryPath: String) {
@@ -35,7 +35,7 @@ struct StatusPage: Sendable {
   }
 
   /// The paths that it answers.
-  static let paths: Set<String> = [
+  static let paths: Set<ExactText> = [
     "/", "/troubleshooting", "/assets/status.css", "/assets/status.js", "/assets/icon.svg", "/assets/trouble.svg",
     "/assets/unknown.svg",
   ]
@@ -52,7 +52,7 @@ struct StatusPage: Sendable {
 
   /// Answers a request for one of `paths`.
   func answer(_ request: Request) -> Response {
-    guard let asset = assets[request.path] else { return .text(404, "not found") }
+    guard let asset = assets[ExactText(request.path)] else { return .text(404, "not found") }
     var headers = [
       ("Content-Type", asset.type), ("ETag", asset.tag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"),
       ("Content-Security-Policy", StatusPage.policy), ("X-Content-Type-Options", "nosniff"),

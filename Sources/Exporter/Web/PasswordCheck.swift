@@ -24,11 +24,12 @@ final class PasswordCheck: Sendable {
   typealias Answer = @Sendable (Bool?) -> Void
 
   private struct State {
-    var users: [String: PasswordHash] = [:]
+    /// By the bytes of their names: whoever comes may say any name, and two that look the same are two.
+    var users: [ExactText: PasswordHash] = [:]
     /// The most work of any user's hash.
     var cost = 0
     /// What the last right password of each user leaves: a code that only this process can make of it.
-    var known: [String: [UInt8]] = [:]
+    var known: [ExactText: [UInt8]] = [:]
     var waiting: [Job] = []
     var turns = Turns()
   }
@@ -45,7 +46,7 @@ final class PasswordCheck: Sendable {
   }
 
   /// Takes over the users; what is known of one whose hash stays is kept.
-  func setUsers(_ users: [String: PasswordHash]) {
+  func setUsers(_ users: [ExactText: PasswordHash]) {
     worker.withoutWaking { state in
       state.known = state.known.filter { users[$0.key] != nil && users[$0.key] == state.users[$0.key] }
       state.users = users
@@ -58,7 +59,8 @@ final class PasswordCheck: Sendable {
 
   /// Whether this user gave this password before, and it was right. It takes as long for somebody who does not exist.
   func isKnown(_ credentials: BasicCredentials) -> Bool {
-    let (hash, known) = worker.withoutWaking { ($0.users[credentials.user], $0.known[credentials.user]) }
+    let user = ExactText(credentials.user)
+    let (hash, known) = worker.withoutWaking { ($0.users[user], $0.known[user]) }
     guard let code = code(credentials.password, hash?.text ?? PasswordCheck.nobody) else { return false }
     let isEqual = ConstantTime.equal(code, known ?? [UInt8](repeating: 0, count: code.count))
     return isEqual && hash != nil && known != nil
@@ -133,7 +135,8 @@ final class PasswordCheck: Sendable {
   /// Compares by bcrypt, with the same work for every user and for nobody: 2^c rounds for a hash of cost c, and for what
   /// is missing to the highest cost n the dummies of cost c, c + 1, ... n - 1, whose rounds add up to 2^n - 2^c.
   func verify(_ credentials: BasicCredentials) -> Bool {
-    let (hash, cost) = worker.withoutWaking { ($0.users[credentials.user], $0.cost) }
+    let user = ExactText(credentials.user)
+    let (hash, cost) = worker.withoutWaking { ($0.users[user], $0.cost) }
     guard let hash else {
       _ = PasswordHash(workOf: cost).matches(credentials.password)
       return false
@@ -142,7 +145,7 @@ final class PasswordCheck: Sendable {
     for missing in hash.cost..<max(cost, hash.cost) { _ = PasswordHash(workOf: missing).matches(credentials.password) }
     if isRight, let code = code(credentials.password, hash.text) {
       worker.withoutWaking { state in
-        if state.users[credentials.user] == hash { state.known[credentials.user] = code }
+        if state.users[user] == hash { state.known[user] = code }
       }
     }
     return isRight

@@ -19,7 +19,7 @@ struct PasswordHash: Sendable, Hashable {
     let bytes = Array(text.utf8)
     let alphabet = Set("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
     let prefixes = ["$2a$", "$2b$", "$2y$"]
-    guard prefixes.contains(where: { text.hasPrefix($0) }) else {
+    guard prefixes.contains(where: { text.utf8.starts(with: $0.utf8) }) else {
       throw Invalid(reason: "it does not begin with $2a$, $2b$ or $2y$")
     }
     guard bytes.count == 60, bytes[6] == UInt8(ascii: "$"), bytes[7...].allSatisfy(alphabet.contains),

@@ -1,6 +1,7 @@
 internal import Flags
 internal import HTTP
 internal import YAML
+internal import POSIX
 
 /// Reads `tls_server_config`.
 enum TLSSectionDecoder {
@@ -94,9 +95,9 @@ enum TLSSectionDecoder {
     _ node: YAMLNode, _ key: YAMLKey
   ) throws(YAMLError) -> TLSSettings.ClientAuthentication {
     switch node.value {
-    case .scalar("", _): .none
+    case .scalar(let text, _) where text.isEmpty: .none
     // An older name that the toolkit still takes.
-    case .scalar("RequireClientCert", _): .requireAny
+    case .scalar(let text, _) where text.isSame(as: "RequireClientCert"): .requireAny
     default: try choice(node, key)
     }
   }
@@ -120,7 +121,7 @@ enum TLSSectionDecoder {
     let all = Choice.allCases.map(\.rawValue)
     let expected = "one of " + all.joined(separator: ", ")
     let text = try node.text(key, expected)
-    guard let choice = Choice(rawValue: text) else {
+    guard let choice = Choice(exactly: text) else {
       let hint = nearest(to: text, among: all).map { "did you mean \($0)?" } ?? "expected \(expected)"
       throw YAMLError(node.position, "\(key.text) is \(quoted(text)), \(hint)")
     }

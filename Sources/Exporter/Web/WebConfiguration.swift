@@ -1,4 +1,5 @@
 internal import HTTP
+internal import POSIX
 internal import YAML
 
 /// Who may come in and how it is served: the file that all of Prometheus' exporters understand
@@ -17,7 +18,7 @@ struct WebConfiguration: Sendable {
   /// `http_server_config.headers`, without the empty ones.
   var headers: [(String, String)] = []
   /// `basic_auth_users`; empty lets everybody in.
-  var users: [String: PasswordHash] = [:]
+  var users: [ExactText: PasswordHash] = [:]
   /// `rate_limit`; nil is no limit.
   var rateLimit: RateLimit?
 }

@@ -1,5 +1,6 @@
 internal import Flags
 internal import HTTP
+internal import POSIX
 internal import YAML
 
 /// Turns a YAML document into a `WebConfiguration`.
@@ -59,7 +60,7 @@ enum WebConfigurationDecoder {
   private static func header(_ name: YAMLKey, _ node: YAMLNode) throws(YAMLError) -> (String, String)? {
     guard let allowed = values[name.text] else { throw name.unknown(among: values.keys.sorted()) }
     // Blank means: not set.
-    if case .scalar("", _) = node.value { return nil }
+    if case .scalar(let text, _) = node.value, text.isEmpty { return nil }
     if node.isNull { return nil }
     let value = try node.text(name, "the value of a header", longest: longestHeader)
     guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x09 }) else {
@@ -74,8 +75,8 @@ enum WebConfigurationDecoder {
 
   // MARK: - basic_auth_users
 
-  private static func users(_ node: YAMLNode) throws(YAMLError) -> [String: PasswordHash] {
-    var users: [String: PasswordHash] = [:]
+  private static func users(_ node: YAMLNode) throws(YAMLError) -> [ExactText: PasswordHash] {
+    var users: [ExactText: PasswordHash] = [:]
     for (name, value) in try node.mapping("user names, each with the bcrypt hash of its password") {
       guard users.count < mostUsers else {
         throw YAMLError(name.node.position, "too many users: expected \(mostUsers) at most")
@@ -85,14 +86,14 @@ enum WebConfigurationDecoder {
           name.node.position, "the user name \(quoted(name.text)): expected at least one character and no colon")
       }
       // What stands in the wrong place is not repeated.
-      guard !["$2a$", "$2b$", "$2y$"].contains(where: name.text.hasPrefix) else {
+      guard !["$2a$", "$2b$", "$2y$"].contains(where: { name.text.utf8.starts(with: $0.utf8) }) else {
         throw YAMLError(name.node.position, "a bcrypt hash as a user name: expected the name, a colon, the hash")
       }
       let expected = "a bcrypt hash such as htpasswd -nBC 10 makes"
       // The wrong text may be the password itself: it is not repeated.
       let text = try value.text(YAMLKey("the hash of \(name.text)", name.node), expected)
       do throws(PasswordHash.Invalid) {
-        users[name.text] = try PasswordHash(text)
+        users[ExactText(name.text)] = try PasswordHash(text)
       } catch {
         throw YAMLError(value.position, "the hash of \(name.text): \(error.reason), expected \(expected)")
       }

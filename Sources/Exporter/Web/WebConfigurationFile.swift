@@ -79,8 +79,8 @@ extension TLSSection.Source {
   /// The path of the file, relative to the folder of the configuration; nil for a text that stands in it.
   func path(beside file: String) -> String? {
     guard case .file(let path) = text else { return nil }
-    if path.hasPrefix("/") { return path }
-    guard let slash = file.lastIndex(of: "/") else { return path }
+    if path.utf8.first == UInt8(ascii: "/") { return path }
+    guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(file[...slash]) + path
   }
 }

@@ -141,7 +141,7 @@ final class WebPolicy: Sendable {
     _ change: (inout Response) -> Void = { _ in }
   ) -> Response {
     var response: Response
-    if request.path.hasPrefix("/api/") {
+    if APIPath.isAPI(request.path) {
       response = APIError(status, reason, retryAfter: retryAfter).response
     } else {
       response = .text(status, reason)

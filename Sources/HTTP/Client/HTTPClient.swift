@@ -100,7 +100,8 @@ package enum HTTPClient {
       let line = bytes[start..<end].filter { $0 != UInt8(ascii: "\r") }
       start = end + 1
       if line.isEmpty { break }
-      lines.append(String(decoding: line, as: UTF8.self))
+      // All that is looked for is ASCII.
+      lines.append(ASCII.text(line[...]))
       if end == bytes.count - 1 { return nil }
     }
     guard start > 0, bytes[..<start].suffix(4) == [13, 10, 13, 10][...] || bytes[..<start].suffix(2) == [10, 10][...]

@@ -71,6 +71,12 @@ enum ASCII {
     return result
   }
 
+  /// The text of bytes that ought to be ASCII, with a question mark for each that is not.
+  static func text(_ bytes: ArraySlice<UInt8>) -> String {
+    guard bytes.contains(where: { $0 >= 0x80 }) else { return String(decoding: bytes, as: UTF8.self) }
+    return String(decoding: bytes.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+  }
+
   /// Whether `bytes` are `text`, which is in lower case, whatever their own case is.
   static func equals(_ bytes: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
     guard bytes.count == text.utf8CodeUnitCount else { return false }

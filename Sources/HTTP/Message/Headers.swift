@@ -26,10 +26,13 @@ public struct Headers: Sendable {
   }
 
   /// The value of a field; several lines of one name are joined by `, ` (RFC 9110 section 5.2). nil when there is none.
+  ///
+  /// It is ASCII, as all fields are that have a meaning here: in the place of each byte beyond it stands a question mark, which makes no
+  /// value another one that has a meaning. What comes from anybody is then compared in time that grows with its length alone.
   public subscript(name: String) -> String? {
     var result: String?
     for field in fields where matches(field.name, name) {
-      let value = String(decoding: bytes[field.value], as: UTF8.self)
+      let value = ASCII.text(bytes[field.value])
       if let earlier = result { result = earlier + ", " + value } else { result = value }
     }
     return result

@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// One request, whole: its head and its body.
 public struct Request: Sendable {
   /// The methods of RFC 9110 section 9 and RFC 5789; any other is answered with 501 before a handler sees it.
@@ -47,7 +49,7 @@ public struct Request: Sendable {
     return decoded.map { String(decoding: $0, as: UTF8.self) } ?? String(segment)
   }
 
-  /// The value of a header field, several lines joined by `, `; nil when there is none.
+  /// The value of a header field in ASCII, several lines joined by `, `; nil when there is none.
   public func header(_ name: String) -> String? { headers[name] }
 
   /// The query's items in order, percent-decoded, `+` a space; `?a&b=1` gives `("a", "")` and `("b", "1")`.
@@ -63,7 +65,7 @@ public struct Request: Sendable {
 
   /// Every value that the query gives to a name, in order.
   public func queryValues(_ name: String) -> [String] {
-    query.filter { $0.0 == name }.map { $0.1 }
+    query.filter { $0.0.isSame(as: name) }.map { $0.1 }
   }
 
   /// A request as a test of routes makes it.

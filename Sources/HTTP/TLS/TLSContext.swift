@@ -9,7 +9,7 @@ internal import POSIX
 public final class TLSContext: @unchecked Sendable {
   let pointer: OpaquePointer
   /// As `TLSSettings.allowedNames`, IP addresses as the kernel writes them.
-  let allowedNames: Set<String>
+  let allowedNames: Set<ExactText>
 
   /// Makes one; the certificates and the key are read and checked here.
   public init(_ settings: TLSSettings) throws(TLSError) {
@@ -19,7 +19,7 @@ public final class TLSContext: @unchecked Sendable {
       throw TLSError(.negotiation, OpenSSLFailure.take() ?? "OpenSSL has no memory")
     }
     pointer = context
-    allowedNames = Set(settings.allowedNames.map(SubjectNames.canonical))
+    allowedNames = Set(settings.allowedNames.map { ExactText(SubjectNames.canonical($0)) })
     try setUp(settings)
   }
 
@@ -149,7 +149,7 @@ private func hasAllowedName(_ store: OpaquePointer?) -> Bool {
   let context = Unmanaged<TLSContext>.fromOpaque(data).takeUnretainedValue()
   if context.allowedNames.isEmpty { return true }
   let names = X509_STORE_CTX_get_current_cert(store).map(SubjectNames.all) ?? []
-  if names.contains(where: context.allowedNames.contains) { return true }
+  if names.contains(where: { context.allowedNames.contains(ExactText($0)) }) { return true }
   X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
   return false
 }

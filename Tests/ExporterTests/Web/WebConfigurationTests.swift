@@ -24,7 +24,7 @@ private func written(_ configuration: WebConfiguration) -> String {
     ]
   }
   lines += configuration.headers.map { "header \($0.0): \($0.1)" }
-  lines += configuration.users.sorted { $0.key < $1.key }.map { "user \($0.key): cost \($0.value.cost)" }
+  lines += configuration.users.sorted { $0.key.text < $1.key.text }.map { "user \($0.key.text): cost \($0.value.cost)" }
   if let limit = configuration.rateLimit { lines.append("rate limit: \(limit.burst), each \(limit.interval) s") }
   return lines.map { $0 + "\n" }.joined()
 }

@@ -29,17 +29,17 @@ struct ProblemLog: Sendable {
       let now = Dictionary(problems.prefix(ProblemLog.most).map { (ExactText($0.thing), $0.reason) }) { first, _ in
         first
       }
-      let news = now.filter { reasons[$0.key] != $0.value }
+      let news = now.filter { thing, reason in reasons[thing].map { !$0.isSame(as: reason) } ?? true }
       let over = reasons.keys.filter { now[$0] == nil }
       reasons = now
       return (news, over)
     }
-    for (thing, reason) in new.map({ ($0.key.text, $0.value) }).sorted(by: <) {
+    for (thing, reason) in new.map({ ($0.key.text, $0.value) }).sorted(by: { String.precedes($0.0, $1.0) }) {
       logger.warn(
         "cannot read",
         ["collector": collector, "source": thing, "error": reason, "help": Troubleshooting.missingNumbers.place])
     }
-    for thing in over.map(\.text).sorted() {
+    for thing in over.map(\.text).sorted(by: String.precedes) {
       logger.info("can be read again", ["collector": collector, "source": thing])
     }
   }
