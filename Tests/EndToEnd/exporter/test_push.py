@@ -181,7 +181,7 @@ def test_a_batch_that_gzip_packed_arrives(exporter, beats):
 
 def test_what_takes_long_to_read_holds_up_pushes_alone(exporter, beats):
     write_beats(beats, {})
-    e = exporter(*OPEN)
+    e = exporter(*OPEN, "--push.timeout=5m")
     other = http.client.HTTPConnection("127.0.0.1", e.port, timeout=LIMIT)
 
     def ask():
