@@ -18,7 +18,8 @@ struct Moment: Hashable, Sendable {
   func time(by now: Moment) -> Double { isOfAnotherClock(than: now) ? now.time - (now.uptime - uptime) : time }
 
   /// Whether the time of day was set since another one: both clocks are not read at once, so that a little between them is nothing.
-  func isOfAnotherClock(than other: Moment) -> Bool {
-    ((time - other.time) - (uptime - other.uptime)).magnitude > Facts.clockTolerance
-  }
+  func isOfAnotherClock(than other: Moment) -> Bool { step(since: other).magnitude > Facts.clockTolerance }
+
+  /// By how many seconds the time of day was set forward since another one; little more than nothing where nobody set it.
+  func step(since other: Moment) -> Double { (time - other.time) - (uptime - other.uptime) }
 }

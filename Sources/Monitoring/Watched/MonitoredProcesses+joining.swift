@@ -87,7 +87,7 @@ extension MonitoredProcesses {
     processes[place].job = MonitoredJob(
       record ?? beat ?? JobRecord(), isSaid: record != nil, plan, seen: process.seen, watched: process.watched,
       before: before, at: now)
-    if processes[place].job?.due != nil { planned = now }
+    if processes[place].job?.due != nil { clocked = now }
     processes[place].timeout = .infinity
     // That it ended is what a job is there for.
     processes[place].saidStopped = false
@@ -188,7 +188,7 @@ extension MonitoredProcesses {
       noteJob(processes.count - 1, processes[processes.count - 1].job?.saidRecord, nil, at: now)
       let process = old.processes[place]
       memory.end(at: (process.vanished ?? now).uptime + settings.remember)
-      noteExpiry(of: process, after: settings.retention(isJob: process.job != nil))
+      noteExpiry(of: process, after: settings.retention(isJob: process.job?.saidRecord != nil))
     }
   }
 
@@ -223,7 +223,7 @@ extension MonitoredProcesses {
     _ process: MonitoredProcess, named name: ArraySlice<UInt8>, _ snapshot: HeartbeatSnapshot, at now: Moment
   ) -> Bool {
     process.lastHeartbeat != nil
-      && !hasExpired(process, after: settings.retention(isJob: process.job != nil), at: now)
+      && !hasExpired(process, after: settings.retention(isJob: process.job?.saidRecord != nil), at: now)
       // By the clock that nobody sets: what is forgotten is not known any more when the time of day is right again.
       && now.passed(since: process.vanished ?? now) < settings.remember
       && isRemembered(process, named: name, snapshot, at: now)

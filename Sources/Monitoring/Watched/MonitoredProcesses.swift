@@ -16,8 +16,8 @@ public struct MonitoredProcesses: Sendable {
   var span = QuietSpan(around: 0)
   /// While the same ones are left out and remembered, by the clock that nobody sets.
   var memory = QuietSpan(around: 0)
-  /// When it was said last when a job is due; nil while none is.
-  var planned: Moment?
+  /// When something was said last that depends on how the time of day is set: when a job is due, who was pruned. nil where nothing was.
+  var clocked: Moment?
   /// What has changed, the newest last.
   public internal(set) var transitions: [Transition] = []
 
@@ -54,6 +54,7 @@ public struct MonitoredProcesses: Sendable {
     departed = old.departed.filter { isKept($0.value.process, named: $0.key[...], snapshot, at: moment) }
     span = QuietSpan(around: now)
     memory = QuietSpan(around: moment.uptime)
+    if !snapshot.pruned.isEmpty { clocked = moment }
     var history = old.byName()
     var configurationIndex: [[UInt8]: Int] = [:]
     for (index, process) in configured.enumerated() { configurationIndex[Array(process.name.utf8)] = index }
@@ -111,11 +112,14 @@ public struct MonitoredProcesses: Sendable {
     forgotten = []
   }
 
+  /// So many seconds between two readings of both clocks are no step of the one.
+  private static let clocksReadApart = 0.1
+
   /// Whether the same entries would be left out and remembered now, and jobs be due at the same times; a clock may also step back.
   public func hold(at now: Double) -> Bool {
     let moment = settings.moment(at: now)
     return span.contains(moment.time) && memory.contains(moment.uptime)
-      && planned.map { !$0.isOfAnotherClock(than: moment) } ?? true
+      && clocked.map { moment.step(since: $0).magnitude < MonitoredProcesses.clocksReadApart } ?? true
   }
 
   /// Takes over new beats of the same processes.
