@@ -8,7 +8,7 @@ enum WrapperPrograms {
     guard let first = arguments.next() else { return false }
     let program = name(first)
     if names.contains(program) { return true }
-    guard interpreters.contains(where: { program.hasPrefix($0) }) else { return false }
+    guard interpreters.contains(where: { program.utf8.starts(with: $0.utf8) }) else { return false }
     // `node /usr/lib/node_modules/npm/bin/npm-cli.js run serve`: what is interpreted counts.
     while let argument = arguments.next() {
       if argument.first != UInt8(ascii: "-") { return scripts.contains(name(argument)) }

@@ -30,7 +30,7 @@ struct AccentsTests {
       (#"{"a":{"last_seen":1784020000,"K":1},"b":{"last_seen":1784020000,"K":true}}"#, .map),
       (#"{"K":{"last_seen":1784020000},"b":{"last_seen":1784020000},"state":{"last_seen":1784020000}}"#, .map),
       (#"[{"id":"a","K":"K","last_seen":1784020000},{"id":"b","K":1,"last_seen":1784020000}]"#, .list),
-      (#"{"K":1784020000,"b":1784020000}"#, .map), (#"{"K":1784020000,"value":{"value":"K"}}"#, nil),
+      (#"{"K":1784020000,"b":1784020000}"#, nil), (#"{"K":1784020000,"value":{"value":"K"}}"#, nil),
       (#"{"K":{"K":{"K":1784020000}}}"#, nil), (#"{"K":"/Date(1784020000000)/","x":{"value":"K"}}"#, nil),
     ])
   func keys(text: String, layout: SourceLayout?) {
