@@ -9,7 +9,7 @@ struct ForeignTextTests {
   private static let accents =
     String(repeating: "\u{344}", count: 15_000) + String(repeating: "\u{316}", count: 15_000)
 
-  @Test("metrics of accents are read, and cost their length", .timeLimit(.minutes(1)))
+  @Test("metrics of accents are read, and cost their length", .timeLimit(.minutes(4)))
   func metrics() {
     let lines = [
       "\(Self.accents) 1", "heartbeat_state{\(Self.accents)=\"1\"} 1",

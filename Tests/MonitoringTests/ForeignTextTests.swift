@@ -31,7 +31,7 @@ struct ForeignTextTests {
   }
 
   @Test(
-    "a key or a word of accents is refused, and costs its length", .timeLimit(.minutes(1)),
+    "a key or a word of accents is refused, and costs its length", .timeLimit(.minutes(4)),
     arguments: [
       "K: 1", "processes: {K: 1}", "processes: {a: {K: 1}}", "processes: {a: {children: K}}",
       "sources: [{path: a, time: K}]",

@@ -211,7 +211,7 @@ struct ProcessMatcherTests {
     #expect(found[1] == ProcessMatches(pid: 61, count: 1))
   }
 
-  @Test("a command line of accents is no wrapper's, and costs its length", .timeLimit(.minutes(1)))
+  @Test("a command line of accents is no wrapper's, and costs its length", .timeLimit(.minutes(4)))
   func accents() {
     let accents = String(repeating: "\u{344}", count: 50_000) + String(repeating: "\u{316}", count: 50_000)
     for (line, isWrapper) in [

@@ -55,7 +55,7 @@ struct ForeignTextTests {
   }
 
   @Test(
-    "a path of accents leads where it says, and costs its length", .timeLimit(.minutes(1)),
+    "a path of accents leads where it says, and costs its length", .timeLimit(.minutes(4)),
     arguments: [
       ("/", "other"), ("/-/", "other"), ("/metrics", "other"), ("/api/", "other"), ("/api/v1/heartbeats", "other"),
       ("/api/v1/heartbeats/", "/api/v1/heartbeats"), ("/api/v1/heartbeats/x/", "other"), ("/assets/", "other"),
@@ -69,7 +69,7 @@ struct ForeignTextTests {
   // MARK: Headers
 
   @Test(
-    "a header of accents means nothing, and costs its length", .timeLimit(.minutes(1)),
+    "a header of accents means nothing, and costs its length", .timeLimit(.minutes(4)),
     arguments: [
       "Accept /metrics", "Accept-Encoding /metrics", "If-None-Match /", "Accept-Encoding /", "Authorization /",
       "Content-Encoding /",
@@ -84,7 +84,7 @@ struct ForeignTextTests {
     #expect(BasicCredentials(request) == nil)
   }
 
-  @Test("a push with headers of accents is refused, and costs their length", .timeLimit(.minutes(1)))
+  @Test("a push with headers of accents is refused, and costs their length", .timeLimit(.minutes(4)))
   func pushHeaders() {
     for (name, status) in [("Content-Type", 415), ("Content-Encoding", 415), ("Origin", 403), ("Sec-Fetch-Site", 403)] {
       var headers = [("Content-Type", "application/json"), ("Host", "localhost")]
@@ -97,7 +97,7 @@ struct ForeignTextTests {
     }
   }
 
-  @Test("a query of accents is refused or without meaning, and costs its length", .timeLimit(.minutes(1)))
+  @Test("a query of accents is refused or without meaning, and costs its length", .timeLimit(.minutes(4)))
   func query() throws {
     _ = try CollectorSelection(query: [(Self.accents, Self.accents)], enabled: [.heartbeat])
     #expect(throws: CollectorSelection.Invalid.self) {
@@ -129,7 +129,7 @@ struct ForeignTextTests {
     #expect(isRight("\u{E9}", "U*U") && !isRight("e\u{301}", "U*U*"))
   }
 
-  @Test("a user of accents is nobody, and costs his length", .timeLimit(.minutes(1)))
+  @Test("a user of accents is nobody, and costs his length", .timeLimit(.minutes(4)))
   func longUser() throws {
     let check = PasswordCheck()
     check.setUsers([
@@ -145,7 +145,7 @@ struct ForeignTextTests {
   private let defaults = PushBody.Defaults(now: 1_800_000_000, host: nil, retention: 0)
 
   @Test(
-    "a body of accents is refused in a short sentence, and costs its length", .timeLimit(.minutes(1)),
+    "a body of accents is refused in a short sentence, and costs its length", .timeLimit(.minutes(4)),
     arguments: [
       "{\"K\":1}", "{\"status\":\"K\"}", "{\"host\":\"K\"}", "{\"name\":\"K\"}", "{\"interval\":\"K\"}", "[\"K\"]",
     ])
@@ -157,7 +157,7 @@ struct ForeignTextTests {
     #expect(throws: APIError.self) { try PushBody.batch(Array(body), defaults) }
   }
 
-  @Test("a job's body and a name of accents are refused in a short sentence", .timeLimit(.minutes(1)))
+  @Test("a job's body and a name of accents are refused in a short sentence", .timeLimit(.minutes(4)))
   func jobBody() throws {
     let body = Array("{\"\(Self.accents)\":1}".utf8)
     let error = try #require(throws: APIError.self) { try PushBody.job("a", .start, query: [], body, defaults) }
@@ -165,7 +165,7 @@ struct ForeignTextTests {
     #expect(throws: APIError.self) { try PushBody.checkName(Self.accents) }
   }
 
-  @Test("a beat's own data may have any key, which costs its length", .timeLimit(.minutes(1)))
+  @Test("a beat's own data may have any key, which costs its length", .timeLimit(.minutes(4)))
   func data() throws {
     let body = Array(
       "{\"additional_data\":{\"\(Self.accents)\":1,\"\u{E9}\":1,\"e\u{301}\":2,\"status\":\"busy\"},\"merge\":true}"

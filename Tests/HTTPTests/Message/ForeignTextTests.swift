@@ -17,7 +17,7 @@ struct ForeignTextTests {
   }
 
   @Test(
-    "a value of accents names nothing, and costs its length", .timeLimit(.minutes(1)),
+    "a value of accents names nothing, and costs its length", .timeLimit(.minutes(4)),
     arguments: ["K", "gzip;K=1", "gzip;a=\"K\"", "gzip;q=0.5, K"])
   func values(value: String) {
     let text = value.split(separator: "K", omittingEmptySubsequences: false).joined(separator: Self.accents)
@@ -26,13 +26,13 @@ struct ForeignTextTests {
     #expect(coding == (value.utf8.starts(with: "gzip;q".utf8) ? .gzip : .identity))
   }
 
-  @Test("a query's names are their bytes", .timeLimit(.minutes(1)))
+  @Test("a query's names are their bytes", .timeLimit(.minutes(4)))
   func query() {
     let request = Request(.get, "/?%C3%A9=1&e%CC%81=2&" + String(repeating: "%CD%84", count: 60_000) + "=3")
     #expect(request.queryValues("\u{E9}") == ["1"] && request.queryValues("a") == [])
   }
 
-  @Test("a server's answer of accents costs its length", .timeLimit(.minutes(1)))
+  @Test("a server's answer of accents costs its length", .timeLimit(.minutes(4)))
   func answer() {
     let text = "HTTP/1.1 200 \(Self.accents)\r\n\(Self.accents): 1\r\nContent-Length: 2\r\nX: \(Self.accents)\r\n\r\n"
     #expect(HTTPClient.parseHead(Array(text.utf8)) == .init(status: 200, size: text.utf8.count, length: 2))

@@ -23,7 +23,7 @@ struct AccentsTests {
   }
 
   @Test(
-    "another program's file with keys and words of accents is read or refused", .timeLimit(.minutes(1)),
+    "another program's file with keys and words of accents is read or refused", .timeLimit(.minutes(4)),
     arguments: [
       (#"{"K":1,"last_seen":1784020000,"K":{"K":"K"}}"#, SourceLayout.single),
       (#"{"state":"K","hostname":"K","time":1784020000,"K":{"last_seen":1784020000}}"#, .single),
@@ -38,7 +38,7 @@ struct AccentsTests {
     #expect(layout == nil || found?.layout == layout)
   }
 
-  @Test("what a file is refused for is told in a short sentence", .timeLimit(.minutes(1)))
+  @Test("what a file is refused for is told in a short sentence", .timeLimit(.minutes(4)))
   func sentence() {
     let facts = SourceFacts(path: "/srv/x/state.json", modified: TestTimes.july, zone: .utc)
     for text in [#"{"K":1784020000}"#, #"{"K":1784020000,"n":1}"#] {
@@ -50,7 +50,7 @@ struct AccentsTests {
   }
 
   @Test(
-    "a text of keys and values with accents is read or refused", .timeLimit(.minutes(1)),
+    "a text of keys and values with accents is read or refused", .timeLimit(.minutes(4)),
     arguments: [
       "K", "K=1", "a=K", "a: K\nb: 1\n", "[K]\na=1\n", "a=\"K\"", "a=1 #K", "K\nK\na=1", "a='K", "a: 1\nK: 2\n",
     ])
@@ -60,7 +60,7 @@ struct AccentsTests {
     _ = Self.recognise(Self.bytes(text + "\nlast_seen=1784020000\n"), "/srv/x/state.txt")
   }
 
-  @Test("keys that come and go cost their length", .timeLimit(.minutes(1)))
+  @Test("keys that come and go cost their length", .timeLimit(.minutes(4)))
   func churn() throws {
     var churn = KeyChurn()
     for turn in 0..<3 {
@@ -84,7 +84,7 @@ struct AccentsTests {
   }
 
   @Test(
-    "a heartbeat file with names, keys and words of accents is read", .timeLimit(.minutes(1)),
+    "a heartbeat file with names, keys and words of accents is read", .timeLimit(.minutes(4)),
     arguments: [
       #"{"K":1,"processes":{"a":{"last_heartbeat":1784020000,"additional_data":{"K":1}}}}"#,
       #"{"processes":{"K":{"last_heartbeat":1},"a":{"last_heartbeat":1784020000,"K":{"K":1},"status":"K"}}}"#,
