@@ -1,4 +1,5 @@
 public import Heartbeat
+internal import POSIX
 public import Procfs
 public import POSIX
 
@@ -180,8 +181,8 @@ public struct ProcessWatch: ~Copyable {
     public let isWhole: Bool
     /// The files of processes that say nothing that can be used, the first of them.
     public let failures: [ProcfsError]
-    /// Of how many processes, the first ones, something was found.
-    fileprivate let reached: Int
+    /// Of which processes something was found.
+    fileprivate let isFound: [Bool]
   }
 
   /// Looks for the processes at some places, and judges how they do.
@@ -204,9 +205,9 @@ public struct ProcessWatch: ~Copyable {
         if finding.exceeded > 0 {
           exceeded[ExactText(monitored.name(of: place)), default: 0] &+= UInt64(clamping: finding.exceeded)
         }
-        let isReached = index < look?.reached ?? 0
-        existence = monitored.note(place, isReached ? finding.existence : nil)
-        if !isReached { look?.findings[index].existence = existence }
+        let isFound = look?.isFound[index] ?? false
+        existence = monitored.note(place, isFound ? finding.existence : nil)
+        if !isFound { look?.findings[index].existence = existence }
       }
       if let change = monitored.judge(place, existence, at: moment) { changes.append(change) }
     }
@@ -219,21 +220,28 @@ public struct ProcessWatch: ~Copyable {
     // Of all, what is known of others is of no use any more; of one alone nothing follows for the others.
     let isWhole = wantsFigures && places == monitored.processes.indices
     let wanted = places.map { ProcessSearch.Wanted(monitored.processes[$0]) }
+    // What a search has found by then is told, and no other attempt is begun beside it.
+    let now = Clock.monotonicNanoseconds
+    let end = deadline &- (deadline &- min(now, deadline)) / 8
     let result = looker.look(until: deadline, forLookUps: places.count) { [search] table, readsLines, attempt in
       if isWhole { table.beginLook() }
+      let sought = search.lookAtPids(
+        of: wanted, table, wantsFigures: wantsFigures, goesOn: { attempt.goesOn }, attempt.report)
+      if isWhole, attempt.goesOn { attempt.report(own: table.selfPID.flatMap { table.figures(of: $0) }) }
+      attempt.searches(true)
       search.search(
-        wanted, table, wantsFigures: wantsFigures, readsCommandLines: readsLines, goesOn: { attempt.goesOn },
-        attempt.report)
+        sought, of: wanted, table, wantsFigures: wantsFigures, readsCommandLines: readsLines,
+        hasTime: {
+          if Clock.monotonicNanoseconds < end { return true }
+          attempt.cutShort()
+          return false
+        }, goesOn: { attempt.goesOn }, attempt.report)
+      attempt.searches(false)
       guard isWhole, attempt.goesOn else { return }
-      attempt.report(own: table.selfPID.flatMap { table.figures(of: $0) })
       table.endLook()
     }
-    let reached = result.findings.count
-    let missing = places.count - reached
-    let unknown = repeatElement(ProcessSearch.Finding(existence: .unknown), count: missing)
     return Look(
-      findings: missing > 0 ? result.findings + unknown : result.findings, own: result.own,
-      isReadable: result.isReadable, isWhole: result.isWhole && missing == 0,
-      failures: result.failures, reached: reached)
+      findings: result.findings, own: result.own, isReadable: result.isReadable,
+      isWhole: result.isWhole && result.found == places.count, failures: result.failures, isFound: result.isFound)
   }
 }

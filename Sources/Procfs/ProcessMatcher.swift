@@ -4,7 +4,7 @@ internal import POSIX
 
 /// What a configured process looks like, by its command line: the arguments joined by single spaces.
 ///
-/// The exporter, the tool and zombies are never found, nor are kernel threads, which have no command line.
+/// The exporter, the tool (`OwnPrograms`) and zombies are never found, nor are kernel threads, which have no command line.
 public struct ProcessMatcher: Sendable {
   private enum Condition: Sendable {
     /// All of them, in small letters; none matches nothing.
@@ -37,7 +37,7 @@ public struct ProcessMatcher: Sendable {
     case .substrings(let texts):
       guard !texts.isEmpty else { return false }
       for text in texts {
-        steps -= line.lowercase.count
+        steps -= MatchBudget.steps(forBytes: line.lowercase.count)
         guard steps >= 0 else { return nil }
         guard line.lowercase.contains(bytes: text) else { return false }
       }
@@ -47,15 +47,40 @@ public struct ProcessMatcher: Sendable {
   }
 }
 
-/// How much work a search may be. A step is a byte or character that is looked at, or an instruction of a regular expression.
+/// How much work a search may be. A step is an instruction of a regular expression that is looked at, or 16 bytes that need none: both
+/// take some 25 to 40 ns.
 public enum MatchBudget {
   /// The most bytes of a command line that are looked at.
   public static let commandLine = 16_384
   /// The most steps for one command line: beyond, it does not match. No expression needs half of it for `commandLine` bytes unless
   /// somebody writes command lines against it.
   public static let ofText = 400_000
-  /// The most steps for all command lines of one look.
+  /// The most steps for all command lines and all matchers of one look: at the worst half a second.
   public static let ofLook = 20_000_000
+
+  /// The steps for bytes that are passed over, such as those of a command line in which a text is sought.
+  static func steps(forBytes count: Int) -> Int { 1 + count / 16 }
+}
+
+/// The steps of one look: one half is there for whoever comes first, of the other one each matcher has as much as any other, so that those
+/// that cost little find what they look for beside one that costs all that it gets.
+struct SearchBudget {
+  private var open: Int
+  private var shares: [Int]
+
+  init(_ steps: Int, matchers: Int) {
+    shares = [Int](repeating: steps / 2 / max(1, matchers), count: matchers)
+    open = steps - steps / 2
+  }
+
+  /// How many steps a matcher still has.
+  func left(for matcher: Int) -> Int { open + shares[matcher] }
+
+  mutating func take(_ steps: Int, for matcher: Int) {
+    let common = min(open, steps)
+    open -= common
+    shares[matcher] -= steps - common
+  }
 }
 
 /// A command line as the matchers want it. One value is reused for all processes of a search.
@@ -185,33 +210,60 @@ extension ProcessTable {
   /// Programs that only start others (`sh -c`, `sudo`, `npm`, or whatever ends with the words of what it started) count where nothing
   /// that they started matches.
   ///
-  /// - Parameter excluded: processes that are not to be found. This very process never is.
-  public func find(_ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = []) -> [ProcessMatches] {
+  /// Where the steps do not suffice, the next search begins with the process at which they ended, so that each has its turn.
+  ///
+  /// - Parameters:
+  ///   - excluded: processes that are not to be found. This very process never is.
+  ///   - steps: how many all matchers may take together.
+  ///   - goesOn: asked for each process, and after matching that took long; false ends the search, and none is complete.
+  public func find(
+    _ matchers: [ProcessMatcher], excluding excluded: Set<Int32> = [], steps: Int = MatchBudget.ofLook,
+    goesOn: () -> Bool = { true }
+  ) -> [ProcessMatches] {
     var candidates: [[Candidate]] = Array(repeating: [], count: matchers.count)
-    var steps = [Int](repeating: MatchBudget.ofLook, count: matchers.count)
+    var budget = SearchBudget(steps, matchers: matchers.count)
     var exceeded = [Int](repeating: 0, count: matchers.count)
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
     var line = CommandLine()
+    var isCut = false
     var isWhole = !procfs.avoided.contains { if case .process = $0 { true } else { false } }
-    for pid in pids where pid != own && !excluded.contains(pid) {
+    let pids = self.pids
+    let start = pids.firstIndex { $0 >= procfs.searchStart } ?? 0
+    var (first, cutAt): (Int32?, Int32?) = (nil, nil)
+    for pid in [pids[start...], pids[..<start]].joined() where pid != own && !excluded.contains(pid) {
+      first = first ?? pid
+      if !isCut, !goesOn() { isCut = true }
+      guard !isCut else {
+        cutAt = cutAt ?? pid
+        break
+      }
       guard let stat = stat(of: pid) else {
         // Where `/proc` shows of others only that they are there, they may look so; and so may one whose stat is damaged.
         if isHidden(pid) { isWhole = false }
         continue
       }
-      guard !stat.isZombie, !stat.isOwnProgram else { continue }
+      guard !stat.isZombie else { continue }
       // A process that has ended has none; any other one of which it cannot be read may look so.
       guard
         readCommandLine(
-          of: pid, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
+          of: stat, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
       else { continue }
       let matching = matchers.indices.filter { index in
-        let most = min(steps[index], MatchBudget.ofText)
+        guard !isCut else { return false }
+        let most = min(budget.left(for: index), MatchBudget.ofText)
         var left = most
         let isMatching = matchers[index].matches(line, steps: &left)
-        steps[index] -= most - max(0, left)
-        if isMatching == nil { exceeded[index] += 1 }
+        budget.take(most - max(0, left), for: index)
+        if isMatching == nil {
+          exceeded[index] += 1
+          if most < MatchBudget.ofText { cutAt = cutAt ?? pid }
+        }
+        if most - left > ProcessTable.manySteps {
+          // Who works does not hang.
+          procfs.progress.noteFurther()
+          if !goesOn() { (isCut, cutAt) = (true, cutAt ?? pid) }
+        }
         return isMatching ?? false
       }
       guard !matching.isEmpty else { continue }
@@ -219,15 +271,20 @@ extension ProcessTable {
       let candidate = Candidate(stat: stat, words: words, line: LineEnd(line))
       for index in matching { candidates[index].append(candidate) }
     }
+    // One at which it began and ended would be all that is ever looked at.
+    procfs.searchStart = cutAt.map { $0 == first ? $0 &+ 1 : $0 } ?? 0
     return zip(candidates, exceeded).map { candidates, exceeded in
       let starters = starters(among: candidates)
       let counted = candidates.filter { !starters.contains($0.stat.pid) }
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
       return ProcessMatches(
-        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole)
+        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole && !isCut)
     }
   }
+
+  /// After so many it is noted that a search goes on.
+  private static let manySteps = 10_000
 
   /// Those that only started another one of them.
   private func starters(among candidates: [Candidate]) -> Set<Int32> {
@@ -258,10 +315,13 @@ extension ProcessTable {
 
   /// Reads a command line; false when there is none or it is that of one of our own programs.
   private func readCommandLine(
-    of pid: Int32, into line: inout CommandLine, onFailure: (Errno) -> Void
+    of stat: ProcessStat, into line: inout CommandLine, onFailure: (Errno) -> Void
   ) -> Bool {
-    withCommandLine(of: pid, onFailure: onFailure) { arguments in
-      guard !OwnPrograms.contains(commandLine: arguments) else { return nil }
+    withCommandLine(of: stat.pid, onFailure: onFailure) { arguments in
+      let isOwn = OwnPrograms.contains(commandLine: arguments, isNamedSo: stat.isNamedAsOwnProgram) {
+        procfs.program(of: stat.pid)
+      }
+      guard !isOwn else { return nil }
       line.set(arguments)
       return true
     } ?? false

@@ -28,8 +28,8 @@ public struct ProcessStat: Equatable, Sendable {
   public var virtualBytes: UInt64
   /// Memory that is in RAM, in bytes (field 24).
   public var residentBytes: UInt64
-  /// Whether its name is that of the exporter or of the tool.
-  var isOwnProgram: Bool
+  /// Whether its name is that of the exporter or of the tool, which other programs may have, too.
+  var isNamedAsOwnProgram: Bool
 
   /// CPU time in user and kernel mode, in seconds.
   public var cpuSeconds: Double { Double(ticks) / KernelUnits.ticksPerSecond }
@@ -91,6 +91,7 @@ public struct ProcessStat: Equatable, Sendable {
     self.startTicks = startTicks
     self.virtualBytes = virtualBytes
     self.residentBytes = clampedProduct(pages, KernelUnits.pageSize)
-    self.isOwnProgram = OwnPrograms.contains(commandName: UnsafeRawBufferPointer(rebasing: bytes[(open + 1)..<close]))
+    self.isNamedAsOwnProgram = OwnPrograms.contains(
+      commandName: UnsafeRawBufferPointer(rebasing: bytes[(open + 1)..<close]))
   }
 }

@@ -52,6 +52,8 @@ public final class Procfs {
   var lastList: LastPIDList?
   /// The number of the process that was last looked for though nobody asked for it; the next ones come next.
   var lastUnasked: Int32 = 0
+  /// The process with which a search by command lines begins; 0 where the last one came to its end.
+  var searchStart: Int32 = 0
   /// The file systems that were mounted when `/proc` last said that this changed.
   var mounts: LastMounts?
 
@@ -112,6 +114,7 @@ public final class Procfs {
     pendingStat = nil
     lastList = nil
     lastUnasked = 0
+    searchStart = 0
     mounts = nil
   }
 

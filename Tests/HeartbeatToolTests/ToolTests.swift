@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import HeartbeatTool
+@testable import Procfs
 
 @Suite("The tool's command line")
 struct ToolTests {
@@ -13,6 +14,16 @@ struct ToolTests {
     #expect(Tool.run([], environment: [:]) == 2)
     #expect(run("sned") == 2 && run("--file=x") == 2 && run("send") == 2 && run("status", "--no-such-flag") == 2)
     #expect(run("run") == 2, "the program is missing")
+  }
+
+  @Test("a search for processes knows all of its command lines")
+  func ownCommandLines() {
+    #expect(
+      OwnPrograms.commands
+        == Set(Tool.commands.map(\.name) + [SimulatedProcess.commandName, "help", "version"]))
+    // By these `heartbeat run` is told from other programs named so.
+    let flags = RunCommand.command.flags.flags.map(\.name)
+    #expect(!flags.isEmpty && !flags.contains { $0.contains(".") })
   }
 
   @Test("a beat that is sent can be seen, and stays where nothing is old")

@@ -228,13 +228,106 @@ struct ProcessLookerTests {
         [path = tree.path] table, _, attempt in
         table.procfs.progress.note(.tree)
         close(open(path + "/listing", O_RDONLY))
-        attempt.report(ProcessSearch.Finding(existence: .unknown))
+        attempt.report(ProcessSearch.Finding(existence: .unknown), 0)
       }
     }
-    #expect(look().findings.isEmpty && looker.hanging.tree)
+    #expect(look().found == 0 && looker.hanging.tree)
     #expect(!look().isReadable)
     tree.goOn("listing", "")
     #expect(comesBack(looker))
-    #expect(look().findings.count == 1)
+    #expect(look().found == 1)
+  }
+
+  @Test("who is known by its pid is looked at before any search by command lines, which may not come to its end")
+  func pidsFirst() throws {
+    let tree = try HangingTree()
+    tree.hang("1/cmdline")
+    var watch = watch(tree, match: true)
+    /// A look whose time is over before it is known that the command line hangs.
+    func look() -> [Bool?] {
+      let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(0.1)
+      return watch.look(at: nil, wantsFigures: true, until: deadline, at: 1_510)?.findings.map(\.existence.isUp) ?? []
+    }
+    // On a busy machine its thread may not even have begun.
+    var found = look()
+    for _ in 0..<100 where found != [true, true, nil] { found = look() }
+    #expect(found == [true, true, nil])
+    try FileManager.default.removeItem(atPath: tree.path + "/7")
+    for _ in 0..<100 where found != [false, true, nil] { found = look() }
+    #expect(found == [false, true, nil])
+    tree.goOn("1/cmdline", "init\0")
+    #expect(comesBack(watch.looker))
+    for _ in 0..<100 where found != [false, true, true] { found = look() }
+    #expect(found == [false, true, true])
+  }
+
+  /// Whether a look may search, and was whole.
+  private func search(
+    _ looker: ProcessLooker, seconds: Double, _ body: @escaping @Sendable (ProcessTable, ProcessLooker.Attempt) -> Void
+  ) -> (mayRead: Bool?, isWhole: Bool) {
+    let mayRead = Lock<Bool?>(nil)
+    let result = looker.look(until: Clock.monotonicNanoseconds + Clock.nanoseconds(seconds), forLookUps: 1) {
+      table, readsCommandLines, attempt in
+      attempt.searches(true)
+      guard attempt.goesOn else { return }
+      mayRead.withLock { $0 = readsCommandLines }
+      if readsCommandLines { body(table, attempt) }
+      attempt.searches(false)
+    }
+    return (mayRead.withLock { $0 }, result.isWhole)
+  }
+
+  @Test("while a search goes on for which nobody waits any more, no other one is begun")
+  func abandonedSearch() throws {
+    let tree = try HangingTree()
+    var limits = ProcfsLimits()
+    limits.patience = 0.3
+    let looker = ProcessLooker(Procfs(procfs: tree.path, rootfs: "/", limits: limits))
+    let isOver = Lock(false)
+    var first: Bool?
+    for _ in 0..<100 where first != true {
+      first = search(looker, seconds: 0.1) { _, _ in while !isOver.withLock({ $0 }) {} }.mayRead
+    }
+    #expect(first == true)
+    for _ in 0..<3 {
+      let next = search(looker, seconds: 30) { _, _ in }
+      #expect(next.mayRead == false && !next.isWhole)
+    }
+    #expect(looker.hanging.paths.isEmpty && !looker.hanging.tree, "who works does not hang")
+    isOver.withLock { $0 = true }
+    var last = search(looker, seconds: 30) { _, _ in }
+    for _ in 0..<3_000 where last.mayRead != true {
+      usleep(10_000)
+      last = search(looker, seconds: 30) { _, _ in }
+    }
+    #expect(last.mayRead == true && last.isWhole)
+  }
+
+  @Test("a search that turns out to hang in a reading, when nobody waits any more, holds up no other one")
+  func hangingSearch() throws {
+    let tree = try HangingTree()
+    tree.hang("8/cmdline")
+    var limits = ProcfsLimits()
+    limits.patience = 0.3
+    let looker = ProcessLooker(Procfs(procfs: tree.path, rootfs: "/", limits: limits))
+    let path = tree.path + "/8/cmdline"
+    var first: Bool?
+    for _ in 0..<100 where first != true {
+      first =
+        search(looker, seconds: 0.1) { table, _ in
+          table.procfs.progress.note(.commandLine(8))
+          close(open(path, O_RDONLY))
+        }.mayRead
+    }
+    #expect(first == true)
+    var next = search(looker, seconds: 30) { _, _ in }
+    for _ in 0..<3_000 where next.mayRead != true {
+      usleep(10_000)
+      next = search(looker, seconds: 30) { _, _ in }
+    }
+    #expect(next.mayRead == true && next.isWhole)
+    #expect(looker.hanging.paths == ["8/cmdline"])
+    tree.goOn("8/cmdline", "program\0")
+    #expect(comesBack(looker))
   }
 }

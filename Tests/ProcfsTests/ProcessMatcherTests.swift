@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Procfs
@@ -131,13 +132,59 @@ struct ProcessMatcherTests {
   }
 
   @Test(
-    "our own programs, by the first argument",
+    "our own programs, by their names, and where others may have these by their files, else by their command lines",
     arguments: [
-      ("heartbeat\0run\0", true), ("/usr/bin/heartbeat-exporter", true), ("./heartbeat", true), ("heartbeats\0", false),
-      ("python\0heartbeat\0", false), ("/heartbeat/python\0", false), ("", false), ("\0heartbeat", false), ("/", false),
-    ])
-  func ownPrograms(line: String, expected: Bool) {
-    #expect(parse(line) { OwnPrograms.contains(commandLine: $0) } == expected)
+      // command line, whether it is named so, then whether it is ours by its file: ours, another one, not known
+      ("/usr/bin/heartbeat-exporter\0", false, [true, true, true]),
+      ("heartbeats\0run\0x\0", false, [false, false, false]),
+      ("python\0heartbeat\0run\0x\0", false, [false, false, false]),
+      ("/heartbeat/python\0run\0x\0", false, [false, false, false]), ("", false, [false, false, false]),
+      ("\0heartbeat\0", false, [false, false, false]), ("/", false, [false, false, false]),
+      // What runs another program is known by its command line alone: its file may have been replaced.
+      ("heartbeat\0run\0node\0server.js\0", true, [true, true, true]),
+      ("/opt/heartbeat\0run\0--name\0x\0--\0node\0", false, [true, true, true]),
+      ("heartbeat\0run\0--name=a.b\0node\0", true, [true, true, true]),
+      ("heartbeat\0run\0--\0node\0", true, [true, true, true]),
+      ("other name\0run\0--\0node\0", true, [true, true, true]),
+      ("heartbeat\0monitor\0--file\0x\0", true, [true, false, true]),
+      ("heartbeat\0send\0bidder\0", false, [true, false, true]),
+      // Those of others.
+      ("./heartbeat\0", true, [true, false, false]), ("heartbeat\0-e\0-c\0x.yml\0", true, [true, false, false]),
+      ("heartbeat\0run\0", true, [true, false, true]),
+      ("heartbeat\0run\0-e\0", true, [true, false, true]),
+      ("/usr/share/heartbeat/bin/heartbeat\0--path.home\0/usr/share\0", true, [true, false, false]),
+      ("heartbeat\0run\0--path.home=/usr/share\0", true, [true, false, true]),
+      ("/bin/sh\0/usr/local/bin/heartbeat\0eth0\0", true, [true, false, false]),
+    ] as [(String, Bool, [Bool])])
+  func ownPrograms(line: String, isNamedSo: Bool, expected: [Bool]) {
+    let found = [OwnPrograms.Program.own, .another, .unknown].map { program in
+      parse(line) { OwnPrograms.contains(commandLine: $0, isNamedSo: isNamedSo) { program } }
+    }
+    #expect(found == expected)
+  }
+
+  @Test("a program of others that is named heartbeat is found, ours is not: by its file, else by its words")
+  func othersHeartbeat() throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    let own = try #require(try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let processes: [(Int, String, String?)] = [
+      (7, "heartbeat\0eth0\0--watched", "/bin/sh"), (8, "heartbeat\0eth0\0--watched", nil),
+      (9, "heartbeat\0eth0\0--watched", own), (10, "heartbeat\0monitor\0--watched", "/bin/sh"),
+      (11, "heartbeat\0monitor\0--watched", nil), (12, "heartbeat\0run\0--name\0watched\0--\0x", "/bin/sh"),
+    ]
+    for (pid, line, file) in processes {
+      tree.write("\(pid)/stat", "\(pid) (heartbeat) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(pid) 0 1 0\n")
+      tree.write("\(pid)/cmdline", line + "\0")
+      if let file {
+        try FileManager.default.createSymbolicLink(atPath: "\(tree.path)/\(pid)/exe", withDestinationPath: file)
+      }
+    }
+    let table = try Procfs(procfs: tree.path).processTable()
+    let matcher = ProcessMatcher(substrings: ["watched"])
+    var found: [Int32] = []
+    while let pid = table.find([matcher], excluding: Set(found))[0].pid { found.append(pid) }
+    #expect(found == [7, 8, 10])
   }
 
   @Test(
@@ -223,5 +270,86 @@ struct ProcessMatcherTests {
         #expect((WrapperPrograms.scriptStart(in: bytes) == nil) == (line.utf8.first != UInt8(ascii: "s")))
       }
     }
+  }
+
+  /// A tree of processes with command lines that cost an expression many steps, all of them the same.
+  private func costlyTree(_ pids: ClosedRange<Int>, then line: String) throws -> TemporaryTree {
+    let tree = try TemporaryTree()
+    tree.write("stat", "cpu0 1 2 3 4\nbtime 1000\n")
+    var seed: UInt32 = 1
+    let costly = (0..<300).map { _ -> String in
+      seed = seed &* 1_664_525 &+ 1_013_904_223
+      return seed >> 31 == 0 ? "a" : "b"
+    }.joined()
+    for pid in pids.lowerBound...pids.upperBound + 1 {
+      tree.write("\(pid)/stat", "\(pid) (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
+      tree.write("\(pid)/cmdline", (pid > pids.upperBound ? line : costly) + "\0")
+    }
+    return tree
+  }
+
+  private static let costly = "(a|b)*a(a|b){90}c"
+
+  @Test("all matchers share a look's steps, and one that costs little finds its process beside those that take all")
+  func shares() throws {
+    let tree = try costlyTree(7...30, then: "program")
+    let table = try Procfs(procfs: tree.path).processTable()
+    let costly = try (0..<7).map { try ProcessMatcher(regex: Self.costly + "\($0)") }
+    let found = table.find(costly + [ProcessMatcher(substrings: ["program"])], steps: 200_000)
+    #expect(found.last == ProcessMatches(pid: 31, count: 1))
+    #expect(found.dropLast().allSatisfy { $0.exceeded > 0 && $0.pid == nil })
+    // Alone each has enough.
+    let alone = try Procfs(procfs: tree.path).processTable().find(Array(costly.prefix(1)))
+    #expect(alone[0].exceeded == 0)
+    var budget = SearchBudget(1_000, matchers: 5)
+    #expect(budget.left(for: 0) == 600)
+    budget.take(550, for: 0)
+    #expect((0..<5).map(budget.left) == [50, 100, 100, 100, 100])
+    for matcher in 1..<5 { budget.take(100, for: matcher) }
+    budget.take(50, for: 0)
+    #expect((0..<5).map(budget.left) == [0, 0, 0, 0, 0])
+  }
+
+  @Test("where the steps do not suffice the next search begins where they ended, so that each process has its turn")
+  func turns() throws {
+    let tree = try costlyTree(7...30, then: "aprogram")
+    let procfs = Procfs(procfs: tree.path)
+    let matchers = [try ProcessMatcher(regex: Self.costly + "|program")]
+    var found: [Int32?] = []
+    for _ in 0..<24 { found.append(try procfs.processTable().find(matchers, steps: 200_000)[0].pid) }
+    #expect(found.first == .some(nil) && found.contains(31))
+    // Also where one line takes more than there is.
+    let least = Procfs(procfs: tree.path)
+    found = []
+    for _ in 0..<30 { found.append(try least.processTable().find(matchers, steps: 1_000)[0].pid) }
+    #expect(found.first == .some(nil) && found.contains(31))
+  }
+
+  @Test("who waits for a search is asked at each process, and it then ends: what it found counts, as what is not all")
+  func ended() throws {
+    let tree = try costlyTree(7...30, then: "program")
+    let procfs = Procfs(procfs: tree.path)
+    var asked = 0
+    func find(_ most: Int) throws -> ProcessMatches {
+      asked = 0
+      return try procfs.processTable().find([ProcessMatcher(substrings: ["program"])]) {
+        asked += 1
+        return asked <= most
+      }[0]
+    }
+    let cut = try find(3)
+    #expect(asked == 4 && !cut.isComplete && cut.pid == nil)
+    let next = try find(22)
+    #expect(next.pid == 31 && !next.isComplete, "it goes on where the last one ended")
+    let whole = try find(100)
+    #expect(whole == ProcessMatches(pid: 31, count: 1) && asked == 25)
+    // After matching that took long it is asked before the next matcher, too.
+    asked = 0
+    let costly = try (0..<5).map { try ProcessMatcher(regex: Self.costly + "\($0)") }
+    let found = try procfs.processTable().find(costly) {
+      asked += 1
+      return asked <= 2
+    }
+    #expect(asked == 3 && found.allSatisfy { $0.exceeded == 0 && !$0.isComplete })
   }
 }

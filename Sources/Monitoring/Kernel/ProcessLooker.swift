@@ -31,9 +31,20 @@ public final class ProcessLooker: Sendable {
     var stuckTree: Int?
     /// Of what hangs, whether it answers anew; and of which attempts the threads are left to themselves.
     var watches: [ReadingProgress.Place: HangWatch] = [:]
+    /// The searches by command lines for which nobody waits any more, and which have not ended yet, by their attempts.
+    var searches: [Int: Search] = [:]
     var leftBehind: [Int: HangWatch] = [:]
     var attempts = 0
     var generation = 0
+  }
+
+  /// A search for which nobody waits any more.
+  private struct Search {
+    let attempt: Attempt
+    let progress: ReadingProgress
+    /// Where it was when it was last asked, and since when it has been there.
+    var mark: UInt64
+    var since: UInt64
   }
 
   /// Where the tree is found.
@@ -71,21 +82,50 @@ public final class ProcessLooker: Sendable {
 
   /// What a look came to.
   struct Result: Sendable {
-    /// Of the first ones of those that were asked for, all of them when it came to its end.
-    var findings: [ProcessSearch.Finding] = []
+    /// Of each that was asked for, unknown where nothing was found.
+    private(set) var findings: [ProcessSearch.Finding]
+    /// Of which something was found.
+    private(set) var isFound: [Bool]
+    /// Of how many.
+    private(set) var found = 0
     var own: BoxedFigures?
     /// What of the files of processes is not as the kernel writes it, the first of it.
     var failures: [ProcfsError] = []
     /// Whether `/proc` could be read.
     var isReadable = false
     var isWhole = false
+
+    init(_ count: Int) {
+      findings = Array(repeating: ProcessSearch.Finding(existence: .unknown), count: count)
+      isFound = Array(repeating: false, count: count)
+    }
+
+    fileprivate mutating func take(_ finding: ProcessSearch.Finding, _ place: Int) {
+      findings[place] = finding
+      if !isFound[place] { found += 1 }
+      isFound[place] = true
+    }
   }
 
   /// A look that is being made.
   final class Attempt: Sendable {
-    fileprivate let result = Lock(Result())
+    fileprivate let result: Lock<Result>
     private let isOver = Atomic<Bool>(false)
+    private let searches = Atomic<Bool>(false)
+    private let isShort = Atomic<Bool>(false)
     private let thread = Atomic<Int32>(0)
+
+    fileprivate init(_ count: Int) { result = Lock(Result(count)) }
+
+    /// Notes that it looks for processes by their command lines from here on, or does not any more.
+    func searches(_ isSearching: Bool) { searches.store(isSearching, ordering: .relaxed) }
+
+    fileprivate var isSearching: Bool { searches.load(ordering: .relaxed) }
+
+    /// Notes that it did not look at all that it should have.
+    func cutShort() { isShort.store(true, ordering: .relaxed) }
+
+    fileprivate var isWhole: Bool { goesOn && !isShort.load(ordering: .relaxed) }
 
     /// Notes that this thread makes it.
     fileprivate func begin() { thread.store(gettid(), ordering: .relaxed) }
@@ -108,9 +148,9 @@ public final class ProcessLooker: Sendable {
 
     fileprivate func giveUp() { isOver.store(true, ordering: .relaxed) }
 
-    /// Adds what was found of one process.
-    func report(_ finding: ProcessSearch.Finding) {
-      result.withLock { $0.findings.append(finding) }
+    /// Sets what was found of one process, by its place among those that were asked for.
+    func report(_ finding: ProcessSearch.Finding, _ place: Int) {
+      result.withLock { $0.take(finding, place) }
     }
 
     /// Adds a file of a process that says nothing that can be used.
@@ -131,19 +171,20 @@ public final class ProcessLooker: Sendable {
   ///
   /// - Parameters:
   ///   - deadline: on the monotonic clock, in nanoseconds; then what was found so far is the result.
+  ///   - count: how many processes are asked for.
   ///   - look: what to do with a table.
   func look(
     until deadline: UInt64, forLookUps count: Int,
     _ look: @escaping @Sendable (ProcessTable, _ readsCommandLines: Bool, Attempt) -> Void
   ) -> Result {
-    var furthest = Result()
+    var furthest = Result(count)
     var patience = patience
     repeat {
-      let (number, reader, avoided) = begin()
+      let (number, reader, avoided, maySearch) = begin()
       guard let reader else { break }
-      let attempt = Attempt()
+      let attempt = Attempt(count)
       let pending = calls.begin([number]) { [self] _ in
-        run(attempt, reader, avoiding: avoided, forLookUps: count, look)
+        run(attempt, reader, avoiding: avoided, maySearch: maySearch, forLookUps: count, look)
         end(number, reader)
       }
       let ending = wait(for: pending, of: attempt, reader.progress, until: deadline, patience)
@@ -151,8 +192,11 @@ public final class ProcessLooker: Sendable {
       let result = attempt.result.withLock { $0 }
       if ending != .end { attempt.giveUp() }
       // One that was given up may not have come as far as one before.
-      if ending == .end || !furthest.isReadable || result.findings.count > furthest.findings.count { furthest = result }
-      guard case .hang(let mark) = ending else { break }
+      if ending == .end || !furthest.isReadable || result.found > furthest.found { furthest = result }
+      guard case .hang(let mark) = ending else {
+        if ending == .late, attempt.isSearching { leave(number, attempt, reader.progress) }
+        break
+      }
       note(number, hangsAt: mark)
       patience = max(patience / 2, Self.leastPatience)
     } while Clock.monotonicNanoseconds < deadline
@@ -192,15 +236,44 @@ public final class ProcessLooker: Sendable {
     state.withLock { ($0.stuck.keys.map(\.path).sorted(), $0.stuckTree != nil) }
   }
 
-  private func begin() -> (Int, Reader?, Set<ReadingProgress.Place>) {
+  private func begin() -> (Int, Reader?, Set<ReadingProgress.Place>, maySearch: Bool) {
     leaveBehind()
+    let maySearch = haveSearchesEnded()
     let (number, free, stuck) = state.withLock { state -> (Int, Reader?, [ReadingProgress.Place]?) in
       state.attempts += 1
       guard state.stuckTree == nil else { return (state.attempts, nil, nil) }
       return (state.attempts, state.free.popLast(), Array(state.stuck.keys))
     }
-    guard let stuck else { return (number, nil, []) }
-    return (number, free ?? make(), Set(stuck))
+    guard let stuck else { return (number, nil, [], maySearch) }
+    return (number, free ?? make(), Set(stuck), maySearch)
+  }
+
+  /// Leaves a search to itself that took too long.
+  private func leave(_ number: Int, _ attempt: Attempt, _ progress: ReadingProgress) {
+    let search = Search(
+      attempt: attempt, progress: progress, mark: progress.mark, since: Clock.monotonicNanoseconds)
+    state.withLock { $0.searches[number] = search }
+    // It may have ended in this very moment.
+    if !calls.running.contains(number) { comeBack(number) }
+  }
+
+  /// Whether nobody searches any more for whom nobody waits: searches beside each other would take the processor from those that are
+  /// waited for, and each look would leave one more. Those that turn out to hang in a reading are no searches any more.
+  private func haveSearchesEnded() -> Bool {
+    let searches = state.withLock { $0.searches }
+    for (number, search) in searches {
+      let (mark, now) = (search.progress.mark, Clock.monotonicNanoseconds)
+      if mark != search.mark || search.attempt.isRunning {
+        state.withLock { state in
+          state.searches[number]?.mark = mark
+          state.searches[number]?.since = now
+        }
+      } else if now &- search.since >= Clock.nanoseconds(patience) {
+        state.withLock { $0.searches[number] = nil }
+        note(number, hangsAt: mark)
+      }
+    }
+    return state.withLock { $0.searches.isEmpty }
   }
 
   private func note(_ number: Int, hangsAt mark: UInt64) {
@@ -270,6 +343,7 @@ public final class ProcessLooker: Sendable {
   private func comeBack(_ number: Int) {
     let left = state.withLock { state -> HangWatch? in
       state.stuck = state.stuck.filter { $0.value != number }
+      state.searches[number] = nil
       if state.stuckTree == number { state.stuckTree = nil }
       return state.leftBehind.removeValue(forKey: number)
     }
@@ -277,8 +351,8 @@ public final class ProcessLooker: Sendable {
   }
 
   private func run(
-    _ attempt: Attempt, _ reader: Reader, avoiding avoided: Set<ReadingProgress.Place>, forLookUps count: Int,
-    _ look: (ProcessTable, Bool, Attempt) -> Void
+    _ attempt: Attempt, _ reader: Reader, avoiding avoided: Set<ReadingProgress.Place>, maySearch: Bool,
+    forLookUps count: Int, _ look: (ProcessTable, Bool, Attempt) -> Void
   ) {
     attempt.begin()
     reader.procfs.avoided = avoided
@@ -288,9 +362,10 @@ public final class ProcessLooker: Sendable {
     reader.procfs.beginPicture()
     if let table = try? reader.procfs.processTable(forLookUps: count) {
       attempt.result.withLock { $0.isReadable = true }
-      look(table, avoided.count < Self.mostStuck, attempt)
+      if !maySearch { attempt.cutShort() }
+      look(table, maySearch && avoided.count < Self.mostStuck, attempt)
     }
-    let isWhole = attempt.goesOn
+    let isWhole = attempt.isWhole
     attempt.result.withLock { $0.isWhole = isWhole }
   }
 }

@@ -49,29 +49,66 @@ public struct ProcessSearch: Sendable {
     public var exceeded = 0
   }
 
-  /// Looks for processes, in their order.
+  /// A process that is to be looked for by its command line.
+  struct Sought {
+    fileprivate let place: Int
+    fileprivate let matcher: Int
+    /// What is known of it by its pid.
+    fileprivate var finding: Finding
+  }
+
+  /// Looks for those processes whose pid is known. No search comes before this: it reads what other users' processes hold, and might not
+  /// come to its end.
   ///
   /// - Parameters:
   ///   - wantsFigures: whether to read what they use.
-  ///   - readsCommandLines: false leaves all that is to be found by its command line unknown.
-  ///   - goesOn: false ends the search.
-  ///   - report: gets what was found of each.
-  func search(
-    _ wanted: [Wanted], _ table: ProcessTable, wantsFigures: Bool = true,
-    readsCommandLines: Bool = true, goesOn: () -> Bool = { true }, _ report: (Finding) -> Void
-  ) {
-    let matches = matchers.isEmpty ? [] : readsCommandLines ? table.find(matchers) : matchers.map { _ in .unknown }
-    for process in wanted {
-      guard goesOn() else { return }
-      guard !process.isRemote else {
-        report(Finding(existence: .unknown))
-        continue
+  ///   - goesOn: false ends the look.
+  ///   - report: gets what was found of each, and its place among those that are wanted.
+  /// - Returns: who is left to be found by `search`.
+  func lookAtPids(
+    of wanted: [Wanted], _ table: ProcessTable, wantsFigures: Bool = true, goesOn: () -> Bool = { true },
+    _ report: (Finding, _ place: Int) -> Void
+  ) -> [Sought] {
+    var sought: [Sought] = []
+    for (place, process) in wanted.enumerated() {
+      guard goesOn() else { break }
+      var finding = Finding(existence: .unknown)
+      if !process.isRemote {
+        if let pid = process.pid { look(at: pid, process, table, wantsFigures, &finding) }
+        if let matcher = process.configured.flatMap({ matcherOfConfigured[$0] }) {
+          sought.append(Sought(place: place, matcher: matcher, finding: finding))
+          // Who is not there under its pid may be there under another one.
+          guard finding.existence.isUp == true else { continue }
+        }
       }
-      let match = process.configured.flatMap { matcherOfConfigured[$0] }.map { matches[$0] }
-      var finding = Finding(existence: .unknown, matched: match?.count, exceeded: match?.exceeded ?? 0)
-      if let pid = process.pid { look(at: pid, process, table, wantsFigures, &finding) }
-      if finding.existence.isUp != true, let match { take(match, process, table, wantsFigures, &finding) }
-      report(finding)
+      report(finding, place)
+    }
+    return sought
+  }
+
+  /// Looks for processes by their command lines.
+  ///
+  /// - Parameters:
+  ///   - readsCommandLines: false leaves all that is to be found by its command line unknown.
+  ///   - hasTime: false ends the search; what it has found by then counts.
+  ///   - goesOn: false ends it, and nothing counts.
+  ///   - report: gets what was found of each, and its place among those that are wanted.
+  func search(
+    _ sought: [Sought], of wanted: [Wanted], _ table: ProcessTable, wantsFigures: Bool = true,
+    readsCommandLines: Bool = true, hasTime: () -> Bool = { true }, goesOn: () -> Bool = { true },
+    _ report: (Finding, _ place: Int) -> Void
+  ) {
+    guard !sought.isEmpty, goesOn() else { return }
+    let matches =
+      readsCommandLines ? table.find(matchers) { goesOn() && hasTime() } : matchers.map { _ in .unknown }
+    for var process in sought {
+      guard goesOn() else { return }
+      let match = matches[process.matcher]
+      (process.finding.matched, process.finding.exceeded) = (match.count, match.exceeded)
+      if process.finding.existence.isUp != true {
+        take(match, wanted[process.place], table, wantsFigures, &process.finding)
+      }
+      report(process.finding, process.place)
     }
   }
 

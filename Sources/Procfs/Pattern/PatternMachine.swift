@@ -37,15 +37,15 @@ struct PatternMachine: Sendable {
 
   /// Whether the expression is found in a text: UTF-8, in which each byte that belongs to no character is U+FFFD.
   ///
-  /// - Parameter steps: how many may be taken; each character is one, and each instruction that is looked at. What was taken is
-  ///   subtracted.
+  /// - Parameter steps: how many may be taken, see `MatchBudget`. What was taken is subtracted.
   /// - Returns: nil when the steps did not suffice.
   mutating func matches(_ text: UnsafeRawBufferPointer, steps: inout Int) -> Bool? {
+    steps -= MatchBudget.steps(forBytes: text.count)
+    guard steps >= 0 else { return nil }
     var current = number(of: State(places: [0], isAtStart: true)).number
     var place = 0
     while place < text.count {
       let scalar = Self.scalar(of: text, at: &place)
-      steps -= 1
       let column = program.classOf(scalar)
       var next = table[Int(widening: current) * width + column]
       if next == Self.unknown { next = follow(current, scalar, column, steps: &steps) }

@@ -4,7 +4,17 @@ internal import POSIX
 /// `(?i)`. It sees the characters of UTF-8; each byte that belongs to none is one, U+FFFD. It is matched in a time that grows with the
 /// length of the text alone. Scripts (`\p{Greek}`) it does not know.
 public final class RegularExpression: Sendable {
-  private let machine: Lock<PatternMachine>
+  private let program: PatternProgram
+  /// What is lent to who matches, so that nobody waits while another one does: who finds none here has one made, and which of them comes
+  /// back last stays.
+  private let spare: Lock<Lent?>
+
+  private final class Lent: @unchecked Sendable {
+    // Unchecked is sound: it lies in the lock, or with the one who took it from there.
+    var machine: PatternMachine
+
+    init(_ program: PatternProgram) { machine = PatternMachine(program) }
+  }
 
   /// Why an expression cannot be used.
   public struct CompileError: Error, Equatable, CustomStringConvertible {
@@ -30,7 +40,8 @@ public final class RegularExpression: Sendable {
     guard node.size <= Self.maximumSize else {
       throw CompileError(description: "too many repetitions: written out, more than \(Self.maximumSize) characters")
     }
-    machine = Lock(PatternMachine(PatternProgram(node)))
+    program = PatternProgram(node)
+    spare = Lock(Lent(program))
   }
 
   /// Whether it is found in a text.
@@ -41,6 +52,8 @@ public final class RegularExpression: Sendable {
 
   /// The same within a number of steps; nil when they did not suffice.
   func matches(_ text: [UInt8], steps: inout Int) -> Bool? {
-    machine.withLock { machine in text.withUnsafeBytes { machine.matches($0, steps: &steps) } }
+    let lent = spare.withLock { $0.take() } ?? Lent(program)
+    defer { spare.withLock { $0 = lent } }
+    return text.withUnsafeBytes { lent.machine.matches($0, steps: &steps) }
   }
 }

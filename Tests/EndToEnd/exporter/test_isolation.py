@@ -153,6 +153,33 @@ def test_a_mount_that_hangs_is_left_out_named_and_asked_again(exporter, beats, t
         folder.close()
 
 
+@pytest.mark.hard
+def test_command_lines_that_cost_a_search_much_hide_nobody_whose_pid_is_known(exporter, beats, tmp_path, tree):
+    """Anybody may write such command lines; how many expressions are matched is up to the configuration."""
+    config = tmp_path / "heartbeat.yml"
+    costly = "".join(f"  p{n}: {{ match: {{ cmdline_regex: 'x.{{0,60}}y[a-z]{{1,40}}z.{{0,40}}Q{n}' }} }}\n" for n in range(8))
+    config.write_text(f"processes:\n{costly}  cheap: {{ match: [cheap-one] }}\n")
+    letters = random.Random(1)
+    stat = (tree / LINE / "stat").read_text()
+
+    def process(pid, line):
+        (tree / str(pid)).mkdir()
+        (tree / str(pid) / "stat").write_text(stat.replace(LINE, str(pid), 1))
+        (tree / str(pid) / "cmdline").write_text(line + "\0")
+
+    for pid in range(70_000, 70_040):
+        process(pid, "".join(letters.choices("xyzab", k=16_000)))
+    process(69_000, "cheap-one")
+    write_beats(beats, {"bot": entry(pid=BOT)})
+    e = exporter(f"--path.procfs={tree}", f"--config.file={config}")
+    samples = e.metrics()
+    assert samples.value("process_up", process="bot") == 1
+    assert samples.value("process_up", process="cheap") == 1, "what was found before counts"
+    shutil.rmtree(tree / LINE)
+    assert e.metrics().value("process_up", process="bot") == 0
+    assert "does not answer" not in "".join(line for line in e.stderr.splitlines() if "collector=process" in line)
+
+
 def put_back(path, content):
     """Puts a file in the place of the pipe, and leaves those who wait for the pipe to wait for ever."""
     new = path.with_name("new")

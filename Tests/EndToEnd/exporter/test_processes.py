@@ -1,6 +1,7 @@
 """process_up and its family, against real processes of this machine."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from support import entry, eventually, write_beats
+from support import TOOL, entry, eventually, write_beats
 
 pytestmark = pytest.mark.hard
 
@@ -121,6 +122,32 @@ import subprocess, sys, time
 children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) for _ in range(3)]
 time.sleep(600)
 """
+
+
+def test_a_program_of_somebody_else_that_is_named_as_ours_is_found(exporter, beats, tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text(
+        "processes:\n  other: { match: [86399.5] }\n  ours: { match: [watched-by-ours] }\n  watched: { match: [sleep, 86398.5] }\n"
+    )
+    other = shutil.copy(shutil.which("sleep"), tmp_path / "heartbeat")
+    write_beats(beats, {})
+    started = [
+        subprocess.Popen(command, start_new_session=True, cwd=tmp_path)
+        for command in (
+            [other, "86399.5"],
+            [TOOL, "run", "--name", "watched-by-ours", "--file", tmp_path / "own.json", "--", "sleep", "86398.5"],
+        )
+    ]
+    try:
+        e = exporter(f"--config.file={config}")
+        expected = {"other": 1, "ours": 0, "watched": 1}
+        eventually(lambda: e.metrics().of("process_up").items() >= expected.items(), "each is what it is")
+        matched = e.metrics().of("process_matched")
+        assert matched == {"other": 1, "ours": 0, "watched": 1}, "the tool itself is not found"
+    finally:
+        for p in started:
+            p.terminate()
+            p.wait()
 
 
 def test_children_are_counted_when_asked(exporter, beats, tmp_path, sleeper):
