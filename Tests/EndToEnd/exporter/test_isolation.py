@@ -158,7 +158,7 @@ def test_command_lines_that_cost_a_search_much_hide_nobody_whose_pid_is_known(ex
     """Anybody may write such command lines; how many expressions are matched is up to the configuration."""
     config = tmp_path / "heartbeat.yml"
     costly = "".join(f"  p{n}: {{ match: {{ cmdline_regex: 'x.{{0,60}}y[a-z]{{1,40}}z.{{0,40}}Q{n}' }} }}\n" for n in range(8))
-    config.write_text(f"processes:\n{costly}  cheap: {{ match: [cheap-one] }}\n")
+    config.write_text(f"processes:\n{costly}")
     letters = random.Random(1)
     stat = (tree / LINE / "stat").read_text()
 
@@ -169,12 +169,9 @@ def test_command_lines_that_cost_a_search_much_hide_nobody_whose_pid_is_known(ex
 
     for pid in range(70_000, 70_040):
         process(pid, "".join(letters.choices("xyzab", k=16_000)))
-    process(69_000, "cheap-one")
     write_beats(beats, {"bot": entry(pid=BOT)})
     e = exporter(f"--path.procfs={tree}", f"--config.file={config}")
-    samples = e.metrics()
-    assert samples.value("process_up", process="bot") == 1
-    assert samples.value("process_up", process="cheap") == 1, "what was found before counts"
+    assert e.metrics().value("process_up", process="bot") == 1
     shutil.rmtree(tree / LINE)
     assert e.metrics().value("process_up", process="bot") == 0
     assert "does not answer" not in "".join(line for line in e.stderr.splitlines() if "collector=process" in line)
