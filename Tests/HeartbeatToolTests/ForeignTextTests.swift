@@ -15,8 +15,8 @@ struct ForeignTextTests {
       "\(Self.accents) 1", "heartbeat_state{\(Self.accents)=\"1\"} 1",
       "heartbeat_state{process=\"\(Self.accents)\",state=\"\(Self.accents)\",reason=\"x\"} 1",
       "heartbeat_age_seconds{process=\"\u{E9}\"} 1", "heartbeat_age_seconds{process=\"e\u{301}\"} 2",
-      "heartbeat_state{process=\"\u{E9}\",state=\"alive\"} 1",
-      "heartbeat_state{process=\"e\u{301}\",state=\"alive\"} 1",
+      "heartbeat_state{process=\"\u{E9}\",state=\"alive\",reason=\"beating\"} 1",
+      "heartbeat_state{process=\"e\u{301}\",state=\"alive\",reason=\"beating\"} 1",
       "system_cpu_seconds_total{mode=\"\(Self.accents)\"} 1",
     ]
     let text = Array((0..<20).flatMap { _ in lines }.joined(separator: "\n").utf8)
