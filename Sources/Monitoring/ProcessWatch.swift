@@ -1,7 +1,6 @@
 public import Heartbeat
-internal import POSIX
-public import Procfs
 public import POSIX
+public import Procfs
 
 /// Watches processes: reads the sources of heartbeats that changed, joins it with the configuration, looks into /proc and judges.
 ///
