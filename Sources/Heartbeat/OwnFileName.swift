@@ -46,6 +46,18 @@ public enum OwnFileName {
     return process
   }
 
+  /// Whether a file belongs to a process.
+  static func isOfProcess(_ file: [UInt8]) -> Bool {
+    guard file.count > suffix.utf8.count, file.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    else { return false }
+    let name = file.dropLast(suffix.utf8.count)
+    // Most names are spelt as they are.
+    let isPlain =
+      name.first != UInt8(ascii: ".") && name.count <= longestName
+      && name.allSatisfy { $0 < 0x80 && !mustBeEncoded($0) }
+    return isPlain || process(of: file) != nil
+  }
+
   private static func mustBeEncoded(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%")
   }

@@ -9,8 +9,17 @@ public enum Clock {
 
   /// Nanoseconds since an arbitrary start (`CLOCK_MONOTONIC`): for durations and deadlines; it never goes back.
   public static var monotonicNanoseconds: UInt64 {
+    nanoseconds(of: CLOCK_MONOTONIC)
+  }
+
+  /// Nanoseconds of the processor's time that the calling thread has had (`CLOCK_THREAD_CPUTIME_ID`).
+  public static var threadNanoseconds: UInt64 {
+    nanoseconds(of: CLOCK_THREAD_CPUTIME_ID)
+  }
+
+  private static func nanoseconds(of clock: clockid_t) -> UInt64 {
     var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
+    clock_gettime(clock, &now)
     return UInt64(clamping: now.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: now.tv_nsec)
   }
 

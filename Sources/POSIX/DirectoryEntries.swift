@@ -7,15 +7,18 @@ extension FileDescriptor {
   /// The names are bytes without the final NUL and valid only inside `body`. No `String` and no `DIR` is made, so
   /// `/proc` and `/proc/PID/fd` are cheap to list. The corresponding C function is `getdents64(2)`.
   ///
-  /// - Parameter buffer: room for a part of the listing, at least 1 KiB; its size decides only how many calls it takes.
+  /// - Parameters:
+  ///   - buffer: room for a part of the listing, at least 1 KiB; its size decides only how many calls it takes.
+  ///   - goesOn: is asked in front of each part; false ends the listing.
   public borrowing func forEachEntry(
-    using buffer: UnsafeMutableRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+    using buffer: UnsafeMutableRawBufferPointer, while goesOn: () -> Bool = { true },
+    _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(Errno) {
     let descriptor = rawValue
     // struct linux_dirent64: u64 inode, s64 offset, u16 record length, u8 type, then the name with its NUL.
     let lengthOffset = 16
     let nameOffset = 19
-    while true {
+    while goesOn() {
       let filled = try retryingOnInterrupt { getdents64(descriptor, buffer.baseAddress, buffer.count) }
       guard filled > 0 else { return }
       var position = 0

@@ -93,6 +93,7 @@ struct FileProblemLog {
             ["file": file.path, "layout": file.layout?.rawValue ?? "-", "processes": file.entryCount])
         }
       }
+      tellCrowd(of: path, all[place].crowd, read: all[place].entryCount, &known)
       let taken = all[place].taken
       guard let first = taken.first else { continue }
       let names = ExactText("names of \(path)")
@@ -122,6 +123,26 @@ struct FileProblemLog {
     }
     told = known
   }
+
+  /// Tells whose files of a folder have no place among those that are read: once, as long as they are the same users'.
+  private func tellCrowd(of path: String, _ crowd: [UInt32: Int], read: Int, _ known: inout [ExactText: String]) {
+    guard !crowd.isEmpty else { return }
+    let key = ExactText("crowd of \(path)")
+    let most = crowd.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    known[key] = tell(crowd.keys.sorted().map(String.init).joined(separator: " "), of: key) {
+      let named = most.prefix(Self.mostOwners).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+      logger.warn(
+        "too many files in a folder of heartbeats: the places are shared by the files' owners",
+        [
+          "folder": path, "read": read, "left_out": crowd.values.reduce(0, +),
+          "users": named + (most.count > Self.mostOwners ? ", and \(most.count - Self.mostOwners) more" : ""),
+          "help": Troubleshooting.missingBeats.place,
+        ])
+    }
+  }
+
+  /// So many users are named whose files are left out.
+  private static let mostOwners = 20
 
   private func tell(_ state: String, of key: ExactText, _ write: () -> Void) -> String {
     if told[key].map({ !$0.isSame(as: state) }) ?? true { write() }

@@ -191,6 +191,10 @@ public struct HeartbeatFile: Sendable {
     switch error.rawValue {
     case EACCES, EPERM:
       refuse(.permissionDenied, "this user may not list the folder; expected read and execute permission")
+    case ETIMEDOUT:
+      refuse(
+        .timeout,
+        "the folder is not listed yet: it has very many names, or its file system is slow; what it had before is shown")
     default: refuse(.inputOutput, "the folder cannot be listed: \(error)")
     }
   }

@@ -28,6 +28,21 @@ package struct ReadingLimits: Sendable {
   /// A reading is not taken for one that hangs before it has taken so many seconds.
   package var hangingAfter = 1.0
 
+  /// Whoever waits for the answer looks at so many names in all folders of a pattern, and at so many of a folder of own files. Where
+  /// there are more, another thread does.
+  package var namesAtOnce = 10_000
+  /// Of a folder of own files whoever waits for the answer reads so many files in a look, and another thread the others.
+  package var filesAtOnce = 2_000
+  /// That thread reads so many of a folder in a look, and works for so many seconds of the processor's time; the next looks read the rest.
+  package var filesOfLook = 50_000
+  package var timeOfLook = 1.0
+  /// Once a folder of own files has been listed, it is not listed again for so many times as long as that took, where it took long.
+  package var listingPause = 20.0
+  /// It is waited for so many seconds for the listing of a pattern by another thread.
+  package var listingPatience = 0.1
+  /// It is told when the folders of a pattern take so many seconds to be listed.
+  package var listingLate = 10.0
+
   /// In a folder of own files, one that is empty or cut short counts as being written: until nobody has written it for so many
   /// seconds, or it was so for as long.
   package var unfinishedFor = 10.0

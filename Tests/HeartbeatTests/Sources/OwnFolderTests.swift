@@ -195,6 +195,123 @@ final class OwnFolderTests {
     #expect(own.names == ["b", "c", "d"] && own.snapshot.problems.isEmpty)
   }
 
+  /// Bounds of a handful.
+  private static func few(_ change: (inout ReadingLimits) -> Void) -> ReadingLimits {
+    var limits = ReadingLimits()
+    limits.listingPause = 0
+    change(&limits)
+    return limits
+  }
+
+  @Test("of more names or files than a look may look at nothing is shown at once; looks of a thread read them all")
+  func inParts() throws {
+    for number in 0..<9 { try write("p\(number).json", Self.beat) }
+    var many = own(limits: Self.few { $0.namesAtOnce = 8 })
+    var isDone = [many.refresh(waitingUntil: 0, .atOnce)]
+    #expect(many.items.isEmpty)
+    isDone.append(many.refresh(waitingUntil: 0, .part))
+    #expect(many.names.count == 9 && many.isUp)
+    isDone.append(many.refresh(waitingUntil: 0, .atOnce))
+    #expect(isDone == [false, true, false], "it is known to be large from then on")
+    var enough = own(limits: Self.few { ($0.namesAtOnce, $0.filesAtOnce) = (9, 9) })
+    isDone = [enough.refresh(waitingUntil: 0, .atOnce)]
+    #expect(isDone == [true] && enough.names.count == 9 && enough.isUp)
+    // What was read stays read.
+    var limits = Self.few { ($0.filesAtOnce, $0.filesOfLook, $0.timestampGrain) = (2, 3, -1) }
+    var slow = own(limits: limits)
+    isDone = [slow.refresh(waitingUntil: 0, .atOnce)]
+    #expect(isDone == [false])
+    for count in [5, 8] {
+      slow.refresh(waitingUntil: 0, .part)
+      #expect(slow.names.count == count)
+      #expect(!slow.isUp && slow.lastProblem?.failure == .timeout, "more is to come")
+    }
+    slow.refresh(waitingUntil: 0, .part)
+    #expect(slow.names.count == 9 && slow.isUp && slow.readErrors == [.timeout: 2])
+    // In time that is over at once a few are read all the same.
+    (limits.filesOfLook, limits.timeOfLook) = (69, 0)
+    var late = own(limits: limits)
+    for count in [5, 9] {
+      late.refresh(waitingUntil: 0, .part)
+      #expect(late.names.count == count)
+    }
+  }
+
+  @Test("those of which a beat came are read before all others, and what is new has its turn")
+  func goodFirst() throws {
+    try write("z.json", Self.beat)
+    var own = own(limits: Self.few { $0.filesOfLook = 3 })
+    own.refresh(waitingUntil: 0, .part)
+    #expect(own.names == ["z"] && own.isUp)
+    // These are being written for ever.
+    for number in 0..<8 { try write("a\(number).json", "{") }
+    try write("m.json", Self.beat)
+    var seen: [Bool] = []
+    for round in 1...6 {
+      try write("z.json", #"{"last_heartbeat": \#(1_784_021_213 + round)}"#)
+      own.refresh(waitingUntil: 0, .part)
+      #expect(own.isUp, "what beats is read")
+      let beat = own.snapshot.entries.first { own.snapshot.string($0.name) == "z" }?.lastHeartbeat
+      #expect(beat == Double(1_784_021_213 + round))
+      seen.append(own.names.contains("m"))
+    }
+    #expect(seen.last == true)
+  }
+
+  @Test("a large folder is read by the thread that reads large files, and what it said before is shown meanwhile")
+  func byThread() throws {
+    for number in 0..<5 { try write("p\(number).json", Self.beat) }
+    let mayRead = ConditionLock(true)
+    let asked = Lock(0)
+    var options = SourceSet.Options()
+    options.readingTime = 600
+    options.limits = Self.few { $0.namesAtOnce = 4 }
+    var sources = SourceSet([SourceSettings(path: folder.path)], options: options)
+    sources.longReading = LongReading { _ in
+      asked.withLock { $0 += 1 }
+      mayRead.wait { $0 ? () : nil }
+    }
+    sources.refresh(readTimeout: 60)
+    #expect(sources.isUp && sources.snapshot.entries.count == 5 && asked.withLock { $0 } == 1)
+    mayRead.withLock { $0 = false }
+    sources.options.readingTime = 0
+    try write("q.json", Self.beat)
+    sources.refresh(readTimeout: 60)
+    #expect(!sources.isUp && sources.snapshot.entries.count == 5)
+    mayRead.withLock { $0 = true }
+    for _ in 0..<6_000 where sources.snapshot.entries.count < 6 {
+      usleep(10_000)
+      sources.refresh(readTimeout: 60)
+    }
+    #expect(sources.snapshot.entries.count == 6)
+  }
+
+  @Test("where there are more files than places, owners have them by turns", .enabled(if: geteuid() == 0))
+  func owners() throws {
+    func give(_ name: String, to user: uid_t, _ text: String = OwnFolderTests.beat) throws {
+      try write(name, text)
+      #expect(chown(path(name), user, user) == 0)
+    }
+    for number in 0..<9 { try give("a\(number).json", to: 7_001, "") }
+    try give("m.json", to: 7_002)
+    try give("n.json", to: 7_002)
+    try give("z.json", to: 7_003)
+    var own = own(limits: Self.few { $0.entries = 4 })
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["m", "z"])
+    #expect(own.crowd.count == 8 && own.crowd.owners == [7_001: 7, 7_002: 1])
+    #expect(own.snapshot.skipped[.tooManyEntries] == 8)
+    let told = own.snapshot.problems.filter { $0.reason == .tooManyEntries }
+    #expect(told.count == 8 && told.allSatisfy { $0.file?.hasPrefix(folder.path) == true })
+    // Who beats keeps his place, whoever comes in front; others of the same user come when there is one.
+    try give("b.json", to: 7_004)
+    own.refresh(waitingUntil: 0)
+    #expect(Set(own.names).isSuperset(of: ["b", "m", "z"]))
+    for number in 0..<9 { unlink(path("a\(number).json")) }
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["b", "m", "n", "z"] && own.crowd == OwnFolder.Crowd())
+  }
+
   @Test("what is pruned is told to readers, and what has beaten since is not")
   func pruned() throws {
     for name in ["a.json", "b.json"] { try write(name, OwnFolderTests.beat) }

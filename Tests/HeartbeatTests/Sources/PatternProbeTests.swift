@@ -106,4 +106,24 @@ struct PatternProbeTests {
     for place in places.paths { places.open(place) }
     #expect(eventually { probe.answer(within: 0.2, wasGood: false).isComplete })
   }
+
+  @Test("a walk that is slow and goes on is none that hangs, is not begun anew, and counts when it is done")
+  func slow() {
+    let begun = Lock(0)
+    let mayEnd = ConditionLock(false)
+    let probe = PatternProbe { _, ask in
+      begun.withLock { $0 += 1 }
+      guard ask("folder") else { return (true, []) }
+      // More than three looks long.
+      while mayEnd.wait(timeout: 0.005, until: { $0 ? true : nil }) == nil { ask.goOn() }
+      return (true, ["folder"])
+    }
+    for _ in 0..<3 {
+      let answer = probe.answer(within: 0.4, wasGood: true)
+      #expect(answer.hanging.isEmpty && !answer.isComplete && !answer.asks("folder"))
+    }
+    mayEnd.withLock { $0 = true }
+    #expect(eventually { probe.answer(within: 0.4, wasGood: true).isComplete })
+    #expect(begun.withLock { $0 } == 1)
+  }
 }

@@ -127,6 +127,9 @@ enum OwnFileLook {
   static let badName = Problem(
     .badFileName, "no process has a file of this name; a percent sign is spelt %25, a slash %2F")
 
+  static let noPlace = Problem(
+    .tooManyEntries, "there are more files than processes may be read; the places are shared by the files' owners")
+
   /// What is in the place of a regular file.
   static func notRegular(_ mode: mode_t) -> Problem {
     let kind =

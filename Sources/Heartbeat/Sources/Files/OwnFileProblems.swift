@@ -14,6 +14,11 @@ struct OwnFileProblems {
   /// A file of which no beat comes.
   mutating func add(_ process: String, file: [UInt8], _ problem: OwnFileLook.Problem) {
     counts[problem.reason, default: 0] += 1
+    name(process, file: file, problem)
+  }
+
+  /// The same of one that is counted elsewhere.
+  mutating func name(_ process: String, file: [UInt8], _ problem: OwnFileLook.Problem) {
     guard named.count < EntryProblem.maximumCount else {
       others += 1
       return

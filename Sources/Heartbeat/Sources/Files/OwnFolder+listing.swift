@@ -3,15 +3,38 @@ internal import POSIX
 
 /// Which files there are.
 extension OwnFolder {
+  /// More files than may be read.
+  struct Crowd: Sendable, Equatable {
+    /// How many have no place.
+    var count = 0
+    /// How many of each owner.
+    var owners: [uid_t: Int] = [:]
+    /// The first ones, by the owners' turns.
+    var named: [[UInt8]] = []
+    /// So many of one owner are known by name.
+    static let mostOfOne = 10
+    /// So many of all are named.
+    static let mostNamed = EntryProblem.maximumCount / 2
+  }
+
+  /// A file that may be a process's.
+  private struct Place {
+    let name: [UInt8]
+    /// Where it stands among those that are known.
+    let old: Int?
+  }
+
   /// Lists the folder; says whether other files are there now, or something else was pruned.
-  mutating func list(_ folder: borrowing FileDescriptor) throws(Errno) -> Bool {
+  ///
+  /// - Parameter most: of more names none is looked at, and nil is given.
+  mutating func list(_ folder: borrowing FileDescriptor, most: Int = .max) throws(Errno) -> Bool? {
     var names: [[UInt8]] = []
-    try FolderListings.list(folder, &names)
+    guard try FolderListings.list(folder, &names, most: most) else { return nil }
+    listed = names.count
     var old = 0
-    var next: [Item] = []
-    next.reserveCapacity(names.count)
+    var places: [Place] = []
+    places.reserveCapacity(names.count)
     var others: [[UInt8]] = []
-    var surplus = 0
     var isChanged = false
     var pruned: [[UInt8]] = []
     notes = []
@@ -22,15 +45,10 @@ extension OwnFolder {
         isChanged = true
       }
       if old < items.count, items[old].name == name {
-        next.append(items[old])
+        places.append(Place(name: name, old: old))
         old += 1
-      } else if let process = OwnFileName.process(of: name) {
-        guard next.count < limits.entries else {
-          surplus += 1
-          continue
-        }
-        next.append(Item(name: name, file: String(decoding: name, as: UTF8.self), process: process))
-        isChanged = true
+      } else if OwnFileName.isOfProcess(name) {
+        places.append(Place(name: name, old: nil))
       } else if name.first != UInt8(ascii: "."), name.suffix(OwnFolder.suffix.count).elementsEqual(OwnFolder.suffix) {
         others.append(name)
       } else if PrunedNotes.user(name) != nil {
@@ -40,12 +58,73 @@ extension OwnFolder {
       }
     }
     for place in old..<items.count { noteGone(place) }
-    isChanged = isChanged || old < items.count || misnamed != others || surplus != self.surplus
-    (items, misnamed, self.surplus) = (next, others, surplus)
+    let (next, crowd) = choose(places, in: folder)
+    isChanged = isChanged || old < items.count || misnamed != others || crowd != self.crowd
+    var kept: [Item] = []
+    kept.reserveCapacity(next.count)
+    for place in next {
+      if let old = place.old {
+        kept.append(items[old])
+      } else if let process = OwnFileName.process(of: place.name) {
+        var item = Item(name: place.name, file: String(decoding: place.name, as: UTF8.self), process: process)
+        item.isAsked = generation != 0
+        kept.append(item)
+        isChanged = true
+      }
+    }
+    isChanged = isChanged || kept.count != items.count
+    (items, misnamed, self.crowd) = (kept, others, crowd)
     let hasOther = self.pruned.read(pruned, in: folder, grain: limits.timestampGrain) { [items] in
       OwnFolder.owners(of: items)
     }
     return hasOther || isChanged
+  }
+
+  /// The files that are read, where there are more than may be: those of which a beat came before; the other places are shared by the
+  /// files' owners, who have them by turns, so that nobody's files keep those of all others out.
+  private func choose(_ places: [Place], in folder: borrowing FileDescriptor) -> ([Place], Crowd) {
+    guard places.count > limits.entries else { return (places, Crowd()) }
+    var isChosen = [Bool](repeating: false, count: places.count)
+    var held: [uid_t: Int] = [:]
+    var free = limits.entries
+    var (known, new): ([(place: Int, owner: uid_t)], [(place: Int, owner: uid_t)]) = ([], [])
+    for (index, place) in places.enumerated() {
+      guard let old = place.old else {
+        // What is gone by now needs no place.
+        guard let status = try? folder.status(at: String(decoding: place.name, as: UTF8.self)) else { continue }
+        new.append((index, status.st_uid))
+        continue
+      }
+      let owner = items[old].owner ?? uid_t.max
+      if items[old].member != nil {
+        isChosen[index] = true
+        free -= 1
+        held[owner, default: 0] += 1
+      } else {
+        known.append((index, owner))
+      }
+    }
+    // How many each owner has with this one.
+    var turns: [(turn: Int, place: Int, owner: uid_t)] = []
+    turns.reserveCapacity(known.count + new.count)
+    for (place, owner) in known + new {
+      let turn = held[owner, default: 0]
+      held[owner] = turn + 1
+      turns.append((turn, place, owner))
+    }
+    turns.sort { ($0.turn, $0.place) < ($1.turn, $1.place) }
+    for candidate in turns.prefix(max(0, free)) { isChosen[candidate.place] = true }
+    var crowd = Crowd()
+    var first: [(turn: Int, place: Int)] = []
+    for candidate in turns.dropFirst(max(0, free)) {
+      let count = crowd.owners[candidate.owner, default: 0]
+      crowd.owners[candidate.owner] = count + 1
+      crowd.count += 1
+      if count < Crowd.mostOfOne { first.append((count, candidate.place)) }
+    }
+    first.sort { $0 < $1 }
+    crowd.named = first.prefix(Crowd.mostNamed).map { places[$0.place].name }
+    return (places.indices.filter { isChosen[$0] }.map { places[$0] }, crowd)
   }
 
   private mutating func noteGone(_ place: Int) {

@@ -3,8 +3,13 @@ internal import POSIX
 
 /// What each file says.
 extension OwnFolder {
-  /// Looks at each file, and reads those that changed; says whether something else comes of one.
-  mutating func look(in folder: borrowing FileDescriptor, waitingUntil end: UInt64) -> Bool {
+  /// Looks at each file, and reads those that changed, first those of which a beat came before.
+  ///
+  /// - Parameter isChanged: is set where something else comes of a file.
+  /// - Returns: of how many files what came before is shown, and was not read now; nil where more is to be read than was wanted at once.
+  mutating func look(
+    in folder: borrowing FileDescriptor, waitingUntil end: UInt64, _ work: Work, _ isChanged: inout Bool
+  ) -> Int? {
     var found: [Result<stat, Errno>] = []
     found.reserveCapacity(items.count)
     // By their places, here and below: a loop over the items themselves copies each.
@@ -16,18 +21,69 @@ extension OwnFolder {
       }
     }
     let largest = largestThatFits(found)
-    var isChanged = false
-    for (place, status) in found.enumerated() {
-      let isNew =
-        switch status {
-        case .success(let status): look(at: place, status, upTo: largest, in: folder, waitingUntil: end)
+    var room = Room(work, limits)
+    let areGood = items.indices.map { items[$0].member != nil }
+    var unread = 0
+    for (kind, isGood) in [true, false].enumerated() {
+      var left: Int?
+      let begin = min(begins[kind], items.count)
+      for turn in items.indices {
+        let place = begin + turn < items.count ? begin + turn : begin + turn - items.count
+        guard areGood[place] == isGood else { continue }
+        let isNew: Bool
+        switch found[place] {
+        case .success(let status):
+          if needsReading(place, status, upTo: largest), !room.takeOne() {
+            guard work != .atOnce else { return nil }
+            left = left ?? place
+            if isGood { unread += 1 }
+            continue
+          }
+          isNew = look(at: place, status, upTo: largest, in: folder, waitingUntil: end)
         // The next listing does not have it any more.
-        case .failure(.noSuchFile): take(nil, nil, at: place)
-        case .failure(let error): take(nil, OwnFileLook.Problem(error), at: place)
+        case .failure(.noSuchFile): isNew = take(nil, nil, at: place)
+        case .failure(let error): isNew = take(nil, OwnFileLook.Problem(error), at: place)
         }
-      isChanged = isNew || isChanged
+        items[place].isAsked = true
+        isChanged = isNew || isChanged
+      }
+      // What was not read this time is the first one to be read.
+      begins[kind] = left ?? 0
     }
-    return isChanged
+    return unread
+  }
+
+  /// How much a look may still read.
+  private struct Room {
+    private var files: Int
+    /// Of the processor's time of this thread.
+    private let end: UInt64
+    private var isOver = false
+
+    init(_ work: Work, _ limits: ReadingLimits) {
+      switch work {
+      case .all: (files, end) = (.max, .max)
+      case .atOnce: (files, end) = (limits.filesAtOnce, .max)
+      case .part:
+        files = limits.filesOfLook
+        end = Clock.threadNanoseconds &+ Clock.nanoseconds(limits.timeOfLook)
+      }
+    }
+
+    /// Whether one more file may be read.
+    mutating func takeOne() -> Bool {
+      guard !isOver, files > 0 else { return false }
+      files -= 1
+      // A few are read in any case.
+      if files & 0x3F == 0, end != .max, Clock.threadNanoseconds >= end { isOver = true }
+      return true
+    }
+  }
+
+  /// Whether a file is to be read to know what it says.
+  private func needsReading(_ place: Int, _ status: stat, upTo largest: Int) -> Bool {
+    guard status.st_mode & S_IFMT == S_IFREG, Int(widening: status.st_size) <= largest else { return false }
+    return items[place].stamp != FileStamp(status)
   }
 
   /// Adds up the files, and says how large one may be so that all together fit.
@@ -62,7 +118,9 @@ extension OwnFolder {
     if items[place].stamp == stamp { return false }
     let start = Clock.realtime
     let (file, process) = (items[place].file, items[place].process)
-    var look = OwnFileLook(file, of: process, status, in: folder)
+    // An empty one need not be read to be known for one.
+    var look =
+      size == 0 ? OwnFileLook([], of: process) : OwnFileLook(file, of: process, status, in: folder)
     var attempt = 0
     while case .unfinished = look, attempt < limits.retries, Clock.monotonicNanoseconds < end {
       attempt += 1

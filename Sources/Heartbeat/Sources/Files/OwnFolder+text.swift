@@ -13,6 +13,7 @@ extension OwnFolder {
   /// Puts the members of all files into one text, and reads it.
   mutating func show() {
     var problems = OwnFileProblems(folder: path)
+    for name in crowd.named { problems.name(OwnFileName.process(of: name) ?? "", file: name, OwnFileLook.noPlace) }
     for name in misnamed {
       problems.add(String(decoding: name, as: UTF8.self), file: name, OwnFileLook.badName)
     }
@@ -30,7 +31,7 @@ extension OwnFolder {
       problems.add(next.problems)
       next.problems = problems.named
       next.skipped.merge(problems.counts) { $0 + $1 }
-      if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
+      if crowd.count > 0 { next.skipped[.tooManyEntries, default: 0] += crowd.count }
       next.pruned = pruned.times
       next.silences = counted.silences
       silencesOfAny = counted.ofAny

@@ -18,8 +18,17 @@ struct OwnFolder: Sendable {
   var items: [Item] = []
   /// Names that look as if they were of processes' files, and are not.
   var misnamed: [[UInt8]] = []
-  /// How many files of processes there are beyond the most processes.
-  var surplus = 0
+  /// Files of processes beyond the most processes.
+  var crowd = Crowd()
+  /// Whether the shown content is not that of the files as they were read last.
+  private var isStale = false
+  /// Whether each file of the first listing was looked at.
+  private var hasBegunWhole = false
+  /// How many names there were when it was listed last, and until when, on the monotonic clock, it is not listed again.
+  var listed = 0
+  private var listingPause: UInt64 = 0
+  /// With which files of each kind the next look begins: those of which a beat came before, and the others.
+  var begins = [0, 0]
   var pruned = PrunedProcesses()
   /// Names of the files that may say who is silenced.
   var notes: [[UInt8]] = []
@@ -61,6 +70,18 @@ struct OwnFolder: Sendable {
     var unfinished: UInt64?
     /// Whose it was when it was seen last.
     var owner: UInt32?
+    /// False where it is one of the first listing that nobody has looked at yet.
+    var isAsked = true
+  }
+
+  /// How much a look does.
+  enum Work {
+    /// All.
+    case all
+    /// What is quickly done, or nothing is shown yet: the rest is another thread's.
+    case atOnce
+    /// A part, where all takes long; the next looks do the rest.
+    case part
   }
 
   /// The process of a file as a member of `processes`.
@@ -114,35 +135,74 @@ struct OwnFolder: Sendable {
 
   /// Looks at the folder, and reads what changed.
   ///
-  /// - Parameter end: until then, on the monotonic clock, it may wait for files that are being written.
-  mutating func refresh(waitingUntil end: UInt64) {
-    do throws(Errno) { try readIfChanged(waitingUntil: end) } catch { fail(error) }
+  /// - Parameters:
+  ///   - end: until then, on the monotonic clock, it may wait for files that are being written.
+  ///   - work: how much it does.
+  /// - Returns: false where there is more to be done than was wanted at once.
+  @discardableResult
+  mutating func refresh(waitingUntil end: UInt64, _ work: Work = .all) -> Bool {
+    do throws(Errno) {
+      return try readIfChanged(waitingUntil: end, work)
+    } catch {
+      fail(error)
+      return true
+    }
   }
 
-  private mutating func readIfChanged(waitingUntil end: UInt64) throws(Errno) {
+  private mutating func readIfChanged(waitingUntil end: UInt64, _ work: Work) throws(Errno) -> Bool {
+    if work == .atOnce, items.count > limits.namesAtOnce { return false }
     let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
     let status = try folder.status()
     // Who may list the folder and not search it would see no file of it.
     _ = try folder.status(at: ".")
     modified = FileStamp.seconds(status.st_mtim)
-    let stamp = FileStamp(status)
-    var isChanged = generation == 0
-    if listing != stamp {
-      let start = Clock.realtime
-      if try list(folder) { isChanged = true }
-      listing = start - FileStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
-    }
-    if look(in: folder, waitingUntil: end) { isChanged = true }
+    if generation == 0 { isStale = true }
+    guard try list(folder, status, work) else { return false }
+    var isChanged = false
+    let unread = look(in: folder, waitingUntil: end, work, &isChanged)
+    // Also where somebody else goes on from here.
+    if isChanged { isStale = true }
+    guard let unread else { return false }
     let hasNewNotes = silences.refresh(
       notes, in: folder, status, owners: { Set(items.compactMap(\.owner)) }, grain: limits.timestampGrain)
-    if hasNewNotes || hasNewOwner && !silences.isEmpty { isChanged = true }
+    if hasNewNotes || hasNewOwner && !silences.isEmpty { isStale = true }
     hasNewOwner = false
     let wasGuarded = isGuarded
     isGuarded = status.isGuarded(allowing: S_ISVTX)
-    if isGuarded != wasGuarded, !silences.isEmpty { isChanged = true }
+    if isGuarded != wasGuarded, !silences.isEmpty { isStale = true }
     isUp = true
     lastProblem = nil
-    if isChanged { show() }
+    if isStale { show() }
+    isStale = false
+    if !hasBegunWhole { hasBegunWhole = !items.contains { !$0.isAsked } }
+    if isUp, unread > 0 || !hasBegunWhole {
+      note(
+        HeartbeatFileProblem(
+          failure: .timeout,
+          description: "\(path): it has so many files that some are not read yet; these are shown as they were before"))
+    }
+    return true
+  }
+
+  /// Lists the folder where it changed; false where it has more names than were wanted at once.
+  private mutating func list(_ folder: borrowing FileDescriptor, _ status: stat, _ work: Work) throws(Errno) -> Bool {
+    let stamp = FileStamp(status)
+    guard listing != stamp else { return true }
+    if work != .all, listed > limits.namesAtOnce {
+      guard work != .atOnce else { return false }
+      // What takes long is not done at each look.
+      guard Clock.monotonicNanoseconds >= listingPause else { return true }
+    }
+    let (start, spent) = (Clock.realtime, Clock.threadNanoseconds)
+    guard let isChanged = try list(folder, most: work == .atOnce ? limits.namesAtOnce : .max) else {
+      listed = .max
+      return false
+    }
+    let pause = Double(Clock.threadNanoseconds &- spent) / 1e9 * limits.listingPause
+    listingPause = Clock.monotonicNanoseconds &+ Clock.nanoseconds(pause)
+    if isChanged { isStale = true }
+    listing = start - FileStamp.seconds(status.st_ctim) > limits.timestampGrain ? stamp : nil
+    return true
   }
 
   private mutating func fail(_ error: Errno) {

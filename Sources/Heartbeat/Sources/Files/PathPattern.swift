@@ -58,13 +58,17 @@ package struct PathPattern: Sendable, Hashable {
 
   /// Looks for the paths that match, sorted by their bytes.
   ///
+  /// Where `listings` have no room for all that is to be looked at, nothing is found, and they say so.
+  ///
   /// - Parameters:
   ///   - listings: what was found in folders before; it saves listing those that did not change.
+  ///   - most: of more paths the first ones are found, and the others are counted in `listings`; folders on the way do not count.
   ///   - asks: whether a path may be asked for; where not, what was known of it holds.
   ///   - keeps: whether a path that may not be asked for counts as one that is there.
+  ///   - goOn: is called from time to time, so that it can be told who works from who hangs.
   package func matches(
-    _ listings: inout FolderListings, asking asks: (String) -> Bool = { _ in true },
-    keeping keeps: (String) -> Bool = { _ in true }
+    _ listings: inout FolderListings, most: Int = PathPattern.most, asking asks: (String) -> Bool = { _ in true },
+    keeping keeps: (String) -> Bool = { _ in true }, goingOn goOn: () -> Void = {}
   ) -> [Match] {
     listings.begin()
     var matches = [Match(path: isAbsolute ? "/" : "", stars: [])]
@@ -74,13 +78,21 @@ package struct PathPattern: Sendable, Hashable {
       case .name(let name):
         for index in matches.indices { matches[index].path = PathPattern.join(matches[index].path, name) }
       case .pattern(let pattern):
+        let room = isLast ? min(most, PathPattern.most) : PathPattern.most
         var next: [Match] = []
         for match in matches {
           let folder = match.path.isEmpty ? "." : match.path
-          let names = asks(folder) ? listings.names(in: folder) : listings.knownNames(in: folder)
-          for name in names where next.count < PathPattern.most {
-            if isLast, PathPattern.isPassedOver(name) { continue }
+          let found =
+            asks(folder)
+            ? listings.names(in: folder, most: room, goingOn: goOn) { name in
+              PathPattern.fits(name, pattern) && !(isLast && PathPattern.isPassedOver(name))
+            } : listings.knownNames(in: folder)
+          guard !listings.isOver else { return [] }
+          let left = max(0, room - next.count)
+          if isLast { listings.leaveOut(found.more + max(0, found.names.count - left)) }
+          for name in found.names.prefix(left) {
             guard let stars = PathPattern.match(name, pattern) else { continue }
+            if next.count & 0xFF == 0 { goOn() }
             let text = String(decoding: name, as: UTF8.self)
             next.append(
               Match(
@@ -92,6 +104,7 @@ package struct PathPattern: Sendable, Hashable {
       }
     }
     if case .name? = components.last {
+      guard listings.hasRoom(for: matches.count) else { return [] }
       var status = stat()
       // Where it cannot be known whether a file is there, its reader says why.
       matches = matches.filter { match in
@@ -102,80 +115,131 @@ package struct PathPattern: Sendable, Hashable {
     return matches
   }
 
-  /// The most paths of one pattern.
-  static let most = 100_000
+  /// The most paths of one pattern, and the most folders on the way to them.
+  package static let most = 100_000
 
   private static func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty || folder.utf8.last == UInt8(ascii: "/") ? folder + name : folder + "/" + name
   }
 
   /// Temporary files, locks and copies that writers and editors leave beside.
-  static func isPassedOver(_ name: [UInt8]) -> Bool {
-    if name.last == UInt8(ascii: "~") { return true }
-    let lower = Array(String(decoding: name, as: UTF8.self).lowercased().utf8)
-    func ends(_ end: String) -> Bool { lower.suffix(end.utf8.count).elementsEqual(end.utf8) }
-    func has(_ part: String) -> Bool { lower.indices.contains { lower[$0...].starts(with: part.utf8) } }
+  static func isPassedOver(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard let first = name.first, let last = name.last else { return false }
+    if last == UInt8(ascii: "~") { return true }
     // `#x#` is what Emacs saves for itself, `4913` what vim tries whether it may write.
-    if name.first == UInt8(ascii: "#"), name.last == UInt8(ascii: "#") { return true }
+    if first == UInt8(ascii: "#"), last == UInt8(ascii: "#") { return true }
     if name.elementsEqual("4913".utf8) { return true }
-    return [
-      ".tmp", ".temp", ".lock", ".swp", ".bak", ".part", ".new", ".old", ".orig", ".save", ".partial", ".dpkg-old",
-      ".dpkg-new", ".dpkg-dist", ".rpmsave", ".rpmorig", ".rpmnew",
-    ].contains(where: ends)
-      || [".tmp-", ".tmp.", ".corrupt-"].contains(where: has)
+    var lastDot: Int?
+    for place in name.indices where name[place] == UInt8(ascii: ".") {
+      lastDot = place
+      for part in parts where end(of: part, in: name, from: place + 1) != nil { return true }
+    }
+    guard let lastDot else { return false }
+    for suffix in suffixes where end(of: suffix, in: name, from: lastDot + 1) == name.count { return true }
+    return false
   }
+
+  static func isPassedOver(_ name: [UInt8]) -> Bool { name.withUnsafeBytes { isPassedOver($0) } }
+
+  /// What is passed over ends so behind its last dot, in small letters.
+  private static let suffixes: [[UInt8]] = [
+    "tmp", "temp", "lock", "swp", "bak", "part", "new", "old", "orig", "save", "partial", "dpkg-old", "dpkg-new",
+    "dpkg-dist", "rpmsave", "rpmorig", "rpmnew",
+  ].map { Array($0.utf8) }
+  /// Or has one of these behind a dot.
+  private static let parts: [[UInt8]] = ["tmp-", "tmp.", "corrupt-"].map { Array($0.utf8) }
+
+  /// Where a word ends that begins at a place of a name, whatever letters of it are capital; nil where it does not stand there.
+  private static func end(of word: [UInt8], in name: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var place = start
+    for wanted in word {
+      guard place < name.count else { return nil }
+      let byte = name[place]
+      let isCapital = UInt8(ascii: "A") <= byte && byte <= UInt8(ascii: "Z")
+      if (isCapital ? byte | 0x20 : byte) == wanted {
+        place += 1
+      } else if wanted == UInt8(ascii: "k"), name[place...].starts(with: kelvin) {
+        place += kelvin.count
+      } else {
+        return nil
+      }
+    }
+    return place
+  }
+
+  /// The only letter beyond ASCII whose small one is one letter of ASCII: U+212A, the sign of kelvins.
+  private static let kelvin: [UInt8] = [0xE2, 0x84, 0xAA]
 
   /// What the stars matched; nil when the name does not match. Each star takes as little as it can, which is found in time linear
   /// in the name for each star.
   static func match(_ name: [UInt8], _ pattern: [UInt8]) -> [String]? {
-    if name.first == UInt8(ascii: "."), pattern.first != UInt8(ascii: ".") { return nil }
-    var (place, at) = (0, 0)
-    /// The last star: its place in the pattern, where its part begins, and where it ends for now.
-    var star: (pattern: Int, start: Int, end: Int)?
-    var finished: [Range<Int>] = []
-    while true {
-      if at < pattern.count, pattern[at] == UInt8(ascii: "*") {
-        if let star { finished.append(star.start..<star.end) }
-        star = (at, place, place)
-        at += 1
-        continue
-      }
-      if place == name.count, at == pattern.count { break }
-      if place < name.count, at < pattern.count, let width = one(name[place], pattern[at...]) {
-        place += 1
-        at += width
-        continue
-      }
-      guard let open = star, open.end < name.count else { return nil }
-      star = (open.pattern, open.start, open.end + 1)
-      place = open.end + 1
-      at = open.pattern + 1
+    name.withUnsafeBytes { name in
+      stars(of: pattern, in: name, keeping: true)?.map { String(decoding: name[$0], as: UTF8.self) }
     }
-    if let star { finished.append(star.start..<star.end) }
-    return finished.map { String(decoding: name[$0], as: UTF8.self) }
   }
 
-  /// How many bytes of the pattern match a byte of the name; nil when they do not.
-  private static func one(_ byte: UInt8, _ pattern: ArraySlice<UInt8>) -> Int? {
-    guard let first = pattern.first else { return nil }
-    if first == UInt8(ascii: "?") { return 1 }
-    guard first == UInt8(ascii: "["), let end = pattern.dropFirst(2).firstIndex(of: UInt8(ascii: "]")) else {
-      return first == byte ? 1 : nil
+  /// Whether a name matches.
+  static func fits(_ name: UnsafeRawBufferPointer, _ pattern: [UInt8]) -> Bool {
+    stars(of: pattern, in: name, keeping: false) != nil
+  }
+
+  /// The parts of a name that the stars match.
+  ///
+  /// - Parameter keeps: false where nobody wants them: then none is given.
+  private static func stars(of pattern: [UInt8], in name: UnsafeRawBufferPointer, keeping keeps: Bool) -> [Range<Int>]?
+  {
+    if name.first == UInt8(ascii: "."), pattern.first != UInt8(ascii: ".") { return nil }
+    return pattern.withUnsafeBytes { pattern in
+      var (place, at) = (0, 0)
+      /// The last star: its place in the pattern, where its part begins, and where it ends for now.
+      var star: (pattern: Int, start: Int, end: Int)?
+      var finished: [Range<Int>] = []
+      while true {
+        if at < pattern.count, pattern[at] == UInt8(ascii: "*") {
+          if keeps, let star { finished.append(star.start..<star.end) }
+          star = (at, place, place)
+          at += 1
+          continue
+        }
+        if place == name.count, at == pattern.count { break }
+        if place < name.count, at < pattern.count, let width = one(name[place], pattern, at) {
+          place += 1
+          at += width
+          continue
+        }
+        guard let open = star, open.end < name.count else { return nil }
+        star = (open.pattern, open.start, open.end + 1)
+        place = open.end + 1
+        at = open.pattern + 1
+      }
+      if keeps, let star { finished.append(star.start..<star.end) }
+      return finished
     }
-    var set = pattern[(pattern.startIndex + 1)..<end]
-    let isNegated = set.first == UInt8(ascii: "!") || set.first == UInt8(ascii: "^")
-    if isNegated { set = set.dropFirst() }
+  }
+
+  /// How many bytes of the pattern, from a place on, match a byte of the name; nil when they do not.
+  private static func one(_ byte: UInt8, _ pattern: UnsafeRawBufferPointer, _ at: Int) -> Int? {
+    let first = pattern[at]
+    if first == UInt8(ascii: "?") { return 1 }
+    guard first == UInt8(ascii: "[") else { return first == byte ? 1 : nil }
+    var end = at + 2
+    while end < pattern.count, pattern[end] != UInt8(ascii: "]") { end += 1 }
+    guard end < pattern.count else { return first == byte ? 1 : nil }
+    var place = at + 1
+    let isNegated = pattern[place] == UInt8(ascii: "!") || pattern[place] == UInt8(ascii: "^")
+    if isNegated { place += 1 }
     var isIn = false
-    while let low = set.first {
-      set = set.dropFirst()
-      if set.first == UInt8(ascii: "-"), let high = set.dropFirst().first {
-        if low <= byte, byte <= high { isIn = true }
-        set = set.dropFirst(2)
-      } else if low == byte {
-        isIn = true
+    while place < end {
+      let low = pattern[place]
+      if place + 2 < end, pattern[place + 1] == UInt8(ascii: "-") {
+        if low <= byte, byte <= pattern[place + 2] { isIn = true }
+        place += 3
+      } else {
+        if low == byte { isIn = true }
+        place += 1
       }
     }
-    return isIn != isNegated ? end - pattern.startIndex + 1 : nil
+    return isIn != isNegated ? end - at + 1 : nil
   }
 }
 

@@ -9,6 +9,8 @@ final class PatternLister: Sendable {
     /// nil where nothing can have changed since the last look.
     var matches: [PathPattern.Match]?
     var listings: FolderListings
+    /// Whether something in it leads off this machine's own disks, which nobody asked yet: then nothing was found.
+    var leadsOff = false
   }
 
   private struct State {
@@ -20,7 +22,11 @@ final class PatternLister: Sendable {
   }
 
   private let calls = TimeLimitedCalls<ExactText>(name: "pattern-list") { [PathPattern($0.text).base] }
+  private let gate: @Sendable (String) -> Void
   private let state = Lock(State())
+
+  /// - Parameter gate: is called on the thread in front of each listing, with the pattern.
+  init(gate: @escaping @Sendable (String) -> Void = { _ in }) { self.gate = gate }
 
   /// Lists patterns, each by its own text.
   ///
@@ -35,7 +41,8 @@ final class PatternLister: Sendable {
       state.begun += 1
       return state.begun
     }
-    _ = calls.call(Array(lists.keys), until: deadline) { [state] pattern in
+    _ = calls.call(Array(lists.keys), until: deadline) { [state, gate] pattern in
+      gate(pattern.text)
       guard let listed = lists[pattern]?() else { return }
       state.withLock { state in
         guard number > max(state.taken[pattern] ?? 0, state.done[pattern]?.number ?? 0) else { return }

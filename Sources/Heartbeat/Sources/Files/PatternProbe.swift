@@ -5,7 +5,8 @@ internal import POSIX
 ///
 /// A thread asks each path that a reader will ask, first those that were there before. One at which it hangs is left to it, and another
 /// thread asks the rest; when the first one gets its answer after all, or a thread beside it does (`HangWatch`), the path counts as any
-/// other. To be used by one thread at a time.
+/// other. One that goes on, or works, is slow and does not hang: it goes on behind the looks, and what it finds counts in the one by which
+/// it is done. To be used by one thread at a time.
 final class PatternProbe: Sendable {
   /// So many places of a pattern may hang, each with a thread of its own; with more, only what was there before is asked.
   static let mostHanging = 16
@@ -38,8 +39,12 @@ final class PatternProbe: Sendable {
     /// What it asks just now, and how often it has gone on.
     var path: String?
     var steps = 0
-    /// How often it had gone on at the last look.
+    /// How often it had gone on when that was found out last.
     var stepsSeen = 0
+    /// That of the processor's time that it has had; how much that was then, and when that was on the monotonic clock.
+    var clock: clockid_t?
+    var spentSeen: UInt64 = 0
+    var seen: UInt64 = 0
     /// Whether all is known to lie on this machine's own disks, whatever the thread says.
     var isKnownLocal = true
     /// Where nothing answers, and the thread that waits there.
@@ -58,6 +63,23 @@ final class PatternProbe: Sendable {
     var isOver = false
 
     func answer(isAll: Bool) -> Answer { Answer(hanging: Set(hanging.keys), answered: isAll ? nil : answered) }
+
+    /// Whether the thread that walks has gone on, or worked, since the last call.
+    mutating func hasGoneOn() -> Bool {
+      let (now, spent) = (Clock.monotonicNanoseconds, clock.map(LongReading.spentTime) ?? 0)
+      defer { (stepsSeen, spentSeen, seen) = (steps, spent, now) }
+      return steps != stepsSeen || spent > spentSeen && spent - spentSeen > (now - seen) / LongReading.workingPart
+    }
+  }
+
+  /// What a walk calls: in front of each path with that, and from time to time.
+  struct Asking {
+    fileprivate let ask: (String) -> Bool
+    /// Notes that it goes on, where it does much at one path.
+    let goOn: () -> Void
+
+    /// Whether a path may be asked.
+    func callAsFunction(_ path: String) -> Bool { ask(path) }
   }
 
   /// Does all that a reader does but for the paths that hang, and says whether all lie on local file systems, and which there are.
@@ -65,7 +87,7 @@ final class PatternProbe: Sendable {
   /// - Parameters:
   ///   - known: is to be asked first.
   ///   - ask: is to be called in front of each path: false where it is not to be asked.
-  typealias Walk = @Sendable (_ known: [String], _ ask: (String) -> Bool) -> (isLocal: Bool, paths: [String])
+  typealias Walk = @Sendable (_ known: [String], _ ask: Asking) -> (isLocal: Bool, paths: [String])
 
   private let walk: Walk
   private let touch: @Sendable (String) -> Void
@@ -78,7 +100,8 @@ final class PatternProbe: Sendable {
 
   deinit { state.withLock { $0.isOver = true } }
 
-  convenience init(_ pattern: PathPattern, _ listings: FolderListings) {
+  /// - Parameter most: so many files are asked, the first ones.
+  convenience init(_ pattern: PathPattern, _ listings: FolderListings, most: Int) {
     self.init { known, ask in
       var listings = listings
       var isLocal = true
@@ -90,7 +113,7 @@ final class PatternProbe: Sendable {
       guard ask(pattern.base) else { return (false, known) }
       if !FileProbe.touchFolder(pattern.base) { isLocal = false }
       var paths = [pattern.base]
-      for match in pattern.matches(&listings, asking: ask) {
+      for match in pattern.matches(&listings, most: most, asking: { ask($0) }, goingOn: ask.goOn) {
         let isTouched = touched.contains(ExactText(match.path))
         guard isTouched || ask(match.path) else { continue }
         paths.append(match.path)
@@ -128,7 +151,11 @@ final class PatternProbe: Sendable {
   /// - Returns: nil where there is something to be waited for.
   func begin(wasGood: Bool, isLocal: Bool = true) -> Answer? {
     if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return Answer() }
-    state.withoutWaking { ($0.answered, $0.isKnownLocal) = ([], isLocal) }
+    state.withoutWaking { state in
+      // Of a walk that an earlier look began all counts.
+      if !state.isAsked { state.answered = [] }
+      state.isKnownLocal = isLocal
+    }
     leaveBehind()
     return askRest()
   }
@@ -140,16 +167,15 @@ final class PatternProbe: Sendable {
 
   /// Leaves a thread that has not gone on since the last call to itself, and has another one ask the rest.
   ///
-  /// - Parameter isLast: whether nobody waits any more; then one that has gone on is left too.
-  /// - Returns: what answers, where nothing is asked any more.
+  /// - Parameter isLast: whether nobody waits any more.
+  /// - Returns: what answers, where nothing is waited for any more.
   func goOn(isLast: Bool) -> Answer? {
     let new = state.withLock { state -> String? in
-      defer { state.stepsSeen = state.steps }
       // One that goes on is slow and does not hang.
-      guard state.isAsked, state.steps == state.stepsSeen || isLast, let path = state.path else { return nil }
+      guard !state.hasGoneOn(), state.isAsked, let path = state.path else { return nil }
       state.hanging[ExactText(path)] = state.walker
       state.walker += 1
-      (state.hasThread, state.path) = (false, nil)
+      (state.hasThread, state.path, state.clock) = (false, nil, nil)
       return state.watches[ExactText(path)] == nil ? path : nil
     }
     if let new {
@@ -167,7 +193,7 @@ final class PatternProbe: Sendable {
     let (isFull, needsThread, walker) = state.withLock { state in
       if state.hanging.count >= PatternProbe.mostThreads { return (true, false, 0) }
       state.isAsked = true
-      state.stepsSeen = state.steps
+      _ = state.hasGoneOn()
       defer { state.hasThread = true }
       return (false, !state.hasThread, state.walker)
     }
@@ -207,6 +233,10 @@ final class PatternProbe: Sendable {
   }
 
   private static func serve(_ walker: Int, _ state: ConditionLock<State>, _ walk: Walk) {
+    var clock = clockid_t()
+    if pthread_getcpuclockid(pthread_self(), &clock) == 0 {
+      state.withoutWaking { if $0.walker == walker { $0.clock = clock } }
+    }
     while true {
       let known = state.wait { state -> [String]?? in
         if state.isOver || state.walker != walker { return .some(nil) }
@@ -215,7 +245,7 @@ final class PatternProbe: Sendable {
         return state.known
       }
       guard case .some(.some(let known)) = known else { return }
-      let (isLocal, paths) = walk(known) { path in
+      let ask: (String) -> Bool = { path in
         let exact = ExactText(path)
         return state.withoutWaking { state in
           goOn(&state, walker)
@@ -229,6 +259,8 @@ final class PatternProbe: Sendable {
           return true
         }
       }
+      let asking = Asking(ask: ask) { state.withoutWaking { if $0.walker == walker { $0.steps &+= 1 } } }
+      let (isLocal, paths) = walk(known, asking)
       state.withLock { state in
         goOn(&state, walker)
         guard state.walker == walker else { return }

@@ -93,18 +93,21 @@ public struct SourceReader: Sendable {
   ///   - end: until then, on the monotonic clock, a folder may wait for such files.
   ///   - room: more bytes than these are not kept.
   ///   - found: what the kernel said of the file just now; nil asks it.
+  ///   - work: how much is done of a folder; all that is to be done at once is done of a file.
   @discardableResult
-  mutating func refresh(mayWait: Bool, until end: UInt64, room: Int = .max, found: stat? = nil) -> Outcome {
+  mutating func refresh(
+    mayWait: Bool, until end: UInt64, room: Int = .max, found: stat? = nil, _ work: OwnFolder.Work = .all
+  ) -> Outcome {
     let before = signs
-    _ = look(mayWait: mayWait, until: end, room: room, found, most: .max)
+    _ = look(mayWait: mayWait, until: end, room: room, found, most: .max, work)
     leaveOut(room)
     return outcome(before)
   }
 
-  /// The same, but nil where more than `most` bytes of a file are to be read, and were not.
+  /// The same, but nil where more than `most` bytes of a file, or very many files of a folder, are to be read, and were not.
   mutating func refresh(mayWait: Bool, until end: UInt64, room: Int, found: stat?, most: Int) -> Outcome? {
     let before = signs
-    guard look(mayWait: mayWait, until: end, room: room, found, most: most) else {
+    guard look(mayWait: mayWait, until: end, room: room, found, most: most, .atOnce) else {
       if signs != before { isUntold = true }
       return nil
     }
@@ -133,7 +136,7 @@ public struct SourceReader: Sendable {
   ///
   /// - Returns: false where more than `most` bytes of a file are to be read: then nothing was.
   mutating func readElsewhere(mayWait: Bool, until end: UInt64, room: Int, most: Int) -> Bool {
-    look(mayWait: mayWait, until: end, room: room, nil, most: most)
+    look(mayWait: mayWait, until: end, room: room, nil, most: most, most == .max ? .part : .atOnce)
   }
 
   /// Takes back what was read elsewhere.
@@ -192,8 +195,11 @@ public struct SourceReader: Sendable {
       pathCount: pathCount)
   }
 
-  /// - Returns: false where more than `most` bytes of a file are to be read: then nothing was.
-  private mutating func look(mayWait: Bool, until end: UInt64, room: Int, _ found: stat?, most: Int) -> Bool {
+  /// - Returns: false where more than `most` bytes of a file are to be read: then nothing was; or of a folder more is to be done than
+  ///   `work` is.
+  private mutating func look(
+    mayWait: Bool, until end: UInt64, room: Int, _ found: stat?, most: Int, _ work: OwnFolder.Work
+  ) -> Bool {
     guard isText else {
       file.refuse(.inputOutput, "its name is no UTF-8, so that it cannot be read; give it another name")
       return true
@@ -213,8 +219,7 @@ public struct SourceReader: Sendable {
     if folder != nil {
       if OwnFolder.isMeant(path) {
         folder?.value.maximumBytes = min(maximumSize, room)
-        folder?.value.refresh(waitingUntil: end)
-        return true
+        return folder?.value.refresh(waitingUntil: end, work) ?? true
       }
       earlier &+= (folder?.value.generation ?? 0) &+ 2
       earlierErrors.merge(folder?.value.readErrors ?? [:]) { $0 + $1 }
@@ -250,6 +255,9 @@ public struct SourceReader: Sendable {
     file.forget()
     folder?.value.forget()
   }
+
+  /// Of a folder the files of processes that have no place, as there are too many: how many of each owner.
+  public var crowd: [UInt32: Int] { folder?.value.crowd.owners ?? [:] }
 
   /// What was read last.
   var snapshot: HeartbeatSnapshot { folder?.value.snapshot ?? file.snapshot }

@@ -82,6 +82,8 @@ extension SourceSet {
   private mutating func isLocal(source place: Int) -> Bool {
     guard let pattern = units[place].pattern else { return ways.isLocal(units[place].settings.path) }
     guard ways.isLocal(pattern.base) else { return false }
+    // Who lists it asks each folder, and who reads a file each file.
+    if units[place].isLarge { return true }
     for folder in units[place].listings.folders where !ways.isLocal(folder) { return false }
     return true
   }
@@ -102,7 +104,7 @@ extension SourceSet {
     var found = ways.isCertain(folder) ? status(place, &neighbours) : nil
     if let status = found, status.st_mode & S_IFMT == S_IFLNK { found = nil }
     // Where a pattern ends in a name, each way was looked at to see whether the file is there.
-    let isKnown = units[source].isTrusted && units[source].pattern?.endsInPattern == false
+    let isKnown = units[source].isWalked && units[source].pattern?.endsInPattern == false
     let leadsOff = found == nil && !isKnown && !ways.isLocal(files.span[place].path)
     if files.span[place].leadsOff != leadsOff { files[place].leadsOff = leadsOff }
     guard leadsOff, units[source].isTrusted else { return Found(status: found) }

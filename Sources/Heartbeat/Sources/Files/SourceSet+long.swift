@@ -30,12 +30,9 @@ extension SourceSet {
         let now = Clock.monotonicNanoseconds
         guard now - asked >= pause else { return }
         let spent = reader.spentTime
-        mayHang = spent &- self.spent <= (now - asked) / Self.workingPart
+        mayHang = spent &- self.spent <= (now - asked) / LongReading.workingPart
         (asked, self.spent) = (now, spent)
       }
-
-      /// What works has one of so many parts of a processor's time, on a machine that is busy with other things too.
-      private static let workingPart: UInt64 = 50
     }
 
     var readings: [Reading] = []
@@ -134,7 +131,7 @@ extension SourceSet {
       _ = files[place].takeBack(lent, room: room, isLate: false)
       // Without a thread it is read all the same: that it takes long is a lesser evil than that it is not read. That it hangs is not.
       guard isLocal(place) else { return late(place, look) }
-      return files[place].refresh(mayWait: mayWait, until: look.patience, room: room)
+      return files[place].refresh(mayWait: mayWait, until: look.patience, room: room, .part)
     }
     if let (lent, _) = longReading.take(within: Self.seconds(until: look.end)) {
       return files[place].takeBack(lent, room: room, isLate: false)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import POSIX
 
 /// Which files the sources that are patterns have.
@@ -62,8 +63,12 @@ extension SourceSet {
     guard units.contains(where: { $0.pattern != nil }) else { return [] }
     var room = options.maximumFiles - units.count { $0.pattern == nil }
     var isChanged = false
+    for place in units.indices { units[place].isWalked = false }
     let elsewhere = units.indices.filter { units[$0].pattern != nil && !units[$0].isTrusted }
-    let listed = listElsewhere(elsewhere, until: end)
+    var listed = listElsewhere(elsewhere, until: end)
+    let large = units.indices.filter { units[$0].isTrusted && units[$0].isLarge && !isUnchanged($0) }
+    listed.merge(listLarge(large, until: end)) { $1 }
+    let areListed = Set(elsewhere + large)
     for place in units.indices {
       guard let pattern = units[place].pattern else { continue }
       var found: [PathPattern.Match]?
@@ -73,10 +78,8 @@ extension SourceSet {
           room -= units[place].matches.count
           continue
         }
-      } else if units[place].isTrusted {
-        if units[place].answer.isComplete, pattern.endsInPattern, units[place].room == room,
-          units[place].listings.areUnchanged()
-        {
+      } else if units[place].isTrusted, !areListed.contains(place) {
+        if units[place].room == room, isUnchanged(place) {
           room -= units[place].matches.count
           continue
         }
@@ -87,7 +90,7 @@ extension SourceSet {
       var matches = found ?? units[place].matches
       if found != nil { units[place].listings.forgetUnused() }
       let surplus = max(0, matches.count - max(0, room))
-      let leftOut = surplus + (found == nil ? units[place].leftOut : 0)
+      let leftOut = surplus + (found == nil ? units[place].leftOut : units[place].listings.leftOut)
       if leftOut != units[place].leftOut { revision &+= 1 }
       units[place].leftOut = leftOut
       matches.removeLast(surplus)
@@ -95,6 +98,9 @@ extension SourceSet {
       var unknown = listings.unknown.filter(answer.hangs).map { PathPattern.Match(path: $0, stars: []) }
       for (path, error) in listings.unlisted where unknown.count < options.maximumFiles {
         unknown.append(PathPattern.Match(path: path, stars: [], unlisted: error))
+      }
+      if isLate(place), !unknown.contains(where: { ExactText($0.path) == ExactText(pattern.base) }) {
+        unknown.append(PathPattern.Match(path: pattern.base, stars: [], unlisted: Errno(ETIMEDOUT)))
       }
       if matches != units[place].matches || unknown != units[place].unknownFolders {
         units[place].matches = matches
@@ -133,17 +139,46 @@ extension SourceSet {
     }
   }
 
-  /// What matches the pattern of a source that was trusted; nil where nobody can say.
-  private mutating func matches(of pattern: PathPattern, _ place: Int, until end: UInt64) -> [PathPattern.Match]? {
-    if let found = ownMatches(of: pattern, place) { return found }
-    askNow(place, until: end)
-    // Without a thread it is trusted still, and as far as before.
-    guard !units[place].isTrusted else { return ownMatches(of: pattern, place) }
-    return listElsewhere([place], until: end)[place].flatMap { take($0, place) }
+  /// Whether what matches the pattern of a source that is trusted is certainly what matched at the last look.
+  private func isUnchanged(_ place: Int) -> Bool {
+    let unit = units[place]
+    guard let pattern = unit.pattern, pattern.endsInPattern, unit.answer.isComplete else { return false }
+    return (!unit.isLarge || unit.listings.folders.count <= options.limits.namesAtOnce / 10)
+      && unit.listings.areUnchanged()
   }
 
-  /// What matches the pattern of a source that was trusted; nil where something leads off this machine's own disks.
-  private mutating func ownMatches(of pattern: PathPattern, _ place: Int) -> [PathPattern.Match]? {
+  /// What matches the pattern of a source that was trusted; nil where nobody can say.
+  private mutating func matches(of pattern: PathPattern, _ place: Int, until end: UInt64) -> [PathPattern.Match]? {
+    var isLarge = units[place].isLarge
+    if !isLarge {
+      switch ownMatches(of: pattern, place) {
+      case .found(let found): return found
+      case .tooMuch: isLarge = true
+      case .leadsOff:
+        askNow(place, until: end)
+        // Without a thread it is trusted still, and as far as before.
+        guard !units[place].isTrusted else {
+          if case .found(let found) = ownMatches(of: pattern, place) { return found }
+          return nil
+        }
+        return listElsewhere([place], until: end)[place].flatMap { take($0, place) }
+      }
+    }
+    units[place].isLarge = true
+    return listLarge([place], until: end)[place].flatMap { take($0, place) }
+  }
+
+  /// What one look finds by itself.
+  private enum OwnMatches {
+    case found([PathPattern.Match])
+    /// Something leads off this machine's own disks.
+    case leadsOff
+    /// It is more than one look may do.
+    case tooMuch
+  }
+
+  /// What matches the pattern of a source that was trusted.
+  private mutating func ownMatches(of pattern: PathPattern, _ place: Int) -> OwnMatches {
     let answer = units[place].answer
     let known = Set(units[place].matches.map { ExactText($0.path) })
     // Out of this value while both are changed.
@@ -151,13 +186,20 @@ extension SourceSet {
     ways = LocalWays()
     defer { ways = own }
     var leadsOff = false
-    let matches = pattern.matches(&units[place].listings) { path in
+    // Who gives no time waits for all.
+    units[place].listings.mostWork = options.readingTime == nil ? nil : options.limits.namesAtOnce
+    let matches = pattern.matches(&units[place].listings, most: mostMatches) { path in
       guard answer.asks(path) else { return false }
       if !own.isLocal(path) { leadsOff = true }
       return !leadsOff
     } keeping: { path in
       answer.hangs(path) || known.contains(ExactText(path))
     }
-    return leadsOff ? nil : matches
+    guard !leadsOff else { return .leadsOff }
+    guard !units[place].listings.isOver else { return .tooMuch }
+    units[place].isWalked = true
+    units[place].lateSince = nil
+    noteSize(place)
+    return .found(matches)
   }
 }

@@ -54,6 +54,12 @@ public struct SourceSet: Sendable {
     var isLocal = false
     /// Whether nobody asked it in this look, as it is local and was good.
     var isTrusted = false
+    /// Whether its pattern has so many names to be looked at that another thread lists them.
+    var isLarge = false
+    /// Whether whoever looks has asked the way to each of its files in this look.
+    var isWalked = false
+    /// Since when nothing came of the thread that lists it, on the monotonic clock.
+    var lateSince: UInt64?
     /// The folders of a pattern that never answered, or that cannot be listed: nobody knows what is in them.
     var unknownFolders: [PathPattern.Match] = []
 
@@ -122,11 +128,19 @@ public struct SourceSet: Sendable {
       units.append(
         Unit(
           settings: settings, pattern: pattern, listings: listings, probe: units.isEmpty ? probe ?? ownProbe : ownProbe,
-          patternProbe: pattern.map { PatternProbe($0, listings) }))
+          patternProbe: pattern.map { PatternProbe($0, listings, most: SourceSet.mostMatches(options)) }))
     }
     for (place, unit) in units.enumerated() where unit.pattern == nil {
       files.append(makeReader(PathPattern.Match(path: unit.settings.path, stars: []), of: place))
     }
+  }
+
+  /// So many files of a pattern are found, and further ones only counted: more than are read, as not all that match need be files.
+  var mostMatches: Int { Self.mostMatches(options) }
+
+  private static func mostMatches(_ options: Options) -> Int {
+    let (most, isTooLarge) = options.maximumFiles.multipliedReportingOverflow(by: 4)
+    return isTooLarge ? PathPattern.most : min(max(most, 1), PathPattern.most)
   }
 
   func makeReader(_ match: PathPattern.Match, of unit: Int) -> SourceReader {
