@@ -33,7 +33,10 @@ private final class Places: Sendable {
 @Suite("Where files of a pattern hang")
 struct PatternProbeTests {
   private func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<3_000 where !condition() { usleep(10_000) }
+    for _ in 0..<3_000 {
+      if condition() { return true }
+      usleep(10_000)
+    }
     return condition()
   }
 
@@ -125,5 +128,28 @@ struct PatternProbeTests {
     mayEnd.withLock { $0 = true }
     #expect(eventually { probe.answer(within: 0.4, wasGood: true).isComplete })
     #expect(begun.withLock { $0 } == 1)
+  }
+
+  @Test(
+    "a walk that ends between two looks counts at the next one, whatever the files were like",
+    arguments: [true, false])
+  func between(isLocal: Bool) {
+    let begun = Lock(0)
+    let (mayEnd, hasEnded) = (ConditionLock(false), ConditionLock(false))
+    let probe = PatternProbe { _, ask in
+      begun.withLock { $0 += 1 }
+      guard ask("folder") else { return (isLocal, []) }
+      while mayEnd.wait(timeout: 0.005, until: { $0 ? true : nil }) == nil { ask.goOn() }
+      defer { hasEnded.withLock { $0 = true } }
+      return (isLocal, ["folder"])
+    }
+    #expect(!probe.answer(within: 0.2, wasGood: false).isComplete)
+    mayEnd.withLock { $0 = true }
+    #expect(hasEnded.wait(timeout: 60) { $0 ? true : nil } ?? false)
+    #expect(eventually { probe.answer(within: 0.2, wasGood: false).isComplete })
+    #expect(begun.withLock { $0 } == 1)
+    // Its answer counts once.
+    #expect(eventually { probe.answer(within: 0.2, wasGood: false).isComplete })
+    #expect(begun.withLock { $0 } >= 2)
   }
 }

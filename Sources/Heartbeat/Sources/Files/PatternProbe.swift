@@ -59,6 +59,8 @@ final class PatternProbe: Sendable {
     var known: [String] = []
     /// Something was not asked, as too much else hangs.
     var hasLeftOut = false
+    /// A walk has ended, and nobody got its answer yet: who began it had not the time.
+    var isUntaken = false
     /// Nobody needs it any more.
     var isOver = false
 
@@ -151,18 +153,24 @@ final class PatternProbe: Sendable {
   /// - Returns: nil where there is something to be waited for.
   func begin(wasGood: Bool, isLocal: Bool = true) -> Answer? {
     if wasGood, state.withoutWaking({ $0.isLocal && $0.hanging.isEmpty }) { return Answer() }
-    state.withoutWaking { state in
+    let isUntaken = state.withoutWaking { state in
       // Of a walk that an earlier look began all counts.
-      if !state.isAsked { state.answered = [] }
+      if !state.isAsked, !state.isUntaken { state.answered = [] }
       state.isKnownLocal = isLocal
+      return state.isUntaken
     }
     leaveBehind()
-    return askRest()
+    // Another walk would take as long, and its answer be as late.
+    return isUntaken ? nil : askRest()
   }
 
   /// Waits for the end of what was begun; nil when it is not there by then.
   func wait(within seconds: Double) -> Answer? {
-    state.wait(timeout: seconds) { $0.isAsked ? nil : $0.answer(isAll: !$0.hasLeftOut) }
+    state.wait(timeout: seconds) { state in
+      guard !state.isAsked else { return nil }
+      state.isUntaken = false
+      return state.answer(isAll: !state.hasLeftOut)
+    }
   }
 
   /// Leaves a thread that has not gone on since the last call to itself, and has another one ask the rest.
@@ -266,6 +274,7 @@ final class PatternProbe: Sendable {
         guard state.walker == walker else { return }
         state.known = paths
         (state.isLocal, state.isAsked) = (isLocal && state.hanging.isEmpty, false)
+        state.isUntaken = true
       }
     }
   }
