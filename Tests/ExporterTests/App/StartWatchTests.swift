@@ -10,7 +10,10 @@ struct StartWatchTests {
   private let lines = LogLines()
 
   private func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<3_000 where !condition() { usleep(10_000) }
+    for _ in 0..<3_000 {
+      if condition() { break }
+      usleep(10_000)
+    }
     return condition()
   }
 
