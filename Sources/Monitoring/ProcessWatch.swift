@@ -204,7 +204,7 @@ public struct ProcessWatch: ~Copyable {
         if finding.exceeded > 0 {
           exceeded[ExactText(monitored.name(of: place)), default: 0] &+= UInt64(clamping: finding.exceeded)
         }
-        let isFound = look?.isFound[index] ?? false
+        let isFound = look?.isFound[index] ?? false && !finding.isCut
         existence = monitored.note(place, isFound ? finding.existence : nil)
         if !isFound { look?.findings[index].existence = existence }
       }

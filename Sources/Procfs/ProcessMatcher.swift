@@ -139,9 +139,11 @@ public struct ProcessMatches: Equatable, Sendable {
   public var exceeded = 0
   /// Whether all command lines were looked at that can be seen.
   public var isComplete = true
+  /// Whether it is because the search ended early, or was none: then nothing new is known of who was not found.
+  public var isCut = false
 
   /// Nothing was looked at.
-  public static let unknown = ProcessMatches(pid: nil, count: 0, isComplete: false)
+  public static let unknown = ProcessMatches(pid: nil, count: 0, isComplete: false, isCut: true)
 }
 
 extension ProcessTable {
@@ -279,7 +281,7 @@ extension ProcessTable {
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
       return ProcessMatches(
-        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole && !isCut)
+        pid: oldest?.stat.pid, count: counted.count, exceeded: exceeded, isComplete: isWhole && !isCut, isCut: isCut)
     }
   }
 

@@ -35,7 +35,7 @@ struct ExporterParts {
     let push = try sockets.takesPushes ? ExporterParts.push(options, configuration, logger) : nil
     let queue = ScrapeQueue(limit: options.web.maxRequests)
     // Each that watches has a connection for as long as it likes. Who scrapes shall find one.
-    let streams = EventStreams(limit: min(options.web.maxWatchers, options.web.halfOfConnections))
+    let streams = EventStreams(limit: min(options.web.maxWatchers, options.web.quarterOfConnections))
     let routes = Routes(
       telemetryPath: options.web.telemetryPath, collectors: Set(options.collectors), queue: queue, push: push?.routes,
       streams: streams)

@@ -3,8 +3,12 @@ internal import Monitoring
 internal import POSIX
 
 extension ExporterOptions.Web {
-  /// How many connections one kind of client may hold for long: half of those that there can be, and one at least.
-  var halfOfConnections: Int { max(1, ServerConfiguration.possibleConnections(maxConnections) / 2) }
+  /// How many connections pushes that wait may hold: half of those that there can be, and one at least.
+  var halfOfConnections: Int { max(1, possibleConnections / 2) }
+  /// How many connections live pages may hold: a quarter, so that beside both some are left for who scrapes.
+  var quarterOfConnections: Int { possibleConnections / 4 }
+
+  private var possibleConnections: Int { ServerConfiguration.possibleConnections(maxConnections) }
 }
 
 extension ServerConfiguration {

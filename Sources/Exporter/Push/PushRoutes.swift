@@ -71,7 +71,8 @@ struct PushRoutes: Sendable {
     let (pids, now) = (self.pids(of: request), Clock.realtime)
     let isPacked = try packing(of: request) != nil && !request.body.isEmpty
     let isLong = isPacked || request.body.count > PushWriter.smallBody
-    return PushQueue.Unread(size: request.body.count, isLong: isLong, peer: peer) { [self] () throws(APIError) in
+    // What it takes, which may be more than it is: it has grown as it came.
+    return PushQueue.Unread(size: request.body.capacity, isLong: isLong, peer: peer) { [self] () throws(APIError) in
       let body = try unpackedBody(of: request)
       return (try task(request, body, pids, at: now), body.count)
     }

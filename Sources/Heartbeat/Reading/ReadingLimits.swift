@@ -38,6 +38,8 @@ package struct ReadingLimits: Sendable {
   package var timeOfLook = 1.0
   /// Once a folder of own files has been listed, it is not listed again for so many times as long as that took, where it took long.
   package var listingPause = 20.0
+  /// So many bytes of a folder's names are kept.
+  package var listedBytes = 16 << 20
   /// It is waited for so many seconds for the listing of a pattern by another thread.
   package var listingPatience = 0.1
   /// It is told when the folders of a pattern take so many seconds to be listed.

@@ -197,7 +197,7 @@ extension SilenceNotes {
     do throws(Errno) {
       let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
       var names: [[UInt8]] = []
-      try FolderListings.list(folder, &names)
+      _ = try FolderListings.list(folder, &names)
       var known: [Known] = []
       for name in names where name.starts(with: prefix.utf8) {
         let file = String(decoding: name, as: UTF8.self)

@@ -47,6 +47,8 @@ public struct ProcessSearch: Sendable {
     public var matched: Int?
     /// Of how many command lines it could not be said whether they look so.
     public var exceeded = 0
+    /// Nothing new is known of it, as the search for it was cut short: who had ended has.
+    var isCut = false
   }
 
   /// A process that is to be looked for by its command line.
@@ -133,7 +135,7 @@ public struct ProcessSearch: Sendable {
       // What the tree hides may look so, and so may what it took too long to look at.
       let isUncertain = match.exceeded > 0 || !match.isComplete
       if isUncertain {
-        finding.existence = .unknown
+        (finding.existence, finding.isCut) = (.unknown, match.isCut)
       } else if process.pid == nil {
         finding.existence = table.hidesOthers ? .unknown : .no(.gone)
       }

@@ -109,6 +109,70 @@ struct ManyNamesTests {
     #expect(sources.isUp && sources.files.map(\.path) == ["\(root)/spool/a.beat", "\(root)/spool/b.beat"])
   }
 
+  @Test("a first listing that comes late is none of an empty folder", arguments: [true, false], [3, 1_000])
+  func firstLate(isLocal: Bool, _ names: Int) throws {
+    let gate = Gate()
+    let pattern = isLocal ? "spool/*.beat" : "far/*.beat"
+    try write("far/a.beat", Self.beat)
+    try fill(9, "dat")
+    var sources = sources(pattern, names: names) { $0.limits.listingPatience = 0 }
+    sources.lister = gate.lister
+    gate.set(false)
+    sources.refresh(readTimeout: 0)
+    #expect(sources.snapshot.entries.isEmpty)
+    sources.refresh(readTimeout: 0)
+    gate.set(true)
+    for _ in 0..<3_000 {
+      sources.refresh(readTimeout: 0.2)
+      if sources.isUp { break }
+      usleep(10_000)
+    }
+    #expect(sources.isUp && sources.snapshot.entries.count == 1)
+  }
+
+  @Test("one of several whose listing takes long keeps no other one from being listed")
+  func several() throws {
+    let isOpen = ConditionLock(true)
+    let slow = "\(root)/spool/*.beat"
+    let lister = PatternLister { pattern in if pattern == slow { isOpen.wait { $0 ? () : nil } } }
+    var lists: [ExactText: @Sendable () -> PatternLister.Listed] = [:]
+    let patterns = (0..<5).map { "\(root)/other\($0)/*.beat" }
+    for pattern in patterns + [slow] {
+      lists[ExactText(pattern)] = { PatternLister.Listed(matches: [], listings: FolderListings(grain: 0)) }
+    }
+    isOpen.withLock { $0 = false }
+    for _ in 0..<2 {
+      let found = lister.list(lists, until: Clock.monotonicNanoseconds + 2_000_000_000)
+      #expect(Set(found.keys) == Set(patterns.map { ExactText($0) }))
+    }
+    isOpen.withLock { $0 = true }
+    for _ in 0..<300 {
+      if lister.list(lists, until: Clock.monotonicNanoseconds + 100_000_000)[ExactText(slow)] != nil { return }
+    }
+    Issue.record("what was slow is never listed")
+  }
+
+  @Test("that a listing was late is told no more once it has come, though nothing has changed")
+  func lateAndBack() throws {
+    let gate = Gate()
+    var sources = sources("far/*.beat", names: 1_000) { $0.limits.listingLate = 0 }
+    try write("far/a.beat", Self.beat)
+    sources.lister = gate.lister
+    for _ in 0..<2 { sources.refresh(readTimeout: 30) }
+    #expect(sources.isUp && sources.files.count == 1)
+    gate.set(false)
+    sources.options.limits.listingPatience = 0
+    for _ in 0..<2 { sources.refresh(readTimeout: 0.2) }
+    #expect(!sources.isUp && sources.files.count == 2)
+    gate.set(true)
+    for _ in 0..<3_000 {
+      sources.refresh(readTimeout: 0.2)
+      if sources.isUp { break }
+      usleep(10_000)
+    }
+    #expect(sources.isUp && sources.files.count == 1)
+  }
+
   @Test("of more files than are read, those beyond are counted, however few of them are found", arguments: [1, 2, 3])
   func leftOut(_ most: Int) throws {
     try fill(40, "beat")

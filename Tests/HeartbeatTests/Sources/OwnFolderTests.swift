@@ -312,6 +312,22 @@ final class OwnFolderTests {
     #expect(own.names == ["b", "m", "n", "z"] && own.crowd == OwnFolder.Crowd())
   }
 
+  @Test("somebody's long names make nobody gone who is known", arguments: ["a", "zz"])
+  func longNames(_ first: String) throws {
+    for name in ["m.json", "n.json"] { try write(name, Self.beat) }
+    var own = own(limits: Self.few { $0.listedBytes = 600 })
+    own.refresh(waitingUntil: 0)
+    #expect(own.names == ["m", "n"])
+    for number in 0..<9 { try write(first + String(repeating: "x", count: 200) + "\(number).json", "") }
+    for _ in 0..<3 {
+      own.refresh(waitingUntil: 0)
+      #expect(Set(own.names).isSuperset(of: ["m", "n"]) && own.crowd.count > 0)
+    }
+    unlink(path("n.json"))
+    own.refresh(waitingUntil: 0)
+    #expect(!own.names.contains("n") && own.names.contains("m"))
+  }
+
   @Test("what is pruned is told to readers, and what has beaten since is not")
   func pruned() throws {
     for name in ["a.json", "b.json"] { try write(name, OwnFolderTests.beat) }

@@ -33,7 +33,7 @@ final class PrunedProcessesTests {
   ) throws -> Bool {
     let directory = try FileDescriptor.open(folder.path, O_RDONLY | O_DIRECTORY)
     var names: [[UInt8]] = []
-    try FolderListings.list(directory, &names)
+    _ = try FolderListings.list(directory, &names)
     return pruned.read(
       names.filter { PrunedNotes.user($0) != nil }, in: directory, grain: grain, afterReading: afterReading
     ) {

@@ -35,11 +35,12 @@ class HeartbeatError(Exception):
 def say(text: str) -> None:
     """A line on standard error, if there is one; nothing that goes wrong there reaches the program."""
     try:
+        first = sys.__stderr__
         if sys.stderr is None:  # a daemon, or a program without a console, may have none
             return
-        if sys.stderr is sys.__stderr__:
+        if first is not None and sys.stderr is first:
             # Not through its buffer: what cannot be written stays there, and makes the program's exit status 120.
-            os.write(sys.stderr.fileno(), ("heartbeat: %s\n" % text).encode(sys.stderr.encoding, "backslashreplace"))
+            os.write(first.fileno(), ("heartbeat: %s\n" % text).encode(first.encoding, "backslashreplace"))
         else:
             print("heartbeat:", text, file=sys.stderr)
     except Exception:

@@ -12,12 +12,12 @@ struct ToldStates {
   static let leastAge: UInt64 = 3_600_000_000_000
 
   private struct Told {
-    var state: String
+    var state: ExactText
     var asked: UInt64
   }
 
   private let most: Int
-  private var told: [String: Told] = [:]
+  private var told: [ExactText: Told] = [:]
   /// Before this time no place comes free: all keys need not be looked at for each new one.
   private var full: UInt64 = 0
 
@@ -27,6 +27,7 @@ struct ToldStates {
   ///
   /// - Parameter now: on the monotonic clock, in nanoseconds.
   mutating func isNews(_ state: String, of key: String, at now: UInt64) -> Bool {
+    let (key, state) = (ExactText(key), ExactText(state))
     if let last = told[key] {
       told[key] = Told(state: state, asked: now)
       return last.state != state

@@ -29,7 +29,7 @@ extension ExporterOptions {
     /// How many may watch the status page live.
     @Flagged(
       "web.max-watchers", .integer(0...10_000),
-      help: "Maximum number of live status pages at the same time, at most half of --web.max-connections. "
+      help: "Maximum number of live status pages at the same time, at most a quarter of --web.max-connections. "
         + "Further ones poll every few seconds.")
     public var maxWatchers = 50
 

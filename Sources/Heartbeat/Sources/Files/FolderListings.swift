@@ -22,8 +22,8 @@ package struct FolderListings: Sendable {
 
   private var listings: [ExactText: Listing] = [:]
   private let grain: Double
-  /// Whether each folder that was asked for since the last `forgetUnused` is kept.
-  private var areAllKept = true
+  /// Whether each folder that was asked for since the last `forgetUnused` is kept. Of nothing that was asked for nothing is known.
+  private var areAllKept = false
   /// The folders of the last look that could not be asked, and of which no names are known.
   private(set) var unknown: [String] = []
   /// The folders of the last look that cannot be listed, and why.
@@ -57,6 +57,12 @@ package struct FolderListings: Sendable {
     unknown = []
     unlisted = []
     (leftOut, size, work, isOver) = (0, 0, 0, false)
+  }
+
+  /// Counts what a look has to look at besides the folders' names.
+  mutating func hasRoom(forPaths count: Int) -> Bool {
+    size += count
+    return hasRoom(for: count)
   }
 
   /// Counts paths that are not given.
@@ -157,7 +163,7 @@ package struct FolderListings: Sendable {
   /// So many names of a folder are looked at.
   static let mostNames = 1_000_000
   /// So many bytes are kept of them together.
-  static let mostBytes = 16 << 20
+  static let mostBytes = ReadingLimits().listedBytes
 
   /// The names in a folder that are wanted.
   ///
@@ -198,24 +204,25 @@ package struct FolderListings: Sendable {
 
   /// The names in a folder, sorted by their bytes.
   ///
-  /// - Parameter most: where there are more, the listing ends there.
-  /// - Returns: false where there are more.
-  @discardableResult
+  /// - Parameters:
+  ///   - most: where there are more, the listing ends there.
+  ///   - room: so many bytes of them are kept.
+  /// - Returns: how many more were seen than are given, as they take too much room; nil where there are more than wanted, and none is given.
   static func list(
-    _ folder: borrowing FileDescriptor, _ names: inout [[UInt8]], most: Int = .max
-  ) throws(Errno) -> Bool {
-    var bytes = 0
+    _ folder: borrowing FileDescriptor, _ names: inout [[UInt8]], most: Int = .max, room: Int = mostBytes
+  ) throws(Errno) -> Int? {
+    var (bytes, dropped) = (0, 0)
     var found: [[UInt8]] = []
     try forEachName(of: folder) {
       found.count <= most && found.count < mostNames
     } _: { name in
       bytes += name.count
-      if found.count < mostNames, bytes <= mostBytes { found.append(Array(name)) }
+      if found.count < mostNames, bytes <= room { found.append(Array(name)) } else { dropped += 1 }
     }
-    guard found.count <= most else { return false }
+    guard found.count <= most else { return nil }
     found.sort(by: precedes)
     names = found
-    return true
+    return dropped
   }
 
   private static func forEachName(

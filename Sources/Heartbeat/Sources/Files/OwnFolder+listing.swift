@@ -22,6 +22,8 @@ extension OwnFolder {
     let name: [UInt8]
     /// Where it stands among those that are known.
     let old: Int?
+    /// Whose it is, where that was asked.
+    var owner: uid_t?
   }
 
   /// Lists the folder; says whether other files are there now, or something else was pruned.
@@ -29,7 +31,9 @@ extension OwnFolder {
   /// - Parameter most: of more names none is looked at, and nil is given.
   mutating func list(_ folder: borrowing FileDescriptor, most: Int = .max) throws(Errno) -> Bool? {
     var names: [[UInt8]] = []
-    guard try FolderListings.list(folder, &names, most: most) else { return nil }
+    guard let dropped = try FolderListings.list(folder, &names, most: most, room: limits.listedBytes) else {
+      return nil
+    }
     listed = names.count
     var old = 0
     var places: [Place] = []
@@ -38,11 +42,15 @@ extension OwnFolder {
     var isChanged = false
     var pruned: [[UInt8]] = []
     notes = []
+    func pass(_ old: Int, _ folder: inout OwnFolder) {
+      // Where not all names were given nobody is gone by that: a look finds it out.
+      if dropped > 0 { places.append(Place(name: folder.items[old].name, old: old)) } else { folder.noteGone(old) }
+    }
     for name in names {
       while old < items.count, FolderListings.precedes(items[old].name, name) {
-        noteGone(old)
+        pass(old, &self)
         old += 1
-        isChanged = true
+        isChanged = isChanged || dropped == 0
       }
       if old < items.count, items[old].name == name {
         places.append(Place(name: name, old: old))
@@ -57,9 +65,10 @@ extension OwnFolder {
         notes.append(name)
       }
     }
-    for place in old..<items.count { noteGone(place) }
-    let (next, crowd) = choose(places, in: folder)
-    isChanged = isChanged || old < items.count || misnamed != others || crowd != self.crowd
+    for place in old..<items.count { pass(place, &self) }
+    var (next, crowd) = choose(places, in: folder)
+    crowd.count += dropped
+    isChanged = isChanged || dropped == 0 && old < items.count || misnamed != others || crowd != self.crowd
     var kept: [Item] = []
     kept.reserveCapacity(next.count)
     for place in next {
@@ -68,6 +77,7 @@ extension OwnFolder {
       } else if let process = OwnFileName.process(of: place.name) {
         var item = Item(name: place.name, file: String(decoding: place.name, as: UTF8.self), process: process)
         item.isAsked = generation != 0
+        item.listedOwner = place.owner
         kept.append(item)
         isChanged = true
       }
@@ -82,20 +92,23 @@ extension OwnFolder {
 
   /// The files that are read, where there are more than may be: those of which a beat came before; the other places are shared by the
   /// files' owners, who have them by turns, so that nobody's files keep those of all others out.
-  private func choose(_ places: [Place], in folder: borrowing FileDescriptor) -> ([Place], Crowd) {
-    guard places.count > limits.entries else { return (places, Crowd()) }
+  private func choose(_ listed: [Place], in folder: borrowing FileDescriptor) -> ([Place], Crowd) {
+    guard listed.count > limits.entries else { return (listed, Crowd()) }
+    var places = listed
     var isChosen = [Bool](repeating: false, count: places.count)
     var held: [uid_t: Int] = [:]
     var free = limits.entries
     var (known, new): ([(place: Int, owner: uid_t)], [(place: Int, owner: uid_t)]) = ([], [])
-    for (index, place) in places.enumerated() {
+    for (index, place) in listed.enumerated() {
+      var owner = place.old.flatMap { items[$0].owner ?? items[$0].listedOwner }
+      // What is gone by now needs no place.
+      owner = owner ?? (try? folder.status(at: String(decoding: place.name, as: UTF8.self)))?.st_uid
+      guard let owner else { continue }
+      places[index].owner = owner
       guard let old = place.old else {
-        // What is gone by now needs no place.
-        guard let status = try? folder.status(at: String(decoding: place.name, as: UTF8.self)) else { continue }
-        new.append((index, status.st_uid))
+        new.append((index, owner))
         continue
       }
-      let owner = items[old].owner ?? uid_t.max
       if items[old].member != nil {
         isChosen[index] = true
         free -= 1

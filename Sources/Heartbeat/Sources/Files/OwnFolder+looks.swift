@@ -21,8 +21,15 @@ extension OwnFolder {
       }
     }
     let largest = largestThatFits(found)
-    var room = Room(work, limits)
     let areGood = items.indices.map { items[$0].member != nil }
+    // New ones have their turn too, however many good ones change.
+    let othersWait =
+      work == .part
+      && items.indices.contains { place in
+        guard !areGood[place], case .success(let status) = found[place] else { return false }
+        return needsReading(place, status, upTo: largest)
+      }
+    var room = Room(work, limits, keepsRest: othersWait)
     var unread = 0
     for (kind, isGood) in [true, false].enumerated() {
       var left: Int?
@@ -49,6 +56,7 @@ extension OwnFolder {
       }
       // What was not read this time is the first one to be read.
       begins[kind] = left ?? 0
+      room.openRest()
     }
     return unread
   }
@@ -57,17 +65,31 @@ extension OwnFolder {
   private struct Room {
     private var files: Int
     /// Of the processor's time of this thread.
-    private let end: UInt64
+    private var end: UInt64
     private var isOver = false
+    /// What is kept for later, of both.
+    private var rest: (files: Int, time: UInt64) = (0, 0)
 
-    init(_ work: Work, _ limits: ReadingLimits) {
+    /// - Parameter keepsRest: whether a quarter is kept until `openRest`.
+    init(_ work: Work, _ limits: ReadingLimits, keepsRest: Bool) {
       switch work {
       case .all: (files, end) = (.max, .max)
       case .atOnce: (files, end) = (limits.filesAtOnce, .max)
       case .part:
         files = limits.filesOfLook
-        end = Clock.threadNanoseconds &+ Clock.nanoseconds(limits.timeOfLook)
+        let time = Clock.nanoseconds(limits.timeOfLook)
+        if keepsRest { rest = ((files + 3) / 4, time / 4) }
+        files -= rest.files
+        end = Clock.threadNanoseconds &+ (time - rest.time)
       }
+    }
+
+    mutating func openRest() {
+      guard rest.files > 0 else { return }
+      files += rest.files
+      end &+= rest.time
+      rest = (0, 0)
+      isOver = false
     }
 
     /// Whether one more file may be read.

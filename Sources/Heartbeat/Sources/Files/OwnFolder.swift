@@ -70,6 +70,8 @@ struct OwnFolder: Sendable {
     var unfinished: UInt64?
     /// Whose it was when it was seen last.
     var owner: UInt32?
+    /// Whose it was when it was listed, where there are more files than places.
+    var listedOwner: UInt32?
     /// False where it is one of the first listing that nobody has looked at yet.
     var isAsked = true
   }

@@ -104,7 +104,7 @@ package struct PathPattern: Sendable, Hashable {
       }
     }
     if case .name? = components.last {
-      guard listings.hasRoom(for: matches.count) else { return [] }
+      guard listings.hasRoom(forPaths: matches.count) else { return [] }
       var status = stat()
       // Where it cannot be known whether a file is there, its reader says why.
       matches = matches.filter { match in

@@ -37,18 +37,26 @@ final class PatternLister: Sendable {
   func list(
     _ lists: [ExactText: @Sendable () -> Listed], until deadline: UInt64
   ) -> [ExactText: Listed] {
-    let number = state.withLock { state in
+    // Those first that had no turn for the longest time, where there are more than threads.
+    let (number, patterns) = state.withLock { state in
       state.begun += 1
-      return state.begun
+      return (
+        state.begun,
+        lists.keys.sorted { (state.taken[$0] ?? 0, $0.text.utf8.count) < (state.taken[$1] ?? 0, $1.text.utf8.count) }
+      )
     }
-    _ = calls.call(Array(lists.keys), until: deadline) { [state, gate] pattern in
-      gate(pattern.text)
-      guard let listed = lists[pattern]?() else { return }
-      state.withLock { state in
-        guard number > max(state.taken[pattern] ?? 0, state.done[pattern]?.number ?? 0) else { return }
-        state.done[pattern] = (number, listed)
+    // Each by itself: one that takes long keeps no other one waiting.
+    let pending = patterns.map { pattern in
+      calls.begin([pattern]) { [state, gate] pattern in
+        gate(pattern.text)
+        guard let listed = lists[pattern]?() else { return }
+        state.withLock { state in
+          guard number > max(state.taken[pattern] ?? 0, state.done[pattern]?.number ?? 0) else { return }
+          state.done[pattern] = (number, listed)
+        }
       }
     }
+    for one in pending { _ = one.results(until: deadline) }
     return state.withLock { state in
       var found: [ExactText: Listed] = [:]
       for pattern in lists.keys {

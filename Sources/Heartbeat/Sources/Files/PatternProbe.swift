@@ -199,7 +199,11 @@ final class PatternProbe: Sendable {
   /// Has a thread ask what was not asked; gives what answers where there can be none.
   private func askRest() -> Answer? {
     let (isFull, needsThread, walker) = state.withLock { state in
-      if state.hanging.count >= PatternProbe.mostThreads { return (true, false, 0) }
+      if state.hanging.count >= PatternProbe.mostThreads {
+        // Nobody asks any more, so that an answer of before would hold for ever.
+        state.answered = []
+        return (true, false, 0)
+      }
       state.isAsked = true
       _ = state.hasGoneOn()
       defer { state.hasThread = true }

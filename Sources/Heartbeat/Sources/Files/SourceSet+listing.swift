@@ -24,8 +24,11 @@ extension SourceSet {
     return listed
   }
 
-  /// The end of what it is waited for a listing in any case.
-  private var soon: UInt64 { Clock.monotonicNanoseconds &+ Clock.nanoseconds(options.limits.listingPatience) }
+  /// The end of what it is waited for a listing in any case: who looks once has no later look.
+  private var soon: UInt64 {
+    let seconds = options.readingTime == nil ? options.limits.listingLate : options.limits.listingPatience
+    return Clock.monotonicNanoseconds &+ Clock.nanoseconds(seconds)
+  }
 
   private mutating func list(
     _ places: [Int], _ ways: LocalWays?, until end: UInt64
@@ -48,6 +51,8 @@ extension SourceSet {
 
   /// What was listed; nil where it is what there was.
   mutating func take(_ listed: PatternLister.Listed, _ place: Int) -> [PathPattern.Match]? {
+    // What has not changed since a look of a set before this one, of which nothing was taken over, says nothing here.
+    guard listed.matches != nil || units[place].room != nil || !units[place].matches.isEmpty else { return nil }
     units[place].listings = listed.listings
     noteSize(place)
     return listed.matches

@@ -74,12 +74,13 @@ extension SourceSet {
       var found: [PathPattern.Match]?
       if let listed = listed[place] {
         found = take(listed, place)
-        if found == nil, units[place].room == room {
+        if found == nil, units[place].room == room, !units[place].isToldLate {
           room -= units[place].matches.count
           continue
         }
       } else if units[place].isTrusted, !areListed.contains(place) {
-        if units[place].room == room, isUnchanged(place) {
+        units[place].lateSince = nil
+        if units[place].room == room, !units[place].isToldLate, isUnchanged(place) {
           room -= units[place].matches.count
           continue
         }
@@ -99,7 +100,8 @@ extension SourceSet {
       for (path, error) in listings.unlisted where unknown.count < options.maximumFiles {
         unknown.append(PathPattern.Match(path: path, stars: [], unlisted: error))
       }
-      if isLate(place), !unknown.contains(where: { ExactText($0.path) == ExactText(pattern.base) }) {
+      units[place].isToldLate = isLate(place)
+      if units[place].isToldLate, !unknown.contains(where: { ExactText($0.path) == ExactText(pattern.base) }) {
         unknown.append(PathPattern.Match(path: pattern.base, stars: [], unlisted: Errno(ETIMEDOUT)))
       }
       if matches != units[place].matches || unknown != units[place].unknownFolders {

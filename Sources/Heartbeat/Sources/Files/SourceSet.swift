@@ -60,6 +60,8 @@ public struct SourceSet: Sendable {
     var isWalked = false
     /// Since when nothing came of the thread that lists it, on the monotonic clock.
     var lateSince: UInt64?
+    /// Whether that is told.
+    var isToldLate = false
     /// The folders of a pattern that never answered, or that cannot be listed: nobody knows what is in them.
     var unknownFolders: [PathPattern.Match] = []
 
