@@ -69,12 +69,13 @@ struct PushRoutes: Sendable {
   /// What is left to other threads, with all that is of the moment in which it came.
   private func unread(_ request: Request, _ peer: RateLimiter.Peer) throws(APIError) -> PushQueue.Unread {
     let (pids, now) = (self.pids(of: request), Clock.realtime)
-    let isPacked = try packing(of: request) != nil && !request.body.isEmpty
+    let isPacked = try PushRoutes.packing(of: request) != nil && !request.body.isEmpty
     let isLong = isPacked || request.body.count > PushWriter.smallBody
     // What it takes, which may be more than it is: it has grown as it came.
-    return PushQueue.Unread(size: request.body.capacity, isLong: isLong, peer: peer) { [self] () throws(APIError) in
-      let body = try unpackedBody(of: request)
-      return (try task(request, body, pids, at: now), body.count)
+    // Not this value: it holds the queue, which is to hold this.
+    return PushQueue.Unread(size: request.body.capacity, isLong: isLong, peer: peer) { [options] () throws(APIError) in
+      let body = try PushRoutes.unpackedBody(of: request, upTo: options.maxBody)
+      return (try PushRoutes.task(request, body, pids, at: now, retention: options.retention), body.count)
     }
   }
 
@@ -103,8 +104,13 @@ struct PushRoutes: Sendable {
   func task(
     _ request: Request, _ body: [UInt8], _ pids: PeerProcess.Pids, at now: Double
   ) throws(APIError) -> PushQueue.Task {
-    let defaults = PushBody.Defaults(
-      now: now, host: PushRoutes.host(of: request), retention: options.retention)
+    try PushRoutes.task(request, body, pids, at: now, retention: options.retention)
+  }
+
+  private static func task(
+    _ request: Request, _ body: [UInt8], _ pids: PeerProcess.Pids, at now: Double, retention: Double
+  ) throws(APIError) -> PushQueue.Task {
+    let defaults = PushBody.Defaults(now: now, host: PushRoutes.host(of: request), retention: retention)
     switch APIPath.target(request.path) {
     case .all?: return .beats(PushRoutes.seenFromHere(try PushBody.batch(body, defaults), pids))
     case .job(let name, let word)?:
@@ -142,7 +148,7 @@ struct PushRoutes: Sendable {
   /// How the body is packed; nil when it is not.
   private enum Packing { case gzip }
 
-  private func packing(of request: Request) throws(APIError) -> Packing? {
+  private static func packing(of request: Request) throws(APIError) -> Packing? {
     switch request.header("Content-Encoding")?.lowercased() {
     case nil, "identity": nil
     // RFC 9110 section 8.4.1.3: x-gzip is another name of it.
@@ -152,22 +158,24 @@ struct PushRoutes: Sendable {
   }
 
   /// The body as it was before it was packed.
-  private func unpackedBody(of request: Request) throws(APIError) -> [UInt8] {
+  ///
+  /// - Parameter most: so many bytes it may have.
+  private static func unpackedBody(of request: Request, upTo most: Int) throws(APIError) -> [UInt8] {
     guard try packing(of: request) != nil, !request.body.isEmpty else { return request.body }
     do throws(Gunzip.Failure) {
-      return try Gunzip.decompress(request.body, limit: options.maxBody)
+      return try Gunzip.decompress(request.body, limit: most)
     } catch {
       switch error {
       case .malformed: throw APIError(400, "the body is not gzip, or only a part of it")
       case .tooLarge:
-        throw APIError(413, "the body is larger than \(options.maxBody) bytes when it is unpacked (--push.max-body)")
+        throw APIError(413, "the body is larger than \(most) bytes when it is unpacked (--push.max-body)")
       case .noMemory: throw APIError(503, "there is not enough memory to unpack the body", retryAfter: 1)
       }
     }
   }
 
   private func checkType(_ request: Request, hasBody: Bool) throws(APIError) {
-    _ = try packing(of: request)
+    _ = try PushRoutes.packing(of: request)
     guard let type = request.header("Content-Type") else {
       // A browser can send such a body to any host without asking; and it is what a forgotten header looks like.
       if !hasBody { return }

@@ -154,8 +154,8 @@ def fill(exporter, folder, files, content, size, turns):
     """Has the exporter read a content, and asks it for all that it has while the content changes."""
     for path in [*folder.iterdir(), *files.iterdir()]:
         path.unlink()
-    # Answers of 87 MB are kept for two clients that have not taken theirs yet: docs/limits.md.
-    with concurrent.futures.ThreadPoolExecutor(2 if content.shape == "names to be escaped" else 4) as pool:
+    # Long answers are kept for few clients that have not taken theirs yet (docs/limits.md), and beside other tests these take them slowly.
+    with concurrent.futures.ThreadPoolExecutor(4 if content in LARGEST else 2) as pool:
         for turn in range(turns):
             clients = idle_clients(exporter.port)
             content.write(folder, files, entries(content.shape, size, int(time.time()) + turn))
