@@ -36,6 +36,9 @@ public struct LocalWays: Sendable {
   /// - Parameter table: where the kernel's table of mounts is.
   public init(_ table: String = "/proc/self/mountinfo") { self.table = table }
 
+  /// One that knows nothing yet, for another thread: what is found for that shares nothing with this one.
+  public func another() -> LocalWays { LocalWays(table) }
+
   /// Begins a turn: whatever was found before may be another thing now.
   ///
   /// - Parameter mountsHaveChanged: whether the mounts may be others too.

@@ -15,7 +15,7 @@ extension SourceSet {
   mutating func listLarge(_ places: [Int], until end: UInt64) -> [Int: PatternLister.Listed] {
     // What never was listed is waited for: there is nothing to be served meanwhile.
     let isNew = places.contains { units[$0].room == nil && units[$0].matches.isEmpty }
-    var listed = list(places, ways, until: isNew ? max(end, soon) : soon)
+    var listed = list(places, ways.another(), until: isNew ? max(end, soon) : soon)
     for place in places where listed[place]?.leadsOff ?? false {
       listed[place] = nil
       askNow(place, until: end)
@@ -81,6 +81,7 @@ extension SourceSet.Unit {
     }
     let known = Set(matches.map { ExactText($0.path) })
     var (listings, ways, leadsOff) = (listings, ways, false)
+    ways?.begin(mountsHaveChanged: true)
     listings.mostWork = nil
     let found = pattern.matches(&listings, most: most) { path in
       guard answer.asks(path) else { return false }
