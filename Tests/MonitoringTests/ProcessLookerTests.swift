@@ -55,12 +55,14 @@ struct ProcessLookerTests {
     #""one": {"last_heartbeat": 1500, "pid": 7}"#, #""two": {"last_heartbeat": 1500, "pid": 8}"#,
   ]
 
-  private func watch(_ tree: HangingTree, match: Bool = false, beats: [String] = twoBeats) -> ProcessWatch {
+  private func watch(
+    _ tree: HangingTree, match: Bool = false, of name: String = "three", beats: [String] = twoBeats
+  ) -> ProcessWatch {
     var limits = ProcfsLimits()
     limits.patience = 0.3
     let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: limits)
     tree.write("beats.json", #"{"processes": {"# + beats.joined(separator: ", ") + "}}")
-    let configured = match ? [ProcessConfiguration(name: "three", match: .substrings(["number8"]))] : []
+    let configured = match ? [ProcessConfiguration(name: name, match: .substrings(["number8"]))] : []
     var watch = ProcessWatch(
       sources: SourceSet([SourceSettings(path: tree.path + "/beats.json")]),
       settings: MonitoringSettings(timeout: 60, hostname: []),
@@ -301,6 +303,38 @@ struct ProcessLookerTests {
       last = search(looker, seconds: 30) { _, _ in }
     }
     #expect(last.mayRead == true && last.isWhole)
+  }
+
+  @Test("who had ended is not back because no search is begun, or one is cut short")
+  func endedStays() throws {
+    let tree = try HangingTree()
+    for pid in [7, 8] { try FileManager.default.removeItem(atPath: tree.path + "/\(pid)") }
+    var watch = watch(tree, match: true, of: "one")
+    #expect(existences(&watch) == [false, false])
+    guard let looker = watch.looker else {
+      Issue.record("it looks into no /proc")
+      return
+    }
+    let isOver = Lock(false)
+    var first: Bool?
+    for _ in 0..<100 where first != true {
+      first = search(looker, seconds: 0.1) { _, _ in while !isOver.withLock({ $0 }) {} }.mayRead
+    }
+    for _ in 0..<3 {
+      #expect(existences(&watch) == [false, false])
+      #expect(watch.monitored.processes[0].verdict == Verdict(.dead, .pidGone))
+    }
+    isOver.withLock { $0 = true }
+    // Who runs under another pid is found once there is a search.
+    tree.write("9/stat", "9 (x) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 500 0 1 0\n")
+    tree.write("9/status", "Tgid:\t9\n")
+    tree.write("9/cmdline", "program\0number8\0")
+    var found = existences(&watch)
+    for _ in 0..<3_000 where found != [true, false] {
+      usleep(10_000)
+      found = existences(&watch)
+    }
+    #expect(found == [true, false])
   }
 
   @Test("a search that turns out to hang in a reading, when nobody waits any more, holds up no other one")

@@ -258,6 +258,20 @@ final class OwnFolderTests {
     #expect(seen.last == true)
   }
 
+  @Test("a new file has its turn, however many of which a beat came change at each look", arguments: [1, 4, 7])
+  func newHasItsTurn(_ most: Int) throws {
+    for number in 0..<9 { try write("p\(number).json", Self.beat) }
+    var own = own(limits: Self.few { $0.filesOfLook = most })
+    for _ in 0..<12 { own.refresh(waitingUntil: 0, .part) }
+    #expect(own.names.count == 9)
+    try write("new.json", Self.beat)
+    for round in 1...3 {
+      for number in 0..<9 { try write("p\(number).json", #"{"last_heartbeat": \#(1_784_021_213 + round)}"#) }
+      own.refresh(waitingUntil: 0, .part)
+    }
+    #expect(own.names.contains("new") && own.names.count == 10)
+  }
+
   @Test("a large folder is read by the thread that reads large files, and what it said before is shown meanwhile")
   func byThread() throws {
     for number in 0..<5 { try write("p\(number).json", Self.beat) }
