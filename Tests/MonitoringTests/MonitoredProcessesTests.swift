@@ -113,6 +113,18 @@ struct MonitoredProcessesTests {
     #expect(watched.monitored.hold(at: 1099.9) && !watched.monitored.hold(at: 1100.1))
   }
 
+  @Test("an entry that is older than the retention is left out, also of one that was configured and never seen")
+  func neverSeenExpires() throws {
+    var watched = Watched(retention: 100, configured: [ProcessConfiguration(name: "b")])
+    try watched.read(Self.beat("a", 1000), at: 1000)
+    #expect(watched.word("b") == "never never_seen")
+    watched.configured = []
+    for time in [1010.0, 1011] {
+      try watched.read(Self.beat("a", time) + "," + Self.beat("b", 500), at: time)
+      #expect(watched.names == ["a"] && watched.monitored.expired == 1)
+    }
+  }
+
   @Test("a job that vanished is left out when its entry would be, long after others")
   func vanishedJob() throws {
     var watched = Watched(retention: 100)

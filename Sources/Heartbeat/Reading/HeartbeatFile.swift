@@ -57,6 +57,10 @@ public struct HeartbeatFile: Sendable {
 
   /// How many bytes of `snapshot.bytes` are the file's; behind them stand its names without escapes.
   var textLength = 0
+  /// How many bytes of the file the last good content was; of one that grows, of which only the end is read, none count.
+  private var readLength = 0
+  /// What the last good content takes of the room, in bytes: by memory alone nothing fits that would not when it is read.
+  var length: Int { max(textLength, readLength) }
 
   /// Which keys of another program's data come and go. `forget` leaves it: what is served follows from it.
   var churn = KeyChurn()
@@ -67,6 +71,8 @@ public struct HeartbeatFile: Sendable {
 
   /// The content that was read last, and what was wrong with it; nil when it must be read again in any case.
   var lastRead: (stamp: FileStamp, problem: HeartbeatFileProblem?)?
+  /// Whether that was the end of a file that grows.
+  private var isTail = false
 
   /// Describes a file in our own layout, and reads nothing yet.
   ///
@@ -107,12 +113,30 @@ public struct HeartbeatFile: Sendable {
     snapshot.dropValues()
   }
 
+  /// Where it is the only file from now on: takes up again what `keepTextAlone` has forgotten.
+  mutating func takeUpValues() {
+    guard snapshot.keyPaths.isEmpty, !snapshot.entries.isEmpty else { return }
+    let text = Array(snapshot.bytes.prefix(textLength))
+    var none = HeartbeatSnapshot()
+    let read =
+      layout == .ours ? try? reader.read(text, into: &none) : try? foreignReader.read(text, into: &none)
+    // It was read before.
+    guard var next = read else { return }
+    (next.skipped, next.changes) = (snapshot.skipped, SnapshotChanges())
+    snapshot = next
+    generation += 1
+  }
+
   /// Lets go of its content, for which there is no room any more.
   mutating func drop() {
-    if let lastRead, lastRead.problem == nil { tooLong = (lastRead.stamp, textLength) }
+    if let lastRead, lastRead.problem == nil { tooLong = (lastRead.stamp, length) }
+    // Counted as it is where it need not be read to be known for too long.
+    if isUp { readErrors[.tooLarge, default: 0] += 1 }
+    isUp = false
+    if !snapshot.entries.isEmpty { generation += 1 }
     forget()
     snapshot = HeartbeatSnapshot()
-    textLength = 0
+    (textLength, readLength) = (0, 0)
     (layout, explanation) = (nil, nil)
     (churn, churnStamp, half) = (KeyChurn(), nil, nil)
   }
@@ -151,9 +175,15 @@ public struct HeartbeatFile: Sendable {
 
   /// How much is kept of it, where it was good at the last look, is as it was when it was read, and has no more text than there is room.
   func unchanged(_ found: stat, room: Int) -> (length: Int, paths: Int)? {
-    guard isUp, textLength <= room, let lastRead, lastRead.problem == nil, lastRead.stamp == FileStamp(found)
+    guard isUp, length <= room, let lastRead, lastRead.problem == nil, lastRead.stamp == FileStamp(found)
     else { return nil }
-    return (textLength, snapshot.keyPaths.count)
+    return (length, snapshot.keyPaths.count)
+  }
+
+  /// Whether others leave no room for a file of this size.
+  private func isLarger(_ found: stat, than room: Int) -> Bool {
+    let size = Int(widening: found.st_size)
+    return size <= maximumSize && size > room
   }
 
   /// Takes the place of `refresh` when the file's file system hangs: `snapshot` stays as it is.
@@ -212,7 +242,7 @@ public struct HeartbeatFile: Sendable {
     note(status)
     guard status.st_mode & S_IFMT == S_IFREG else { throw notRegular() }
     let found = FileStamp(status)
-    if let lastRead, lastRead.stamp == found {
+    if let lastRead, lastRead.stamp == found, isTail || !isLarger(status, than: room) {
       // Unchanged: as good or as bad as it was.
       if let problem = lastRead.problem { throw problem }
       return true
@@ -226,6 +256,7 @@ public struct HeartbeatFile: Sendable {
     let isSettled = Clock.realtime - FileStamp.seconds(status.st_ctim) > limits.timestampGrain
     if let source, status.st_size == 0, layout == nil || layout == .touched, source.mayBeTouched(path) {
       try take(source.touched(path, modified: FileStamp.seconds(status.st_mtim)), isSettled ? found : nil)
+      readLength = 0
       return true
     }
     let length = Int(widening: status.st_size)
@@ -236,7 +267,7 @@ public struct HeartbeatFile: Sendable {
       case .isNone: break
       }
     }
-    isOutOfRoom = length <= maximumSize && length > room
+    isOutOfRoom = isLarger(status, than: room)
     guard length <= maximumSize, !isOutOfRoom else { throw tooLarge(length) }
     guard length <= most else { return false }
     try read()
@@ -260,12 +291,14 @@ public struct HeartbeatFile: Sendable {
     // A change within the clock's grain of the last one would leave no trace in the stamp, so that a content that was as
     // young as that when its reading began is looked at again the next time.
     let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
-    lastRead = nil
+    (lastRead, isTail) = (nil, false)
     guard isWhole else {
       spare.giveBack(bytes)
       throw HeartbeatFileProblem(failure: .torn, description: "\(path): it was written while it was read")
     }
+    let length = bytes.count
     try understand(bytes, opened, isSettled: isSettled)
+    readLength = length
   }
 
   private enum Tail { case taken, tooMuch, isNone }
@@ -290,10 +323,11 @@ public struct HeartbeatFile: Sendable {
       throw error.rawValue == ENXIO ? notRegular() : problem(error)
     }
     note(opened)
-    lastRead = nil
+    (lastRead, isTail) = (nil, true)
     let isSettled = start - FileStamp.seconds(opened.st_ctim) > limits.timestampGrain
     let outcome = source.recognise(bytes, path: path, modified: FileStamp.seconds(opened.st_mtim), isTail: true)
     try take(outcome, bytes, source, opened, isSettled: isSettled)
+    readLength = 0
     return .taken
   }
 

@@ -73,10 +73,9 @@ public struct MonitoredProcesses: Sendable {
       if position == nil, let last = entry.lastHeartbeat {
         span.end(at: last + retention)
         if now - last > retention {
-          // Only of one that is known it is known how long ago it beat by the other clock. Another beat is one of now.
-          guard let before,
-            old.processes[before].lastHeartbeat != last
-              || !hasExpired(old.processes[before], after: retention, at: moment)
+          // Only of one that has beaten before it is known how long ago that was by the other clock. Another beat is one of now.
+          guard let before, let known = old.processes[before].lastHeartbeat,
+            known != last || !hasExpired(old.processes[before], after: retention, at: moment)
           else {
             expired += 1
             continue

@@ -306,6 +306,61 @@ final class SourceSetTests {
     #expect(names(&sources) == ["a", "b", "c"] && sources.isUp)
   }
 
+  @Test(
+    "whether there is room for a file is the same, whatever is remembered of it",
+    arguments: [
+      #"{"ts": 1, "note": "\#(String(repeating: "x", count: 400))"#,
+      #"{"n": 1, "note": "\#(String(repeating: "x", count: 400))"}"#,
+      String(repeating: #"{"ts": 1784021213, "n": 1}\#n"#, count: 15),
+    ])
+  func roomOfKnown(text: String) throws {
+    try write("a/s.json", #"{"ts": \#(Self.time)}"#)
+    try write("b/s.json", text)
+    func open() -> SourceSet {
+      self.sources("*/s.json") { ($0.maximumBytes, $0.limits.timestampGrain) = (900, -1) }
+    }
+    var sources = open()
+    for _ in 0..<2 { _ = names(&sources) }
+    let failures = sources.files[1].readErrors
+    #expect(failures[.tooLarge] == nil)
+    let note = String(repeating: "x", count: 600)
+    try write("a/s.json", "{\"processes\": {\(beat("a", ", \"note\": \"\(note)\""))}}")
+    for look in 1...3 as ClosedRange<UInt64> {
+      _ = names(&sources)
+      var fresh = open()
+      _ = names(&fresh)
+      #expect(fresh.files[1].readErrors == [.tooLarge: 1])
+      #expect(sources.files[1].lastProblem?.failure == .tooLarge)
+      #expect(sources.files[1].readErrors == failures.merging([.tooLarge: look]) { $1 })
+    }
+  }
+
+  @Test(
+    "a file that is the only one from now on shows all that it says, though only its text was kept beside others",
+    arguments: ["a.json", "own.d", "foreign"], [false, true])
+  func onlyOne(name: String, isBad: Bool) throws {
+    try write("a.json", "{\"processes\": {\(beat("x", #", "n": 1"#)), \(beat("y", #", "m": {"n": 2}"#))}}")
+    try write("own.d/x.json", #"{"last_heartbeat": \#(Self.time), "n": 1, "m": {"n": 2}}"#)
+    try write("foreign", #"{"ts": \#(Self.time), "n": 1, "m": {"n": 2}}"#)
+    try write("b.json", "{\"processes\": {\(beat("z", #", "n": 3"#))}}")
+    func open(_ paths: [String]) -> SourceSet {
+      var options = SourceSet.Options()
+      options.limits.keptBytes = 0
+      return SourceSet(paths.map { SourceSettings(path: folder.path + "/" + $0) }, options: options)
+    }
+    func values(_ sources: inout SourceSet) -> [Double] {
+      sources.refresh(readTimeout: 5)
+      return sources.snapshot.numbers.map(\.value)
+    }
+    var both = open([name, "b.json"])
+    #expect(values(&both) == [1, 2, 3])
+    if isBad { try FileManager.default.removeItem(at: folder.appending(path: name)) }
+    var only = open([name])
+    _ = only.takeOver(from: both)
+    for _ in 0..<2 { #expect(values(&only) == [1, 2]) }
+    #expect(only.isUp == !isBad)
+  }
+
   @Test("names that are written with escapes take the room that they have in the file, once", arguments: [0, 1])
   func roomOfEscapes(missing: Int) throws {
     let name = String(repeating: #"\n"#, count: 400)

@@ -135,6 +135,12 @@ struct OwnFolder: Sendable {
     keepsTextAlone = true
   }
 
+  /// As `HeartbeatFile.takeUpValues()`.
+  mutating func takeUpValues() {
+    keepsTextAlone = false
+    if snapshot.keyPaths.isEmpty, !snapshot.entries.isEmpty { show() }
+  }
+
   /// Looks at the folder, and reads what changed.
   ///
   /// - Parameters:

@@ -82,7 +82,7 @@ public struct SourceReader: Sendable {
     var isNews: Bool
     /// `isLeftOut` is another one.
     var turnedLeftOut: Bool
-    /// How long the text is that is kept of it, in bytes.
+    /// What is kept of it takes so much of the room of all, in bytes.
     var length: Int
     /// How many different key paths are kept of it.
     var pathCount: Int
@@ -117,8 +117,14 @@ public struct SourceReader: Sendable {
 
   private mutating func leaveOut(_ room: Int) {
     // Of a folder, its largest files are.
-    isLeftOut = folder == nil && (file.isOutOfRoom || length > room)
-    if isLeftOut { file.drop() }
+    guard folder == nil else {
+      isLeftOut = false
+      return
+    }
+    let isTooLong = length > room
+    // What is wrong with a bad one is said on.
+    isLeftOut = file.isOutOfRoom || isTooLong && file.isUp
+    if isLeftOut || isTooLong { file.drop() }
   }
 
   /// Gives itself away to be read elsewhere: what stays here is what is shown meanwhile, without what only saves work.
@@ -229,13 +235,22 @@ public struct SourceReader: Sendable {
     return file.refresh(mayWait: mayWait, found: found, most: most)
   }
 
-  var length: Int { folder?.value.textLength ?? file.textLength }
+  /// What is kept of it takes so much of the room of all, in bytes.
+  var length: Int { folder?.value.textLength ?? file.length }
+
+  /// How long the text is that is kept of it, in bytes.
+  var textLength: Int { folder?.value.textLength ?? file.textLength }
 
   var pathCount: Int { folder?.value.snapshot.keyPaths.count ?? file.snapshot.keyPaths.count }
 
   /// Where others beside it have much too: forgets what only saves work.
   mutating func keepTextAlone() {
     if folder == nil { file.keepTextAlone() } else { folder?.value.keepTextAlone() }
+  }
+
+  /// Where there are no others any more: what was forgotten by that is known again.
+  mutating func takeUpValues() {
+    if folder == nil { file.takeUpValues() } else { folder?.value.takeUpValues() }
   }
 
   /// - Parameter seconds: how long it was waited for; nil where it was not asked.

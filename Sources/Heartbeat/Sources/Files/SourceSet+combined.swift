@@ -8,7 +8,7 @@ extension SourceSet {
     var text = combinedText
     combinedText = []
     text.removeAll(keepingCapacity: true)
-    let size = files.indices.reduce(SourceText.room) { $0 + files[$1].length }
+    let size = files.indices.reduce(SourceText.room) { $0 + files[$1].textLength }
     // Of much text nothing is taken over from the last content: then it must not stand beside this one.
     if size > options.limits.keptBytes { combined = HeartbeatSnapshot() }
     text.reserveCapacity(size)

@@ -236,7 +236,11 @@ public struct SourceSet: Sendable {
     if hasNews { revision &+= 1 }
     renamed = renamed(gone)
     // Of the same files with nothing new to say, the content is that of before.
-    if hasNews || shown.count != files.count { combineIfChanged() }
+    if hasNews || shown.count != files.count {
+      // There may have been others beside it, or it was read while there were.
+      if isOneFile { files[0].takeUpValues() }
+      combineIfChanged()
+    }
   }
 
   private func unchanged(_ place: Int, _ found: stat, _ room: Int) -> SourceReader.Outcome? {
