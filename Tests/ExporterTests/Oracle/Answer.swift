@@ -102,7 +102,7 @@ struct Answer {
     }
     if isSame { return nil }
     func lines(_ text: [UInt8]) -> [Substring] { String(decoding: text, as: UTF8.self).split(separator: "\n") }
-    let told = lines(text).difference(from: lines(other.text)).prefix(12).map { change in
+    let told = lines(text).difference(from: lines(other.text)).prefix(80).map { change in
       switch change {
       case .insert(_, let line, _): "only the long-lived: \(line.prefix(300))"
       case .remove(_, let line, _): "only the fresh one:  \(line.prefix(300))"

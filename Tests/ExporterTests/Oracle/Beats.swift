@@ -91,7 +91,8 @@ struct Beats {
     return "{\(parts.joined(separator: ", "))}"
   }
 
-  private mutating func member(_ choices: inout Choices, now: Double, pids: [Int]) -> String {
+  /// What stands in an entry.
+  mutating func member(_ choices: inout Choices, now: Double, pids: [Int]) -> String {
     var parts: [String] = []
     if !choices.once(in: 20) {
       let ages = [0, 1, 59, 60, 61, -5, -6, 100, 1_000, 5]

@@ -1,6 +1,6 @@
 import Exposition
 import HTTP
-import Heartbeat
+@testable import Heartbeat
 import Monitoring
 
 @testable import Exporter
@@ -42,12 +42,30 @@ final class Core {
 
   func forget(_ memory: Scraper.Memory) { scraper.forget(memory) }
 
-  /// Whether the file was good when it was last looked at.
-  var isGood: Bool { scraper.watch.sources.isUp }
+  /// What the last look found of a file.
+  struct File {
+    /// Its path below the folder of all.
+    var name: String
+    var isGood: Bool
+    /// Whether what was good before is served.
+    var keepsLastGood: Bool
+    /// How many readings of it failed, by reason.
+    var errors: [String: UInt64] = [:]
+  }
 
-  /// How many readings of it failed, by reason.
-  var readErrors: [String: UInt64] {
-    Dictionary(uniqueKeysWithValues: scraper.watch.sources.files[0].readErrors.map { ($0.key.rawValue, $0.value) })
+  /// What the last look found of all files in a folder, and of the own files in folders.
+  func files(in folder: Folder) -> [File] {
+    scraper.watch.sources.files.flatMap { file in
+      let name = String(file.path.dropFirst(folder.path.count + 1))
+      let errors = file.readErrors.map { ($0.key.rawValue, $0.value) }
+      let whole = File(
+        name: name, isGood: file.isUp, keepsLastGood: !file.isUp && !file.isLeftOut,
+        errors: Dictionary(uniqueKeysWithValues: errors))
+      return [whole]
+        + (file.folder?.value.items ?? []).map { item in
+          File(name: "\(name)/\(item.file)", isGood: item.problem == nil, keepsLastGood: item.unfinished != nil)
+        }
+    }
   }
 
   /// Takes over what another one has seen and nobody can read again: when beats came, who vanished, how everybody did, and the

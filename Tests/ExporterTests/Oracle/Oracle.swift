@@ -10,7 +10,9 @@ struct Oracle {
   private let folder: Folder
   private let probe: FileProbe
   private var choices: Choices
-  private var place: HeartbeatPlace
+  private let place: HeartbeatPlace
+  /// What else beats; nil where there is one source.
+  private var neighbours: Neighbours?
   private var tree: HostTree?
   private var sleepers: Sleepers?
   private var beats: Beats
@@ -35,7 +37,6 @@ struct Oracle {
     self.folder = folder
     self.probe = probe
     place = HeartbeatPlace(in: folder)
-    history = History(file: place.path)
     for mount in ["root/srv", "root/home"] { folder.makeFolder(mount) }
     if isLive {
       sleepers = Sleepers()
@@ -46,8 +47,10 @@ struct Oracle {
       now = 1_700_000_000
     }
     beats = Beats(&choices)
-    setting = Setting(&choices, file: place.path, folder: folder.path, isLive: isLive)
-    configuration = Setting.configuration(&choices, isLive: isLive)
+    neighbours = choices.once(in: 2) ? Neighbours(&choices, in: folder) : nil
+    history = History(in: folder, isOneFile: neighbours == nil)
+    setting = Setting(&choices, folder: folder.path, hasNeighbours: neighbours != nil, isLive: isLive)
+    configuration = setting.configuration(&choices)
     long = Core(setting, configuration, probe: probe)
     self.choices = choices
   }
@@ -70,9 +73,10 @@ struct Oracle {
   }
 
   private var state: String {
-    let content = place.content.map { String(decoding: $0.prefix(3_000), as: UTF8.self) } ?? "nothing"
+    let files = folder.files.map { "\($0): \(String(decoding: folder.content(of: $0)?.bytes.prefix(3_000) ?? [], as: UTF8.self))" }
     return
-      "at \(now), \(setting.limits), \(setting.options.heartbeat), \(configuration.processes)\nthe file: \(content)"
+      "at \(now), \(setting.limits), \(setting.options.heartbeat), \(configuration.processes), \(configuration.sources)\n"
+      + "in \(folder.path):\n\(files.joined(separator: "\n"))"
   }
 
   private mutating func change() {
@@ -81,15 +85,23 @@ struct Oracle {
     if choices.once(in: 5) { sleepers?.change(&choices) }
     if !choices.once(in: 4) {
       let known = configuration.processes.map(\.name)
-      beats.change(&choices, now: now, pids: pids, known: known)
-      place.write(beats.text(&choices), &choices)
+      if neighbours == nil || choices.once(in: 3) {
+        beats.change(&choices, now: now, pids: pids, known: known)
+        place.write(beats.text(&choices), &choices)
+      } else {
+        neighbours?.change(&choices, now: now, pids: pids, known: known)
+      }
     } else if choices.once(in: 4) {
       // Longer than the grain of the file system's clock: what is not touched any more need not be read again.
       Sleepers.pause(microseconds: 25_000)
     }
     let rarely = setting.isCalm ? 40 : 8
     if choices.once(in: rarely) {
-      configuration = Setting.configuration(&choices, isLive: setting.isLive)
+      let next = setting.configuration(&choices)
+      if setting.reading(of: Neighbours.programs, next) != setting.reading(of: Neighbours.programs, configuration) {
+        history.forget(where: Neighbours.isProgram)
+      }
+      configuration = next
       long.configure(configuration)
     }
     if choices.once(in: 16) { long.configure(nil) }
@@ -108,15 +120,18 @@ struct Oracle {
     var expected = fresh.answer(question, at: now)
     if question.looksAtFile {
       let alone = fresh
-      let errors = alone.readErrors
-      if !alone.isGood, let lastGood = history.lastGood {
+      let files = alone.files(in: folder)
+      let served = history.served(insteadOf: files)
+      var staged: [Core.File] = []
+      if !served.isEmpty {
         fresh = Core(setting, configuration, probe: probe)
         fresh.follow(long)
-        place.with(lastGood) { _ = fresh.counters(at: now) }
+        folder.with(served) { _ = fresh.counters(at: now) }
+        staged = fresh.files(in: folder)
         fresh.follow(long)
         expected = fresh.answer(question, at: now)
       }
-      history.add(place.content, isGood: alone.isGood, errors: errors) { alone.counters(at: now) }
+      history.add(fresh.files(in: folder), since: staged) { alone.counters(at: now) }
     }
     let answer = long.answer(question, at: now)
     if let difference = answer.difference(from: expected) { throw Finding(description: difference) }

@@ -12,17 +12,27 @@ struct Setting {
   let isLive: Bool
   /// What most scrapes ask for: only what is asked for again can be served from memory.
   let usualStyle: ExpositionStyle
+  /// Whether there are more sources than one file.
+  private let hasNeighbours: Bool
+  /// The folder that all is in.
+  private let folder: String
   /// Whether configurations change and memories are forgotten seldom, so that much is remembered for long.
   let isCalm: Bool
 
-  init(_ choices: inout Choices, file: String, folder: String, isLive: Bool) {
-    self.isLive = isLive
+  init(_ choices: inout Choices, folder: String, hasNeighbours: Bool, isLive: Bool) {
+    (self.folder, self.hasNeighbours, self.isLive) = (folder, hasNeighbours, isLive)
     usualStyle = Setting.style(&choices)
     isCalm = choices.once(in: 2)
     func few(_ choices: inout Choices, else usual: Int) -> Int {
       choices.once(in: 4) ? usual : choices.number(3...10)
     }
-    options.heartbeat.files = [file]
+    let files = [HeartbeatPlace.name] + (hasNeighbours ? Neighbours.all.filter { _ in !choices.once(in: 4) } : [])
+    options.heartbeat.files = files.map { folder + "/" + $0 }
+    options.heartbeat.filesAreDefault = false
+    // Of as many files that are gone the failures are known: five may fail and go.
+    options.heartbeat.maxFiles = choices.once(in: 2) ? choices.number(5...9) : options.heartbeat.maxFiles
+    let isTight = choices.once(in: 4)
+    if isTight { options.heartbeat.maxTotalSize = choices.one(of: [300, 1_000, 3_000]) }
     // What waits for a file system that hangs is another test; this one must not mind a slow machine.
     options.heartbeat.readTimeout = 600
     options.heartbeat.retention = choices.once(in: 3) ? choices.one(of: [50, 100, 1_000.5]) : 0
@@ -41,6 +51,17 @@ struct Setting {
     limits.reading.keyPaths = choices.once(in: 2) ? 100_000 : choices.number(7...16)
     limits.reading.rememberedPaths = choices.once(in: 4) ? 50_000 : choices.number(3...12)
     limits.reading.retryPause = 0
+    // What is being written is shown as it was before, for ever or not at all: not until some time of the clock has passed. By its size
+    // there is room for it which there might not be for what is shown.
+    limits.reading.unfinishedFor = isTight || choices.once(in: 2) ? 0 : .infinity
+    limits.reading.halfFor = 0
+    limits.reading.keptBytes = choices.once(in: 4) ? choices.one(of: [100, 1_000]) : limits.reading.keptBytes
+    // More than these are looked at by another thread, which here everybody waits for.
+    limits.reading.namesAtOnce = few(&choices, else: limits.reading.namesAtOnce)
+    limits.reading.filesAtOnce = few(&choices, else: limits.reading.filesAtOnce)
+    limits.reading.listingPause = 0
+    limits.reading.listingPatience = 600
+    limits.reading.listingLate = 600
     // What is larger is read by another thread, which here everybody waits for.
     limits.reading.largeFile = choices.once(in: 2) ? limits.reading.largeFile : choices.number(0...400)
     limits.procfs.bufferSize = choices.one(of: [1_024, 2_048, 64 << 10])
@@ -49,6 +70,8 @@ struct Setting {
     limits.styleBytes = choices.once(in: 2) ? 1_000 : limits.styleBytes
     limits.seriesBytes = choices.once(in: 2) ? 100 : limits.seriesBytes
     options.heartbeat.maxProcesses = few(&choices, else: options.heartbeat.maxProcesses)
+    // Which files of a folder with more of them are read depends on who beat before.
+    if hasNeighbours { options.heartbeat.maxProcesses = max(options.heartbeat.maxProcesses, Neighbours.processes.count) }
     limits.smallestChunk = choices.once(in: 4) ? choices.one(of: [200, 2_000, 16 << 10]) : choices.number(3...10)
     limits.names = few(&choices, else: limits.names)
     limits.ownDataBytes = few(&choices, else: 32 << 20) * 40
@@ -63,7 +86,7 @@ struct Setting {
 
   /// A configuration of processes. Where `/proc` is the kernel's, nobody else's process is found: it could come or go between
   /// the two answers.
-  static func configuration(_ choices: inout Choices, isLive: Bool) -> Configuration {
+  func configuration(_ choices: inout Choices) -> Configuration {
     let own = isLive ? Sleepers.argument : ""
     let names = ["a", "b", "never", "größe", "heartbeat-exporter", "p3"]
     return Configuration(
@@ -77,9 +100,26 @@ struct Setting {
               .substrings(["sleep", Sleepers.argument]),
             ]) : nil,
           children: choices.once(in: 3))
-        if choices.once(in: 2) { process.job = job(&choices) }
+        if choices.once(in: 2) { process.job = Setting.job(&choices) }
         return process
-      })
+      }, sources: hasNeighbours ? sources(&choices) : [])
+  }
+
+  /// What is said of the files of programs.
+  private func sources(_ choices: inout Choices) -> [SourceSettings] {
+    guard choices.once(in: 2) else { return [] }
+    var settings = SourceSettings(path: folder + "/" + Neighbours.programs)
+    settings.name = choices.one(of: [nil, "{star}", "bot-{star}", ".pid", "a"])
+    settings.timeout = choices.one(of: [nil, 5, 100])
+    if choices.once(in: 4) { settings.data = SourceSettings.KeyPath(".count") }
+    return [settings]
+  }
+
+  /// What is said of a source, by its path below the folder, that matters for what is read of it; nil where it is none.
+  func reading(of path: String, _ configuration: Configuration) -> SourceSettings? {
+    var settings = options.heartbeat.sources(configuration).last { $0.path == folder + "/" + path }
+    settings?.timeout = nil
+    return settings
   }
 
   /// What is expected of a job: soon, late already, at a minute or an hour of some zone's clocks, or never.
