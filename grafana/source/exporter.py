@@ -55,6 +55,15 @@ def board():
               unit="reqps", minimum=0, width=7),
         lines("Connections", "Connections that are open.", (f"heartbeat_exporter_http_connections{{{HOST}}}", I), minimum=0,
               width=5, decimals=0),
+        lines("Late answers", "Scrapes and questions of the API that waited for more than 10 s, per minute: something holds the exporter up.",
+              (f"60 * rate(heartbeat_exporter_late_answers_total{{{HOST}}}[$__rate_interval])", I), unit="cpm", minimum=0, width=6),
+        lines("Refused TLS handshakes", "Encrypted connections that failed before their first request, per minute, and why; the log says more. Only with TLS.",
+              (f"60 * rate(heartbeat_exporter_tls_handshake_errors_total{{{HOST}}}[$__rate_interval]) > 0", "{{reason}} · " + I), unit="cpm", minimum=0, width=6),
+        lines("Searches given up", "Command lines for which `match` of a process would have taken too long, per minute: they count as no match. Its regular expression is too costly.",
+              (f"60 * rate(process_match_exceeded_total{{{HOST}}}[$__rate_interval]) > 0", "{{process}} · " + I), unit="cpm", minimum=0, width=6),
+        lines("Files of patterns", "For each pattern of `--heartbeat.file`: the files that match and are read, and those that are not, because there are more than `--heartbeat.max-files`.",
+              (f"heartbeat_pattern_files{{{HOST}}}", "read: {{pattern}} · " + I),
+              (f"heartbeat_pattern_files_left_out{{{HOST}}} > 0", "left out: {{pattern}} · " + I), minimum=0, width=6, decimals=0),
     )  # fmt: skip
     b.row("Pushes").add(
         lines("Beats by push", "Beats that came by push and are in the file.",

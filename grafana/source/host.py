@@ -28,7 +28,7 @@ def board():
                f"system_load1{{{HOST}}} / on(job, instance) group_left {cores}", decimals=2, legend=I, sparkline=True,
                thresholds=steps(GREEN, (1, ORANGE), (2, RED))),
         number("Cores", "Processors that the kernel uses.", cores, legend=I),
-        number("Uptime", "Time since the kernel started.", f"time() - system_boot_time_seconds{{{HOST}}}", unit="s", decimals=1,
+        number("Uptime", "Time since the kernel started.", f"system_uptime_seconds{{{HOST}}}", unit="s", decimals=1,
                legend=I),
     )  # fmt: skip
     b.row("Processor").add(
@@ -44,13 +44,14 @@ def board():
         lines("Running and waiting for a disk", "Processes and threads that run or could run, and those that wait for a disk, at the moment of each scrape.",
               (f"system_processes_running{{{HOST}}}", "running · " + I), (f"system_processes_blocked{{{HOST}}}", "waiting for a disk · " + I),
               minimum=0, decimals=0, width=8),
-        lines("Pressure", "The share of time in which something waited (stalled: everything did). Needs a kernel that counts it (CONFIG_PSI).",
+        lines("Pressure", "The share of time in which something waited (stalled: everything did). Needs a kernel that counts it (CONFIG_PSI); that of interrupts is counted since Linux 6.1.",
               (f"rate(system_pressure_cpu_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, waiting · " + I),
               (f"rate(system_pressure_cpu_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "cpu, stalled · " + I),
               (f"rate(system_pressure_memory_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "memory, waiting · " + I),
               (f"rate(system_pressure_memory_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "memory, stalled · " + I),
               (f"rate(system_pressure_io_waiting_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, waiting · " + I),
               (f"rate(system_pressure_io_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "I/O, stalled · " + I),
+              (f"rate(system_pressure_irq_stalled_seconds_total{{{HOST}}}[$__rate_interval])", "interrupts, stalled · " + I),
               unit="percentunit", minimum=0, width=8),
     )  # fmt: skip
     b.row("Memory").add(

@@ -294,7 +294,8 @@ def variables(process="all"):
         # An exporter that is down has no series of its own any more, but `up`.
         chooser("instance", "Instance", "The exporters, one per host.", 'label_values(up{job=~"$job"}, instance)', all_value=".+"),
     ]  # fmt: skip
-    query = f"label_values(heartbeat_alive{{{HOST}}}, process)"
+    # Of jobs, too, as of all that is known.
+    query = f"label_values(heartbeat_state{{{HOST}}}, process)"
     if process == "all":
         found.append(chooser("process", "Process", "The names under which processes beat.", query, all_value=".+"))
     elif process == "one":

@@ -60,9 +60,10 @@ def board():
     b.row("What it uses").add(
         lines("CPU", "Processor time per second of wall time; 100 % is one core.",
               (f"rate(process_cpu_seconds_total{{{ONE}}}[$__rate_interval])", LEGEND), unit="percentunit", minimum=0, width=8),
-        lines("Memory", "Resident memory, what of it was moved to a disk, and the address space it has asked for.",
+        lines("Memory", "Resident memory, what of it was moved to a disk, and the address space it has asked for. With `--collector.process.smaps` also its own part of what it shares with others (PSS).",
               (f"process_resident_memory_bytes{{{ONE}}}", "resident " + LEGEND),
               (f"process_swap_bytes{{{ONE}}}", "swapped " + LEGEND),
+              (f"process_proportional_memory_bytes{{{ONE}}}", "its part " + LEGEND),
               (f"process_virtual_memory_bytes{{{ONE}}}", "virtual " + LEGEND), unit="bytes", minimum=0, width=8,
               overrides=[("/^virtual/", {"custom.axisPlacement": "right", "custom.fillOpacity": 0})]),
         lines("Threads", "Threads of the process.", (f"process_threads{{{ONE}}}", LEGEND), minimum=0, width=8, decimals=0),
@@ -80,8 +81,9 @@ def board():
               (f"rate(process_major_page_faults_total{{{ONE}}}[$__rate_interval])", "major " + LEGEND),
               (f"rate(process_minor_page_faults_total{{{ONE}}}[$__rate_interval])", "minor " + LEGEND), unit="ops", minimum=0, width=5,
               overrides=[("/^minor/", {"custom.axisPlacement": "right", "custom.fillOpacity": 0})]),
-        lines("Processes that match", "How many processes look as `match` of its configuration says; the oldest counts.",
-              (f"process_matched{{{ONE}}}", LEGEND), minimum=0, width=4, decimals=0),
+        lines("Processes that match", "How many processes look as `match` of its configuration says; the oldest counts. Given up: command lines for which that would have taken too long to say.",
+              (f"process_matched{{{ONE}}}", LEGEND),
+              (f"increase(process_match_exceeded_total{{{ONE}}}[$__rate_interval]) > 0", "given up " + LEGEND), minimum=0, width=4, decimals=0),
     )  # fmt: skip
     own = lines("${data:text}", "A number of the process's own data (`additional_data`).", (f"{{__name__=\"$data\",{ONE}}}", "{{__name__}} " + LEGEND),
                 width=6, height=6, overrides=[

@@ -16,36 +16,35 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from support import dashboard_pictures
 from support import ROOT, eventually, run
 from support.dashboards import FOLDER, NAMES, Scene, View, load
+from support.families import documented, family
 
 pytestmark = pytest.mark.peers
 
 # Queries that may find nothing in the scene of this test, and why.
 MAY_BE_EMPTY = {
     ("host", "panel 'Time until full' A"): "no file system of the machine need be filling up",
-    **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEF"},
+    **{("host", f"panel 'Pressure' {r}"): "a kernel without CONFIG_PSI does not count it" for r in "ABCDEFG"},
     ("exporter", "panel 'Entries left out' C"): "no limit is reached",
+    ("exporter", "panel 'Refused TLS handshakes' A"): "nothing is encrypted",
+    ("exporter", "panel 'Searches given up' A"): "no command line takes long to search",
+    **{("exporter", f"panel 'Files of patterns' {r}"): "the file is named" for r in "AB"},
     **{("host", f"panel 'File systems in trouble' {r}"): "all file systems of the machine may be well" for r in "AB"},
     **{("host", f"panel 'Disk latency' {r}"): "nothing need be read from or written to a disk of the machine" for r in "AB"},
     ("process", "panel 'Restarts by heartbeat run' A"): "the process is not supervised",
     ("overview", "panel 'Hosts' B"): "those that hang go on after a while",
-    ("process", "panel 'Processes that match' A"): "the process has no match in the configuration",
+    **{("process", f"panel 'Processes that match' {r}"): "the process has no match in the configuration" for r in "AB"},
+    ("process", "panel 'Memory' C"): "only with --collector.process.smaps",
 }
 
-# Families of the exporter that no dashboard shows, and why.
+# Families of docs/metrics.md that no panel shows and no rule uses, and why.
 NOT_SHOWN = {
-    "system_uptime_seconds": "the time of the boot is shown",
-    "process_match_exceeded_total": "rare, and the log names the process",
-    "heartbeat_exporter_late_answers_total": "for alerts: who waits for more than 10 s is told as a failed scrape",
+    "heartbeat_alive": "the state is shown, which says more; it stays for questions of one's own",
+    "system_boot_time_seconds": "the uptime is shown, which no step of the clock moves",
 }  # fmt: skip
 
-# Families that are there only with what the scene does not have, such as --heartbeat.file with a pattern.
-OF_PATTERNS = "heartbeat_pattern_"
-
-# Families of encrypted connections, of which the scene has none.
-OF_TLS = "heartbeat_exporter_tls_"
-
-# Families that not every kernel gives: the dashboards may ask for them.
-OF_SOME_KERNELS = "system_pressure_"
+# How families begin that the scene does not have: it names its files, encrypts nothing, does not set --collector.process.smaps, and not
+# every kernel counts pressure.
+NOT_IN_SCENE = ("heartbeat_pattern_", "heartbeat_exporter_tls_", "process_proportional_", "system_pressure_")
 
 # What Prometheus itself adds.
 OF_PROMETHEUS = {"up", "ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "scrape_samples_scraped"}
@@ -219,7 +218,7 @@ def families(scene):
     # OpenMetrics, which Prometheus asks for, names counters without their suffix.
     series = {n + "_total" if of[0]["type"] == "counter" and not n.endswith("_total") else n for n, of in meta.items()}
     names = {n for n in series if n.startswith(("heartbeat_", "process_", "system_"))}
-    return {"heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", n) else n for n in names}
+    return {family(n) for n in names}
 
 
 # Words of PromQL that look like metric names.
@@ -237,21 +236,36 @@ def names_in(expression):
     return (found - WORDS) | set(re.findall(r'__name__="([\w:]+)"', expression))
 
 
-def test_every_metric_name_exists_and_every_family_is_shown(asked, ready):
+def test_every_family_of_the_documentation_is_shown_or_used_by_a_rule():
+    """Whatever the scene has: also what needs TLS, a pattern, or another kernel."""
+    panels = [t["expr"] for name in NAMES for p in load(name)["panels"] for t in p.get("targets", [])]
+    rules = [r["expr"] for p in (ROOT / "prometheus" / "rules").glob("*.yml") for g in yaml.safe_load(p.read_text())["groups"] for r in g["rules"]]
+    # One panel asks for each of a process's own numbers, whatever it is called: "$data".
+    used = {family(n.replace("$data", "heartbeat_data_x")) for e in panels + rules for n in names_in(e)}
+    assert documented() - used == set(NOT_SHOWN), "families that no panel shows and no rule uses, or a reason that is no longer needed"
+
+
+def test_every_metric_name_exists_and_is_documented(asked, ready):
     rules = ready.prometheus.api("rules")["groups"]
     recorded = {r["name"] for g in rules for r in g["rules"] if r["type"] == "recording"}
     exported = families(ready)
     used = {}
     for name, query in asked:
         for metric in names_in(query.expression):
-            used.setdefault("heartbeat_data_*" if re.match("heartbeat_data_(?!info$)", metric) else metric, []).append(f"{name}: {query.place}")
-    unknown = {m: places for m, places in used.items() if m not in exported | recorded | OF_PROMETHEUS and not m.startswith(OF_SOME_KERNELS)}
+            used.setdefault(family(metric), []).append(f"{name}: {query.place}")
+    unknown = {m: places for m, places in used.items() if m not in documented() | recorded | OF_PROMETHEUS}
     assert not unknown, unknown
     sources = "".join(p.read_text() for p in sorted((ROOT / "Sources" / "Exporter").rglob("*.swift")))
-    written = {n for n in re.findall(r'MetricFamily\(\s*"(\w+)"', sources) if not n.startswith((OF_SOME_KERNELS, OF_PATTERNS, OF_TLS))}
+    written = {n for n in re.findall(r'MetricFamily\(\s*"(\w+)"', sources) if not n.startswith(NOT_IN_SCENE)}
     missing = {n for n in written - exported if not n.endswith("_") or not any(e.startswith(n) for e in exported)}  # "heartbeat_job_" + NAME
     assert len(written) > 40 and not missing, f"families that the scene does not have: {missing}"
-    assert exported - set(used) == set(NOT_SHOWN), "families that no dashboard shows, or a reason that is no longer needed"
+    assert exported <= documented(), "families that docs/metrics.md does not have"
+
+
+def test_every_process_and_job_can_be_chosen(ready):
+    views = look(ready)
+    for name in ("process", "overview", "alerts"):
+        assert {"websocket-reader", "mailer", "nightly-report", "backup"} <= {v for v, _ in views[name].options["process"]}, name
 
 
 def test_the_states_are_those_of_the_api(ready):
