@@ -211,7 +211,9 @@ def write_beats(file, processes):
 
 
 # Values that differ from run to run, of series that are there in each.
-VOLATILE_VALUES = [r"heartbeat_age_seconds", r"heartbeat_exporter_collector_duration_seconds"]
+VOLATILE_VALUES = [
+    r"heartbeat_age_seconds", r"heartbeat_silenced_until_timestamp_seconds", r"heartbeat_exporter_collector_duration_seconds",
+]  # fmt: skip
 
 
 def normalised(text, dropped=()):
@@ -225,5 +227,5 @@ def normalised(text, dropped=()):
         if not line.startswith("#") and volatile.match(line):
             line = line[: line.rindex(" ")] + " *"
         # The folder is another one with each run.
-        lines.append(re.sub(r'file="[^"]*/', 'file="', line))
+        lines.append(re.sub(r'\b(file|pattern)="[^"]*/', r'\1="', line))
     return "\n".join(lines) + "\n"
