@@ -29,9 +29,30 @@ extension FileDescriptor {
     return result
   }
 
+  /// Opens a folder in this one whose name may be no UTF-8. The corresponding C function is `openat(2)`.
+  public borrowing func openFolder(at name: [UInt8], _ flags: Int32 = pathOnly) throws(Errno) -> FileDescriptor {
+    let directory = rawValue
+    return FileDescriptor(
+      owning: try retryingOnInterrupt {
+        name.withCString { Glibc.openat(directory, $0, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+      })
+  }
+
+  /// What the kernel says of a file in this directory whose name may be no UTF-8. The corresponding C function is `fstatat(2)`.
+  public borrowing func status(at name: [UInt8]) throws(Errno) -> stat {
+    var result = stat()
+    let directory = rawValue
+    _ = try retryingOnInterrupt { name.withCString { fstatat(directory, $0, &result, AT_SYMLINK_NOFOLLOW) } }
+    return result
+  }
+
   /// The text of a symbolic link in this directory. The corresponding C function is `readlinkat(2)`.
   public borrowing func linkText(at name: String) throws(Errno) -> [UInt8] {
-    let directory = rawValue
+    try FileDescriptor.linkText(at: name, in: rawValue)
+  }
+
+  /// The text of a symbolic link in the directory of this number, or `AT_FDCWD`. The corresponding C function is `readlinkat(2)`.
+  public static func linkText(at name: String, in directory: Int32) throws(Errno) -> [UInt8] {
     let size = Int(PATH_MAX)
     var text = [UInt8](repeating: 0, count: size)
     let count = try retryingOnInterrupt { Glibc.readlinkat(directory, name, &text, size) }
@@ -60,5 +81,16 @@ extension FileDescriptor {
   public borrowing func synchronise() throws(Errno) {
     let descriptor = rawValue
     _ = try retryingOnInterrupt { Glibc.fsync(descriptor) }
+  }
+}
+
+extension [UInt8] {
+  /// These bytes as a name for the kernel.
+  fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    let name = map { CChar(bitPattern: $0) } + [0]
+    return name.withUnsafeBufferPointer { name in
+      // Sound: at least the zero is there, so that there is an address.
+      name.baseAddress.map(body) ?? body("")
+    }
   }
 }

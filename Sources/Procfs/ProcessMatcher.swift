@@ -158,6 +158,12 @@ extension ProcessTable {
       if let words, other.words.map(words.hold) ?? true { return true }
       return line.starts(other.line)
     }
+
+    /// Whether it only started the tool, with this command line. Without these words it may be a script that beats with the tool.
+    func startsTool(_ line: CommandLine) -> Bool {
+      if let words, words.hold(StartedWords(tool: line)) { return true }
+      return self.line.starts(LineEnd(line))
+    }
   }
 
   /// The words in which a program that starts others says what it starts: of a shell that runs a script those from the script on, which
@@ -173,7 +179,13 @@ extension ProcessTable {
     /// nil for a command line, whose arguments end with NUL each, of a program that is not known to start others.
     init?(_ commandLine: UnsafeRawBufferPointer) {
       guard WrapperPrograms.contains(commandLine: commandLine) else { return nil }
-      let own = commandLine[(WrapperPrograms.scriptStart(in: commandLine) ?? 0)...]
+      self.init(of: commandLine[(WrapperPrograms.scriptStart(in: commandLine) ?? 0)...])
+    }
+
+    /// All words of a command line that is one of the tool's.
+    init(tool line: CommandLine) { self.init(of: line.bytes) }
+
+    private init(of own: some Collection<UInt8>) {
       isWhole = own.count <= StartedWords.longest
       var text = own.prefix(StartedWords.longest).map { byte in
         // A command that was handed to a shell ends where the shell's own signs begin.
@@ -210,7 +222,8 @@ extension ProcessTable {
   /// What each matcher finds, all in one pass.
   ///
   /// Programs that only start others (`sh -c`, `sudo`, `npm`, or whatever ends with the words of what it started) count where nothing
-  /// that they started matches.
+  /// that they started matches. Where they started `heartbeat run`, they count as little as that does: `sudo heartbeat run -- ./worker`
+  /// is no worker while the tool waits to start it again.
   ///
   /// Where the steps do not suffice, the next search begins with the process at which they ended, so that each has its turn.
   ///
@@ -227,6 +240,7 @@ extension ProcessTable {
     var exceeded = [Int](repeating: 0, count: matchers.count)
     guard !matchers.isEmpty else { return [] }
     let own = selfPID
+    var tools: [ProcessStat] = []
     var line = CommandLine()
     var isCut = false
     var isWhole = !procfs.avoided.contains { if case .process = $0 { true } else { false } }
@@ -249,7 +263,8 @@ extension ProcessTable {
       // A process that has ended has none; any other one of which it cannot be read may look so.
       guard
         readCommandLine(
-          of: stat, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } })
+          of: stat, into: &line, onFailure: { if ![ENOENT, ESRCH].contains($0.rawValue) { isWhole = false } },
+          onOwn: { tools.append(stat) })
       else { continue }
       let matching = matchers.indices.filter { index in
         guard !isCut else { return false }
@@ -275,8 +290,9 @@ extension ProcessTable {
     }
     // One at which it began and ended would be all that is ever looked at.
     procfs.searchStart = cutAt.map { $0 == first ? $0 &+ 1 : $0 } ?? 0
+    let started = candidates.allSatisfy(\.isEmpty) ? [:] : self.started(tools)
     return zip(candidates, exceeded).map { candidates, exceeded in
-      let starters = starters(among: candidates)
+      let starters = starters(among: candidates).union(starters(of: started, among: candidates))
       let counted = candidates.filter { !starters.contains($0.stat.pid) }
       // Of those that started in the same tick the one with the lower number.
       let oldest = counted.min { ($0.stat.startTicks, $0.stat.pid) < ($1.stat.startTicks, $1.stat.pid) }
@@ -302,6 +318,32 @@ extension ProcessTable {
     return found
   }
 
+  /// Our own programs, by each process that is above them.
+  private func started(_ tools: [ProcessStat]) -> [Int32: [Int32]] {
+    var found: [Int32: [Int32]] = [:]
+    for tool in tools {
+      for ancestor in ancestors(of: tool) { found[ancestor, default: []].append(tool.pid) }
+    }
+    return found
+  }
+
+  /// Those that only started `heartbeat run`.
+  private func starters(of tools: [Int32: [Int32]], among candidates: [Candidate]) -> Set<Int32> {
+    var line = CommandLine()
+    let found = candidates.filter { candidate in
+      (tools[candidate.stat.pid] ?? []).prefix(ProcessTable.mostTools).contains { tool in
+        withCommandLine(of: tool) { arguments in
+          line.set(arguments)
+          return OwnPrograms.isRun(commandLine: arguments) && candidate.startsTool(line)
+        } ?? false
+      }
+    }
+    return Set(found.map(\.stat.pid))
+  }
+
+  /// So many are looked at below one process: what only starts one has no more.
+  private static let mostTools = 16
+
   /// So many generations are looked at: a loop of parents, which only a tree of plain files can have, ends there.
   private static let mostGenerations = 64
 
@@ -317,13 +359,16 @@ extension ProcessTable {
 
   /// Reads a command line; false when there is none or it is that of one of our own programs.
   private func readCommandLine(
-    of stat: ProcessStat, into line: inout CommandLine, onFailure: (Errno) -> Void
+    of stat: ProcessStat, into line: inout CommandLine, onFailure: (Errno) -> Void, onOwn: () -> Void
   ) -> Bool {
     withCommandLine(of: stat.pid, onFailure: onFailure) { arguments in
       let isOwn = OwnPrograms.contains(commandLine: arguments, isNamedSo: stat.isNamedAsOwnProgram) {
         procfs.program(of: stat.pid)
       }
-      guard !isOwn else { return nil }
+      guard !isOwn else {
+        onOwn()
+        return nil
+      }
       line.set(arguments)
       return true
     } ?? false

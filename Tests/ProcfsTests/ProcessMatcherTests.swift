@@ -134,30 +134,31 @@ struct ProcessMatcherTests {
   @Test(
     "our own programs, by their names, and where others may have these by their files, else by their command lines",
     arguments: [
-      // command line, whether it is named so, then whether it is ours by its file: ours, another one, not known
-      ("/usr/bin/heartbeat-exporter\0", false, [true, true, true]),
-      ("heartbeats\0run\0x\0", false, [false, false, false]),
-      ("python\0heartbeat\0run\0x\0", false, [false, false, false]),
-      ("/heartbeat/python\0run\0x\0", false, [false, false, false]), ("", false, [false, false, false]),
-      ("\0heartbeat\0", false, [false, false, false]), ("/", false, [false, false, false]),
-      // What runs another program is known by its command line alone: its file may have been replaced.
-      ("heartbeat\0run\0node\0server.js\0", true, [true, true, true]),
-      ("/opt/heartbeat\0run\0--name\0x\0--\0node\0", false, [true, true, true]),
-      ("heartbeat\0run\0--name=a.b\0node\0", true, [true, true, true]),
-      ("heartbeat\0run\0--\0node\0", true, [true, true, true]),
-      ("other name\0run\0--\0node\0", true, [true, true, true]),
-      ("heartbeat\0monitor\0--file\0x\0", true, [true, false, true]),
-      ("heartbeat\0send\0bidder\0", false, [true, false, true]),
+      // command line, whether it is named so, then whether it is ours by its file: ours, not known, one named so, another one
+      ("/usr/bin/heartbeat-exporter\0", false, [true, true, true, true]),
+      ("heartbeats\0run\0x\0", false, [false, false, false, false]),
+      ("python\0heartbeat\0run\0x\0", false, [false, false, false, false]),
+      ("/heartbeat/python\0run\0x\0", false, [false, false, false, false]), ("", false, [false, false, false, false]),
+      ("\0heartbeat\0", false, [false, false, false, false]), ("/", false, [false, false, false, false]),
+      // What runs another program is known by its command line, unless its file has another name: it may be an older version.
+      ("heartbeat\0run\0node\0server.js\0", true, [true, true, true, false]),
+      ("/opt/heartbeat\0run\0--name\0x\0--\0node\0", false, [true, true, true, false]),
+      ("heartbeat\0run\0--name=a.b\0node\0", true, [true, true, true, false]),
+      ("heartbeat\0run\0--\0node\0", true, [true, true, true, false]),
+      ("other name\0run\0--\0node\0", true, [true, true, true, false]),
+      ("heartbeat\0monitor\0--file\0x\0", true, [true, true, false, false]),
+      ("heartbeat\0send\0bidder\0", false, [true, true, false, false]),
       // Those of others.
-      ("./heartbeat\0", true, [true, false, false]), ("heartbeat\0-e\0-c\0x.yml\0", true, [true, false, false]),
-      ("heartbeat\0run\0", true, [true, false, true]),
-      ("heartbeat\0run\0-e\0", true, [true, false, true]),
-      ("/usr/share/heartbeat/bin/heartbeat\0--path.home\0/usr/share\0", true, [true, false, false]),
-      ("heartbeat\0run\0--path.home=/usr/share\0", true, [true, false, true]),
-      ("/bin/sh\0/usr/local/bin/heartbeat\0eth0\0", true, [true, false, false]),
+      ("./heartbeat\0", true, [true, false, false, false]),
+      ("heartbeat\0-e\0-c\0x.yml\0", true, [true, false, false, false]),
+      ("heartbeat\0run\0", true, [true, true, false, false]),
+      ("heartbeat\0run\0-e\0", true, [true, true, false, false]),
+      ("/usr/share/heartbeat/bin/heartbeat\0--path.home\0/usr/share\0", true, [true, false, false, false]),
+      ("heartbeat\0run\0--path.home=/usr/share\0", true, [true, true, false, false]),
+      ("/bin/sh\0/usr/local/bin/heartbeat\0eth0\0", true, [true, false, false, false]),
     ] as [(String, Bool, [Bool])])
   func ownPrograms(line: String, isNamedSo: Bool, expected: [Bool]) {
-    let found = [OwnPrograms.Program.own, .another, .unknown].map { program in
+    let found = [OwnPrograms.Program.own, .unknown, .alike, .another].map { program in
       parse(line) { OwnPrograms.contains(commandLine: $0, isNamedSo: isNamedSo) { program } }
     }
     #expect(found == expected)
@@ -168,10 +169,16 @@ struct ProcessMatcherTests {
     let tree = try TemporaryTree()
     tree.write("stat", "btime 1000\n")
     let own = try #require(try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let folder = (own as NSString).deletingLastPathComponent
     let processes: [(Int, String, String?)] = [
       (7, "heartbeat\0eth0\0--watched", "/bin/sh"), (8, "heartbeat\0eth0\0--watched", nil),
       (9, "heartbeat\0eth0\0--watched", own), (10, "heartbeat\0monitor\0--watched", "/bin/sh"),
       (11, "heartbeat\0monitor\0--watched", nil), (12, "heartbeat\0run\0--name\0watched\0--\0x", "/bin/sh"),
+      // Another version from elsewhere is known where it runs others; at our own place, gone or not, also by its other commands.
+      (13, "heartbeat\0run\0--name\0watched\0--\0x", "/opt/0.1.0/heartbeat (deleted)"),
+      (14, "heartbeat\0monitor\0--watched", "/opt/0.1.0/heartbeat (deleted)"),
+      (15, "heartbeat\0monitor\0--watched", "\(folder)/heartbeat (deleted)"),
+      (16, "heartbeat\0eth0\0--watched", "\(folder)/heartbeat (deleted)"),
     ]
     for (pid, line, file) in processes {
       tree.write("\(pid)/stat", "\(pid) (heartbeat) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(pid) 0 1 0\n")
@@ -184,7 +191,35 @@ struct ProcessMatcherTests {
     let matcher = ProcessMatcher(substrings: ["watched"])
     var found: [Int32] = []
     while let pid = table.find([matcher], excluding: Set(found))[0].pid { found.append(pid) }
-    #expect(found == [7, 8, 10])
+    #expect(found == [7, 8, 10, 12, 14, 16])
+  }
+
+  @Test(
+    "what only started heartbeat run counts as little as that does, whatever it is about to start",
+    arguments: [
+      ("sudo\0-u\0app\0heartbeat\0run\0--\0./worker", "heartbeat\0run\0--\0./worker", [4]),
+      ("sh\0-c\0A=1 heartbeat run -- ./worker; echo worker", "heartbeat\0run\0--\0./worker", [4]),
+      ("chpst\0-u\0app\0heartbeat\0run\0--\0./worker", "heartbeat\0run\0--\0./worker", [4]),
+      // A script that beats with the tool is the worker itself, also while it does.
+      ("bash\0./worker.sh", "heartbeat\0send\0worker", [4, 10]),
+      ("sh\0-c\0while true; do ./worker; heartbeat send worker; done", "heartbeat\0send\0worker", [4, 10]),
+      ("sh\0-c\0./worker & wait", "heartbeat\0run\0--\0./other", [4, 10]),
+    ])
+  func startersOfTheTool(starter: String, tool: String, expected: [Int32]) throws {
+    let tree = try TemporaryTree()
+    tree.write("stat", "btime 1000\n")
+    let processes = [
+      (10, 1, "x", starter), (11, 10, "x", "env\0-"), (12, 11, "heartbeat", tool), (4, 1, "x", "other\0worker"),
+    ]
+    for (pid, parent, name, line) in processes {
+      tree.write("\(pid)/stat", "\(pid) (\(name)) S \(parent) 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 0 \(pid) 0 1 0\n")
+      tree.write("\(pid)/cmdline", line + "\0")
+    }
+    let table = try Procfs(procfs: tree.path).processTable()
+    let matcher = ProcessMatcher(substrings: ["worker"])
+    let found = table.find([matcher])[0]
+    #expect(found == ProcessMatches(pid: expected[0], count: expected.count))
+    #expect(table.find([matcher], excluding: [4])[0].pid == expected.dropFirst().first)
   }
 
   @Test(
