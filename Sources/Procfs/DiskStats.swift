@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// One disk and what went to and from it: a line of `/proc/diskstats`, see `proc_diskstats(5)`.
 public struct DiskStats: Equatable, Sendable {
   /// The disk's name, such as `sda` or `nvme0n1`.

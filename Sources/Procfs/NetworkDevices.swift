@@ -1,3 +1,5 @@
+internal import POSIX
+
 /// One network device and what went over it: a line of `/proc/net/dev`, see `proc_pid_net(5)`.
 public struct NetworkDevice: Equatable, Sendable {
   /// What went over a device in one direction.

@@ -221,6 +221,8 @@ public struct HeartbeatFile: Sendable {
     switch error.rawValue {
     case EACCES, EPERM:
       refuse(.permissionDenied, "this user may not list the folder; expected read and execute permission")
+    case EILSEQ:
+      refuse(.inputOutput, "its name is no UTF-8, so that what is in it cannot be read; give it another name")
     case ETIMEDOUT:
       refuse(
         .timeout,

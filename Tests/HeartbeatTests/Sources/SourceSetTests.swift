@@ -136,6 +136,75 @@ final class SourceSetTests {
     #expect(sources.files.map { $0.lastProblem?.description.contains("no UTF-8") } == [nil, false, true])
   }
 
+  /// Makes a folder or a file, whatever the bytes of its name are.
+  private func make(_ name: [UInt8], _ text: String? = nil) throws {
+    let path = (Array((folder.path + "/").utf8) + name).map { CChar(bitPattern: $0) } + [0]
+    guard let text else {
+      try #require(mkdir(path, 0o755) == 0)
+      return
+    }
+    let file = try #require(fopen(path, "w"))
+    fputs(text, file)
+    fclose(file)
+  }
+
+  @Test(
+    "a folder of a pattern whose name is no UTF-8 is told where something below it matches",
+    arguments: [
+      ("w/*/state.json", ["b"]), ("w/*/*.json", ["b", "d"]), ("w/*/s/../state.json", ["c"]),
+      ("w/*/s/*/x.json", ["c"]),
+      ("w/*/s/*.json", []), ("w/?\u{FFFD}*/state.json", []), ("w/*", ["b", "c", "d", "e", "f"]),
+    ] as [(String, [String])])
+  func unreadableFolders(pattern: String, expected: [String]) throws {
+    try write("w/a/state.json", "{\"ts\": \(Self.time)}")
+    func name(_ letter: String, _ rest: String = "") -> [UInt8] {
+      Array("w/\(letter)".utf8) + [0xFF] + Array(rest.utf8)
+    }
+    for letter in ["b", "c", "d", "e"] { try make(name(letter)) }
+    try make(name("b", "/state.json"), "{\"ts\": \(Self.time)}")
+    try make(name("c", "/s"))
+    try make(name("c", "/s/") + [0xFE])
+    try make(name("c", "/s/") + [0xFE] + Array("/x.json".utf8), "{\"ts\": \(Self.time)}")
+    try make(name("d", "/x.json"), "{\"ts\": \(Self.time)}")
+    try make(name("d", "/y.json.tmp"), "")
+    try make(name("f"), "")
+    var sources = sources(pattern)
+    for _ in 1...2 {
+      _ = names(&sources)
+      let told = sources.files.filter { $0.lastProblem?.description.contains("no UTF-8") ?? false }
+      #expect(told.map { $0.path.replacing(folder.path, with: "") } == expected.map { "/w/\($0)\\xff" })
+      #expect(told.allSatisfy { !$0.isUp })
+      #expect(sources.files.contains(where: \.isUp) == ["w/*/state.json", "w/*/*.json"].contains(pattern))
+    }
+  }
+
+  @Test("a folder whose name is no UTF-8 is told as soon as something matches in it, and as long")
+  func unreadableFolderThatChanges() throws {
+    try write("w/a/x.json", "{\"ts\": \(Self.time)}")
+    let name = Array("w/b".utf8) + [0xFF]
+    try make(name)
+    var sources = sources("w/*/*.json")
+    for isThere in [false, true, false, true] {
+      let file = name + Array("/x.json".utf8)
+      let path = (Array((folder.path + "/").utf8) + file).map { CChar(bitPattern: $0) } + [0]
+      if isThere { try make(file, "{\"ts\": \(Self.time)}") } else { unlink(path) }
+      #expect(names(&sources).count == 1)
+      #expect(sources.files.map(\.isUp) == (isThere ? [true, false] : [true]))
+    }
+  }
+
+  @Test("names that are no UTF-8 are told apart, also from one that is written so")
+  func unreadableNames() throws {
+    try make(Array("y".utf8) + [0xFF] + Array(".json".utf8), "{\"ts\": \(Self.time)}")
+    try make(Array("y".utf8) + [0xFE] + Array(".json".utf8), "{\"ts\": \(Self.time)}")
+    var sources = sources("*.json")
+    _ = names(&sources)
+    #expect(sources.files.map { $0.path.replacing(folder.path, with: "") } == ["/y\\xfe.json", "/y\\xff.json"])
+    try make(Array("y\\xff.json".utf8), "{\"ts\": \(Self.time)}")
+    _ = names(&sources)
+    #expect(sources.files.map(\.isUp).sorted { $0 && !$1 } == [true, false, false])
+  }
+
   @Test("failures of a file that vanishes and returns are counted on")
   func failuresOfFilesThatReturn() throws {
     try write("bots/a.json", "[")

@@ -65,6 +65,14 @@ package struct FolderListings: Sendable {
     return hasRoom(for: count)
   }
 
+  /// Notes a folder that has no path, as its name is no UTF-8. What is in it may change without a trace here.
+  ///
+  /// - Parameter isHolding: whether something in it matches.
+  mutating func noteUnreadable(_ path: String, _ isHolding: Bool) {
+    areAllKept = false
+    if isHolding { unlisted.append((path, Errno(EILSEQ))) }
+  }
+
   /// Counts paths that are not given.
   mutating func leaveOut(_ count: Int) { leftOut += count }
 
@@ -120,7 +128,8 @@ package struct FolderListings: Sendable {
     let found: Found?
     do throws(Errno) {
       let left = mostWork.map { max(0, $0 - work) } ?? .max
-      found = try FolderListings.list(folder, most: most, ofNames: left, goingOn: goOn, where: isWanted)
+      let opened = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
+      found = try FolderListings.list(opened, most: most, ofNames: left, goingOn: goOn, where: isWanted)
     } catch {
       return lastNames(in: folder, error)
     }
@@ -160,6 +169,27 @@ package struct FolderListings: Sendable {
     return found
   }
 
+  /// The names that are wanted of a folder that has no path; nil where it cannot be listed. They are not kept.
+  mutating func names(
+    inUnreadable folder: borrowing FileDescriptor, where isWanted: (UnsafeRawBufferPointer) -> Bool
+  ) -> [[UInt8]]? {
+    let left = mostWork.map { max(0, $0 - work) } ?? .max
+    let found: Found?
+    do throws(Errno) {
+      let opened = try folder.openFolder(at: [UInt8(ascii: ".")], O_RDONLY | O_NONBLOCK)
+      found = try FolderListings.list(opened, most: PathPattern.most, ofNames: left, goingOn: {}, where: isWanted)
+    } catch {
+      return nil
+    }
+    guard let found else {
+      (isOver, areAllKept) = (true, false)
+      return []
+    }
+    size += found.seen
+    work += found.seen
+    return found.names
+  }
+
   /// So many names of a folder are looked at.
   static let mostNames = 1_000_000
   /// So many bytes are kept of them together.
@@ -169,10 +199,9 @@ package struct FolderListings: Sendable {
   ///
   /// - Parameter names: nil is given where there are more, and the listing ends there.
   private static func list(
-    _ folder: String, most: Int, ofNames names: Int, goingOn goOn: () -> Void,
+    _ descriptor: borrowing FileDescriptor, most: Int, ofNames names: Int, goingOn goOn: () -> Void,
     where isWanted: (UnsafeRawBufferPointer) -> Bool
   ) throws(Errno) -> Found? {
-    let descriptor = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
     var (found, bytes) = (Found(), 0)
     /// None that comes behind it is one of the first.
     var last: [UInt8]?

@@ -5,10 +5,10 @@ internal import POSIX
 package struct PathPattern: Sendable, Hashable {
   /// The path as it was given.
   let text: String
-  private let components: [Component]
+  let components: [Component]
   private let isAbsolute: Bool
 
-  private enum Component: Hashable {
+  enum Component: Hashable {
     case name(String)
     case pattern([UInt8])
   }
@@ -31,7 +31,7 @@ package struct PathPattern: Sendable, Hashable {
     package var path: String
     /// What the stars matched.
     package var stars: [String]
-    /// False where its name is no UTF-8, so that the path is not that of the file.
+    /// False where its name is no UTF-8: then the path is not that of the file, and has `\xff` in the place of each such byte.
     package var isText = true
     /// Why a folder cannot be listed that stands for the files which nobody knows.
     var unlisted: Errno?
@@ -64,11 +64,14 @@ package struct PathPattern: Sendable, Hashable {
   ///   - listings: what was found in folders before; it saves listing those that did not change.
   ///   - most: of more paths the first ones are found, and the others are counted in `listings`; folders on the way do not count.
   ///   - asks: whether a path may be asked for; where not, what was known of it holds.
+  ///   - isCertain: whether what is in a folder, and no symbolic link, certainly answers. Only there it is looked whether anything matches
+  ///     below a folder whose name is no UTF-8; elsewhere something does.
   ///   - keeps: whether a path that may not be asked for counts as one that is there.
   ///   - goOn: is called from time to time, so that it can be told who works from who hangs.
   package func matches(
     _ listings: inout FolderListings, most: Int = PathPattern.most, asking asks: (String) -> Bool = { _ in true },
-    keeping keeps: (String) -> Bool = { _ in true }, goingOn goOn: () -> Void = {}
+    certain isCertain: (String) -> Bool = { _ in false }, keeping keeps: (String) -> Bool = { _ in true },
+    goingOn goOn: () -> Void = {}
   ) -> [Match] {
     listings.begin()
     var matches = [Match(path: isAbsolute ? "/" : "", stars: [])]
@@ -93,11 +96,16 @@ package struct PathPattern: Sendable, Hashable {
           for name in found.names.prefix(left) {
             guard let stars = PathPattern.match(name, pattern) else { continue }
             if next.count & 0xFF == 0 { goOn() }
-            let text = String(decoding: name, as: UTF8.self)
-            next.append(
-              Match(
-                path: PathPattern.join(match.path, text), stars: match.stars + stars,
-                isText: match.isText && text.utf8.elementsEqual(name)))
+            guard let text = String(validating: name, as: UTF8.self) else {
+              let path = PathPattern.join(match.path, ForeignText.text(name))
+              if isLast {
+                next.append(Match(path: path, stars: match.stars + stars, isText: false))
+              } else {
+                listings.noteUnreadable(path, isHolding(below: name, in: folder, from: place + 1, isCertain, &listings))
+              }
+              continue
+            }
+            next.append(Match(path: PathPattern.join(match.path, text), stars: match.stars + stars))
           }
         }
         matches = next
@@ -108,7 +116,7 @@ package struct PathPattern: Sendable, Hashable {
       var status = stat()
       // Where it cannot be known whether a file is there, its reader says why.
       matches = matches.filter { match in
-        guard match.isText, asks(match.path) else { return keeps(match.path) }
+        guard asks(match.path) else { return keeps(match.path) }
         return stat(match.path, &status) == 0 || !FolderListings.saysThatNoneIsThere(Errno.last)
       }
     }
@@ -118,7 +126,7 @@ package struct PathPattern: Sendable, Hashable {
   /// The most paths of one pattern, and the most folders on the way to them.
   package static let most = 100_000
 
-  private static func join(_ folder: String, _ name: String) -> String {
+  static func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty || folder.utf8.last == UInt8(ascii: "/") ? folder + name : folder + "/" + name
   }
 

@@ -115,7 +115,8 @@ final class PatternProbe: Sendable {
       guard ask(pattern.base) else { return (false, known) }
       if !FileProbe.touchFolder(pattern.base) { isLocal = false }
       var paths = [pattern.base]
-      for match in pattern.matches(&listings, most: most, asking: { ask($0) }, goingOn: ask.goOn) {
+      // What is no text is touched by nobody.
+      for match in pattern.matches(&listings, most: most, asking: { ask($0) }, goingOn: ask.goOn) where match.isText {
         let isTouched = touched.contains(ExactText(match.path))
         guard isTouched || ask(match.path) else { continue }
         paths.append(match.path)

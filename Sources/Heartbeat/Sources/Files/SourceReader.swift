@@ -16,7 +16,7 @@ public struct SourceReader: Sendable {
   private let limits: ReadingLimits
   private let mayBeFolder: Bool
   /// False where its name is no UTF-8.
-  private let isText: Bool
+  let isText: Bool
   /// Why the folder that is here, and stands for the files in it, cannot be listed.
   var unlisted: Errno?
   private let maximumSize: Int

@@ -37,7 +37,9 @@ extension SourceSet {
     var lists: [ExactText: @Sendable () -> PatternLister.Listed] = [:]
     for place in places {
       guard let pattern = units[place].pattern else { continue }
-      lists[ExactText(pattern.text)] = { [unit = units[place], mostMatches] in unit.list(pattern, mostMatches, ways) }
+      lists[ExactText(pattern.text)] = { [unit = units[place], mostMatches, sure = self.ways.another()] in
+        unit.list(pattern, mostMatches, ways, sure)
+      }
     }
     let found = lister.list(lists, until: end)
     var listed: [Int: PatternLister.Listed] = [:]
@@ -73,20 +75,30 @@ extension SourceSet {
 extension SourceSet.Unit {
   /// Lists what answers.
   ///
-  /// - Parameter ways: nil where all was asked by a thread.
-  fileprivate func list(_ pattern: PathPattern, _ most: Int, _ ways: LocalWays?) -> PatternLister.Listed {
+  /// - Parameters:
+  ///   - ways: nil where all was asked by a thread.
+  ///   - sure: what certainly answers, whoever was asked.
+  fileprivate func list(
+    _ pattern: PathPattern, _ most: Int, _ ways: LocalWays?, _ sure: LocalWays
+  ) -> PatternLister.Listed {
     // What was left out is not known any more.
     if answer.isComplete, pattern.endsInPattern, leftOut == 0, room != nil, listings.areUnchanged() {
       return PatternLister.Listed(listings: listings)
     }
     let known = Set(matches.map { ExactText($0.path) })
     var (listings, ways, leadsOff) = (listings, ways, false)
+    // Its table of mounts is read only where it is needed, which is seldom.
+    var (sure, isBegun) = (sure, false)
     ways?.begin(mountsHaveChanged: true)
     listings.mostWork = nil
     let found = pattern.matches(&listings, most: most) { path in
       guard answer.asks(path) else { return false }
       if ways?.isLocal(path) == false { leadsOff = true }
       return !leadsOff
+    } certain: { folder in
+      if !isBegun { sure.begin(mountsHaveChanged: true) }
+      isBegun = true
+      return sure.isCertain(folder)
     } keeping: { path in
       answer.hangs(path) || known.contains(ExactText(path))
     }

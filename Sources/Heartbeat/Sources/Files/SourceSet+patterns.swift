@@ -121,7 +121,8 @@ extension SourceSet {
       let matches = unit.pattern == nil ? [PathPattern.Match(path: unit.settings.path, stars: [])] : unit.matches
       // A folder that never answered, or cannot be listed, stands for the files that nobody knows.
       for match in matches + unit.unknownFolders {
-        if var file = known[place]?.removeValue(forKey: ExactText(match.path)) {
+        // What is no text may be written as another file's name.
+        if var file = known[place]?.removeValue(forKey: ExactText(match.path)), file.isText == match.isText {
           file.unlisted = match.unlisted
           files.append(file)
           continue
@@ -194,6 +195,8 @@ extension SourceSet {
       guard answer.asks(path) else { return false }
       if !own.isLocal(path) { leadsOff = true }
       return !leadsOff
+    } certain: { folder in
+      own.isCertain(folder)
     } keeping: { path in
       answer.hangs(path) || known.contains(ExactText(path))
     }

@@ -1,8 +1,8 @@
 /// Names that may be any bytes, such as those of files and devices, as text.
-enum ForeignText {
+package enum ForeignText {
   /// The bytes as text. Bytes that are no UTF-8 are written as `\xff`. Where there are some, or the text has what looks like one, a
   /// backslash is written as two, so that two names stay two.
-  static func text(_ bytes: some Collection<UInt8>) -> String {
+  package static func text(_ bytes: some Collection<UInt8>) -> String {
     if let text = String(validating: bytes, as: UTF8.self), !looksSpelt(bytes) { return text }
     var result = ""
     var parser = Unicode.UTF8.ForwardParser()
@@ -47,5 +47,5 @@ enum ForeignText {
 
 extension UnsafeRawBufferPointer {
   /// The bytes as text, see `ForeignText`.
-  var foreignText: String { ForeignText.text(self) }
+  package var foreignText: String { ForeignText.text(self) }
 }

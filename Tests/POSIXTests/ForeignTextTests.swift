@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Procfs
+@testable import POSIX
 
 @Suite("Names that may be any bytes")
 struct ForeignTextTests {
