@@ -73,9 +73,16 @@ def groups(settings):
             f"Its last beat is dated {{{{ $value | humanizeDuration }}}} ahead: the clock of the host that wrote it is wrong. First: timedatectl on its host.",
             "From 5 s on the exporter does not count such a beat as a sign of life."),
         *r.alert(
-            "ProcessFileDescriptorsLow", "process_open_fds{S} / process_max_fds{S} > 0.85",
+            "ProcessFileDescriptorsLow",
+            """
+            (
+              process_worst_fd_ratio{S}
+              or process_open_fds{S} / process_max_fds{S}
+            ) > 0.85
+            """,
             f"{NAME} on {HOST} runs out of file descriptors",
-            "{{ $value | humanizePercentage }} of its file descriptors are open; at 100% it can open nothing more. First: ls -l /proc/PID/fd."),
+            "{{ $value | humanizePercentage }} of its file descriptors are open; at 100% it can open nothing more. Of a tree of processes, that is the one with the least room. First: ls -l /proc/PID/fd.",
+            "Open files are those of a whole tree, their limit is that of its root: their ratio serves for exporters that know no other."),
         *r.alert(
             "ProcessCPUSaturated",
             f"""

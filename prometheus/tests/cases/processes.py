@@ -206,6 +206,11 @@ Test("file descriptors: 850 of 1000 are enough, without a limit there is none to
     .has_of({"job": "board", "instance": "board:3000"}, "process_open_fds", "900x60").has_of({"job": "board", "instance": "board:3000"}, "process_max_fds", "1000x60") \
     .silent("ProcessFileDescriptorsLow", "10m")
 
+Test("file descriptors: of a tree whose members have few files together, one has nine tenths of its own limit; of another tree all have more together than one may have") \
+    .of_process("process_worst_fd_ratio", "0.1x40 0.9x40").of_process("process_open_fds", "200x80").of_process("process_max_fds", "1000x80") \
+    .of_process("process_worst_fd_ratio", "0.15x80", "uneven").of_process("process_open_fds", "1200x80", "uneven").of_process("process_max_fds", "1000x80", "uneven") \
+    .silent("ProcessFileDescriptorsLow", "10m", "15m").fires("ProcessFileDescriptorsLow", "15m15s")
+
 Test("CPU: a loop for forty minutes") \
     .of_process("process_cpu_seconds_total", "0+18x160 2880x100") \
     .silent("ProcessCPUSaturated", "29m").fires("ProcessCPUSaturated", "35m", "46m").silent("ProcessCPUSaturated", "47m")
