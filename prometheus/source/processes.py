@@ -126,8 +126,8 @@ def groups(settings):
             "ProcessForgotten",
             """
             max without (state, reason) (last_over_time(heartbeat_state{S,state!="stopped"}[1h:5m]))
-            unless max without (state, reason) (heartbeat_state{S})
-            unless max without (state, reason) (last_over_time(heartbeat_state{S,state="stopped"}[1h:5m]))
+            unless on (job, instance, process) heartbeat_state{S}
+            unless on (job, instance, process) last_over_time(heartbeat_state{S,state="stopped"}[1h:5m])
             and on (job, instance) (max by (job, instance) (heartbeat_file_up{S}) == 1)
             """,
             f"{NAME} on {HOST} is no longer monitored",

@@ -1,12 +1,14 @@
 """deploy/kubernetes against Kubernetes' own schemas (kubernetes-validate); what they do not know is compared with our other files."""
 
+import json
 import re
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from support import EXPORTER, ROOT, run
+from support import EXPORTER, ROOT, eventually, run
+from support.prometheus import Prometheus
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 pytestmark = pytest.mark.peers
@@ -48,6 +50,28 @@ def test_the_pod_monitor_finds_the_pods():
     assert ports[endpoint["port"]] == 9464
     # The rules look for this job.
     assert {"targetLabel": "job", "replacement": "heartbeat"} in endpoint["relabelings"]
+
+
+def test_a_rollout_changes_no_label_of_a_node(tmp_path):
+    """A real Prometheus, with what the operator makes of the PodMonitor: each rollout gives a node another pod with another address."""
+    (endpoint,) = read("podmonitor.yaml")["spec"]["podMetricsEndpoints"]
+    of_pod = [{"source_labels": [f"__meta_kubernetes_{m}"], "target_label": label} for m, label in (
+        ("namespace", "namespace"), ("pod_container_name", "container"), ("pod_name", "pod"))]  # fmt: skip
+    own = [{re.sub("[A-Z]", lambda m: "_" + m[0].lower(), key): value for key, value in r.items()} for r in endpoint["relabelings"]]
+    pods = [("node-1", "10.0.1.7:9464", "heartbeat-exporter-2xk9p"), ("node-1", "10.0.1.9:9464", "heartbeat-exporter-fz7wq"), ("node-2", "10.0.2.4:9464", "heartbeat-exporter-p5c8d")]
+    found = [{"targets": [address], "labels": {
+        "__meta_kubernetes_namespace": "monitoring", "__meta_kubernetes_pod_name": pod, "__meta_kubernetes_pod_container_name": "exporter",
+        "__meta_kubernetes_pod_node_name": node}} for node, address, pod in pods]  # fmt: skip
+    # A job each: of targets with the same labels Prometheus keeps one.
+    jobs = [{"job_name": f"pod-{n}", "static_configs": [f], "relabel_configs": of_pod + own} for n, f in enumerate(found)]
+    p = Prometheus(tmp_path, config=json.dumps({"scrape_configs": jobs}))
+    try:
+        targets = eventually(lambda: (t := p.api("targets")) and len(t["activeTargets"]) == 3 and t["activeTargets"], "the targets are found")
+    finally:
+        p.stop()
+    before, after, other = ({t["scrapePool"]: t["labels"] for t in targets}[f"pod-{n}"] for n in range(3))
+    assert before == after != other
+    assert (before["job"], before["instance"], before["host"]) == ("heartbeat", "node-1", "node-1")
 
 
 @pytest.mark.parametrize("name", ["daemonset.yaml", "sidecar.yaml"])

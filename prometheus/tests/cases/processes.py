@@ -123,6 +123,10 @@ Test("not forgotten: it had said good-bye", evaluation="1m", interval="1m") \
 Test("not forgotten: the file cannot be read", evaluation="1m", interval="1m") \
     .has("heartbeat_file_up", "1x10 0x100").state("1x10 stale", "alive", "beating").silent("ProcessForgotten", "30m")
 
+Test("not forgotten: its host has another pod, and further labels now", evaluation="1m", interval="1m") \
+    .has("heartbeat_file_up", "1x200").state("1x10 stale", "alive", "beating", pod="a").state("_x11 1x100", "alive", "beating", pod="b", team="shop") \
+    .state("1x10 stale", "stopped", "said_stopped", "nightly", pod="a").state("_x11 1x10 stale", "alive", "beating", "nightly", pod="b").silent("ProcessForgotten", "16m", "30m")
+
 Test("given up by heartbeat run, after eleven restarts") \
     .state("1x8 stale", "alive", "beating").state("_x9 1x20 stale", "dead", "pid_gone").of_process("heartbeat_status", "1x8 stale", status="alive") \
     .of_process("heartbeat_status", "_x9 1x20 stale", status="failed").of_process("heartbeat_data_restarts_total", "11x30").of_process("heartbeat_data_last_exit_code", "_x9 3x21") \
