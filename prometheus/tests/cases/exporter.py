@@ -12,30 +12,47 @@ Test("unreadable for a minute only") \
 Test("unreadable in one scrape, and scrapes come every two minutes", interval="2m") \
     .has("heartbeat_file_up", "1x4 0 1x20").silent("HeartbeatFileUnreadable", "10m", "11m45s", "12m", "13m")
 
+ONE_FILE = "heartbeat_file_up", "1x120"
+
 # Time 0 is where a test begins.
 Test("stale file, and the two processes that run are late") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x60 900x60").has("heartbeat_file_entries", "2x120") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x60 900x60").has("heartbeat_file_entries", "2x120") \
     .state("1x60 stale", "hung", "silent").state("1x60 stale", "hung", "silent", "uneven") \
     .silent("HeartbeatFileStale", "12m").fires("HeartbeatFileStale", "12m15s", "16m45s").silent("HeartbeatFileStale", "17m30s")
 
 Test("not stale: the only processes ended") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
     .state("1x120", "dead", "pid_gone").state("1x120", "dead", "pid_gone", "uneven").silent("HeartbeatFileStale", "20m")
 
 Test("not stale: one hangs, and is an alert of its own") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
     .state("1x120", "hung", "silent").state("1x120", "alive", "beating", "uneven").silent("HeartbeatFileStale", "20m")
 
-Test("not stale: a file of one process, though others of other files hang") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/a.json").has("heartbeat_file_entries", "1x120", file="/run/a.json") \
+Test("not stale: two jobs run for longer than they may, and nobody else writes the file") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "hung", "job_overdue").state("1x120", "hung", "job_overdue", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: two are suspended, which their own alerts say") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .state("1x120", "hung", "suspended").state("1x120", "hung", "suspended", "uneven").silent("HeartbeatFileStale", "20m")
+
+Test("not stale: a file of one process, though another one, which only matches, hangs") \
+    .has(*ONE_FILE, file="/run/a.json").has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/a.json").has("heartbeat_file_entries", "1x120", file="/run/a.json") \
     .state("1x120", "hung", "silent").state("1x120", "hung", "silent", "uneven").silent("HeartbeatFileStale", "20m")
 
+Test("not stale: an old file of two that ended, and two that have files of their own hang") \
+    .has(*ONE_FILE, file="/run/old.json").has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/old.json").has("heartbeat_file_entries", "2x120", file="/run/old.json") \
+    .has(*ONE_FILE, file="/run/a.json").has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/a.json").has("heartbeat_file_entries", "1x120", file="/run/a.json") \
+    .has(*ONE_FILE, file="/run/b.json").has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/b.json").has("heartbeat_file_entries", "1x120", file="/run/b.json") \
+    .state("1x120", "stopped", "said_stopped", "nightly").state("1x120", "stopped", "said_stopped", "weekly") \
+    .state("1x120", "hung", "silent").silence("300+15x120").state("1x120", "hung", "silent", "uneven").silence("300+15x120", process="uneven").silent("HeartbeatFileStale", "20m")
+
 Test("not stale: its beats are due once an hour") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
     .state("1x120", "alive", "beating").state("1x120", "alive", "beating", "uneven").silent("HeartbeatFileStale", "20m")
 
 Test("not stale: written a moment ago, though two hang") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0+15x120").has("heartbeat_file_entries", "2x120") \
+    .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0+15x120").has("heartbeat_file_entries", "2x120") \
     .state("1x120", "hung", "silent").state("1x120", "hung", "silent", "uneven").silent("HeartbeatFileStale", "20m")
 
 Test("one scrape fails, and scrapes come every two minutes", interval="2m") \
@@ -154,6 +171,6 @@ Test("the watchdog needs nothing and fires at once") \
     .has_of({"job": "prometheus", "instance": "localhost:9090"}, "up", "1x20").fires("Watchdog", "0s", "5m")
 
 Test("not stale: of several silent programs only one is not silenced") \
-    .has("heartbeat_file_modified_timestamp_seconds", "0x80", file="/run/h.json").has("heartbeat_file_entries", "3x80", file="/run/h.json") \
+    .has(*ONE_FILE, file="/run/h.json").has("heartbeat_file_modified_timestamp_seconds", "0x80", file="/run/h.json").has("heartbeat_file_entries", "3x80", file="/run/h.json") \
     .state("1x80", "hung", "silent", "a").state("1x80", "hung", "silent", "b").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x80", "b") \
     .silent("HeartbeatFileStale", "15m")

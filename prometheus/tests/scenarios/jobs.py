@@ -81,6 +81,13 @@ def takes_too_long(w):
     Job(w, "backup", every="1h", takes="9m", max_duration="5m")
 
 
+@scenario("two jobs of one file take longer than they may, and nobody else writes it", "jobs",
+          *(Expected("JobOverdue", "6m", "1m30s", name, over="26m") for name in ("backup", "import")), end="30m")  # fmt: skip
+def take_too_long(w):
+    for name in ("backup", "import"):
+        Job(w, name, every="2h", takes="24m", max_duration="5m")
+
+
 @scenario("a run fails on one host while the job does well on another", "jobs", Expected("JobFailed", "1m15s", "1m", "import"), end="8m")
 def only_one(w):
     Job(w, "import", fails=(1,))

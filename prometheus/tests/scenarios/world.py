@@ -32,7 +32,7 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # the machine that records is set.
 KEPT = re.compile(r"^(heartbeat_(state|data_(restarts_total|last_exit_code|test_alert)|age_seconds|timeout_seconds|silenced_until_timestamp_seconds|last_timestamp_seconds|interval_seconds|status|job_\w+|entries_skipped_total|series_dropped_total"
                   r"|push_errors_total|file_(up|entries|skipped_entries|modified_timestamp_seconds)|exporter_collector_success|exporter_config_last_reload_successful)"
-                  r"|process_(start_time_seconds|open_fds|max_fds|cpu_seconds_total|resident_memory_bytes)"
+                  r"|process_(start_time_seconds|open_fds|max_fds|worst_fd_ratio|cpu_seconds_total|resident_memory_bytes)"
                   r"|system_(cpu_seconds_total|memory_(available|total)_bytes))[{ ]")  # fmt: skip
 IS_TIME = re.compile(r"^(\w+_timestamp_seconds|process_start_time_seconds)$")
 SERIES = re.compile(r"^([\w:]+)(?:\{(.*)\})?$")
