@@ -1,6 +1,6 @@
 """The machines below the processes."""
 
-from prometheus.source.model import READ_ONLY_TYPES, cpu_busy, disk_free
+from prometheus.source.model import READ_ONLY_TYPES, cores_online, cpu_busy, disk_free
 
 from .kit import *
 
@@ -10,7 +10,7 @@ I = "{{instance}}"
 def board():
     b = Board("host", "Heartbeat / Host", "The machines that the processes run on: processor, memory, disks, network.",
               variables(None), [alerts(ALERT_HOST + ',process=""')])  # fmt: skip
-    cores = f'count by (job, instance) (system_cpu_seconds_total{{{HOST},mode="idle"}})'
+    cores = cores_online(HOST, "$__rate_interval", "by (job, instance)")
     busy = cpu_busy(HOST, "$__rate_interval", "by (job, instance)")
     used = f"1 - system_memory_available_bytes{{{HOST}}} / system_memory_total_bytes{{{HOST}}}"
     # Images that are read-only by nature are always full.
@@ -27,13 +27,13 @@ def board():
         number("Load per core", "Processes that run or wait to, over one minute, per core.",
                f"system_load1{{{HOST}}} / on(job, instance) group_left {cores}", decimals=2, legend=I, sparkline=True,
                thresholds=steps(GREEN, (1, ORANGE), (2, RED))),
-        number("Cores", "Processors that the kernel uses.", cores, legend=I),
+        number("Cores", "Processors that the kernel uses; those that are offline do not count.", cores, legend=I),
         number("Uptime", "Time since the kernel started.", f"system_uptime_seconds{{{HOST}}}", unit="s", decimals=1,
                legend=I),
     )  # fmt: skip
     b.row("Processor").add(
         lines("CPU by mode", "What the cores do; 100 % is all of them, of all chosen hosts.",
-              (f'avg by (mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval]))',
+              (f'sum by (mode) (rate(system_cpu_seconds_total{{{HOST},mode!="idle"}}[$__rate_interval])) / on () group_left sum (rate(system_cpu_seconds_total{{{HOST}}}[$__rate_interval]))',
                "{{mode}}"), unit="percentunit", minimum=0, stacked=True),
         lines("CPU by core", "How busy each core is.",
               (cpu_busy(HOST, "$__rate_interval", "by (job, instance, cpu)"),

@@ -45,10 +45,16 @@ IDLE_MODES = "idle|iowait|steal"
 
 
 def cpu_busy(selector, window, by):
-    """The share of the cores' time in which they compute. Never above 1, whatever a counter does."""
+    """The share of the cores' time in which they compute. The times of a core that is offline stand still, so it has no part. Never above 1, whatever a counter does."""
+    every = f"rate(system_cpu_seconds_total{{{selector}}}[{window}])"
     idle = f'rate(system_cpu_seconds_total{{{selector},mode=~"{IDLE_MODES}"}}[{window}])'
-    cores = f'system_cpu_seconds_total{{{selector},mode="idle"}}'
-    return f"1 - sum {by} ({idle}) / count {by} ({cores})"
+    return f"1 - sum {by} ({idle}) / (sum {by} ({every}) > 0)"
+
+
+def cores_online(selector, window, by):
+    """How many cores there are whose times go on."""
+    every = f"rate(system_cpu_seconds_total{{{selector}}}[{window}])"
+    return f"count {by} (sum without (mode) ({every}) > 0)"
 
 
 def disk_free(selector):

@@ -15,11 +15,12 @@ Test("clock ahead by 4 s") \
 
 Test("two cores, 99 % busy for forty minutes") \
     .has("system_cpu_seconds_total", "0+0.15x160 24+15x100", cpu="0", mode="idle") \
-    .has("system_cpu_seconds_total", "0+0.15x160 24+15x100", cpu="1", mode="idle").has("system_cpu_seconds_total", "0+14x260", cpu="0", mode="user") \
-    .silent("HostCPUSaturated", "29m").fires("HostCPUSaturated", "31m", "44m45s").silent("HostCPUSaturated", "46m30s")
+    .has("system_cpu_seconds_total", "0+0.15x160 24+15x100", cpu="1", mode="idle").has("system_cpu_seconds_total", "0+14.85x260", cpu="0", mode="user") \
+    .has("system_cpu_seconds_total", "0+14.85x260", cpu="1", mode="user").silent("HostCPUSaturated", "29m").fires("HostCPUSaturated", "31m", "44m45s").silent("HostCPUSaturated", "46m30s")
 
 Test("one core of two is busy") \
     .has("system_cpu_seconds_total", "0x200", cpu="0", mode="idle").has("system_cpu_seconds_total", "0+15x200", cpu="1", mode="idle") \
+    .has("system_cpu_seconds_total", "0+15x200", cpu="0", mode="user").has("system_cpu_seconds_total", "0x200", cpu="1", mode="user") \
     .silent("HostCPUSaturated", "45m")
 
 Test("a core that only waits for its disk, and one that the hypervisor gave to others") \
@@ -28,6 +29,21 @@ Test("a core that only waits for its disk, and one that the hypervisor gave to o
     .has_of({"job": "heartbeat", "instance": "web-2:9464", "cpu": "0", "mode": "idle"}, "system_cpu_seconds_total", "0x400") \
     .has_of({"job": "heartbeat", "instance": "web-2:9464", "cpu": "0", "mode": "steal"}, "system_cpu_seconds_total", "0+15x400") \
     .silent("HostCPUSaturated", "45m", "90m")
+
+# The times of a core that is offline stand still.
+one_of_many = Test("one core is idle, and 31 are offline") \
+    .has("system_cpu_seconds_total", "0+14x200", cpu="0", mode="idle").has("system_cpu_seconds_total", "0+1x200", cpu="0", mode="user")
+for n in range(1, 32):
+    one_of_many.has("system_cpu_seconds_total", "9000x200", cpu=n, mode="idle").has("system_cpu_seconds_total", "500x200", cpu=n, mode="user")
+one_of_many.silent("HostCPUSaturated", "30m15s", "45m")
+
+Test("one core is busy, and the other one is offline") \
+    .has("system_cpu_seconds_total", "0+0.15x200", cpu="0", mode="idle").has("system_cpu_seconds_total", "0+14.85x200", cpu="0", mode="user") \
+    .has("system_cpu_seconds_total", "9000x200", cpu="1", mode="idle").has("system_cpu_seconds_total", "500x200", cpu="1", mode="user") \
+    .fires("HostCPUSaturated", "45m")
+
+Test("no time of any core goes on: there is no share") \
+    .has("system_cpu_seconds_total", "9000x200", cpu="0", mode="idle").has("system_cpu_seconds_total", "500x200", cpu="0", mode="user").silent("HostCPUSaturated", "45m")
 
 Test("an idle core whose counter steps back again and again") \
     .has("system_cpu_seconds_total", " ".join(f"{90000 - k}+15x3" for k in range(60)), cpu="0", mode="idle").silent("HostCPUSaturated", "40m", "55m")
