@@ -181,18 +181,19 @@ def test_the_tool(addresses, beats):
 
 
 class Peer:
-    """A server that answers every POST with one status, or never; keeps what it was sent."""
+    """A server that answers every POST with one status, or never; keeps what it was sent. `hangs`: how many of the first ones it never answers."""
 
-    def __init__(self, status, headers=(), hangs=False):
-        seen = self.seen = []
+    def __init__(self, status, headers=(), hangs=0):
+        seen, told = self.seen, self.told = [], []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
+                content = self.rfile.read(int(self.headers["Content-Length"]))
                 seen.append(self.headers)
-                if hangs:
+                told.append(json.loads(content or b"{}"))
+                if len(seen) <= hangs:
                     threading.Event().wait()
                 body = b'{"error": {"message": "said so"}}'
                 self.send_response(status)
@@ -250,13 +251,74 @@ def test_errors_are_typed(status, cause):
 
 
 def test_an_exporter_that_hangs_does_not_hold_a_program_up():
-    peer = Peer(204, hangs=True)
+    peer = Peer(204, hangs=10)
     url = f"http://{peer.address}"
     with pytest.raises(HeartbeatError, match="did not answer within 0.5 s") as caught:
         HeartbeatManager(url, timeout=0.5).send_heartbeat("a")
     assert caught.value.cause == "unreachable"
     said = json.loads(node(NODE_SEND, url, "a", "1"))
     assert said["code"] == "unreachable" and "within 1 s" in said["text"]
+
+
+def test_what_waited_for_an_exporter_that_hangs_is_no_fresh_sign_of_life():
+    """The work beats, hangs in its turn, and then the exporter answers: of what waits the last beat comes, with the time at which it was made."""
+    peer = Peer(204, hangs=4)
+    code = """
+    const m = new h.HeartbeatManager(args[0], { timeout: 0.5, onError: () => {} });
+    const beat = h.heartbeat('loop', { manager: m, every: 0 });
+    for (let n = 0; n < 30; n++) {
+      beat({ n }, n % 2 ? 'reading' : 'writing');
+      await new Promise((r) => setTimeout(r, 50));
+    }
+    console.log(Date.now() / 1000);
+    await new Promise((r) => setTimeout(r, 3000));
+    """
+    hung = float(node(code, f"http://{peer.address}"))
+    assert "timestamp" not in peer.told[0]
+    assert 5 <= len(peer.told) <= 7, peer.told
+    assert all(beat["timestamp"] <= hung for beat in peer.told[1:])
+    assert (peer.told[-1]["status"], peer.told[-1]["additional_data"]) == ("reading", {"n": 29})
+
+
+def test_a_beat_that_takes_the_place_of_one_that_waits_takes_its_data_too_if_it_has_none():
+    peer = Peer(204, hangs=1)
+    code = """
+    const m = new h.HeartbeatManager(args[0], { timeout: 0.5, onError: () => {} });
+    const beat = h.heartbeat('loop', { manager: m, every: 0 });
+    beat({ n: 0 });
+    beat({ n: 1 });
+    beat(() => { throw new Error('no data'); }, 'waiting');
+    await beat.stop();
+    """
+    node(code, f"http://{peer.address}")
+    assert [(beat["status"], beat["additional_data"]) for beat in peer.told] == [("alive", {"n": 0}), ("stopped", {"n": 1})]
+
+
+def test_a_beat_that_waited_says_when_it_was_made_and_any_other_one_is_dated_by_the_exporter():
+    peer = Peer(204, hangs=3)
+    code = """
+    const m = new h.HeartbeatManager(args[0], { timeout: 0.6, onError: () => {} });
+    const made = Date.now() / 1000;
+    await Promise.all([0, 1, 2, 3].map((n) => m.sendHeartbeat(`p${n}`)));
+    await m.sendHeartbeat('after');
+    console.log(made);
+    """
+    made = float(node(code, f"http://{peer.address}"))
+    assert len(peer.told) == 5
+    assert all(made <= beat["timestamp"] < made + 0.5 for beat in peer.told[1:4])
+    assert "timestamp" not in peer.told[0] and "timestamp" not in peer.told[4]
+
+
+def test_a_promise_in_the_place_of_the_data_that_fails_costs_only_the_data():
+    peer = Peer(204)
+    code = """
+    const m = new h.HeartbeatManager(args[0], { onError: (e) => console.log(e.message) });
+    const beat = h.heartbeat('loop', { manager: m, every: 0 });
+    for (let n = 0; n < 3; n++) beat(Promise.reject(new Error(`no ${n}`)));
+    await beat.stop(Promise.resolve({ n: 7 }));
+    """
+    assert node(code, f"http://{peer.address}").split("\n") == ["no 0", "no 1", "no 2"]
+    assert [(beat["status"], beat.get("additional_data")) for beat in peer.told] == [("alive", None), ("stopped", {"n": 7})]
 
 
 @pytest.mark.parametrize(("begin", "drip"), [

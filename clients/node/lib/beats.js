@@ -13,16 +13,18 @@ const CLOCK_TOLERANCE = 5;
 const LONGEST_NAME = 1024;
 // The longest interval that a beat can declare, in seconds: 366 days.
 const LONGEST_INTERVAL = 366 * 86400;
+// A beat that waits for this many seconds before it is sent says when it was made.
+const LONGEST_WAIT = 1;
 // The members of an entry that a beat writes; every other one stays as it is.
 const KNOWN = ['last_heartbeat', 'last_heartbeat_formatted', 'pid', 'status', 'host', 'interval', 'additional_data'];
 
 /**
- * A beat of what a program hands over: name, data, status, pid, host, interval, at. Only a name that is none, and data that
+ * A beat of what a program hands over: name, data, status, pid, host, interval, at, and when it was made (`called`). Only a name that is none, and data that
  * are no object, are errors; what else is odd is left out, and named in `leftOut`.
  */
 function beatOf(name, data, given) {
   // A text in the place of the options is the status.
-  const options = membersNamed(['status', 'pid', 'host', 'interval', 'at', 'job'], typeof given === 'string' ? { status: given } : given);
+  const options = membersNamed(['status', 'pid', 'host', 'interval', 'at', 'called', 'job'], typeof given === 'string' ? { status: given } : given);
   if (typeof name !== 'string' || name === '') {
     throw new HeartbeatError('cannot beat: the process name must be a string that is not empty', 'invalid');
   }
@@ -67,9 +69,18 @@ function beatOf(name, data, given) {
     host: typeof options.host === 'string' && options.host !== '' ? options.host : undefined,
     interval: interval > 0 && interval <= LONGEST_INTERVAL ? interval : undefined,
     at: Number.isFinite(options.at) ? options.at : undefined,
+    called: Number.isFinite(options.called) ? options.called : Date.now() / 1000,
     job: options.job,
     leftOut: spelling.leftOut,
   };
+}
+
+/**
+ * The time that a beat must say to whoever takes it: what it was given, or when it was made if that is a while ago. Else undefined: it is
+ * that of its arrival, by the clock of who takes it. `isSure`: whether it will arrive as soon as it is sent.
+ */
+function timeOf(beat, isSure = true) {
+  return beat.at ?? (isSure && Date.now() / 1000 - beat.called < LONGEST_WAIT ? undefined : beat.called);
 }
 
 /**
@@ -77,7 +88,7 @@ function beatOf(name, data, given) {
  * key the new data have too goes: its newer value is in additional_data, and one key must not have two values.
  */
 function membersOf(beat, old) {
-  const now = beat.at ?? Date.now() / 1000;
+  const now = beat.at ?? beat.called;
   const members = new Map([
     ['last_heartbeat', spell(now)],
     ['last_heartbeat_formatted', spell(formatted(now))],
@@ -116,4 +127,4 @@ function formatted(seconds) {
   );
 }
 
-module.exports = { CLOCK_TOLERANCE, beatOf, membersOf };
+module.exports = { CLOCK_TOLERANCE, beatOf, membersOf, timeOf };

@@ -5,6 +5,7 @@ const dns = require('node:dns');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
+const { timeOf } = require('./beats');
 const { HeartbeatError } = require('./errors');
 
 // Milliseconds for which an address of an exporter's name is tried before the next one is tried beside it (RFC 8305, 5).
@@ -41,6 +42,7 @@ class Exporter {
     this.timeout = timeout;
     this.warn = warn;
     this.takesInterval = true;
+    this.answers = true; // a beat that it does not answer may lie there for long, and be taken when nothing beats any more
     this.options = { headers: { 'Content-Type': 'application/json', 'User-Agent': 'heartbeat-node' } };
     this.base = '';
     this.transport = http;
@@ -73,7 +75,7 @@ class Exporter {
 
   async send(beat) {
     if (beat.job) return this.sendJob(beat);
-    const body = { status: beat.status, pid: beat.pid, host: beat.host, timestamp: beat.at };
+    const body = { status: beat.status, pid: beat.pid, host: beat.host, timestamp: timeOf(beat, this.answers) };
     if (beat.data) body.additional_data = beat.data;
     if (this.takesInterval) body.interval = beat.interval;
     let answer = await this.post(beat.name, this.path(beat.name), body);
@@ -166,6 +168,7 @@ class Exporter {
     return new Promise((resolve, reject) => {
       const request = this.transport.request({ ...options, method, path });
       const late = () => {
+        this.answers = false;
         const error = new Error(`it did not answer within ${this.timeout / 1000} s`);
         request.destroy(error);
         fail(error); // a request that has no connection yet says nothing of its end
@@ -181,6 +184,7 @@ class Exporter {
       };
       request.on('error', fail);
       request.on('response', (response) => {
+        this.answers = true;
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part) => {

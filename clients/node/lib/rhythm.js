@@ -24,17 +24,28 @@ function heartbeat(manager, name, options) {
   let last = -Infinity;
   let word;
   let changes = []; // when the last ones were
-  let tail = Promise.resolve(); // one after the other, however long a function of the data takes: the last word stays last
-  const send = (data, status) => {
-    const made = dataOf(name, data, fail);
-    tail = tail.then(async () => {
+  let waiting = null; // the beat behind the one that is under way: of those that wait only the last counts
+  let sending = null;
+  const drain = async () => {
+    while (waiting) {
+      const { made, ...how } = waiting;
+      waiting = null;
       try {
-        await manager.beat(name, await made, { status, interval, pid, host });
+        await manager.beat(name, await made, { ...how, interval, pid, host });
       } catch (error) {
         fail(error);
       }
-    });
-    return tail;
+    }
+    sending = null;
+  };
+  const send = (data, status) => {
+    const called = Date.now() / 1000;
+    const former = waiting?.made;
+    const own = dataOf(name, data, fail);
+    // Without data of its own it takes those of the beat that it replaces: they were not told yet.
+    waiting = { status, called, made: former === undefined ? own : Promise.all([own, former]).then(([fresh, old]) => fresh ?? old) };
+    sending ??= drain();
+    return sending;
   };
   const beat = (data, status) => {
     const now = performance.now();
@@ -76,9 +87,9 @@ function startHeartbeat(manager, name, options) {
         return;
       }
       isStalled = false;
-      const at = Date.now() / 1000;
-      await manager.beat(name, await dataOf(name, data, fail), how);
-      beatAt = at;
+      const called = Date.now() / 1000;
+      await manager.beat(name, await dataOf(name, data, fail), { ...how, called });
+      beatAt = called;
     } catch (error) {
       fail(error);
     }
@@ -106,18 +117,18 @@ function startHeartbeat(manager, name, options) {
   return stop;
 }
 
-/** The data of a beat, or of the function that makes them; without them when that fails or never answers: the beat is the message. */
+/** The data of a beat, or of the function or the promise that makes them; without them when that fails or never answers: the beat is the message. */
 async function dataOf(name, data, fail) {
-  if (typeof data !== 'function') return data;
   let timer;
   try {
+    if (typeof data !== 'function' && typeof data?.then !== 'function') return data;
     const late = new Promise((_, reject) => {
       const error = new HeartbeatError(`the beats of ${String(name)} go out without their data: these took more than ${DATA_TIMEOUT / 1000} s`, 'invalid');
       timer = setTimeout(reject, DATA_TIMEOUT, error);
       timer.unref();
     });
     late.catch(() => {}); // where nobody waits for it any more
-    return await Promise.race([data(), late]);
+    return await Promise.race([typeof data === 'function' ? data() : data, late]);
   } catch (error) {
     fail(error);
     return null;
