@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -319,6 +320,76 @@ def test_a_promise_in_the_place_of_the_data_that_fails_costs_only_the_data():
     """
     assert node(code, f"http://{peer.address}").split("\n") == ["no 0", "no 1", "no 2"]
     assert [(beat["status"], beat.get("additional_data")) for beat in peer.told] == [("alive", None), ("stopped", {"n": 7})]
+
+
+def answered(connection):
+    """Reads a request of a client, and takes it."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+def test_a_kept_connection_that_the_exporter_has_closed_is_opened_anew(tmp_path):
+    """A beat that is written after the end and the reset: the write says EPIPE, and not that the connection was reset."""
+    idle, closed = tmp_path / "idle", tmp_path / "closed"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            answered(connection)
+            eventually(idle.exists, "the program computes, and sees nothing of the connection")
+            connection.shutdown(socket.SHUT_WR)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            closed.touch()
+            connection, _ = server.accept()
+            with connection:
+                answered(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        code = """
+        const fs = require('fs');
+        const m = new h.HeartbeatManager(args[0], { throws: true });
+        await m.sendHeartbeat('first');
+        await new Promise((r) => setTimeout(r, 100));
+        const sent = new Promise((r) => setImmediate(() => {
+          fs.writeFileSync(args[1], '');
+          while (!fs.existsSync(args[2])) ;
+          r(m.sendHeartbeat('second'));
+        }));
+        await sent;
+        console.log('sent');
+        """
+        assert node(code, f"http://127.0.0.1:{server.getsockname()[1]}", str(idle), str(closed)) == "sent"
+        thread.join()
+
+
+def test_a_beat_that_is_sent_again_has_no_more_time_than_any():
+    """An exporter that drops each kept connection after a while: the second try has what the first one left."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def serve():
+            connection, _ = server.accept()
+            answered(connection)
+            connection.recv(65536)
+            time.sleep(1.5)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            connection, _ = server.accept()
+            with connection:
+                ended.wait()
+
+        threading.Thread(target=serve, daemon=True).start()
+        code = """
+        const m = new h.HeartbeatManager(args[0], { timeout: 2, throws: true });
+        await m.sendHeartbeat('first');
+        const began = performance.now();
+        await m.sendHeartbeat('second').catch((error) => console.log(error.code, performance.now() - began));
+        """
+        code_word, took = node(code, f"http://127.0.0.1:{server.getsockname()[1]}").split()
+        ended.set()
+        assert code_word == "unreachable" and 1900 <= float(took) < 3000
 
 
 @pytest.mark.parametrize(("begin", "drip"), [

@@ -12,6 +12,8 @@ const { HeartbeatError } = require('./errors');
 const HEAD_START = 250;
 // The most characters of an exporter's answer that are read.
 const LONGEST_ANSWER = 64 << 20;
+// What a kept connection says that the exporter has closed: as it is written to after the end, or after the reset.
+const CLOSED = ['ECONNRESET', 'EPIPE'];
 // The most bytes of a body that an exporter takes, by itself (--push.max-body): the data are only a part of it.
 const LONGEST_BODY = 1 << 20;
 
@@ -142,7 +144,7 @@ class Exporter {
 
   async exchange(method, path, body, options = this.options) {
     try {
-      return await this.ask(method, path, body, options, false);
+      return await this.ask(method, path, body, options, performance.now() + this.timeout);
     } catch (error) {
       const task = method === 'POST' ? 'cannot beat' : 'cannot read heartbeats';
       const message = `${task}: ${this.shown}: ${error.message}; is the exporter running, and does it take pushes there?`;
@@ -163,8 +165,8 @@ class Exporter {
     return new HeartbeatError(`${task}: ${this.shown} answered ${answer.status}: ${reason}`, code, options);
   }
 
-  /** The answer. A kept connection that the exporter has closed meanwhile is opened anew, once. */
-  ask(method, path, body, options, isSecond) {
+  /** The answer, before `deadline`. A kept connection that the exporter has closed meanwhile is opened anew, once. */
+  ask(method, path, body, options, deadline, isSecond = false) {
     return new Promise((resolve, reject) => {
       const request = this.transport.request({ ...options, method, path });
       const late = () => {
@@ -173,11 +175,11 @@ class Exporter {
         request.destroy(error);
         fail(error); // a request that has no connection yet says nothing of its end
       };
-      const timer = setTimeout(late, this.timeout);
+      const timer = setTimeout(late, Math.max(deadline - performance.now(), 0));
       const fail = (error) => {
         clearTimeout(timer);
-        if (error.code === 'ECONNRESET' && request.reusedSocket && !isSecond) {
-          this.ask(method, path, body, options, true).then(resolve, reject);
+        if (CLOSED.includes(error.code) && request.reusedSocket && !isSecond) {
+          this.ask(method, path, body, options, deadline, true).then(resolve, reject);
         } else {
           reject(error);
         }
