@@ -110,6 +110,19 @@ extension FlagType where Value == Double {
 
   /// Seconds, 0 or more.
   public static var duration: Self { duration() }
+
+  /// Seconds since 1970, up to the year 9999, as a decimal number.
+  public static var unixTime: Self {
+    FlagType(placeholder: "SECONDS") { (text) throws(ValueError) in
+      let isDecimal = text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ".") }
+      guard isDecimal, let value = Double(text), value <= 253_402_300_799 else {
+        throw ValueError(expected: "a Unix time in seconds, such as 1703123456.7")
+      }
+      return value
+    } format: {
+      "\($0)"
+    }
+  }
 }
 
 extension FlagType where Value: CaseIterable & RawRepresentable, Value.RawValue == String {

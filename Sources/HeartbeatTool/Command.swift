@@ -57,6 +57,15 @@ enum CommonFlags {
     "retention", .duration, default: HeartbeatManager.Options().retention.inSeconds,
     help: "Age at which the entries of others are removed from the file; 0 keeps them.")
 
+  /// When it was that a beat tells of.
+  static let time = Flag<Double?>.optional(
+    "at", .unixTime, help: "When it was, as Unix time in seconds. Default: now.")
+
+  /// The host of a beat.
+  static let host = Flag<String?>.optional(
+    "host", .string,
+    help: "The host that the process runs on, where that is another one, such as a container.")
+
   /// Whether a beat must be on the disk.
   static let fsync = Flag<Bool>.toggle(
     "fsync", negatable: false,

@@ -28,7 +28,7 @@ enum JobCommand {
       groups: [
         FlagGroup(
           "Flags of start, success and fail",
-          [exitCode, data, json, pid, CommonFlags.file, CommonFlags.retention, CommonFlags.fsync]),
+          [exitCode, data, json, pid, CommonFlags.time, CommonFlags.file, CommonFlags.retention, CommonFlags.fsync]),
         FlagGroup("Flags of next", ScheduleShow.flags),
         FlagGroup("Push", PushFlags.all),
       ],
@@ -64,7 +64,7 @@ enum JobCommand {
     let target = try PushFlags.singleTarget(values)
     let beat = Beat.job(
       name, JobEvent(word, exitCode: values[exitCode].map { Int64(widening: $0) }), additionalData: object,
-      pid: values[pid].flatMap { Int32(exactly: $0) })
+      pid: values[pid].flatMap { Int32(exactly: $0) }, time: values[CommonFlags.time])
     return PushFlags.send(beat, to: target, values)
   }
 }

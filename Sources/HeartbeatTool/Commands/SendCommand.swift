@@ -34,7 +34,10 @@ enum SendCommand {
       groups: [
         FlagGroup(
           "Flags",
-          [status, data, json, merge, interval, pid, CommonFlags.file, CommonFlags.retention, CommonFlags.fsync]),
+          [
+            status, data, json, merge, interval, pid, CommonFlags.host, CommonFlags.time, CommonFlags.file,
+            CommonFlags.retention, CommonFlags.fsync,
+          ]),
         FlagGroup("Push", PushFlags.all),
       ],
       arguments: .named("NAME", 1...1),
@@ -57,6 +60,7 @@ enum SendCommand {
     if pid == nil, caller > 0, target?.isLocal ?? true { pid = caller }
     var beat = Beat(
       values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
+      host: values[CommonFlags.host], time: values[CommonFlags.time],
       interval: values[interval].map(Duration.init(clampingSeconds:)))
     beat.mergesData = values[merge]
     beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)

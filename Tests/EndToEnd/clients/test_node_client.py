@@ -4,6 +4,7 @@ import json
 import os
 import select
 import subprocess
+import time
 
 import pytest
 
@@ -104,6 +105,51 @@ def test_a_tick_that_comes_late_is_not_written_over_the_last_word(place):
     assert {name: entry["status"] for name, entry in entries().items()} == {"web": "stopped", "never": "alive", "after": "alive"}
 
 
+def test_the_time_and_the_host_of_a_beat_are_told(place):
+    where, entries = place
+    at = round(time.time() - 500, 3)
+    code = THROWS + f"""
+    await m.beat('old', null, {{ at: {at}, host: 'c1', pid: 0 }});
+    await m.beat('backup', null, {{ at: {at}, status: 'running', job: {{ word: 'start' }} }});
+    await m.beat('backup', null, {{ at: {at + 5}, status: 'succeeded', pid: 0, job: {{ word: 'success', exitCode: 0, duration: 5 }} }});
+    """
+    node(code, env={"F": where})
+    found = entries()
+    assert (found["old"]["last_heartbeat"], found["old"]["host"]) == (at, "c1")
+    job = found["backup"]["job"]
+    assert (found["backup"]["last_heartbeat"], job["started"], job["ended"], round(job["duration_seconds"], 3)) == (at + 5, at, at + 5, 5)
+
+
+def test_stalled_is_no_sign_of_life(place):
+    where, entries = place
+    code = """
+    const m = new h.HeartbeatManager(process.env.F);
+    const began = Date.now() / 1000;
+    const stop = m.startHeartbeat('web', { interval: 3600, maxSilence: 1 });
+    let found;
+    do {
+      await new Promise((r) => setTimeout(r, 5));
+      found = await m.getHeartbeatStatus('web');
+    } while (found?.status !== 'stalled');
+    console.log(found.last_heartbeat - began < 0.9);
+    await stop();
+    """
+    assert node(code, env={"F": where}) == "true"
+
+
+def test_a_tool_of_before_gets_the_beat_without_what_it_does_not_know(tmp_path):
+    tool, said = tmp_path / "tool", tmp_path / "said"
+    tool.write_text('#!/bin/sh\nfor a in "$@"; do case "$a" in --at=*|--host=*|--interval=*) echo "unknown flag ${a%%=*}" >&2; exit 2;; esac; done\necho "$@" >>' + f"{said}\n")
+    tool.chmod(0o755)
+    code = f"""
+    const m = new h.HeartbeatManager('beats.json', {{ tool: {str(tool)!r}, throws: true }});
+    for (let n = 0; n < 2; n++) await m.beat(`p${{n}}`, null, {{ at: 1700000000, host: 'c1', interval: 30 }});
+    await m.beat('job', null, {{ at: 1700000000, job: {{ word: 'start' }}, pid: 7 }});
+    """
+    node(code)
+    assert [line.split()[-1] for line in said.read_text().splitlines()] == ["p0", "p1", "job"]
+
+
 # The status as it is handed over, and as the entry has it.
 STATUSES = {
     "text": ("'waiting'", "waiting"), "object": ("{ status: 'waiting' }", "waiting"), "flag": ("'--file'", "--file"), "one-dash": ("{ status: '-x' }", "-x"),
@@ -156,7 +202,6 @@ def test_a_timer_whose_work_hangs_says_so_and_falls_silent(place):
         const status = async () => (await h.getHeartbeatStatus('web'))?.status;
         const until = async (word) => { while (await status() !== word) await new Promise((r) => setTimeout(r, 5)); };
         const stop = h.startHeartbeat('web', { interval: 0.01, maxSilence: 0.3 });
-        await until('alive');
         await until('stalled');
         const stalled = JSON.stringify(await h.getHeartbeatStatus('web'));
         await new Promise((r) => setTimeout(r, 100));

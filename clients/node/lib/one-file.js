@@ -7,6 +7,7 @@
 const { spawn } = require('node:child_process');
 const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
+const { timeOf } = require('./beats');
 const { HeartbeatError } = require('./errors');
 const { atPath } = require('./hanging');
 const { parse } = require('./text');
@@ -24,7 +25,7 @@ const MOST_LOOKS = 80;
 
 /** A heartbeat file, by its path. */
 class OneFile {
-  #takesInterval = true;
+  #unknown = new Set(); // flags that the tool, one of before, does not have
 
   constructor(path, tool, synchronise, patience) {
     this.path = path;
@@ -41,7 +42,7 @@ class OneFile {
       const { word, exitCode } = beat.job;
       const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
       if (beat.data) more.push('--json', '-');
-      return run(this.tool, ['job', ...this.where, ...more, '--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
+      return this.#run(['job', ...this.where, ...more], { '--at': timeOf(beat) }, ['--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
     }
     const args = ['send', ...this.where, '--pid', String(beat.pid ?? process.pid)];
     let { data } = beat;
@@ -53,16 +54,25 @@ class OneFile {
       data = { ...data, status: beat.status };
     }
     if (data) args.push('--json', '-');
-    const input = data ? JSON.stringify(data) : '';
-    if (this.#takesInterval && beat.interval !== undefined) {
-      try {
-        return await run(this.tool, [...args, '--interval', durationOf(beat.interval), '--', beat.name], input);
-      } catch (error) {
-        if (error.exitStatus !== 2 || !error.message.includes('interval')) throw error;
-        this.#takesInterval = false; // a tool of before
-      }
+    const further = {
+      '--interval': beat.interval === undefined ? undefined : durationOf(beat.interval),
+      '--host': beat.host?.includes('\0') ? undefined : beat.host,
+      '--at': timeOf(beat),
+    };
+    return this.#run(args, further, ['--', beat.name], data ? JSON.stringify(data) : '');
+  }
+
+  /** Runs the tool, without those further flags that it does not know. */
+  async #run(args, further, names, input) {
+    const flags = Object.keys(further).filter((flag) => further[flag] !== undefined && !this.#unknown.has(flag));
+    try {
+      return await run(this.tool, [...args, ...flags.map((flag) => `${flag}=${further[flag]}`), ...names], input);
+    } catch (error) {
+      const strange = error.exitStatus === 2 && flags.find((flag) => error.message.includes(flag));
+      if (!strange) throw error;
+      this.#unknown.add(strange);
+      return this.#run(args, further, names, input);
     }
-    return run(this.tool, [...args, '--', beat.name], input);
   }
 
   async status(name) {
