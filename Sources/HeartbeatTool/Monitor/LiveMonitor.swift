@@ -6,6 +6,11 @@ internal import POSIX
 
 /// `heartbeat monitor`: looks, draws, waits.
 struct LiveMonitor: ~Copyable {
+  /// Seconds that the first page in the terminal waits for answers, so that hosts that are near are on it. Keys are obeyed after it.
+  private static let firstPatience = 0.3
+  /// Seconds after which a page on which an answer is missing is drawn anew.
+  private static let pendingPause = 0.2
+
   private var local: LocalSource?
   private let watchers: [Watcher]
   private var log = ChangeLog()
@@ -31,7 +36,7 @@ struct LiveMonitor: ~Copyable {
   mutating func printOnce(style: Style) -> Bool {
     // CPU time is the difference of two readings.
     if local != nil { usleep(200_000) }
-    let hosts = look()
+    let hosts = look(within: RemoteSource.longestLook + 1)
     Console.print(page(hosts, style: style, height: nil).lines().joined(separator: "\n"))
     for host in hosts {
       for problem in host.unanswered { Console.error(DisplayWidth.sanitised(problem)) }
@@ -50,8 +55,8 @@ struct LiveMonitor: ~Copyable {
     var screen = Screen()
     guard JobControl.waitForForeground() else { return .status(1) }
     screen.enter()
-    var hosts = look()
-    var next = Self.now + interval
+    var hosts = look(within: Self.firstPatience)
+    var next = Self.now + pause
     var reader = KeyReader()
     var scroll = Scroll()
     var keys: [KeyReader.Key] = []
@@ -67,8 +72,8 @@ struct LiveMonitor: ~Copyable {
       keys = reader.keys(screen.typed())
       if keys.contains(.quit) { return .status(0) }
       if Self.now >= next {
-        hosts = look()
-        next = Self.now + interval
+        hosts = look(within: 0)
+        next = Self.now + pause
       }
     }
   }
@@ -96,8 +101,14 @@ struct LiveMonitor: ~Copyable {
 
   private static var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }
 
-  private mutating func look() -> [HostView] {
-    var hosts = watchers.compactMap { $0.view() }
+  /// Seconds until the next page.
+  private var pause: Double {
+    watchers.contains(where: \.isPending) ? min(Self.pendingPause, interval) : interval
+  }
+
+  /// - Parameter patience: seconds to wait for the first answers of exporters.
+  private mutating func look(within patience: Double) -> [HostView] {
+    var hosts = watchers.views(within: patience)
     if let view = local?.look() { hosts.append(view) }
     for host in hosts { log.observe(host, showsHost: hosts.count > 1) }
     return hosts

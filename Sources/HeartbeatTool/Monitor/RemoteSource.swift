@@ -11,6 +11,8 @@ struct RemoteSource {
 
   /// Seconds that one request may take.
   static let timeout = 5.0
+  /// Seconds that a look may take: it makes two requests.
+  static let longestLook = 2 * timeout
 
   private let server: ServerURL
   /// What stands in front of the API's paths.
@@ -42,7 +44,7 @@ struct RemoteSource {
   /// What people know it by.
   private var authority: String { server.endpoint.authority }
 
-  /// What there is to see now. Blocks for `timeout` for each of two requests at the most.
+  /// What there is to see now. Blocks for `longestLook` at the most.
   mutating func look() -> HostView {
     var view = HostView(name: authority, time: clock())
     do throws(NetworkError) {

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -248,11 +249,12 @@ def test_bash_understands_its_completions():
 
 
 @contextlib.contextmanager
-def answering(body):
-    """The URL of an exporter that answers everything with these bytes."""
+def answering(body, after=0):
+    """The URL of an exporter that answers everything with these bytes, after so many seconds."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            time.sleep(after)
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -320,6 +322,22 @@ def test_once_ends_with_1_when_somebody_could_not_be_asked(beats, exporter, tmp_
     for command, status in ((["monitor", "--once"], 1), (["status"], 2), (["status", "mill"], 2)):
         result = run(TOOL, *command, "--url", alive)
         assert result.returncode == status and "heartbeat" in result.stderr and len(result.stderr) > 30, result
+
+
+def test_a_slow_exporter_and_a_silent_one_are_on_the_page(beats, exporter):
+    write_beats(beats, {"mill": entry()})
+    served = exporter()
+    alive = f"http://127.0.0.1:{served.port}"
+    with answering(b'{"heartbeats": [{"name": "saw", "state": "alive", "reason": "beating"}]}', after=3.2) as slow:
+        for others in ([], ["--url", alive]):
+            result = run(TOOL, "monitor", "--once", *others, "--url", slow)
+            assert (result.returncode, result.stderr) == (0, "") and slow[7:] in result.stdout and "saw" in result.stdout
+            assert ("mill" in result.stdout) == bool(others)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        silent = f"127.0.0.1:{listener.getsockname()[1]}"
+        result = run(TOOL, "monitor", "--once", "--url", f"http://{silent}", "--url", alive)
+        assert result.returncode == 1 and f"{silent}: " in result.stderr
+        assert silent in result.stdout and "mill" in result.stdout
 
 
 @pytest.mark.parametrize("command", [["status"], ["monitor", "--once"], ["check"], ["--version"], ["--help"], ["send", "--help"]])

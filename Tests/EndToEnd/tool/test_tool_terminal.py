@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -143,6 +144,21 @@ def test_also_while_it_watches_other_hosts(beats, exporter, terminal):
         shows(screen)
         os.kill(screen.process.pid, number)
         assert screen.wait() == status
+        assert screen.is_as_before
+
+
+def test_keys_are_obeyed_while_nobody_has_answered(terminal):
+    with contextlib.ExitStack() as silent:
+        urls = []
+        for _ in range(3):
+            listener = silent.enter_context(socket.create_server(("127.0.0.1", 0)))
+            urls += ["--url", f"http://127.0.0.1:{listener.getsockname()[1]}"]
+        screen = terminal()
+        screen.start(TOOL, "monitor", *urls)
+        shows(screen, "no answer yet")
+        begin = time.monotonic()
+        screen.type("q")
+        assert screen.wait() == 0 and time.monotonic() - begin < 3
         assert screen.is_as_before
 
 
