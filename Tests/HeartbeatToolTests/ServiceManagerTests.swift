@@ -55,14 +55,15 @@ struct ServiceManagerTests {
   @Test(
     "what the program says goes on as it is, but that the supervisor stands in its place",
     arguments: [
-      ("READY=1\nSTATUS=é", false, "READY=1\nSTATUS=é"), ("MAINPID=42\nREADY=1", false, "MAINPID=7\nREADY=1"),
-      ("MAINPID=43", false, "MAINPID=43"), ("FDSTORE=1\nFDNAME=a", false, "FDSTORE=1\nFDNAME=a"),
-      ("BARRIER=1", false, "BARRIER=1"),
-      ("WATCHDOG=trigger", true, "WATCHDOG=trigger"), ("WATCHDOG=trigger", false, nil),
-      ("WATCHDOG=trigger\nSTATUS=x", false, "STATUS=x"), ("", true, nil),
-    ] as [(String, Bool, String?)])
-  func relayed(text: String, keepsTrigger: Bool, expected: String?) {
-    let relayed = NotifyMessage.relayed(Array(text.utf8), program: 42, supervisor: 7, keepsTrigger: keepsTrigger)
+      ("READY=1\nSTATUS=é", [], "READY=1\nSTATUS=é"), ("MAINPID=42\nREADY=1", [], "MAINPID=7\nREADY=1"),
+      ("MAINPID=43", [], "MAINPID=7"), ("MAINPID=43\nMAINPIDFDID=9\nMAINPIDFD=1\nREADY=1", [], "MAINPID=7\nREADY=1"),
+      ("MAINPIDFD=1", [], nil), ("FDSTORE=1\nFDNAME=a", [], "FDSTORE=1\nFDNAME=a"), ("BARRIER=1", [], "BARRIER=1"),
+      ("WATCHDOG=trigger", [], "WATCHDOG=trigger"), ("WATCHDOG=trigger", .trigger, nil),
+      ("WATCHDOG=trigger\nSTATUS=x", .trigger, "STATUS=x"), ("STOPPING=1", [], "STOPPING=1"),
+      ("STOPPING=1\nSTATUS=x", .stopping, "STATUS=x"), ("", [], nil),
+    ] as [(String, NotifyMessage.Unsaid, String?)])
+  func relayed(text: String, unsaid: NotifyMessage.Unsaid, expected: String?) {
+    let relayed = NotifyMessage.relayed(Array(text.utf8), supervisor: 7, leavingOut: unsaid)
     #expect(relayed.map { String(decoding: $0, as: UTF8.self) } == expected)
   }
 }

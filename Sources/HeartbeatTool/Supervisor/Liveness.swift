@@ -56,6 +56,9 @@ struct Liveness: Sendable {
     hasProbe ? answeredAt == nil : startTimeout != nil && pingedAt == nil
   }
 
+  /// Whether it has said `WATCHDOG=1`.
+  var hasPinged: Bool { pingedAt != nil }
+
   /// Seconds between its beats, as far as that can be promised.
   var promisedInterval: Double {
     pingedAt == nil || hasProbe ? interval : (watchdogTimeout ?? timeout) / 2

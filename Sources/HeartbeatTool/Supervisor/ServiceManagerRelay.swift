@@ -34,6 +34,9 @@ final class ServiceManagerRelay {
     flush()
   }
 
+  /// Says something for the supervisor itself.
+  func say(_ text: String) { send(Array(text.utf8), OpenFiles(owning: [])) }
+
   /// Sends what waits, as far as the manager takes it.
   func flush() {
     while let (bytes, files) = waiting.first {
@@ -49,19 +52,27 @@ final class ServiceManagerRelay {
 }
 
 extension NotifyMessage {
-  /// A message as the service manager is to get it: the supervisor stands in the program's place, so where the program names itself as the
-  /// main process, the supervisor is meant; else the manager would no longer listen to it.
+  /// What of a run's words is not the service's.
+  struct Unsaid: OptionSet {
+    let rawValue: Int
+    /// `WATCHDOG=trigger`, with which the supervisor deals itself.
+    static let trigger = Unsaid(rawValue: 1)
+    /// `STOPPING=1`: the program may be started again, and the manager would wait for the service's end.
+    static let stopping = Unsaid(rawValue: 2)
+  }
+
+  /// A message as the service manager is to get it: the supervisor stands in the program's place, so whatever process that names as the
+  /// main one, the supervisor is meant. Else the manager would no longer listen to it, and take the service for ended with that process.
   ///
-  /// - Parameter keepsTrigger: false to leave out `WATCHDOG=trigger`, which the supervisor deals with itself.
   /// - Returns: nil when nothing is left of it.
-  static func relayed(_ bytes: [UInt8], program: pid_t, supervisor: pid_t, keepsTrigger: Bool) -> [UInt8]? {
-    var lines: [[UInt8]] = []
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      if line.elementsEqual("MAINPID=\(program)".utf8) {
-        lines.append(Array("MAINPID=\(supervisor)".utf8))
-      } else if keepsTrigger || !line.elementsEqual("WATCHDOG=trigger".utf8) {
-        lines.append(Array(line))
-      }
+  static func relayed(_ bytes: [UInt8], supervisor: pid_t, leavingOut unsaid: Unsaid) -> [UInt8]? {
+    let lines = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line -> [UInt8]? in
+      if line.starts(with: "MAINPID=".utf8) { return Array("MAINPID=\(supervisor)".utf8) }
+      // The same process by other names.
+      if line.starts(with: "MAINPIDFDID=".utf8) || line.starts(with: "MAINPIDFD=".utf8) { return nil }
+      if unsaid.contains(.trigger), line.elementsEqual("WATCHDOG=trigger".utf8) { return nil }
+      if unsaid.contains(.stopping), line.elementsEqual("STOPPING=1".utf8) { return nil }
+      return Array(line)
     }
     return lines.isEmpty ? nil : Array(lines.joined(separator: [UInt8(ascii: "\n")]))
   }

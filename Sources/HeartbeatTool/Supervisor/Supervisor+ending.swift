@@ -74,6 +74,7 @@ extension Supervisor {
       ending = (status.isSuccess ? .exit(1) : end, .failed)
     case .restart(let delay):
       restartAt = now + delay
+      forgetRun()
       say("\(status) after \(seconds(ran)), restarting in \(seconds(delay)) (restart \(restarts.restarts))")
       tell(.restarting, isSign: false)
     }

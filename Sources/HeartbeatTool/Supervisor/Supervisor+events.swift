@@ -166,20 +166,14 @@ extension Supervisor {
         )
         continue
       }
-      relay(parcel)
-      if run?.status == nil { notified(NotifyMessage(parcel.bytes)) }
+      let message = NotifyMessage(parcel.bytes)
+      relay(parcel, message)
+      if run?.status == nil { notified(message) }
     }
   }
 
   private func isFromProgram(_ parcel: NotifyParcel) -> Bool {
     [0, geteuid(), options.user?.id].contains(parcel.user) || parcel.sender > 0 && host.hasDescendant(parcel.sender)
-  }
-
-  private func relay(_ parcel: NotifyParcel) {
-    guard let manager, let run else { return }
-    let bytes = NotifyMessage.relayed(
-      parcel.bytes, program: run.child.pid, supervisor: getpid(), keepsTrigger: options.onStale == .ignore)
-    if let bytes { manager.send(bytes, parcel.descriptors) }
   }
 
   private mutating func notified(_ message: NotifyMessage) {

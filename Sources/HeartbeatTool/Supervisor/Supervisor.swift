@@ -23,6 +23,9 @@ struct Supervisor: ~Copyable {
   /// What everything that the program starts has in its environment.
   let mark: String
   let manager: ServiceManagerRelay?
+  var watchdog: ManagerWatchdog
+  /// The run has said that it stops, and the service manager was not told.
+  var owesStopping = false
 
   /// Seconds of the host's clock at the last wake-up: one that lasts is not a part of what it decides.
   var now: Double
@@ -80,6 +83,7 @@ struct Supervisor: ~Copyable {
     self.options = options
     self.host = host
     now = host.now
+    watchdog = ManagerWatchdog(manager.watchdog, at: host.now)
     self.mark = mark
     restarts = RestartState(options.policy)
   }
@@ -114,6 +118,7 @@ struct Supervisor: ~Copyable {
 
   /// Tells the last word.
   private mutating func end(_ end: SupervisorEnd, _ word: RunWord) -> SupervisorEnd {
+    tellStopping()
     tell(word, isSign: true)
     if !host.finishBeats(within: options.isJob ? Self.lastEventPatience : Self.lastBeatPatience) {
       say("the last beat (\(word.rawValue)) did not get through")
@@ -148,7 +153,7 @@ struct Supervisor: ~Copyable {
   // MARK: What is due
 
   private var nextDeadline: Double {
-    let behind = manager?.isBehind == true ? now + ServiceManagerRelay.retryPause : .infinity
+    let behind = min(manager?.isBehind == true ? now + ServiceManagerRelay.retryPause : .infinity, watchdogDue)
     guard let run else { return min(restartAt ?? now, guardianDue, behind) }
     if let sweep = run.sweep { return min(sweep.nextLook, guardianDue, behind) }
     return min(run.nextDeadline(at: now), guardianDue, roundDue, behind)
@@ -156,6 +161,8 @@ struct Supervisor: ~Copyable {
 
   private mutating func advance() {
     if now >= guardianDue { replaceGuardian() }
+    tellStopping()
+    feedWatchdog()
     guard ending == nil else { return }
     if let restartAt {
       guard now >= restartAt else { return }

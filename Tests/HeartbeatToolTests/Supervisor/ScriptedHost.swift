@@ -34,6 +34,12 @@ final class ScriptedHost: SupervisorHost {
   /// What the probe says when it is asked; nil for an answer that never comes.
   var onProbe: (ScriptedHost) -> Probe.Answer? = { _ in nil }
 
+  /// What a command does that is asked as a probe.
+  var onProbeCommand: (ScriptedHost) -> Void = { _ in }
+
+  /// The number of every command that is asked as a probe.
+  private static let probeCommand: pid_t = 800
+
   let notifySocket = "@scripted"
   private(set) var now = 1000.0
   /// What is left behind, with its group.
@@ -48,6 +54,22 @@ final class ScriptedHost: SupervisorHost {
   private var messages: [NotifyParcel] = []
   private var answers: [(run: Int, answer: Probe.Answer)] = []
   private var sleeps = 0
+
+  private let manager = ManagerSocket()
+  private var heardByManager: [String] = []
+
+  /// A service manager's socket, and what it has heard, each with its time.
+  var managerName: String? { manager?.socket.name }
+  var heard: [String] {
+    listen()
+    return heardByManager
+  }
+
+  private func listen() {
+    while let parcel = manager?.socket.next() {
+      heardByManager.append(timed(String(decoding: parcel.bytes, as: UTF8.self)))
+    }
+  }
 
   private var program: pid_t { 100 + starts }
 
@@ -71,6 +93,9 @@ final class ScriptedHost: SupervisorHost {
     runs = false
     changes.append((program, .ended(status)))
   }
+
+  /// The command that is asked as a probe ends.
+  func endProbe(_ status: ChildStatus) { changes.append((Self.probeCommand, .ended(status))) }
 
   /// Something else ends.
   func endOther(_ pid: pid_t) { changes.append((pid, .ended(.exited(9)))) }
@@ -107,6 +132,7 @@ final class ScriptedHost: SupervisorHost {
   // MARK: SupervisorHost: what arrives
 
   func wait(timeout: Double) {
+    listen()
     guard signals.isEmpty, changes.isEmpty, messages.isEmpty, answers.isEmpty else { return }
     sleeps += 1
     if sleeps > 10_000 || script.isEmpty && timeout > 1e6 { return giveUp() }
@@ -140,6 +166,11 @@ final class ScriptedHost: SupervisorHost {
   // MARK: Processes
 
   func start(_ start: ChildStart) throws(StartFailure) -> ChildProcess {
+    if start.isQuiet {
+      note("probe")
+      onProbeCommand(self)
+      return ChildProcess(pid: Self.probeCommand, leadsGroup: true)
+    }
     note("start")
     if !startFailures.isEmpty, let failure = startFailures.removeFirst() { throw failure }
     starts += 1
@@ -155,6 +186,7 @@ final class ScriptedHost: SupervisorHost {
     let target = isGroup ? -pid : pid
     note("\(Signal(number)) to \(isGroup ? "group " : "")\(target)")
     if target == program, runs { onSignal(self, number) }
+    if target == Self.probeCommand { endProbe(.signalled(number)) }
     for (leftover, group) in leftovers where isGroup ? group == target : leftover == target {
       onLeftoverSignal(self, number, leftover)
     }
@@ -191,8 +223,20 @@ final class ScriptedHost: SupervisorHost {
   func say(_ text: String) { said.append(text) }
   func drainLog(within seconds: Double) {}
 
-  private func note(_ deed: String) {
+  private func note(_ deed: String) { deeds.append(timed(deed)) }
+
+  private func timed(_ text: String) -> String {
     let tenths = Int((elapsed * 10).rounded())
-    deeds.append(tenths.isMultiple(of: 10) ? "\(tenths / 10) \(deed)" : "\(tenths / 10).\(tenths % 10) \(deed)")
+    return tenths.isMultiple(of: 10) ? "\(tenths / 10) \(text)" : "\(tenths / 10).\(tenths % 10) \(text)"
+  }
+}
+
+/// Where a service manager would listen.
+private final class ManagerSocket {
+  let socket: NotifySocket
+
+  init?() {
+    guard let socket = try? NotifySocket() else { return nil }
+    self.socket = socket
   }
 }

@@ -247,6 +247,123 @@ struct SupervisorTests {
     #expect(host.deeds == ["0 start"])
   }
 
+  // MARK: A service manager above
+
+  /// As `supervise`, below a service manager.
+  private func superviseBelowManager(
+    watchdog: UInt64? = nil, _ change: (inout SupervisorOptions) -> Void = { _ in }
+  ) throws -> SupervisorEnd {
+    let name = try #require(host.managerName)
+    let variables = ["NOTIFY_SOCKET=\(name)"] + (watchdog.map { ["WATCHDOG_USEC=\($0)"] } ?? [])
+    return try supervise { options in
+      options.environment = variables.map { Array($0.utf8) }
+      options.policy = RestartPolicy(mode: .always, firstDelay: 1, jitter: 0)
+      change(&options)
+    }
+  }
+
+  @Test("that one run stops is not said of the service: only the last one's word is")
+  func stoppingRun() throws {
+    host.onStart = { host, _ in
+      host.after(1) { $0.notify("READY=1\nSTATUS=up") }
+      host.after(2) { $0.notify("STOPPING=1\nSTATUS=bye") }
+      host.after(3) { $0.notify("STOPPING=1") }
+      host.after(4) { $0.end(.exited(0)) }
+    }
+    host.onSignal = { if $1 != SIGCONT { $0.end(.exited(0)) } }
+    // The second run has said that it stops when somebody asks it to.
+    host.at(7.5) { $0.arrive(SIGTERM) }
+    #expect(try superviseBelowManager() == .exit(0))
+    #expect(
+      host.heard == [
+        "1 READY=1\nSTATUS=up", "2 STATUS=bye", "6 READY=1\nSTATUS=up", "7 STATUS=bye", "7.5 STOPPING=1",
+      ])
+  }
+
+  @Test(
+    "a word that it stops goes on where nothing starts it again, and late where nobody knew that",
+    arguments: [
+      (RestartMode.no, StaleAction.ignore, 2), (.no, .restart, 3), (.onFailure, .ignore, 3),
+    ])
+  func stoppingForGood(mode: RestartMode, onStale: StaleAction, at time: Int) throws {
+    host.at(2) { $0.notify("STOPPING=1") }
+    host.at(3) { $0.end(.exited(0)) }
+    #expect(try superviseBelowManager { ($0.policy.mode, $0.onStale) = (mode, onStale) } == .exit(0))
+    #expect(host.heard == ["\(time) STOPPING=1"])
+  }
+
+  @Test("what it says while it is asked to end goes on at once")
+  func stoppingWhenAsked() throws {
+    host.onSignal = { host, number in
+      if number == SIGTERM { host.after(1) { $0.notify("STOPPING=1") } }
+      if number == SIGTERM { host.after(2) { $0.end(.exited(0)) } }
+    }
+    host.at(3) { $0.arrive(SIGTERM) }
+    #expect(try superviseBelowManager() == .exit(0))
+    #expect(host.heard == ["4 STOPPING=1"])
+  }
+
+  @Test("a watchdog above is fed while no program can: from the end of a run until the next one feeds it")
+  func watchdogBetweenRuns() throws {
+    host.onStart = { host, number in
+      if number == 1 {
+        for time in 1...3 { host.after(Double(time)) { $0.notify("WATCHDOG=1") } }
+        host.after(4) { $0.end(.exited(5)) }
+      } else {
+        for time in 8...9 { host.after(Double(time)) { $0.notify("WATCHDOG=1") } }
+        // It hangs then, and nobody says otherwise for it.
+        host.after(30) { $0.end(.exited(0)) }
+      }
+    }
+    let end = try superviseBelowManager(watchdog: 4_000_000) {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 9, jitter: 0)
+      $0.timeout = 1000
+    }
+    #expect(end == .exit(0))
+    #expect(
+      host.heard == [
+        "1 WATCHDOG=1", "2 WATCHDOG=1", "3 WATCHDOG=1", "5 WATCHDOG=1", "7 WATCHDOG=1", "9 WATCHDOG=1", "11 WATCHDOG=1",
+        "13 WATCHDOG=1", "15 WATCHDOG=1", "17 WATCHDOG=1", "19 WATCHDOG=1", "21 WATCHDOG=1", "22 WATCHDOG=1",
+      ])
+  }
+
+  @Test("one that does not begin to feed it is not spoken for without end, and nobody is where there is no watchdog")
+  func watchdogOfHangingStart() throws {
+    host.onStart = { host, number in host.after(number == 1 ? 1 : 60) { $0.end(.exited(number == 1 ? 5 : 0)) } }
+    let change: (inout SupervisorOptions) -> Void = {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      $0.timeout = 10
+    }
+    #expect(try superviseBelowManager(watchdog: 4_000_000, change) == .exit(0))
+    #expect(host.heard == ["2 WATCHDOG=1", "4 WATCHDOG=1", "6 WATCHDOG=1", "8 WATCHDOG=1", "10 WATCHDOG=1"])
+  }
+
+  @Test(
+    "the time that one run has set for the watchdog holds until its end: the next one has the manager's own",
+    arguments: [(4_000_000, "4000000"), (nil, "0")] as [(UInt64?, String)])
+  func watchdogOfRun(given: UInt64?, restored: String) throws {
+    host.onStart = { host, number in
+      host.after(1) { $0.notify(number == 1 ? "WATCHDOG=1\nWATCHDOG_USEC=1000000" : "WATCHDOG=1") }
+      host.after(1.4) { $0.end(.exited(number == 1 ? 5 : 0)) }
+    }
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGTERM { host.after(1) { $0.endLeftover(pid) } }
+    }
+    // So that the end of the run takes a moment.
+    host.at(0.5) { $0.leave(inGroup: false) }
+    let end = try superviseBelowManager(watchdog: given) {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1.5, jitter: 0)
+    }
+    #expect(end == .exit(0))
+    let words = host.heard.map { $0.drop { $0 != " " }.dropFirst() }
+    #expect(
+      words.prefix(4) == [
+        "WATCHDOG=1\nWATCHDOG_USEC=1000000", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1\nWATCHDOG_USEC=\(restored)",
+      ])
+    #expect(words.dropFirst(4).allSatisfy { $0 == "WATCHDOG=1" })
+    #expect(words.count == (given == nil ? 5 : 6))
+  }
+
   // MARK: Beats
 
   @Test("beats at once, once an interval, and tells each change at once; the time of the last sign of life stays")
