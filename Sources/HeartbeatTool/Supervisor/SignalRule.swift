@@ -47,4 +47,16 @@ struct SignalRule: Hashable, Sendable {
     default: return fromTerminal ? .noted(signal.number) : .handOn(signal.number)
     }
   }
+
+  /// Whether a signal that comes while no program runs ends the wait for the next run: one that ends who does nothing about it
+  /// (`signal(7)`), as a terminal's end does. Not so by what programs are told otherwise: to read the configuration anew, say.
+  func endsWait(_ signal: ReceivedSignal, ownPID: pid_t) -> Bool {
+    switch signal.number {
+    case SIGHUP: signal.isFromTerminal || sharesTerminal && reloadSignal == SIGHUP
+    case SIGPIPE: signal.sender != ownPID
+    case SIGUSR1, SIGUSR2, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU: false
+    // The real-time signals have no use of their own.
+    default: signal.number < 32
+    }
+  }
 }

@@ -48,7 +48,9 @@ extension Supervisor {
     case .kill:
       isStopping = true
       run?.sweep?.hurry(at: now)
-    default: return
+    default:
+      guard rule.endsWait(signal, ownPID: getpid()) else { return }
+      isStopping = true
     }
     if run == nil {
       ending = (signal.number == SIGINT ? .interrupted : .exit(128 + signal.number), .stopped)

@@ -237,8 +237,32 @@ struct SupervisorTests {
   }
 
   @Test(
+    "between two runs a terminal that closes ends all; a word to read the configuration anew has nobody to go to",
+    arguments: [
+      (false, true, SIGHUP, true), (true, true, SIGHUP, true), (true, false, SIGHUP, true),
+      (false, false, SIGHUP, false),
+      (true, false, SIGHUP, false), (true, true, SIGQUIT, false), (true, true, SIGWINCH, false),
+    ] as [(Bool, Bool, Int32, Bool)])
+  func terminalBetweenRuns(sharesTerminal: Bool, isFromTerminal: Bool, number: Int32, reloads: Bool) throws {
+    host.sharesTerminal = sharesTerminal
+    host.onStart = { host, number in host.after(1) { $0.end(.exited(number == 1 ? 5 : 0)) } }
+    host.at(1.5) { $0.arrive(number, fromTerminal: isFromTerminal) }
+    let end = try supervise {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      // A shell hands a terminal's end on to its jobs.
+      if number == SIGHUP, reloads, !isFromTerminal { $0.reloadSignal = SIGUSR1 }
+    }
+    let endsAll = number == SIGQUIT || number == SIGHUP && (isFromTerminal || sharesTerminal && !reloads)
+    #expect(end == .exit(endsAll ? 128 + number : 0))
+    #expect(host.deeds == (endsAll ? ["0 start"] : ["0 start", "2 start"]))
+  }
+
+  @Test(
     "between two runs a request to end ends all, and other signals have nobody to go to",
-    arguments: [(SIGTERM, .exit(143)), (SIGINT, .interrupted)] as [(Int32, SupervisorEnd)])
+    arguments: [
+      (SIGTERM, .exit(143)), (SIGINT, .interrupted), (SIGQUIT, .exit(131)), (SIGABRT, .exit(134)),
+      (SIGALRM, .exit(142)),
+    ] as [(Int32, SupervisorEnd)])
   func betweenRuns(number: Int32, end: SupervisorEnd) throws {
     host.onStart = { host, _ in host.after(1) { $0.end(.exited(5)) } }
     host.at(1.5) { $0.arrive(SIGUSR1) }
