@@ -16,7 +16,9 @@ struct SupervisedRun {
   /// What was said of the probe.
   var saidOfProbe: String?
   /// How it ended; nil while it runs.
-  var status: ChildStatus?
+  private(set) var status: ChildStatus?
+  /// When it ended. What it left behind may take longer, and is no part of the run.
+  private(set) var endedAt: Double?
   /// What it left behind is being ended.
   var sweep: Sweep?
   var isKilledForSilence = false
@@ -42,6 +44,14 @@ struct SupervisedRun {
     nextProbe = options.probe == nil ? .infinity : now
     mainPID = child.pid
   }
+
+  /// The program has ended.
+  mutating func end(_ status: ChildStatus, at now: Double) {
+    (self.status, endedAt) = (status, now)
+  }
+
+  /// Seconds that it has run.
+  func duration(at now: Double) -> Double { (endedAt ?? now) - startedAt }
 
   /// How it is, in a word.
   var word: RunWord {

@@ -20,12 +20,12 @@ extension Supervisor {
       }
     }
     guardian?.watch(group: 0)
-    let seconds = now - current.startedAt
-    former = (current.mainPID, seconds, status)
+    let (seconds, endedAt) = (current.duration(at: now), current.endedAt ?? now)
+    former = FormerRun(pid: current.mainPID, seconds: seconds, endedAt: endedAt, end: status)
     run = nil
     // Who ends it by a signal through us wants it to end; we ourselves, because it hung, do not.
     if !current.isKilledForSilence, let number = status.signal, let at = current.handedOn[number],
-      now - at < Self.handedOnFor
+      endedAt - at < Self.handedOnFor
     {
       isStopping = true
     }
@@ -58,7 +58,6 @@ extension Supervisor {
   }
 
   mutating func decide(_ status: ChildStatus, after ran: Double, wasStale: Bool) {
-    former = (former?.pid, ran, status)
     let end: SupervisorEnd = status == .signalled(SIGINT) ? .interrupted : .exit(status.code)
     if isStopping {
       ending = (end, .stopped)

@@ -100,7 +100,7 @@ extension Supervisor {
           guardian = nil
           guardianDue = now
         }
-        if pid == run?.child.pid { run?.status = status }
+        if pid == run?.child.pid { run?.end(status, at: now) }
         if pid == run?.probeChild?.process.pid {
           run?.probeChild = nil
           probeAnswered(status.isSuccess ? .works : .fails(status.description))

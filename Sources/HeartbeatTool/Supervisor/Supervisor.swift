@@ -37,8 +37,8 @@ struct Supervisor: ~Copyable {
   var restarts: RestartState
   var run: SupervisedRun?
   var runNumber = 0
-  /// The last run that has ended; without a pid when none could be started.
-  var former: (pid: pid_t?, seconds: Double, end: ChildStatus)?
+  /// The last run that has ended.
+  var former: FormerRun?
   var restartAt: Double?
   /// Somebody wants the program to end.
   var isStopping = false
@@ -52,6 +52,16 @@ struct Supervisor: ~Copyable {
   var told: Told?
   /// What was said once and is not said again.
   var saidOnce: Set<String> = []
+
+  /// What is known of a run that is over.
+  struct FormerRun {
+    /// nil when none could be started.
+    var pid: pid_t?
+    var seconds = 0.0
+    /// When the program ended.
+    var endedAt: Double
+    var end: ChildStatus
+  }
 
   /// What makes a new entry when it changes.
   struct Told: Hashable {
@@ -98,7 +108,7 @@ struct Supervisor: ~Copyable {
     } catch {
       // Mostly a slip of the pen, which no restart mends; what an earlier run has left must not look alive.
       host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
-      former = (nil, 0, .exited(error.exitCode))
+      former = FormerRun(endedAt: now, end: .exited(error.exitCode))
       return leave(end(.exit(error.exitCode), .failed))
     }
     advance()
@@ -170,6 +180,7 @@ struct Supervisor: ~Copyable {
         try startProgram()
       } catch {
         say("cannot be started: \(error)")
+        former = FormerRun(pid: former?.pid, endedAt: now, end: .exited(error.exitCode))
         decide(.exited(error.exitCode), after: 0, wasStale: false)
       }
     }
@@ -227,7 +238,7 @@ struct Supervisor: ~Copyable {
     guard !options.isJob else { return tellJob(at: time) }
     var report = RunReport(
       word: word, pid: run?.mainPID ?? former?.pid,
-      uptimeSeconds: run.map { now - $0.startedAt } ?? former.flatMap { $0.pid == nil ? nil : $0.seconds },
+      uptimeSeconds: run.map { $0.duration(at: now) } ?? former.flatMap { $0.pid == nil ? nil : $0.seconds },
       restarts: restarts.restarts, lastEnd: former?.end, interval: run?.liveness.promisedInterval ?? options.interval)
     report.nextRestart = restartAt.map { Clock.realtime + max(0, $0 - now) }
     report.statusText = run?.statusText
@@ -245,7 +256,8 @@ struct Supervisor: ~Copyable {
     guard let former else { return }
     let end = JobEvent.Kind.end(
       exitCode: Int64(widening: former.end.code), isSuccess: options.policy.success.contains(former.end))
-    host.post(.job(options.name, JobEvent(end, time: time, durationSeconds: former.seconds), time: time))
+    let ended = time - max(0, now - former.endedAt)
+    host.post(.job(options.name, JobEvent(end, time: ended, durationSeconds: former.seconds), time: time))
   }
 
   func say(_ text: String) {

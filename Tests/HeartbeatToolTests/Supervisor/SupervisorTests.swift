@@ -202,6 +202,43 @@ struct SupervisorTests {
     #expect(host.deeds.last == "3 SIGKILL to 900")
   }
 
+  @Test("how long a run took does not count the end of what it left behind", arguments: [false, true])
+  func duration(isJob: Bool) throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGKILL { host.endLeftover(pid) }
+    }
+    host.at(1) { $0.leave(inGroup: false) }
+    host.at(5) { $0.end(.exited(0)) }
+    #expect(try supervise { $0.isJob = isJob } == .exit(0))
+    #expect((7...7.2).contains(host.elapsed))
+    let beat = try #require(host.posted.last?.beat)
+    if isJob {
+      let event = try #require(beat.jobEvents.last)
+      #expect(event.durationSeconds == 5)
+      let (told, ended) = (try #require(beat.time), try #require(event.time))
+      #expect((1.9...2.3).contains(told - ended))
+    } else {
+      #expect(beat.additionalData?["uptime_seconds"] == 5)
+    }
+  }
+
+  @Test("a run is stable, or ended by a signal, by its own end and not by that of what it left behind")
+  func stableAfter() throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGKILL { host.endLeftover(pid) }
+    }
+    host.onStart = { host, number in
+      if number < 3 { host.after(1) { $0.leave(inGroup: false) } }
+      host.after(9) { $0.end(.exited(number < 3 ? 5 : 0)) }
+    }
+    let end = try supervise {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0, stableAfter: 10)
+    }
+    #expect(end == .exit(0))
+    #expect(host.said.first == "web: exited with status 5 after 9s, restarting in 1s (restart 1)")
+    #expect(host.said.last == "web: exited with status 5 after 9s, restarting in 2s (restart 2)")
+  }
+
   // MARK: Restarts
 
   @Test("a program that fails is started again, each time later, and given up in the end")
