@@ -9,8 +9,8 @@ struct SupervisedRun {
   var liveness: Liveness
   var grace: StopGrace
   var nextProbe: Double
-  /// A command that is asked as a probe, and when its time is over.
-  var probeChild: (process: ChildProcess, deadline: Double)?
+  /// A command that is asked as a probe.
+  var probeChild: ProbeChild?
   /// Why the probe failed last; nil when it did not.
   var probeFailure: String?
   /// What was said of the probe.
@@ -32,6 +32,19 @@ struct SupervisedRun {
   var statusText: String?
   /// When each signal was handed on last.
   var handedOn: [Int32: Double] = [:]
+
+  /// A command that is asked as a probe.
+  struct ProbeChild {
+    let process: ChildProcess
+    /// When its time is over; never once it was killed for that.
+    var deadline: Double
+
+    /// What its end says.
+    func answer(_ status: ChildStatus) -> Probe.Answer {
+      if status.isSuccess { return .works }
+      return deadline == .infinity ? Probe.answer(.timeout) : .fails(status.description)
+    }
+  }
 
   init(_ child: ChildProcess, number: Int, _ options: SupervisorOptions, at now: Double) {
     self.child = child

@@ -101,9 +101,10 @@ extension Supervisor {
           guardianDue = now
         }
         if pid == run?.child.pid { run?.end(status, at: now) }
-        if pid == run?.probeChild?.process.pid {
+        if let probe = run?.probeChild, pid == probe.process.pid {
           run?.probeChild = nil
-          probeAnswered(status.isSuccess ? .works : .fails(status.description))
+          // Of a program that has ended it says nothing, and we may have killed it for that.
+          if run?.status == nil { probeAnswered(probe.answer(status)) }
         }
       case .suspended(let number):
         if pid == run?.child.pid { programSuspended(by: number) }
@@ -201,8 +202,8 @@ extension Supervisor {
 
   mutating func askProbe() {
     guard let probe = options.probe, let current = run else { return }
-    if let (process, deadline) = current.probeChild, now >= deadline {
-      host.signal(SIGKILL, to: process)
+    if let probe = current.probeChild, now >= probe.deadline {
+      host.signal(SIGKILL, to: probe.process)
       run?.probeChild?.deadline = .infinity
     }
     guard now >= current.nextProbe else { return }
@@ -222,7 +223,7 @@ extension Supervisor {
     asked.isQuiet = true
     asked.inheritsSockets = false
     do throws(StartFailure) {
-      run?.probeChild = (try host.start(asked), now + Probe.timeout)
+      run?.probeChild = SupervisedRun.ProbeChild(process: try host.start(asked), deadline: now + Probe.timeout)
     } catch {
       probeAnswered(.fails("cannot be run: \(error)"))
     }

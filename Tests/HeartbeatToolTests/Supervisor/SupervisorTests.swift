@@ -548,5 +548,28 @@ struct SupervisorTests {
     #expect(host.posted.filter { $0.beat.status == "alive" }.map(\.time) == [10])
   }
 
+  @Test("a command that is asked as a probe and gives no answer in time has given none, whoever killed it")
+  func lateCommand() throws {
+    host.onProbeCommand = { host in if host.elapsed < 1 { host.after(0.5) { $0.endProbe(.exited(0)) } } }
+    host.at(29) { $0.end(.exited(0)) }
+    #expect(
+      try supervise { ($0.interval, $0.timeout, $0.probe) = (10, 30, Probe("exec:sleep 9")) } == .exit(0))
+    #expect(host.said == ["web: the probe exec:sleep 9 fails: no answer within 5s"])
+  }
+
+  @Test("a probe that runs when the program ends says nothing of it", arguments: [false, true])
+  func probeAtTheEnd(isKilled: Bool) throws {
+    host.onProbeCommand = { host in
+      if host.elapsed < 1 { host.after(0.5) { $0.endProbe(.exited(0)) } }
+    }
+    host.at(12) { host in
+      host.end(.exited(0))
+      if !isKilled { host.endProbe(.exited(7)) }
+    }
+    #expect(
+      try supervise { ($0.interval, $0.timeout, $0.probe) = (10, 30, Probe("exec:curl")) } == .exit(0))
+    #expect(host.said == [])
+  }
+
   private static let anyProbe = Probe("tcp://127.0.0.1:1")
 }
