@@ -143,6 +143,31 @@ struct HeartbeatMergeTests {
     }
   }
 
+  @Test("many names are removed in the time of one: each entry is looked up once")
+  func manyForgotten() throws {
+    let names = (0..<4000).map { "worker-\($0)" }
+    let entries = names.map { "\"\($0)\": {\"last_heartbeat\": 1}" }.joined(separator: ", ")
+    let text = Array("{\"processes\": {\(entries)}}".utf8)
+    func removal(of forgotten: [String]) throws -> Duration {
+      try ContinuousClock().measure {
+        let merge = try HeartbeatMerge([], into: text, now: 2, forgetting: forgotten, removingBefore: nil)
+        #expect(merge.removed == forgotten)
+      }
+    }
+    _ = try removal(of: ["worker-0"])
+    let one = try removal(of: ["worker-3999"])
+    let all = try removal(of: names)
+    #expect(all < one * 20)
+  }
+
+  @Test("a name is forgotten by its bytes, and each of its entries goes")
+  func forgottenByBytes() throws {
+    let text = #"{"processes": {"caf\u00e9": {}, "café": {}, "cafe\u0301": {}, "a": {}, "b": {}}}"#
+    let forgotten = ["café", "x", "y", "z", "b", "w"]
+    let merge = try HeartbeatMerge([], into: Array(text.utf8), now: 2, forgetting: forgotten, removingBefore: nil)
+    #expect(merge.removed.map { Array($0.utf8) } == ["café", "café", "b"].map { Array($0.utf8) })
+  }
+
   @Test("a stale entry that is beaten stays, and so does one without a time")
   func staleButBeaten() throws {
     let text = #"{"processes":{"a":{"last_heartbeat":1},"b":{"last_heartbeat":"1"},"c":7}}"#

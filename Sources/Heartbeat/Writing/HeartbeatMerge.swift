@@ -81,15 +81,16 @@ struct HeartbeatMerge: RecognisableText {
   ) -> [Edit] {
     // Of two entries with one name the last counts, here as for every reader.
     var places: [Int: Int] = [:]
-    var isThere = Array(repeating: false, count: beats.count)
-    let names = BeatNames(beats)
+    var entryOf: [Int?] = Array(repeating: nil, count: beats.count)
+    let names = NameIndex(beats.map(\.name))
     for (number, entry) in document.entries.enumerated() {
       if let index = names.index(of: entry.member.key, cursor) {
-        if isThere[index], let former = places.first(where: { $0.value == index })?.key { places[former] = nil }
+        if let former = entryOf[index] { places[former] = nil }
         places[number] = index
-        isThere[index] = true
+        entryOf[index] = number
       }
     }
+    let gone = NameIndex(forgotten)
     var edits: [Edit] = []
     var kept = false
     var previousEnd: Int?
@@ -99,7 +100,7 @@ struct HeartbeatMerge: RecognisableText {
       if let index = places[number] {
         let old = try? cursor.members(of: entry.member.value)
         edits.append(Edit(entry.member.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], cursor)))
-      } else if isOld(entry, oldest) || forgotten.contains(where: { cursor.isSame(entry.member.key, $0) }) {
+      } else if isOld(entry, oldest) || gone.index(of: entry.member.key, cursor) != nil {
         removed.append(cursor.string(entry.member.key))
         // Behind a kept entry the comma before this one goes, else the comma behind it.
         if kept, let previousEnd {
@@ -113,7 +114,7 @@ struct HeartbeatMerge: RecognisableText {
       }
       kept = true
     }
-    let new = beats.indices.filter { !isThere[$0] }.map { beats[$0] }
+    let new = beats.indices.filter { entryOf[$0] == nil }.map { beats[$0] }
     var added: [UInt8] = []
     appendNew(new[...], now, to: &added, separated: kept)
     if !added.isEmpty {
@@ -282,20 +283,21 @@ struct HeartbeatMerge: RecognisableText {
   }
 }
 
-/// Which of some beats a key of the file is the name of: by looking at each when they are few, else by a hash table.
-private struct BeatNames {
-  private let beats: [Beat]
+/// Which of some names a key of the file is, of several that are the same the last: by looking at each when they are few, else by a hash
+/// table.
+private struct NameIndex {
+  private let names: [String]
   private var indices: [[UInt8]: Int] = [:]
 
-  init(_ beats: [Beat]) {
-    self.beats = beats
-    guard beats.count > 4 else { return }
+  init(_ names: [String]) {
+    self.names = names
+    guard names.count > 4 else { return }
     // By bytes: two texts that are equal as `String` may still be two names.
-    for (index, beat) in beats.enumerated() { indices[Array(beat.name.utf8)] = index }
+    for (index, name) in names.enumerated() { indices[Array(name.utf8)] = index }
   }
 
   func index(of key: JSONCursor.RawString, _ cursor: JSONCursor) -> Int? {
-    if beats.count <= 4 { return beats.lastIndex { cursor.isSame(key, $0.name) } }
+    if names.count <= 4 { return names.lastIndex { cursor.isSame(key, $0) } }
     return indices[cursor.bytes(key)]
   }
 }

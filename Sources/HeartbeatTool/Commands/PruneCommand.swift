@@ -45,7 +45,8 @@ enum PruneCommand {
       if names.isEmpty, removed.isEmpty, refused.isEmpty {
         Console.print("nothing is older than \(Durations.format(values[olderThan]))")
       }
-      let missing = names.filter { name in !removed.contains { $0.utf8.elementsEqual(name.utf8) } }
+      let found = Set(removed.map { ExactText($0) })
+      let missing = names.filter { !found.contains(ExactText($0)) }
       for name in missing { Console.error("there is no \(quoted(name, limit: 200)) in \(values[CommonFlags.file])") }
       return missing.isEmpty && refused.isEmpty ? 0 : 1
     } catch {

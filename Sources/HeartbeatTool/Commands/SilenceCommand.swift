@@ -125,10 +125,10 @@ enum SilenceCommand {
     let silenced = read(file).activeSilences(at: Clock.realtime).map(\.name)
     guard let names = names(arguments, among: silenced, file) else { return 1 }
     do throws(HeartbeatError) {
-      let ended = try HeartbeatManager(file: file).endSilence(of: names)
+      let ended = Set(try HeartbeatManager(file: file).endSilence(of: names).map { ExactText($0) })
       var status: Int32 = 0
       for name in names {
-        if ended.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+        if ended.contains(ExactText(name)) {
           Console.print("\(quoted(name, limit: 200)) is not silenced any more")
         } else {
           Console.error("\(quoted(name, limit: 200)) was not silenced in \(file)")
