@@ -8,6 +8,8 @@ struct Simulator: Sendable {
   static let mostChildren = 50
   /// Seconds before a crashed process is started again.
   static let restartDelay = 5.0
+  /// Seconds that the children have to end, and then again once they are killed.
+  static let stopPatience = 2.0
 
   let scenario: Scenario
   let processes: Int
@@ -61,11 +63,24 @@ struct Simulator: Sendable {
     return count > 0 ? String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : "heartbeat"
   }
 
+  /// Ends the children, also one that is suspended; who does not end in time is killed.
   private func stop(_ pids: [pid_t]) {
-    for pid in pids { _ = kill(pid, SIGTERM) }
-    for pid in pids {
+    // Who is suspended hears SIGTERM when he goes on.
+    for number in [SIGTERM, SIGCONT] { for pid in pids { _ = kill(pid, number) } }
+    let left = Self.wait(for: pids, seconds: Self.stopPatience)
+    for pid in left { _ = kill(pid, SIGKILL) }
+    _ = Self.wait(for: left, seconds: Self.stopPatience)
+  }
+
+  /// Waits for the end of children, so many seconds at the most; those that are still there.
+  private static func wait(for pids: [pid_t], seconds: Double) -> [pid_t] {
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
+    var left = pids
+    while true {
       var status: Int32 = 0
-      while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+      left.removeAll { waitpid($0, &status, WNOHANG) != 0 }
+      guard !left.isEmpty, Clock.monotonicNanoseconds < deadline else { return left }
+      usleep(10_000)
     }
   }
 

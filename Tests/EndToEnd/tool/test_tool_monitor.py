@@ -137,6 +137,25 @@ def test_scenarios_start_real_processes_that_end_with_it(beats, scenario):
     assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
 
 
+def test_a_suspended_simulated_process_does_not_hold_up_the_end(beats):
+    process = subprocess.Popen([TOOL, "simulate", "--file", beats, "--interval", "1s"], env=ENVIRONMENT)
+    children = lambda: [int(pid) for pid in run("pgrep", "-P", process.pid).stdout.split()]
+    eventually(lambda: beats.exists() and len(json.loads(beats.read_text())["processes"]) == 3, "all beat")
+    pids = children()
+    os.kill(pids[1], signal.SIGSTOP)
+    eventually(lambda: "(stopped)" in open(f"/proc/{pids[1]}/status").read(), "one is suspended")
+    begin = time.monotonic()
+    process.terminate()
+    try:
+        assert process.wait(20) == 0 and time.monotonic() - begin < 10
+    finally:
+        process.kill()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+
+
 def test_simulated_processes_die_with_a_killed_parent(beats):
     p = subprocess.Popen([TOOL, "simulate", "--interval", "100ms", "--file", beats], env=ENVIRONMENT)
     processes = eventually(
