@@ -10,6 +10,8 @@ struct Command: Sendable {
   /// One line for the list of commands.
   let title: String
   let flags: FlagSet
+  /// The exit status when its answer could not be written, and nothing else went wrong.
+  var unwritten: Int32 = 1
   /// Does it; the result is the exit status.
   let run: @Sendable (FlagValues, _ environment: [String: String]) throws(FlagError) -> Int32
 

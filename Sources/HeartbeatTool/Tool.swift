@@ -15,7 +15,7 @@ public enum Tool {
     // An answer that nobody could get is none: a full disk, say.
     guard let error = Console.printError else { return status }
     Console.error("standard output: \(error)")
-    return status == 0 ? 1 : status
+    return status == 0 ? commands.first(where: { $0.name == arguments.first })?.unwritten ?? 1 : status
   }
 
   private static func obey(_ arguments: [String], environment: [String: String]) -> Int32 {

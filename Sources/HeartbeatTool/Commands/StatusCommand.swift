@@ -28,7 +28,7 @@ enum StatusCommand {
         FlagExample("In a script", "heartbeat status bidder --timeout 2m || systemctl restart bidder"),
         FlagExample("All of them", "heartbeat status"),
       ]),
-    run: { (values, _) throws(FlagError) in try run(values) })
+    unwritten: 2, run: { (values, _) throws(FlagError) in try run(values) })
 
   /// The programs as they are seen, or why they cannot be.
   private enum Seen {
