@@ -54,10 +54,9 @@ enum SendCommand {
   private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
     guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
     let target = try PushFlags.singleTarget(values)
-    let caller = getppid()
     var pid = values[pid].flatMap { Int32(exactly: $0) }
     // To another host this host's pids say nothing.
-    if pid == nil, caller > 0, target?.isLocal ?? true { pid = caller }
+    if pid == nil, target?.isLocal ?? true { pid = caller }
     var beat = Beat(
       values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
       host: values[CommonFlags.host], time: values[CommonFlags.time],
@@ -65,5 +64,14 @@ enum SendCommand {
     beat.mergesData = values[merge]
     beat = beat.takingKnownKeys(hasOwnPid: values[self.pid] != nil)
     return PushFlags.send(beat, to: target, values)
+  }
+
+  /// The process that called us; nil when it has gone.
+  private static var caller: pid_t? {
+    let parent = getppid()
+    // An orphan is the child of process 1, but in another session. In a container process 1 may be the script that calls us.
+    guard parent > 1 || getsid(0) == getsid(1) else { return nil }
+    // 0: it is in another pid namespace.
+    return parent > 0 ? parent : nil
   }
 }

@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -173,6 +174,25 @@ def test_many_names(beats):
     finally:
         p.terminate()
         assert p.wait(timeout=LIMIT) == 0
+
+
+def test_a_caller_that_has_gone_is_not_named(beats):
+    """Process 1 takes its place, which says nothing of it."""
+    code = (
+        "import os, sys, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        while os.getppid() != 1: time.sleep(0.01)\n"
+        "        os.execv(sys.argv[1], sys.argv[1:])\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, TOOL, "send", "orphan", "--file", beats], env=ENVIRONMENT, check=True)
+    eventually(lambda: beats.exists() and "orphan" in beats.read_text(), "the beat")
+    assert "pid" not in json.loads(beats.read_text())["processes"]["orphan"]
+    run(TOOL, "send", "child", "--file", beats)
+    assert json.loads(beats.read_text())["processes"]["child"]["pid"] == os.getpid()
 
 
 def test_the_types_of_sent_data(beats):
