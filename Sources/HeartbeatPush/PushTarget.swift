@@ -75,33 +75,45 @@ public struct PushTarget: HeartbeatTarget, Hashable {
   ///
   /// - Throws: `notDelivered`, with the exporter's answer, or why there was none.
   public func send(_ beat: Beat) throws(HeartbeatError) {
+    do throws(PushFailure) {
+      try deliver(beat)
+    } catch {
+      throw error.error
+    }
+  }
+
+  /// As `send`; what it throws says whether the exporter was there.
+  package func deliver(_ beat: Beat) throws(PushFailure) {
     let beat = beat.takingKnownKeys()
-    guard !beat.jobEvents.isEmpty else { return try send(beat.name, object(of: beat)) }
+    guard !beat.jobEvents.isEmpty else { return try deliver(beat.name, object(of: beat)) }
     for event in beat.jobEvents {
       var path = "/" + event.word.rawValue
       // That a run with another exit code than 0 is a success only its word says.
       if case .end(let exitCode, let isSuccess) = event.kind, isSuccess == (exitCode == 0) {
         path += "?exit_code=\(exitCode)"
       }
-      try send(beat.name, path: path, object(of: event, in: beat))
+      try deliver(beat.name, path: path, object(of: event, in: beat))
     }
   }
 
   /// - Parameter path: what follows the name.
-  private func send(_ name: String, path: String = "", _ object: JSONObject) throws(HeartbeatError) {
+  private func deliver(_ name: String, path: String = "", _ object: JSONObject) throws(PushFailure) {
     let body = JSONValue.object(object).serialised()
     let answer: HTTPClient.Answer
     do throws(NetworkError) {
       answer = try post(PushTarget.encoded(name) + path, body, Deadline(after: PushTarget.patience.inSeconds))
     } catch {
-      throw .notDelivered(
-        target: description, reason: ": \(error); is the exporter running, and does it take pushes there?")
+      throw PushFailure(
+        error: .notDelivered(
+          target: description, reason: ": \(error); is the exporter running, and does it take pushes there?"))
     }
     guard answer.status != 204 else { return }
     let error = (try? JSONValue(parsing: answer.body))?.objectValue?["error"]?.objectValue?["message"]?.stringValue
-    throw .notDelivered(
-      target: description,
-      reason: " answered \(answer.status)" + (error.map { ": \($0)" } ?? "; does it take pushes?"))
+    throw PushFailure(
+      error: .notDelivered(
+        target: description,
+        reason: " answered \(answer.status)" + (error.map { ": \($0)" } ?? "; does it take pushes?")),
+      refusal: PushFailure.Refusal(status: answer.status, retryAfter: answer.retryAfter))
   }
 
   /// The body of a push: docs/push.md.

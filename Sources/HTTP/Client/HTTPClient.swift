@@ -11,6 +11,8 @@ package enum HTTPClient {
     package let status: Int
     /// Empty where it was not wanted.
     package let body: [UInt8]
+    /// After how many seconds it is to be asked again, where it says so (RFC 9110, section 10.2.3). A date is not read.
+    package var retryAfter: Double?
   }
 
   /// Asks for a page.
@@ -68,7 +70,7 @@ package enum HTTPClient {
       head = parseHead(bytes)
     }
     guard let head, (100...999).contains(head.status) else { throw .notHTTP }
-    guard wantsBody else { return Answer(status: head.status, body: []) }
+    guard wantsBody else { return Answer(status: head.status, body: [], retryAfter: head.retryAfter) }
     while head.length.map({ bytes.count - head.size < $0 }) ?? true {
       guard bytes.count - head.size <= longestBody else { throw .tooLarge }
       guard try connection.receive(into: &bytes) else { break }
@@ -76,10 +78,11 @@ package enum HTTPClient {
     let body = Array(bytes.dropFirst(head.size))
     if head.isChunked {
       guard let whole = joinChunks(body) else { throw .notHTTP }
-      return Answer(status: head.status, body: whole)
+      return Answer(status: head.status, body: whole, retryAfter: head.retryAfter)
     }
     if let length = head.length, body.count < length { throw .notHTTP }
-    return Answer(status: head.status, body: Array(body.prefix(head.length ?? body.count)))
+    return Answer(
+      status: head.status, body: Array(body.prefix(head.length ?? body.count)), retryAfter: head.retryAfter)
   }
 
   /// Status line and headers.
@@ -90,6 +93,7 @@ package enum HTTPClient {
     var size: Int
     var length: Int?
     var isChunked = false
+    var retryAfter: Double?
   }
 
   /// Reads the head; nil while it is not complete.
@@ -115,6 +119,7 @@ package enum HTTPClient {
       let value = pair[1].drop { $0 == " " || $0 == "\t" }
       switch pair[0].lowercased() {
       case "content-length": head.length = Int(value, radix: 10).flatMap { $0 >= 0 ? $0 : nil }
+      case "retry-after": head.retryAfter = UInt32(value, radix: 10).map(Double.init)
       case "transfer-encoding": head.isChunked = value.lowercased().hasSuffix("chunked")
       default: continue
       }

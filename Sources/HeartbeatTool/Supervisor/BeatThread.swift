@@ -3,10 +3,18 @@ internal import HeartbeatPush
 internal import JSON
 internal import POSIX
 
+/// Why a beat was not delivered.
+struct BeatFailure: Hashable, Sendable {
+  /// A sentence.
+  let reason: String
+  /// After how many seconds it may be tried again, where somebody has refused it; nil when nobody has.
+  var retryAfter: Double?
+}
+
 /// Where beats go.
 struct BeatTarget: Sendable {
-  /// Delivers one; the sentence that says why not, or nil.
-  let send: @Sendable (Beat) -> String?
+  /// Delivers one; nil when that is done.
+  let send: @Sendable (Beat) -> BeatFailure?
 
   /// A heartbeat file.
   ///
@@ -21,7 +29,7 @@ struct BeatTarget: Sendable {
         try manager.sendHeartbeats([beat])
         return nil
       } catch {
-        return error.description
+        return BeatFailure(reason: error.description)
       }
     }
   }
@@ -32,20 +40,37 @@ struct BeatTarget: Sendable {
       var beat = beat
       // To another host this host's pids say nothing.
       if !target.isLocal { beat.pid = nil }
-      do throws(HeartbeatError) {
-        try target.send(beat)
+      do throws(PushFailure) {
+        try target.deliver(beat)
         return nil
       } catch {
-        return error.description
+        return BeatFailure(
+          reason: error.error.description,
+          retryAfter: error.refusal.map { pause(after: $0, interval: beat.interval?.inSeconds) })
       }
     }
+  }
+
+  /// Seconds between two tries of what an exporter refuses, where neither it nor the beat says how many.
+  private static let usualPause = 30.0
+  /// The most seconds for trouble of its own, from which it recovers.
+  private static let longestTroublePause = 10.0
+  /// The most seconds, whatever the exporter says.
+  private static let longestPause = 3600.0
+
+  /// Seconds until a refused beat may be tried again: as the exporter says, else with the next beat. What it refuses now, such as a wrong
+  /// password, it will refuse in a second too.
+  static func pause(after refusal: PushFailure.Refusal, interval: Double?) -> Double {
+    let pause = refusal.retryAfter ?? interval ?? usualPause
+    let longest = refusal.status >= 500 && refusal.retryAfter == nil ? longestTroublePause : longestPause
+    return max(BeatThread.retryPause, min(pause, longest))
   }
 }
 
 /// Writes one name's beats on a thread of its own: a lock that somebody holds, a disk that is full or hangs, an exporter that does not
 /// answer hold up nobody but that thread. Of the beats that wait only the last counts, so there is never more than one.
 final class BeatThread: Sendable {
-  /// Seconds before one that could not be delivered is tried again.
+  /// Seconds before one that could not be delivered is tried again, where nobody has refused it.
   static let retryPause = 1.0
   /// Seconds between two beats at least, so that a program that says a new `STATUS=` all the time does not keep the disk busy.
   static let shortestPause = 0.1
@@ -53,6 +78,8 @@ final class BeatThread: Sendable {
   private struct State: Sendable {
     var waiting: Beat?
     var isWriting = false
+    /// Nothing more is tried.
+    var isGivenUp = false
   }
 
   private let worker = Worker(named: "beats", State())
@@ -80,11 +107,16 @@ final class BeatThread: Sendable {
   func finish(within seconds: Double) -> Bool {
     // What waits is not held back any more.
     worker.close()
-    return worker.wait(within: seconds) { $0.waiting == nil && !$0.isWriting ? true : nil } ?? false
+    let isDone: Bool? = worker.wait(within: seconds) { state in
+      if state.waiting == nil, !state.isWriting { return true }
+      return state.isGivenUp ? false : nil
+    }
+    return isDone ?? false
   }
 
   private static func deliver(_ worker: Worker<State>, _ target: BeatTarget, _ log: LogThread) {
     var complaint: String?
+    var isLastTry = false
     let take = { (state: inout State) -> Beat? in
       guard let beat = state.waiting else { return nil }
       state.waiting = nil
@@ -93,16 +125,20 @@ final class BeatThread: Sendable {
     }
     while let beat = worker.next(take) {
       let failure = target.send(beat)
-      if failure != complaint { log.say(failure ?? "beats arrive again") }
-      complaint = failure
+      if failure?.reason != complaint { log.say(failure?.reason ?? "beats arrive again") }
+      complaint = failure?.reason
       worker.withLock { state in
         // One that came meanwhile knows more.
         if failure != nil { state.waiting = state.waiting.map { $0.following(beat) } ?? beat }
         state.isWriting = false
       }
-      // A new beat does not cut the pause short, the end does.
-      let isOpen = worker.rest(failure == nil ? shortestPause : retryPause)
-      if failure != nil, !isOpen { _ = worker.wait(within: shortestPause) { _ in Bool?.none } }
+      // A new beat does not cut the pause short, the end does: once, for the last word is a new one.
+      let isOpen = worker.rest(failure.map { $0.retryAfter ?? retryPause } ?? shortestPause)
+      guard let failure, !isOpen else { continue }
+      let pause = isLastTry ? failure.retryAfter ?? shortestPause : shortestPause
+      guard pause < Supervisor.lastEventPatience else { return worker.withLock { $0.isGivenUp = true } }
+      _ = worker.wait(within: pause) { _ in Bool?.none }
+      isLastTry = true
     }
   }
 }

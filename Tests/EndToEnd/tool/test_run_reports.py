@@ -224,6 +224,34 @@ def test_beats_to_an_exporter(exporter, supervised, tmp_path):
     eventually(lambda: e.metrics().value("heartbeat_status", process="p", status="stopped"), "the last word")
 
 
+@pytest.mark.parametrize(("status", "headers"), [(429, {"Retry-After": "60"}), (401, {}), (422, {})])
+def test_what_an_exporter_refuses_is_not_sent_again_and_again(supervised, status, headers):
+    seen = []
+
+    class Refuses(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    p = supervised([], "sleep", "300", init=[TOOL, "run", "--name", "p", "--url", f"http://127.0.0.1:{server.server_port}", "--"])
+    eventually(lambda: seen, "a beat")
+    time.sleep(3)
+    assert len(seen) == 1
+    assert end(p) == 143
+    # The last word is tried, and once more.
+    assert len(seen) <= 4 and any(b"stopped" in body for body in seen)
+    server.shutdown()
+    server.server_close()
+
+
 def test_a_password_on_the_command_line_is_refused(supervised, tmp_path):
     p = supervised([], "true", init=[TOOL, "run", "--url", "http://u:secret@127.0.0.1:1", "--"])
     out, err = p.communicate(timeout=LIMIT)

@@ -46,6 +46,17 @@ struct HTTPClientTests {
   }
 
   @Test(
+    "says after how many seconds it is to be asked again; a date it does not read",
+    arguments: [
+      ("60", 60), ("0", 0), (" 7", 7), ("-1", nil), ("1.5", nil), ("Fri, 27 Nov 2026 16:37:09 GMT", nil), ("", nil),
+      ("99999999999", nil),
+    ] as [(String, Double?)])
+  func retryAfter(value: String, expected: Double?) {
+    let head = HTTPClient.parseHead(Array("HTTP/1.1 429 X\r\nRetry-After: \(value)\r\n\r\n".utf8))
+    #expect(head?.retryAfter == expected)
+  }
+
+  @Test(
     "joins chunks",
     arguments: [
       ("3\r\nabc\r\n0\r\n\r\n", "abc"), ("1;x=y\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n", "a0123456789"),
