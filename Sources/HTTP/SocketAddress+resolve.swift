@@ -11,9 +11,12 @@ extension SocketAddress {
   /// Every address behind a name, once, in the resolver's order. Blocks as long as the resolver does. The corresponding C
   /// function is `getaddrinfo(3)`.
   ///
-  /// - Parameter host: a name, or an address without brackets.
-  static func all(of host: String, port: UInt16) throws(ResolverError) -> [SocketAddress] {
+  /// - Parameters:
+  ///   - host: a name, or an address without brackets.
+  ///   - isAddress: true to look up nothing: a name is an error then, and nothing blocks.
+  static func all(of host: String, port: UInt16, isAddress: Bool = false) throws(ResolverError) -> [SocketAddress] {
     var hints = addrinfo()
+    if isAddress { hints.ai_flags = AI_NUMERICHOST }
     hints.ai_family = AF_UNSPEC
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?

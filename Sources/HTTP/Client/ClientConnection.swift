@@ -9,19 +9,15 @@ package struct ClientConnection: ~Copyable {
   /// Nil when it is not encrypted.
   private let session: TLSClientSession?
 
-  /// Connects to whichever of the host's addresses answers first. Blocks; the lookup of a name has the resolver's own
-  /// time limit.
+  /// Connects to whichever of the host's addresses answers first. Blocks until the deadline at the most.
   ///
   /// - Parameter trust: whose certificates are believed, for `https`.
   package init(to endpoint: Endpoint, deadline: Deadline, trust: TLSTrust = TLSTrust()) throws(NetworkError) {
     let host = endpoint.host
-    let addresses: [SocketAddress]
-    do throws(ResolverError) {
-      addresses = SocketAddress.alternating(try SocketAddress.all(of: host, port: endpoint.port))
-    } catch {
-      throw .unknownHost(error.description)
-    }
-    try self.init(toAnyOf: addresses, encryptedFor: endpoint.scheme == .https ? host : nil, deadline, trust)
+    let addresses = try NameLookups.shared.addresses(of: host, port: endpoint.port, by: deadline)
+    try self.init(
+      toAnyOf: SocketAddress.alternating(addresses), encryptedFor: endpoint.scheme == .https ? host : nil, deadline,
+      trust)
   }
 
   /// Connects to whichever of some addresses answers first.

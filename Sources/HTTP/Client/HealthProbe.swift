@@ -17,7 +17,7 @@ public enum HealthProbe {
     public let description: String
   }
 
-  /// Sends one GET. Blocks, at most for `timeout` seconds beside the lookup of a name.
+  /// Sends one GET. Blocks for `timeout` seconds at the most.
   ///
   /// - Parameters:
   ///   - address: where the server listens; an address that means all of the host's is asked by loopback.

@@ -62,7 +62,7 @@ struct Probe: Sendable, Hashable {
     }
   }
 
-  /// Asks once; blocks for `timeout` at the most (and a name lookup). A command is not asked here: it is a child process.
+  /// Asks once; blocks for `timeout` at the most. A command is not asked here: it is a child process.
   func ask() -> Answer {
     let deadline = Deadline(after: Self.timeout)
     do throws(NetworkError) {
