@@ -1,7 +1,8 @@
+internal import CLinux
 internal import Glibc
 internal import POSIX
 
-/// A mounted file system and the room in it, by `/proc/1/mounts` and `statvfs(3)`.
+/// A mounted file system and the room in it, by `/proc/1/mounts`, `/proc/1/mountinfo` and `statvfs(3)`.
 public struct Filesystem: Equatable, Sendable {
   /// What is mounted, such as `/dev/sda1`.
   public var device: String
@@ -53,15 +54,105 @@ public struct Filesystem: Equatable, Sendable {
 
 /// The mounts as they were read last.
 struct LastMounts {
-  let mounts: [Mount]
-  /// Where they were read, which tells when they change.
-  let file: StaticString
-  /// What was wrong with that file, though these could be read.
+  var mounts: [Mount]
+  /// Whose mounts these are, which tells when they change.
+  let files: MountFiles
+  /// What was wrong with the file, though these could be read.
   let fault: ProcfsError?
   /// When they were read, on the monotonic clock.
   let time: UInt64
   /// The places of those that were not there when they were first asked; nil before.
   var absent: [Int]?
+  /// The mounts that this process sees; nil as long as nothing depends on them.
+  var own: OwnMounts?
+
+  /// Whether what was found where a mount was looked for is that mount, and not what lies there in the namespace of this process: in a
+  /// container, and in a sandbox, the host's places are others.
+  func isThere(_ mount: Mount, _ standing: Standing?) -> Bool {
+    guard let info = mount.info, let standing else { return true }
+    if standing.device == info.device { return true }
+    // The files of btrfs have devices that no list of mounts has; but the mount that they are in has one.
+    guard let number = standing.mount else { return own?.has(info.device, at: mount.path) ?? false }
+    return number == info.number || own?.device(of: number) == info.device
+  }
+
+  /// Whether this process can see that file system; nil when it was not looked for.
+  func isVisible(_ mount: Mount) -> Bool? {
+    guard let own, let info = mount.info else { return nil }
+    return own.place(of: info.device) != nil
+  }
+
+  /// Takes what this process sees into account: what is not mounted where the host has it may be mounted elsewhere.
+  mutating func lookAround(_ own: OwnMounts) {
+    self.own = own
+    for index in mounts.indices {
+      guard let info = mounts[index].info, !own.has(info.device, at: mounts[index].path),
+        let place = own.place(of: info.device)
+      else { continue }
+      mounts[index].path = place
+    }
+  }
+}
+
+/// Where the mounts of a process are told.
+struct MountFiles {
+  let mounts: StaticString
+  let info: StaticString
+  /// Whether these are what this process sees: its own sandbox may have mounted them read-only, which says nothing of the host.
+  let isOwn: Bool
+
+  static let host = MountFiles(mounts: "1/mounts", info: "1/mountinfo", isOwn: false)
+  static let own = MountFiles(mounts: "self/mounts", info: "self/mountinfo", isOwn: true)
+
+  /// Whether a mount of the host is read-only.
+  func isReadOnly(_ info: MountInfo) -> Bool { info.isFilesystemReadOnly || info.isReadOnly && !isOwn }
+}
+
+/// The mounts that this process sees.
+struct OwnMounts {
+  private var devices: [UInt64: UInt64] = [:]
+  private var places: [UInt64: [UInt8]] = [:]
+  private var devicesByPlace: [[UInt8]: UInt64] = [:]
+
+  init(_ all: [MountInfo]) {
+    for info in all {
+      devices[info.number] = info.device
+      if places[info.device] == nil { places[info.device] = info.point }
+      devicesByPlace[info.point] = info.device
+    }
+  }
+
+  /// The device of a mount.
+  func device(of number: UInt64) -> UInt64? { devices[number] }
+
+  /// The first place where a device is mounted.
+  func place(of device: UInt64) -> [UInt8]? { places[device] }
+
+  /// Whether a device is mounted at a path.
+  func has(_ device: UInt64, at path: [UInt8]) -> Bool {
+    let isFolder = path.count > 1 && path.last == UInt8(ascii: "/")
+    return devicesByPlace[isFolder ? Array(path.dropLast()) : path] == device
+  }
+}
+
+/// In which file system a path is, as the kernel says without asking that file system.
+struct Standing: Equatable, Sendable {
+  /// The device of the files there.
+  var device: UInt64
+  /// The number of the mount; nil before Linux 5.8.
+  var mount: UInt64?
+
+  init(device: UInt64, mount: UInt64? = nil) {
+    (self.device, self.mount) = (device, mount)
+  }
+
+  /// The corresponding C function is `statx`; nil when it does not say.
+  init?(_ path: UnsafePointer<CChar>) {
+    var found = c_standing()
+    guard look_where(path, &found) == 0 else { return nil }
+    device = MountInfo.device(UInt64(widening: found.major), UInt64(widening: found.minor))
+    mount = found.has_mount != 0 ? found.mount : nil
+  }
 }
 
 /// Asks mounts for their room. A mount that hangs keeps a thread, and is not asked again before it has come back. Another one at its
@@ -71,8 +162,9 @@ struct LastMounts {
 public final class MountProbe: Sendable {
   /// What came of a question.
   enum Answer: Sendable {
-    /// - isReadOnly: what `statvfs(3)` says of mount and super block together.
-    case room(Filesystem.Room, isReadOnly: Bool = false)
+    /// - isReadOnly: what `statvfs(3)` says of file system and mount together, as this process sees them.
+    /// - standing: what it is; nil when that is not known.
+    case room(Filesystem.Room, isReadOnly: Bool = false, standing: Standing? = nil)
     /// It is no storage.
     case nothing
     case failed(Int32)
@@ -80,13 +172,23 @@ public final class MountProbe: Sendable {
     case late
     /// Nobody had the time or a thread to ask it, so many others do not answer.
     case notAsked
+
+    /// Whether nothing is there.
+    var isAbsent: Bool {
+      if case .failed(let number) = self { number == ENOENT || number == ENOTDIR } else { false }
+    }
+
+    /// Whether this process may not go there.
+    var isForbidden: Bool {
+      if case .failed(let number) = self { number == EACCES || number == EPERM } else { false }
+    }
   }
 
   /// Which mount it is, and not only where.
   struct Key: Hashable, Sendable {
     var path: [UInt8]
     var device: [UInt8]
-    var number: [UInt8]
+    var number: UInt64?
   }
 
   private let trusted = TimeLimitedCalls<Key>(name: "mount")
@@ -146,55 +248,67 @@ public final class MountProbe: Sendable {
     guard statvfs(text, &room) == 0 else { return .failed(errno) }
     // As in node_exporter, what has no blocks at all is no storage.
     guard room.f_blocks > 0 else { return .nothing }
-    return .room(Filesystem.Room(room), isReadOnly: room.f_flag & UInt(bitPattern: ST_RDONLY) != 0)
+    return .room(
+      Filesystem.Room(room), isReadOnly: room.f_flag & UInt(bitPattern: ST_RDONLY) != 0, standing: Standing(text))
   }
 }
 
 extension Procfs {
-  /// The mounted file systems that hold data of the host, with their room; what is not there below the host's root is left out.
+  /// The mounted file systems that hold data of the host, with their room; what this process does not see is left out.
   ///
   /// The mounts are those that process 1 sees, or this process where that is not allowed, or process 1 is out of sight.
-  public func filesystems(_ complain: Complain = { _ in }) throws(ProcfsError) -> [Filesystem] {
+  ///
+  /// - Parameter unseen: gets the mount points of those that this process does not see: its places are not the host's, as in a
+  ///   container.
+  public func filesystems(
+    _ complain: Complain = { _ in }, unseen: ([String]) -> Void = { _ in }
+  ) throws(ProcfsError) -> [Filesystem] {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
-    let current = try currentMounts(below: root)
+    try readCurrentMounts(below: root)
+    let (current, answers) = ask()
     if let fault = current.fault { complain(fault) }
-    let (all, file) = (current.mounts, current.file)
-    let mounts = all.prefix(limits.mounts)
-    if all.count > mounts.count {
-      complain(ProcfsError("\(path)/\(file)", "it has \(all.count) mounts, of which \(mounts.count) are shown"))
+    let mounts = current.mounts.prefix(limits.mounts)
+    let file = current.files.mounts
+    if current.mounts.count > mounts.count {
+      let reason = "it has \(current.mounts.count) mounts, of which \(mounts.count) are shown"
+      complain(ProcfsError("\(path)/\(file)", reason))
     }
-    /// Whether some are not there, and whether something is there.
-    var (hasAbsent, hasPresent) = (false, false)
-    var notAsked = 0
-    let answers = mountProbe.answers(
-      of: mounts.map { MountProbe.Key(path: root + $0.point, device: $0.device, number: $0.number) },
-      within: mountTimeout)
     noteAbsent(answers)
+    /// Whether something else is there, and whether something is there that is right.
+    var (hasOther, hasPresent) = (false, false)
+    var hidden: [String] = []
+    var notAsked = 0
+    let readOnly = readOnlyNow(zip(mounts, answers), current)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
       var filesystem = Filesystem(
         device: ForeignText.text(mount.device), mountPoint: ForeignText.text(mount.point),
         type: ForeignText.text(mount.type), isReadOnly: mount.isReadOnly)
+      // It was not mounted below this root, or is gone meanwhile; or something else is in its place.
+      if !isSeen(mount, answer, current) {
+        if !answer.isAbsent { hasOther = true }
+        hidden.append(filesystem.mountPoint)
+        continue
+      }
       switch answer {
-      case .failed(ENOENT), .failed(ENOTDIR): hasAbsent = true
       case .late, .notAsked: break
       default: hasPresent = true
       }
       switch answer {
       case .nothing: continue
-      // It was not mounted below this root, or is gone meanwhile.
-      case .failed(ENOENT), .failed(ENOTDIR): continue
       case .failed(let number): filesystem.failure = Errno(number).description
       case .late: filesystem.failure = "it does not answer"
       case .notAsked:
         // Nothing is known of it, so nothing is said.
         notAsked += 1
         continue
-      case .room(let room, let isReadOnly):
+      case .room(let room, let isReadOnly, _):
         filesystem.room = room
-        // The options are those of when the mounts were parsed: of a super block that turns read-only nobody is told.
-        filesystem.isReadOnly = filesystem.isReadOnly || isReadOnly
+        // Where nothing else is known the options are those of when the mounts were parsed: of a file system that turns read-only nobody
+        // is told.
+        filesystem.isReadOnly =
+          mount.info.map { readOnly[$0.number] ?? mount.isReadOnly } ?? (mount.isReadOnly || isReadOnly)
       }
       found.append(filesystem)
     }
@@ -202,16 +316,63 @@ extension Procfs {
       let reason = "of \(notAsked) of its mounts nothing is known, since so many others do not answer"
       complain(ProcfsError("\(path)/\(file)", reason))
     }
-    if hasAbsent, !hasPresent { throw ProcfsError(mount: rootfs, "no mount of the host is below it") }
+    // In a container without the host's root there is another one, which nobody has said to be the host's.
+    if !hidden.isEmpty, !hasPresent, !(hasOther && root.isEmpty) {
+      throw ProcfsError(mount: rootfs, "no mount of the host is below it")
+    }
+    unseen(hidden)
     return found
+  }
+
+  /// Asks the mounts for their room; where some are not there, also where else this process sees them.
+  private func ask() -> (LastMounts, [MountProbe.Answer]) {
+    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(mountTimeout)
+    func answers(_ current: LastMounts) -> [MountProbe.Answer] {
+      mountProbe.answers(
+        of: current.mounts.prefix(limits.mounts).map {
+          MountProbe.Key(path: $0.path, device: $0.device, number: $0.info?.number)
+        },
+        within: Double(deadline &- min(deadline, Clock.monotonicNanoseconds)) / 1e9)
+    }
+    guard let current = mounts else { return (LastMounts(mounts: [], files: .own, fault: nil, time: 0), []) }
+    let first = answers(current)
+    let isAllHere = zip(current.mounts, first).allSatisfy { isSeen($0, $1, current) && !$1.isForbidden }
+    guard !looksAround, !isAllHere else { return (current, first) }
+    looksAround = true
+    lookAround()
+    guard let wider = mounts, wider.own != nil else { return (current, first) }
+    return (wider, answers(wider))
+  }
+
+  /// Whether an answer is one of the mount.
+  private func isSeen(_ mount: Mount, _ answer: MountProbe.Answer, _ current: LastMounts) -> Bool {
+    switch answer {
+    case .room(_, _, let standing): current.isThere(mount, standing)
+    // In a container that is about a folder of its own.
+    case .failed where answer.isForbidden: current.isVisible(mount) ?? true
+    default: !answer.isAbsent
+    }
+  }
+
+  /// Which mounts are read-only by now, of those of which `statvfs(3)` says something else than the options said when the mounts were
+  /// parsed; by their numbers. Either the file system has changed, of which nobody is told, or it is the sandbox of this process that is
+  /// read-only: of both only the list of mounts tells the truth.
+  private func readOnlyNow(
+    _ answers: some Sequence<(Mount, MountProbe.Answer)>, _ current: LastMounts
+  ) -> [UInt64: Bool] {
+    var doubtful: Set<UInt64> = []
+    for case (let mount, .room(_, let isReadOnly, _)) in answers where isReadOnly != mount.isReadOnly {
+      if let info = mount.info { doubtful.insert(info.number) }
+    }
+    guard !doubtful.isEmpty else { return [:] }
+    let now = (try? withContents(of: current.files.info) { MountInfo.parse($0, only: doubtful) }) ?? []
+    return Dictionary(now.map { ($0.number, current.files.isReadOnly($0)) }) { first, _ in first }
   }
 
   /// Has the mounts parsed again when others are absent than were at first: where a folder above a mount is renamed its place changes,
   /// and nobody is told.
   private func noteAbsent(_ answers: [MountProbe.Answer]) {
-    let absent = answers.indices.filter {
-      if case .failed(let number) = answers[$0] { number == ENOENT || number == ENOTDIR } else { false }
-    }
+    let absent = answers.indices.filter { answers[$0].isAbsent }
     switch mounts?.absent {
     case nil: mounts?.absent = absent
     case absent?: break
@@ -221,48 +382,57 @@ extension Procfs {
 
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`, or after a while: options,
   /// devices' names and places may change without that.
-  private func currentMounts(below root: [UInt8]) throws(ProcfsError) -> LastMounts {
-    if let last = mounts, Clock.monotonicNanoseconds &- last.time < limits.mountAge, !hasChanged(last.file) {
-      return last
+  private func readCurrentMounts(below root: [UInt8]) throws(ProcfsError) {
+    if let last = mounts, Clock.monotonicNanoseconds &- last.time < limits.mountAge, !hasChanged(last.files.mounts),
+      last.own == nil || !hasChanged(MountFiles.own.info)
+    {
+      return
     }
     // The kernel tells of a change once: when it then cannot be read, the old ones are not to be taken for the present ones.
     mounts = nil
     let found: LastMounts
     do throws(ProcfsError) {
-      found = try readMounts(Self.hostMounts, numbers: Self.hostMountNumbers, below: [])
+      found = try readMounts(.host, below: [], at: root)
     } catch {
       // Any other fault is one of the file, and what this process sees is no answer to it.
       guard let code = error.code, [EACCES, EPERM, ENOENT, ESRCH].contains(code) else { throw error }
       // Our own mount points begin with the place where the host's root is mounted.
-      found = try readMounts(Self.ownMounts, numbers: Self.ownMountNumbers, below: root)
+      found = try readMounts(.own, below: root, at: root)
     }
     mounts = found
-    return found
+    if looksAround { lookAround() }
   }
 
   /// - Parameters:
-  ///   - numberFile: where the numbers of the same mounts are; without it they have none.
-  ///   - root: what their points begin with, which is taken off.
+  ///   - base: what their points begin with, which is taken off.
+  ///   - root: below which they are looked for.
   private func readMounts(
-    _ file: StaticString, numbers numberFile: StaticString, below root: [UInt8]
+    _ files: MountFiles, below base: [UInt8], at root: [UInt8]
   ) throws(ProcfsError) -> LastMounts {
     var fault: ProcfsError?
     // Before: what changes while they are read is as old as this.
     let time = Clock.monotonicNanoseconds
-    var mounts = try read(file, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
-      Mount.parse(bytes, below: root, filter: filter, odd: odd)
+    var mounts = try read(files.mounts, expecting: "lines of mounts", { fault = $0 }) { [filter] bytes, odd in
+      Mount.parse(bytes, below: base, filter: filter, odd: odd)
     }
-    let numbers = (try? withContents(of: numberFile, Mount.numbers)) ?? [:]
+    let lines = (try? withContents(of: files.info, MountInfo.parse)) ?? []
+    // Of several at one place the last one hides the others.
+    let infos = Dictionary(lines.map { ($0.point, $0) }) { $1 }
     for place in mounts.indices {
       let point = mounts[place].point
-      let whole = point == [UInt8(ascii: "/")] && !root.isEmpty ? root : root + point
-      mounts[place].number = numbers[whole] ?? []
+      mounts[place].path = root + point
+      mounts[place].info = infos[point == [UInt8(ascii: "/")] && !base.isEmpty ? base : base + point]
+      if let info = mounts[place].info { mounts[place].isReadOnly = files.isReadOnly(info) }
     }
-    return LastMounts(mounts: mounts, file: file, fault: fault, time: time)
+    return LastMounts(mounts: mounts, files: files, fault: fault, time: time)
   }
 
-  private static let hostMounts: StaticString = "1/mounts"
-  private static let hostMountNumbers: StaticString = "1/mountinfo"
-  private static let ownMounts: StaticString = "self/mounts"
-  private static let ownMountNumbers: StaticString = "self/mountinfo"
+  /// Takes into account what this process sees.
+  private func lookAround() {
+    // Its own list needs no second look.
+    guard mounts?.files.isOwn == false,
+      let all = try? withContents(of: MountFiles.own.info, MountInfo.parse), !all.isEmpty
+    else { return }
+    mounts?.lookAround(OwnMounts(all))
+  }
 }

@@ -6,8 +6,10 @@ struct Mount: Equatable {
   var point: [UInt8]
   var type: [UInt8]
   var isReadOnly = false
-  /// The kernel's number of this mount, which no other one has while it is there; empty where the kernel does not say.
-  var number: [UInt8] = []
+  /// What else the kernel says of it; nil where it does not.
+  var info: MountInfo?
+  /// Where it is looked for.
+  var path: [UInt8] = []
 
   /// The mounts worth a look: those that hold data, each place once (the last mount there hides the others) and each
   /// device once (bind mounts and subvolumes show the same room again).
@@ -34,8 +36,7 @@ struct Mount: Equatable {
       }
       hasMounts = true
       var mount = Mount(device: unescape(device), point: unescape(point), type: unescape(type))
-      mount.isReadOnly =
-        fields.field()?.split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual("ro".utf8) } ?? false
+      mount.isReadOnly = fields.field().map(MountInfo.saysReadOnly) ?? false
       guard mount.point.starts(with: root) else { continue }
       mount.point.removeFirst(root.count)
       if mount.point.isEmpty { mount.point = [UInt8(ascii: "/")] }
@@ -48,21 +49,6 @@ struct Mount: Equatable {
       }
     }
     return hasMounts ? onePerDevice(mounts.filter { $0.holdsData(filter) }) : nil
-  }
-
-  /// The numbers of mounts by their places, of lines of `/proc/PID/mountinfo`; of several at one place the last one's.
-  static func numbers(_ bytes: UnsafeRawBufferPointer) -> [[UInt8]: [UInt8]] {
-    var numbers: [[UInt8]: [UInt8]] = [:]
-    var lines = ByteFields(bytes)
-    while let line = lines.line() {
-      var fields = ByteFields(line)
-      // Number, that of the one above, device, root, place.
-      guard let number = fields.field(), fields.field() != nil, fields.field() != nil, fields.field() != nil,
-        let point = fields.field()
-      else { continue }
-      numbers[unescape(point)] = Array(number)
-    }
-    return numbers
   }
 
   /// Of the mounts of one device the most telling one, in the place of the first.

@@ -56,6 +56,8 @@ public final class Procfs {
   var searchStart: Int32 = 0
   /// The file systems that were mounted when `/proc` last said that this changed.
   var mounts: LastMounts?
+  /// Whether some of them were not where the host has them, so that the mounts which this process sees are read too.
+  var looksAround = false
 
   /// The most bytes of one of the host's files that count; the rest of a longer one is left out, which is said.
   static let sizeLimit = 4 << 20
@@ -96,8 +98,7 @@ public final class Procfs {
   public func another() -> sending Procfs {
     Procfs(
       procfs: path, rootfs: rootfs, limits: limits, history: history, lines: lines, filter: filter,
-      mountProbe: mountProbe,
-      mountTimeout: mountTimeout)
+      mountProbe: mountProbe, mountTimeout: mountTimeout)
   }
 
   // MARK: What is remembered
@@ -116,6 +117,7 @@ public final class Procfs {
     lastUnasked = 0
     searchStart = 0
     mounts = nil
+    looksAround = false
   }
 
   /// Begins a picture of the host: what is read from here on is as young as this call. What was mounted or put in the place

@@ -281,6 +281,109 @@ struct FilesystemsTests {
     #expect(try procfs.filesystems().map(\.isReadOnly) == [false, true, true])
   }
 
+  @Test("the fields of mountinfo: some are not always there, and a name may be empty")
+  func mountInfo() {
+    let text = """
+      27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda ro,errors=remount-ro
+      28 27 0:25 /a /srv/my\\040data ro,nosuid shared:2 master:1 propagate_from:3 unbindable - tmpfs  rw,size=4k
+      29 27 1048575:4294967295 / /x rw -
+      30 27 9 / /y rw - ext4 /dev/b rw
+      31 27 0:9 / /z
+      x
+
+      """
+    let all = parse(text, MountInfo.parse)
+    #expect(all.map(\.number) == [27, 28, 29])
+    #expect(all.map { String(decoding: $0.point, as: UTF8.self) } == ["/", "/srv/my data", "/x"])
+    #expect(all.map(\.isReadOnly) == [false, true, false])
+    #expect(all.map(\.isFilesystemReadOnly) == [true, false, false])
+    #expect(
+      all.map(\.device)
+        == [MountInfo.device(254, 0), MountInfo.device(0, 25), MountInfo.device(1_048_575, 4_294_967_295)])
+    #expect(parse(text) { MountInfo.parse($0, only: [28]) } == Array(all[1...1]))
+  }
+
+  /// A host with a disk at `/` and another at `/b`, which is seen from elsewhere.
+  private func seen(
+    rootfs: String = "/", host: [String: Standing], own: String? = nil, isReadOnly: Bool = true,
+    forbidden: Set<String> = []
+  ) throws -> (shown: [String], readOnly: [String], unseen: [String], asked: Set<String>, failures: [String]) {
+    let tree = try TemporaryTree()
+    tree.write("1/mounts", "/dev/a / btrfs rw\n/dev/b /b ext4 rw\n")
+    tree.write("1/mountinfo", "11 1 0:30 /sub / rw - btrfs /dev/a rw\n12 11 8:2 / /b rw - ext4 /dev/b rw\n")
+    if let own { tree.write("self/mountinfo", own) }
+    let asked = Lock<Set<String>>([])
+    let probe = MountProbe { path in
+      let path = String(decoding: path, as: UTF8.self)
+      asked.withLock { _ = $0.insert(path) }
+      if forbidden.contains(path) { return .failed(EACCES) }
+      guard let standing = host[path] else { return .failed(ENOENT) }
+      return .room(Filesystem.Room(statvfs()), isReadOnly: isReadOnly, standing: standing)
+    }
+    let procfs = Procfs(procfs: tree.path, rootfs: rootfs, limits: ProcfsLimits(), mountProbe: probe)
+    var unseen: [String] = []
+    let found = try procfs.filesystems(unseen: { unseen = $0 })
+    return (
+      found.map(\.mountPoint), found.filter(\.isReadOnly).map(\.mountPoint), unseen, asked.withLock { $0 },
+      found.compactMap(\.failure)
+    )
+  }
+
+  private static let diskB = Standing(device: MountInfo.device(8, 2), mount: 12)
+  private static let other = Standing(device: MountInfo.device(0, 99), mount: 99)
+
+  @Test("a mount is shown when what is at its place is its device; that this process may not write there says nothing")
+  func sameDevice() throws {
+    // A file of btrfs has a device of its own, but the mount is the host's.
+    let subvolume = Standing(device: MountInfo.device(0, 31), mount: 11)
+    let found = try seen(host: ["/": subvolume, "/b": Self.diskB])
+    #expect(found.shown == ["/", "/b"] && found.readOnly == [] && found.unseen == [])
+  }
+
+  @Test("btrfs in another namespace: the mount there has the device of the host's")
+  func subvolumes() throws {
+    let subvolume = Standing(device: MountInfo.device(0, 31), mount: 51)
+    let own = "51 1 0:30 /sub /host rw - btrfs /dev/a rw\n"
+    let found = try seen(rootfs: "/host/", host: ["/host/": subvolume], own: own)
+    #expect(found.shown == ["/"] && found.unseen == ["/b"])
+    // Before Linux 5.8 its place tells.
+    let old = Standing(device: MountInfo.device(0, 31))
+    #expect(try seen(rootfs: "/host", host: ["/host/": old], own: own).shown == ["/"])
+    #expect(throws: ProcfsError.self) {
+      try seen(rootfs: "/host", host: ["/host/": old], own: "51 1 0:99 / /host rw\n")
+    }
+  }
+
+  @Test("what else lies at the place of a mount is not it; it is shown where this process sees it")
+  func elsewhere() throws {
+    let nowhere = try seen(host: ["/": Self.other, "/b": Self.other], own: "99 1 0:99 / / rw - overlay overlay rw\n")
+    #expect(nowhere.shown == [] && nowhere.unseen == ["/", "/b"])
+    let own = "99 1 0:99 / / rw - overlay overlay rw\n98 99 8:2 /x/hosts /etc/hosts rw - ext4 /dev/b rw\n"
+    let inContainer = try seen(
+      host: ["/": Self.other, "/etc/hosts": Standing(device: MountInfo.device(8, 2), mount: 98)], own: own)
+    #expect(inContainer.shown == ["/b"] && inContainer.unseen == ["/"])
+    #expect(inContainer.asked == ["/", "/b", "/etc/hosts"])
+  }
+
+  @Test("what a container forbids of a folder of its own is no failure of the host's mount; what the host forbids is")
+  func forbidden() throws {
+    let container = try seen(host: ["/": Self.other], own: "99 1 0:99 / / rw - overlay overlay rw\n", forbidden: ["/b"])
+    #expect(container.unseen == ["/", "/b"] && container.failures == [])
+    let same = "11 1 0:30 /sub / rw - btrfs /dev/a rw\n12 11 8:2 / /b rw - ext4 /dev/b rw\n"
+    let host = try seen(host: ["/": Self.other], own: same, forbidden: ["/b"])
+    #expect(host.shown == ["/b"] && host.failures == ["Permission denied (EACCES)"])
+  }
+
+  @Test("the list of this process says what file systems are read-only, and not what its sandbox is")
+  func ownList() throws {
+    let tree = try TemporaryTree()
+    tree.write("self/mounts", "/dev/a / ext4 ro\n/dev/b /b ext4 ro\n")
+    tree.write("self/mountinfo", "1 0 8:1 / / ro - ext4 /dev/a rw\n2 1 8:2 / /b ro - ext4 /dev/b ro\n")
+    let probe = MountProbe { _ in .room(Filesystem.Room(statvfs()), isReadOnly: true) }
+    let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe)
+    #expect(try procfs.filesystems().map(\.isReadOnly) == [false, true])
+  }
+
   @Test("mounts that hang, fail, or are no storage")
   func troubles() throws {
     let tree = try TemporaryTree()

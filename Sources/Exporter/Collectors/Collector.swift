@@ -73,7 +73,9 @@ enum Collectors {
       ProcessCollector(logger: $0.logger, lines: ProcessLineFamily.wanted(by: $0.options), limits: $0.limits)
     },
     Declaration(name: .system, needs: .nothing) {
-      SystemCollector($0.readers, problems: ProblemLog(collector: "system", logger: $0.logger))
+      SystemCollector(
+        $0.readers, problems: ProblemLog(collector: "system", logger: $0.logger),
+        unseen: UnseenMountLog(logger: $0.logger))
     },
   ]
 }

@@ -7,11 +7,13 @@ internal import Procfs
 struct SystemCollector: Collector {
   private let readers: HostReaders
   private let problems: ProblemLog
+  private let unseen: UnseenMountLog
   private var pending: PendingCalls<Int, HostReaders.Reading>?
 
-  init(_ readers: HostReaders, problems: ProblemLog) {
+  init(_ readers: HostReaders, problems: ProblemLog, unseen: UnseenMountLog) {
     self.readers = readers
     self.problems = problems
+    self.unseen = unseen
   }
 
   mutating func begin(in style: ExpositionStyle) {
@@ -24,6 +26,7 @@ struct SystemCollector: Collector {
     let reading = readers.end(pending, until: moment.deadline)
     body.append(text: reading.text)
     problems.report(reading.failures.map { ($0.file, $0.reason) })
+    unseen.report(reading.unseenMounts)
     return reading.failures.isEmpty
   }
 

@@ -21,7 +21,10 @@ struct FilesystemSource: HostSource {
   )
 
   func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let filesystems = try reading.procfs.filesystems { reading.fail($0) }.labelled {
+    var unseen: [String] = []
+    let all = try reading.procfs.filesystems({ reading.fail($0) }, unseen: { unseen = $0 })
+    reading.unseenMounts = unseen
+    let filesystems = all.labelled {
       Labels(["device": $0.device, "mountpoint": $0.mountPoint, "fstype": $0.type])
     }
     reading.family(Self.size, filesystems) { $0.room.map { Double($0.sizeBytes) } }

@@ -27,6 +27,7 @@ final class HostReaders: Sendable {
   struct Reading: Sendable {
     var text: [UInt8] = []
     var failures: [ProcfsError] = []
+    var unseenMounts: [String] = []
   }
 
   /// A slot, or the place where one is wanted.
@@ -75,7 +76,8 @@ final class HostReaders: Sendable {
       defer { give(slot, place) }
       var reading = HostReading(slot.procfs, into: Exposition(style))
       reading.read(&slot.source)
-      return Reading(text: reading.exposition.bytes, failures: reading.failures)
+      return Reading(
+        text: reading.exposition.bytes, failures: reading.failures, unseenMounts: reading.unseenMounts)
     }
   }
 
@@ -85,6 +87,7 @@ final class HostReaders: Sendable {
     for (name, reading) in zip(names, pending.results(until: deadline, patience: limits.patience)) {
       all.text += reading?.text ?? []
       all.failures += reading?.failures ?? [ProcfsError(late: name)]
+      all.unseenMounts += reading?.unseenMounts ?? []
     }
     return all
   }

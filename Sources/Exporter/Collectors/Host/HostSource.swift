@@ -29,6 +29,8 @@ struct HostReading {
   var exposition: Exposition
   /// What could not be read.
   private(set) var failures: [ProcfsError] = []
+  /// Mount points of the host that this process does not see.
+  var unseenMounts: [String] = []
 
   init(_ procfs: Procfs, into exposition: consuming Exposition) {
     self.procfs = procfs
