@@ -29,6 +29,11 @@ public struct ProcfsError: Error, Equatable, Sendable, CustomStringConvertible {
     self.init(mount, reason)
   }
 
+  /// Of a system call that tells what no file does.
+  public init(call name: String, _ reason: String) {
+    self.init(name, reason)
+  }
+
   /// Of a file that did not answer in time.
   public init(late file: String) {
     self.init(file, "it does not answer")

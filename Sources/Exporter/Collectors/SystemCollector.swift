@@ -25,7 +25,7 @@ struct SystemCollector: Collector {
     self.pending = nil
     let reading = readers.end(pending, until: moment.deadline)
     body.append(text: reading.text)
-    problems.report(reading.failures.map { ($0.file, $0.reason) })
+    problems.report((reading.failures + reading.forbidden).map { ($0.file, $0.reason) })
     unseen.report(reading.unseenMounts)
     return reading.failures.isEmpty
   }

@@ -1,5 +1,6 @@
 """The exporter in a mount namespace of its own, as a container or the sandbox of a unit gives it: what it says of the host is the host's."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -9,6 +10,11 @@ from support.surroundings import children
 
 pytestmark = pytest.mark.hard
 DISK = "the-disk"
+CLOCK = r"""
+#include <errno.h>
+struct timex;
+int adjtimex(struct timex *clock) { errno = EPERM; return -1; }
+"""
 
 
 class Sandbox:
@@ -111,3 +117,16 @@ def test_a_root_that_is_not_the_hosts(sandbox, tmp_path):
     (tmp_path / "empty").mkdir()
     s, e = sandbox("", f"--path.rootfs={tmp_path}/empty")
     assert shown(e) == {str(s.place): 1 << 20}
+
+
+def test_a_clock_that_may_not_be_asked_is_said_once_and_fails_nothing(exporter, tmp_path):
+    """As under `ProtectClock=yes`."""
+    source, library = tmp_path / "clock.c", tmp_path / "clock.so"
+    source.write_text(CLOCK)
+    subprocess.run([shutil.which("clang") or "cc", "-shared", "-fPIC", "-o", library, source], check=True, timeout=LIMIT)
+    e = exporter(env={"LD_PRELOAD": str(library)})
+    for _ in range(2):
+        assert e.metrics().value("system_clock_synchronized") is None
+        assert collector_success(e) == 1
+    lines = [line for line in e.stderr.splitlines() if "source=adjtimex" in line]
+    assert len(lines) == 1 and "EPERM" in lines[0], e.stderr

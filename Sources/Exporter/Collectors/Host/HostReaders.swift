@@ -27,6 +27,7 @@ final class HostReaders: Sendable {
   struct Reading: Sendable {
     var text: [UInt8] = []
     var failures: [ProcfsError] = []
+    var forbidden: [ProcfsError] = []
     var unseenMounts: [String] = []
   }
 
@@ -77,7 +78,8 @@ final class HostReaders: Sendable {
       var reading = HostReading(slot.procfs, into: Exposition(style))
       reading.read(&slot.source)
       return Reading(
-        text: reading.exposition.bytes, failures: reading.failures, unseenMounts: reading.unseenMounts)
+        text: reading.exposition.bytes, failures: reading.failures, forbidden: reading.forbidden,
+        unseenMounts: reading.unseenMounts)
     }
   }
 
@@ -87,6 +89,7 @@ final class HostReaders: Sendable {
     for (name, reading) in zip(names, pending.results(until: deadline, patience: limits.patience)) {
       all.text += reading?.text ?? []
       all.failures += reading?.failures ?? [ProcfsError(late: name)]
+      all.forbidden += reading?.forbidden ?? []
       all.unseenMounts += reading?.unseenMounts ?? []
     }
     return all

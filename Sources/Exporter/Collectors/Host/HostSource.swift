@@ -29,6 +29,8 @@ struct HostReading {
   var exposition: Exposition
   /// What could not be read.
   private(set) var failures: [ProcfsError] = []
+  /// What this process may not ask, which is said but fails nothing.
+  var forbidden: [ProcfsError] = []
   /// Mount points of the host that this process does not see.
   var unseenMounts: [String] = []
 
