@@ -11,6 +11,9 @@ public final class Procfs {
   /// Where the host's root is found, such as `/host`; mount points are looked up below it.
   public let rootfs: String
 
+  /// The host's name where it is given; nil where the kernel says it, which says to each container another one.
+  public let hostName: String?
+
   let limits: ProcfsLimits
   let buffer: UnsafeMutableRawBufferPointer
   let name: UnsafeMutableBufferPointer<CChar>
@@ -71,7 +74,7 @@ public final class Procfs {
   package init(
     procfs: String, rootfs: String, limits: ProcfsLimits, history: KernelHistory = KernelHistory(),
     lines: [ProcessLine] = [], filter: HostFilter = .standard, mountProbe: MountProbe = MountProbe(),
-    mountTimeout: Double = 2
+    mountTimeout: Double = 2, hostName: String? = nil
   ) {
     path = procfs
     self.history = history
@@ -80,6 +83,7 @@ public final class Procfs {
     self.mountProbe = mountProbe
     self.mountTimeout = mountTimeout
     self.rootfs = rootfs
+    self.hostName = hostName
     self.limits = limits
     buffer = .allocate(byteCount: limits.bufferSize, alignment: 16)
     name = .allocate(capacity: Self.nameSize)
@@ -98,7 +102,7 @@ public final class Procfs {
   public func another() -> sending Procfs {
     Procfs(
       procfs: path, rootfs: rootfs, limits: limits, history: history, lines: lines, filter: filter,
-      mountProbe: mountProbe, mountTimeout: mountTimeout)
+      mountProbe: mountProbe, mountTimeout: mountTimeout, hostName: hostName)
   }
 
   // MARK: What is remembered

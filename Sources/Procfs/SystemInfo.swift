@@ -20,6 +20,10 @@ extension Procfs {
   /// Which kernel runs on which machine.
   public func systemInfo(_ complain: Complain = { _ in }) -> SystemInfo {
     var info = SystemInfo.ofKernel
+    if let hostName {
+      info.nodeName = hostName
+      return info
+    }
     // A kernel tells whoever reads that file the name of his own UTS namespace, which uname(2) has told already.
     if isServedByKernel { return info }
     do throws(ProcfsError) {

@@ -54,6 +54,12 @@ struct HostTests {
     #expect(odd.fields == [MemoryInfo.Field(name: "A", bytes: .max)])
   }
 
+  @Test("a name of the host that is given is what it is called")
+  func givenName() {
+    let procfs = Procfs(procfs: Fixture.path, rootfs: "/", limits: ProcfsLimits(), hostName: "web-1")
+    #expect(procfs.systemInfo().nodeName == "web-1" && procfs.another().systemInfo().nodeName == "web-1")
+  }
+
   @Test("network devices, also with a colon in the name and without a space behind it")
   func network() throws {
     #expect(

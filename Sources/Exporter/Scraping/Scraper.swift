@@ -58,7 +58,8 @@ struct Scraper: ~Copyable {
     let procfs = Procfs(
       procfs: options.paths.procfs, rootfs: options.paths.rootfs, limits: limits.procfs, history: history,
       lines: ProcessLineFamily.wanted(by: options).map(\.line), filter: options.host.filter,
-      mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline))
+      mountTimeout: min(options.host.mountTimeout, 0.95 * limits.deadline),
+      hostName: options.paths.hostName)
     readers = HostReaders(procfs, limits: limits)
     let dependencies = Collectors.Dependencies(options: options, logger: logger, limits: limits, readers: readers)
     collectors = Collectors.all.map { ($0, $0.make(dependencies)) }

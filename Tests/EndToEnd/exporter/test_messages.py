@@ -25,7 +25,7 @@ NAMES = {str(EXPORTER): "heartbeat-exporter", str(TOOL): "heartbeat"}
 # A value that is none of its type, by what the help calls the type.
 BAD_VALUES = {
     "ADDRESS": "localhost", "PATH": "metrics", "N": "many", "DURATION": "90", "SIZE": "1G", "MODE": "rw-rw----", "FILE": "",
-    "DIR": "", "GROUP": "", "KEY": "", "TEXT": "", "URL": "ftp://host", "KEY=VALUE": "offset", "PID": "self", "SECONDS": "yesterday", "OBJECT": "{'a': 1}",
+    "DIR": "", "GROUP": "", "NAME": "", "KEY": "", "TEXT": "", "URL": "ftp://host", "KEY=VALUE": "offset", "PID": "self", "SECONDS": "yesterday", "OBJECT": "{'a': 1}",
     "SIGNAL": "SIGFOO", "PROBE": "ftp://host", "CODES": "256", "N[/DURATION]": "10/5", "REGEX": "(a", "USER[:GROUP]": "no-such-user",
 }  # fmt: skip
 SUBCOMMANDS = ("send", "status", "monitor", "run", "simulate", "prune", "silence", "check", "completions")

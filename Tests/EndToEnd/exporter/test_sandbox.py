@@ -1,11 +1,13 @@
 """The exporter in a mount namespace of its own, as a container or the sandbox of a unit gives it: what it says of the host is the host's."""
 
+import os
+import platform
 import shutil
 import subprocess
 
 import pytest
 
-from support import AS_ROOT, LIMIT, NO_LEAK_CHECK
+from support import AS_ROOT, LIMIT, NO_LEAK_CHECK, entry, write_beats
 from support.surroundings import children
 
 pytestmark = pytest.mark.hard
@@ -130,3 +132,15 @@ def test_a_clock_that_may_not_be_asked_is_said_once_and_fails_nothing(exporter, 
         assert collector_success(e) == 1
     lines = [line for line in e.stderr.splitlines() if "source=adjtimex" in line]
     assert len(lines) == 1 and "EPERM" in lines[0], e.stderr
+
+
+def test_the_name_of_the_host_in_a_container_with_another_one(exporter, beats):
+    """Beats that carry it are of this host, and their pids those of its processes."""
+    under = (*AS_ROOT, "unshare", "--uts", "sh", "-c", 'hostname the-container; exec "$@"', "sh")
+    write_beats(beats, {"bidder": entry(pid=os.getpid()) | {"host": platform.node()}, "other": entry(pid=os.getpid()) | {"host": "elsewhere"}})
+    e = exporter(f"--host.name={platform.node()}", under=under, env=NO_LEAK_CHECK)
+    samples = e.metrics()
+    assert samples.value("process_up", process="bidder") == 1
+    assert samples.value("process_up", process="other") is None
+    assert {dict(labels)["nodename"] for name, labels in samples if name == "system_info"} == {platform.node()}
+    assert exporter(under=under, env=NO_LEAK_CHECK).metrics().value("process_up", process="bidder") is None

@@ -92,3 +92,15 @@ def test_the_exporter_takes_the_flags_and_has_no_rights(name, tmp_path):
             for probe in ("livenessProbe", "readinessProbe"):
                 if probe in container:
                     assert container[probe]["httpGet"]["path"] in ("/-/healthy", "/-/ready")
+
+
+def test_who_sees_the_processes_of_the_host_has_its_name():
+    """Beats that carry it would count as those of another host, and lose their processes."""
+    pod = read("daemonset.yaml")["spec"]["template"]["spec"]
+    named = {v["name"]: v["valueFrom"]["fieldRef"]["fieldPath"] for c in pod["containers"] for v in c["env"]}
+    assert pod["hostPID"] and named == {"HEARTBEAT_EXPORTER_HOST_NAME": "spec.nodeName"}
+    assert "--host.name" in run(EXPORTER, "--help").stdout
+    exporter = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["exporter"]
+    assert exporter["pid"] == exporter["uts"] == "host"
+    (line,) = [line for line in (ROOT / "docs" / "deploying.md").read_text().splitlines() if line.startswith("docker run")]
+    assert "--pid host" in line and "--uts host" in line

@@ -65,6 +65,7 @@ struct ExporterOptionsTests {
     expected.collectors.system = false
     expected.paths.procfs = "/host/proc"
     expected.paths.rootfs = "/host"
+    expected.paths.hostName = "web-1"
     expected.heartbeat.readTimeout = 4
     expected.web.systemdSocket = true
     expected.push.isOnWeb = true
@@ -95,7 +96,7 @@ struct ExporterOptionsTests {
       --heartbeat.string-keys=a,b.c --heartbeat.string-keys=d --heartbeat.max-series=10
       --heartbeat.max-series-per-process=5 --heartbeat.max-file-size=1KiB --heartbeat.read-timeout=4s --config.file=c.yml
       --check-config --web.config.file=w.yml
-      --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host
+      --collector.heartbeat --no-collector.process --no-collector.system --path.procfs=/host/proc --path.rootfs=/host --host.name=web-1
       --log.level=debug --log.format=json --web.systemd-socket --web.enable-push --push.allow-unauthenticated
       --push.socket=/run/p.sock --push.socket-mode=600 --push.socket-group=adm --push.max-body=2KiB
       --collector.filesystem.mount-points-exclude=^/mnt --collector.filesystem.fs-types-exclude=

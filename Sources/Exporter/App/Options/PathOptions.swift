@@ -14,6 +14,14 @@ extension ExporterOptions {
     @Flagged("path.rootfs", .directory, help: "Where the host's root is mounted.")
     public var rootfs = "/"
 
+    /// The host's name; nil for what the kernel says, which in a container may be another one.
+    @Flagged(
+      "host.name", .string.named("NAME"),
+      help:
+        "Name of this host, as heartbeats carry it. Without it, the kernel is asked, which in a container may say another "
+        + "one.")
+    public var hostName: String?
+
     /// The defaults.
     public init() {}
   }

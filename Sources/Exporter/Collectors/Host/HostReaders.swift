@@ -48,6 +48,8 @@ final class HostReaders: Sendable {
   private let names: [String]
   private let calls: TimeLimitedCalls<Int>
   private let limits: ScrapeLimits
+  /// The host's name where it is given.
+  private let hostName: String?
   private let generation = Lock(0)
   /// Whether the tree is known to be a kernel's.
   private let isKernel = Lock(false)
@@ -55,6 +57,7 @@ final class HostReaders: Sendable {
   /// - Parameter procfs: the tree that is read.
   init(_ procfs: Procfs, limits: ScrapeLimits) {
     self.limits = limits
+    hostName = procfs.hostName
     let sources = HostSources.all(limits: limits)
     let slots = (sources + [SystemInfoSource()]).map { Slot($0, procfs.another()) }
     state = Lock(State(places: slots.map { Place(slot: $0) }, template: procfs.another()))
@@ -111,6 +114,7 @@ final class HostReaders: Sendable {
 
   /// The host's name; nil when it is not known in time.
   func nodeName(until deadline: UInt64) -> String? {
+    if let hostName { return hostName }
     // Then no file says it, and nobody has to be waited for.
     if isKernel.withLock({ $0 }) { return SystemInfo.ofKernel.nodeName }
     return calls.call([names.count], until: deadline) { [self] place in
