@@ -78,8 +78,8 @@ def groups(settings):
             "A file system that makes inodes as it needs them says that it has none."),
         *r.alert(
             "HostFilesystemUnknown", "system_filesystem_device_error{S} == 1",
-            f"{{{{ $labels.mountpoint }}}} on {HOST} does not answer",
-            "{{ $labels.device }} ({{ $labels.fstype }}) does not say how much room is left: its server or disk hangs, and so does what uses it. First: dmesg | tail; timeout 5 df of it."),
+            f"The free space of {{{{ $labels.mountpoint }}}} on {HOST} is unknown",
+            "{{ $labels.device }} ({{ $labels.fstype }}) does not say how much room is left: its server or disk hangs and so does what uses it, or the exporter may not go there. First: the exporter's log says which; dmesg | tail; timeout 5 df of it."),
         *r.alert(
             "HostNetworkErrors", f"({failed}) / ({failed} + {moved}) > {settings.threshold('network_errors_share')}",
             f"{{{{ $labels.device }}}} on {HOST} has packet errors",
