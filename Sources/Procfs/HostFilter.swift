@@ -24,8 +24,8 @@ public struct HostFilter: Sendable {
 
   /// The kernel's own trees, and what containers have mounted for themselves; not the disks on which these lie.
   public static let standardMountPoints =
-    "^/(dev|proc|sys|run/credentials/.+|var/lib/docker/.+|var/lib/containers/storage/.+|var/lib/kubelet/(pods|plugins)/.+)"
-    + "($|/)"
+    "^/(dev|proc|sys|run/credentials/.+|var/lib/docker/.+|(run|var/lib)/containers/storage/.+|"
+    + "(var/snap/.+/)?run/(k3s/)?containerd/.+|var/(lib|snap)/(.+/)?kubelet/(pods|plugins)/.+)($|/)"
 
   /// What the kernel makes up, images that are always full, and what other machines and programs serve.
   public static let standardFilesystemTypes =
@@ -33,8 +33,8 @@ public struct HostFilter: Sendable {
     + "overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs|nfs4?|cifs|smb3|smbfs|ncpfs|"
     + "afs|ceph|9p|fuse|fuse[.].+|glusterfs|lustre|gfs2|ocfs2|davfs)$"
 
-  /// The host's ends of containers' networks.
-  public static let standardNetworkDevices = "^veth"
+  /// The host's ends of containers' networks, as the kernel, Cilium, and Calico and the networks of clouds name them.
+  public static let standardNetworkDevices = "^(veth|lxc([0-9a-f]{4,}|_health)$|(azv|cali|eni|gke)[0-9a-f]{10,}$)"
 
   /// Partitions, which would count again what the disk counts; RAM disks, loop devices and floppies.
   public static let standardDisks =

@@ -77,13 +77,21 @@ struct FilesystemsTests {
       tmpfs /var/lib/kubelet/pods/1/volumes/secret tmpfs rw 0 0
       /dev/d /var/lib/kubelet ext4 rw 0 0
       ramfs /run/credentials/a.service ramfs ro 0 0
+      shm /run/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
+      shm /run/k3s/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
+      shm /run/containers/storage/overlay-containers/1/userdata/shm tmpfs rw 0 0
+      shm /var/snap/microk8s/common/run/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
+      tmpfs /var/snap/microk8s/common/var/lib/kubelet/pods/1/volumes/secret tmpfs rw 0 0
+      tmpfs /var/lib/k0s/kubelet/pods/1/volumes/secret tmpfs rw 0 0
+      /dev/g /run/containerd ext4 rw 0 0
       /dev/e /var/lib/dockerish ext4 rw 0 0
       /dev/f /devices ext4 rw 0 0
 
       """
     #expect(
       Self.mounts(text) == [
-        "/", "/var/lib/docker", "/var/lib/containers/storage", "/var/lib/kubelet", "/var/lib/dockerish", "/devices",
+        "/", "/var/lib/docker", "/var/lib/containers/storage", "/var/lib/kubelet", "/run/containerd",
+        "/var/lib/dockerish", "/devices",
       ])
   }
 

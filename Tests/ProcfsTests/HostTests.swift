@@ -54,6 +54,14 @@ struct HostTests {
     #expect(odd.fields == [MemoryInfo.Field(name: "A", bytes: .max)])
   }
 
+  @Test("the host's ends of containers' networks are left out")
+  func networksOfContainers() {
+    let left = ["veth12ab", "lxc3d5ae5a3f2b8", "lxc_health", "cali1a2b3c4d5e6", "eni0123456789a", "gke0123456789a"]
+    let shown = ["lo", "eth0", "lxcbr0", "lxdbr0", "cilium_host", "docker0", "eni", "calico", "ens3", "wlan0"]
+    for name in left { #expect(HostFilter.leavesOut(HostFilter.standard.networkDevices, name.utf8), "\(name)") }
+    for name in shown { #expect(!HostFilter.leavesOut(HostFilter.standard.networkDevices, name.utf8), "\(name)") }
+  }
+
   @Test("a name of the host that is given is what it is called")
   func givenName() {
     let procfs = Procfs(procfs: Fixture.path, rootfs: "/", limits: ProcfsLimits(), hostName: "web-1")
