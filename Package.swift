@@ -93,7 +93,8 @@ let package = Package(
       ["JSON", "Heartbeat", "Monitoring", "YAML", "Exposition", "Procfs", "HTTP", "POSIX", "Flags", "CZlib"],
       exclude: ["Fixtures"]),
     tests(of: "HeartbeatPush", ["Heartbeat", "JSON", "POSIX"]),
-    tests(of: "HeartbeatTool", ["Flags", "JSON", "Heartbeat", "HeartbeatPush", "HTTP", "Monitoring", "POSIX", "Procfs"]),
+    tests(
+      of: "HeartbeatTool", ["Flags", "JSON", "Heartbeat", "HeartbeatPush", "HTTP", "Monitoring", "POSIX", "Procfs"]),
   ]
 )
 

@@ -123,7 +123,7 @@ def test_the_time_and_the_host_of_a_beat_are_told(place):
 def test_stalled_is_no_sign_of_life(place):
     where, entries = place
     code = """
-    const m = new h.HeartbeatManager(process.env.F);
+    const m = new h.HeartbeatManager(process.env.F, { timeout: 60 });
     const began = Date.now() / 1000;
     const stop = m.startHeartbeat('web', { interval: 3600, maxSilence: 1 });
     let found;

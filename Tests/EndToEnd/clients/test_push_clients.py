@@ -276,7 +276,7 @@ def test_what_waited_for_an_exporter_that_hangs_is_no_fresh_sign_of_life():
     """
     hung = float(node(code, f"http://{peer.address}"))
     assert "timestamp" not in peer.told[0]
-    assert 5 <= len(peer.told) <= 7, peer.told
+    assert 2 <= len(peer.told) <= 7, peer.told
     assert all(beat["timestamp"] <= hung for beat in peer.told[1:])
     assert (peer.told[-1]["status"], peer.told[-1]["additional_data"]) == ("reading", {"n": 29})
 

@@ -73,7 +73,10 @@ struct Oracle {
   }
 
   private var state: String {
-    let files = folder.files.map { "\($0): \(String(decoding: folder.content(of: $0)?.bytes.prefix(3_000) ?? [], as: UTF8.self))" }
+    let files = folder.files.map { name in
+      let text = folder.content(of: name)?.bytes.prefix(3_000) ?? []
+      return "\(name): \(String(decoding: text, as: UTF8.self))"
+    }
     return
       "at \(now), \(setting.limits), \(setting.options.heartbeat), \(configuration.processes), \(configuration.sources)\n"
       + "in \(folder.path):\n\(files.joined(separator: "\n"))"

@@ -71,7 +71,8 @@ struct Setting {
     limits.seriesBytes = choices.once(in: 2) ? 100 : limits.seriesBytes
     options.heartbeat.maxProcesses = few(&choices, else: options.heartbeat.maxProcesses)
     // Which files of a folder with more of them are read depends on who beat before.
-    if hasNeighbours { options.heartbeat.maxProcesses = max(options.heartbeat.maxProcesses, Neighbours.processes.count) }
+    let fewest = hasNeighbours ? Neighbours.processes.count : 0
+    options.heartbeat.maxProcesses = max(options.heartbeat.maxProcesses, fewest)
     limits.smallestChunk = choices.once(in: 4) ? choices.one(of: [200, 2_000, 16 << 10]) : choices.number(3...10)
     limits.names = few(&choices, else: limits.names)
     limits.ownDataBytes = few(&choices, else: 32 << 20) * 40
