@@ -8,6 +8,10 @@ struct HostTree {
 
   /// Where it lies in the folder.
   static let name = "proc"
+  /// What may be missing of the host.
+  private static let files = [
+    "stat", "loadavg", "meminfo", "1/mounts", "net/dev", "diskstats", "vmstat", "uptime", "sys/fs/file-nr",
+  ]
   /// The numbers that processes may have.
   static let pids = Array(1...12)
 
@@ -54,7 +58,7 @@ struct HostTree {
       folder.remove("old-proc")
       return
     case 1: isAbsent = true
-    case 2: host.missing = choices.one(of: ["stat", "loadavg", "meminfo", "1/mounts", "net/dev", "diskstats"])
+    case 2: host.missing = choices.one(of: Self.files)
     case 3: host.boot += choices.one(of: [-1, 1, 2, -3_600, 1])
     case 4: host.name = choices.one(of: ["here", "far", "there"])
     case 5: host.cpus = choices.number(1...6)
@@ -109,10 +113,14 @@ struct HostTree {
     let devices = (0..<host.devices).map { "  eth\($0): \(host.idle) 1 0 0 0 0 0 0 \($0) 1 0 0 0 0 0 0\n" }.joined()
     write("net/dev", "Inter-| Receive\n face |bytes\n" + devices)
     write("diskstats", "   8 0 sda 41203 1203 4120312 30123 20123 4012 \(host.idle) 91203 0 60123 121326 0 0 0 0 0 0\n")
+    write("vmstat", "nr_dirty \(host.idle)\npgmajfault \(host.idle)\noom_kill \(host.memory)\n")
+    write("uptime", "\(host.idle).50 1234.00\n")
+    write("sys/fs/file-nr", "\(host.memory)\t0\t9223372036854775807\n")
     write("sys/kernel/hostname", host.name + "\n")
-    for resource in ["cpu", "io", "memory"] {
+    for resource in ["cpu", "io", "memory", "irq"] {
       if host.hasPressure {
-        let lines = ["some", "full"].map { "\($0) avg10=0.00 avg60=0.00 avg300=0.00 total=\(host.idle)\n" }
+        let shares = resource == "irq" ? ["full"] : ["some", "full"]
+        let lines = shares.map { "\($0) avg10=0.00 avg60=0.00 avg300=0.00 total=\(host.idle)\n" }
         write("pressure/\(resource)", lines.joined())
       } else {
         folder.remove(root + "pressure/\(resource)")
@@ -128,9 +136,10 @@ struct HostTree {
         + "\(process.start) 61206528 2048 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n")
     folder.write(
       path + "status",
-      "Name:\t\(name)\nTgid:\t\(pid)\nvoluntary_ctxt_switches:\t\(process.ticks)\nnonvoluntary_ctxt_switches:\t3\n")
+      "Name:\t\(name)\nTgid:\t\(pid)\nVmSwap:\t\(process.ticks) kB\nvoluntary_ctxt_switches:\t\(process.ticks)\nnonvoluntary_ctxt_switches:\t3\n")
     folder.write(path + "cmdline", process.command)
     if process.isReadable {
+      folder.write(path + "smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nRss: 8 kB\nPss: \(process.ticks) kB\n")
       folder.write(path + "io", "rchar: 0\nread_bytes: \(process.ticks)\nwrite_bytes: 8192\n")
       folder.write(
         path + "limits",
@@ -139,6 +148,7 @@ struct HostTree {
       for number in 0...process.ticks % 3 { folder.write(path + "fd/\(number)", "") }
     } else {
       folder.remove(path + "io")
+      folder.remove(path + "smaps_rollup")
       folder.remove(path + "fd")
     }
   }

@@ -43,6 +43,7 @@ struct Setting {
     options.heartbeat.maxFileSize = choices.once(in: 6) ? 1_500 : options.heartbeat.maxFileSize
     options.heartbeat.timeout = choices.one(of: [60, 60, 5, 0.25])
     options.collectors.process = !choices.once(in: 8)
+    options.collectors.smaps = !isLive && choices.once(in: 2)
     if !isLive { (options.paths.procfs, options.paths.rootfs) = (folder + "/" + HostTree.name, folder + "/root") }
     // Nor must it mind where it is about what /proc says.
     limits.deadline = 600
