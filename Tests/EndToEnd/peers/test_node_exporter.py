@@ -1,6 +1,7 @@
 """Debian's node_exporter beside ours, on the same /proc: what both tell of the host must be equal."""
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -132,8 +133,14 @@ def test_on_the_same_files_both_tell_the_same(exporter, node_exporter, tmp_path)
     mounts = [("/dev/sda1", tmp_path / "here", "ext4", "rw,relatime"), ("/dev/sdb1", "/", "xfs", "ro,relatime"), ("tmpfs", "/run", "tmpfs", "rw"),
               ("/dev/sdc1", broken, "ext4", "rw"), ("nas:/x", "/mnt/nas", "nfs4", "rw"), ("proc", "/proc", "proc", "rw")]  # fmt: skip
     (tree / "1/mounts").write_text("".join(f"{device} {place} {kind} {options} 0 0\n" for device, place, kind, options in mounts))
+
+    def device_of(place):
+        """What is there in truth: ours shows nothing else for a mount."""
+        number = os.stat(place).st_dev if os.path.exists(place) else 0
+        return f"{os.major(number)}:{os.minor(number)}"
+
     # Which newer ones read instead (1.9, say).
-    (tree / "1/mountinfo").write_text("".join(f"{n} 1 8:{n} / {place} {options} - {kind} {device} {options[:2]}\n" for n, (device, place, kind, options) in enumerate(mounts, 20)))
+    (tree / "1/mountinfo").write_text("".join(f"{n} 1 {device_of(place)} / {place} {options} - {kind} {device} {options[:2]}\n" for n, (device, place, kind, options) in enumerate(mounts, 20)))
     # It would ask the kernel for the devices, whatever tree it is told to read.
     theirs = node_exporter(f"--path.procfs={tree}", "--no-collector.netdev.netlink")
     e = exporter(f"--path.procfs={tree}", *FILTERS)
