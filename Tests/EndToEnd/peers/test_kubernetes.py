@@ -101,6 +101,7 @@ def test_who_sees_the_processes_of_the_host_has_its_name():
     assert pod["hostPID"] and named == {"HEARTBEAT_EXPORTER_HOST_NAME": "spec.nodeName"}
     assert "--host.name" in run(EXPORTER, "--help").stdout
     exporter = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["exporter"]
-    assert exporter["pid"] == exporter["uts"] == "host"
+    assert exporter["pid"] == "host" and exporter["environment"]["HEARTBEAT_EXPORTER_HOST_NAME"] == "${HEARTBEAT_HOST_NAME:-}"
+    assert "HEARTBEAT_HOST_NAME=" in (ROOT / ".env.example").read_text().splitlines()
     (line,) = [line for line in (ROOT / "docs" / "deploying.md").read_text().splitlines() if line.startswith("docker run")]
     assert "--pid host" in line and "--uts host" in line
