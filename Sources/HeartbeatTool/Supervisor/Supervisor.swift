@@ -121,6 +121,7 @@ struct Supervisor: ~Copyable {
       handleProbe()
       manager?.flush()
       advance()
+      feedWatchdog()
     }
     guard let ending else { return leave(.exit(1)) }
     return leave(end(ending.end, ending.word))
@@ -172,7 +173,6 @@ struct Supervisor: ~Copyable {
   private mutating func advance() {
     if now >= guardianDue { replaceGuardian() }
     tellStopping()
-    feedWatchdog()
     guard ending == nil else { return }
     if let restartAt {
       guard now >= restartAt else { return }

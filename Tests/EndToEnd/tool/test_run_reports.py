@@ -76,7 +76,7 @@ def test_the_manager_hears_the_program(supervised, tmp_path, manager):
     p = supervised([], sys.executable, "-c", SAY, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}, stdin=-1)
     for said, heard in [
         ("READY=1|STATUS=warm", None), ("WATCHDOG=1", None), ("RELOADING=1|MONOTONIC_USEC=5", None), ("STOPPING=1", None),
-        ("EXTEND_TIMEOUT_USEC=5000000", None), ("MAINPID=1", None), ("MAINPID=OWN", f"MAINPID={p.pid}"), ("X_OWN=é", None),
+        ("EXTEND_TIMEOUT_USEC=5000000", None), ("MAINPID=1", f"MAINPID={p.pid}"), ("MAINPID=OWN", f"MAINPID={p.pid}"), ("X_OWN=é", None),
     ]:  # fmt: skip
         p.stdin.write(said + "\n")
         p.stdin.flush()
