@@ -136,7 +136,8 @@ struct HostTree {
         + "\(process.start) 61206528 2048 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n")
     folder.write(
       path + "status",
-      "Name:\t\(name)\nTgid:\t\(pid)\nVmSwap:\t\(process.ticks) kB\nvoluntary_ctxt_switches:\t\(process.ticks)\nnonvoluntary_ctxt_switches:\t3\n")
+      "Name:\t\(name)\nTgid:\t\(pid)\nVmSwap:\t\(process.ticks) kB\nvoluntary_ctxt_switches:\t\(process.ticks)\nnonvoluntary_ctxt_switches:\t3\n"
+    )
     folder.write(path + "cmdline", process.command)
     if process.isReadable {
       folder.write(path + "smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nRss: 8 kB\nPss: \(process.ticks) kB\n")
