@@ -18,7 +18,7 @@ def groups(settings):
             """
             time() - heartbeat_file_modified_timestamp_seconds{S} > 600
             and heartbeat_file_entries{S} >= 2
-            and on (job, instance) (count by (job, instance) (heartbeat_file_up{S}) == 1)
+            and on (job, instance) (count by (job, instance) (heartbeat_file_entries{S} > 0) == 1)
             and on (job, instance) (
               count by (job, instance) (
                 heartbeat_state{S,state="hung",reason="silent"}
@@ -29,7 +29,8 @@ def groups(settings):
             f"Nobody writes the {FILE} on {HOST}",
             "The file was last written {{ $value | humanizeDuration }} ago, though several processes run. First: df and ls -ld of its folder: full, read-only, no right to write?",
             "Several processes are silent at once: what they share is broken. A single one that hangs is an alert of its own, and so are a job\n"
-            "that runs for too long and a process that is suspended. Of an exporter with several files nobody can tell which file a process is in."),
+            "that runs for too long and a process that is suspended. Of an exporter with several files that have\n"
+            "processes nobody can tell which one a process is in; an empty one, such as the packages' folder that nobody uses, does not count."),
         *r.alert(
             "HeartbeatEntriesSkipped", "max_over_time(heartbeat_file_skipped_entries{S}[2m]) > 0",
             f"Entries of the {FILE} on {HOST} are malformed",

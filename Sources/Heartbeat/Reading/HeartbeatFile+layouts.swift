@@ -27,7 +27,7 @@ extension HeartbeatFile {
       if layout != .ours { next.changes = SnapshotChanges() }
       swap(&next, &snapshot)
       spare = next
-      textLength = length
+      (textLength, hasTextAlone) = (length, false)
       generation += 1
       layout = .ours
       explanation = nil
@@ -123,7 +123,7 @@ extension HeartbeatFile {
       if surplus > 0 { next.skipped[.tooManyEntries, default: 0] += surplus }
       swap(&next, &snapshot)
       spare = next
-      textLength = length
+      (textLength, hasTextAlone) = (length, false)
       generation += 1
       layout = recognition.layout
     } catch {

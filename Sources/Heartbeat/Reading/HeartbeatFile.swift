@@ -62,6 +62,9 @@ public struct HeartbeatFile: Sendable {
   /// What the last good content takes of the room, in bytes: by memory alone nothing fits that would not when it is read.
   var length: Int { max(textLength, readLength) }
 
+  /// Whether `snapshot` is without the processes' own data.
+  var hasTextAlone = false
+
   /// Which keys of another program's data come and go. `forget` leaves it: what is served follows from it.
   var churn = KeyChurn()
   var churnStamp: FileStamp?
@@ -111,11 +114,13 @@ public struct HeartbeatFile: Sendable {
     foreignReader.forget()
     spare = HeartbeatSnapshot()
     snapshot.dropValues()
+    hasTextAlone = true
   }
 
   /// Where it is the only file from now on: takes up again what `keepTextAlone` has forgotten.
   mutating func takeUpValues() {
-    guard snapshot.keyPaths.isEmpty, !snapshot.entries.isEmpty else { return }
+    guard hasTextAlone else { return }
+    hasTextAlone = false
     let text = Array(snapshot.bytes.prefix(textLength))
     var none = HeartbeatSnapshot()
     let read =
@@ -136,7 +141,7 @@ public struct HeartbeatFile: Sendable {
     if !snapshot.entries.isEmpty { generation += 1 }
     forget()
     snapshot = HeartbeatSnapshot()
-    (textLength, readLength) = (0, 0)
+    (textLength, readLength, hasTextAlone) = (0, 0, false)
     (layout, explanation) = (nil, nil)
     (churn, churnStamp, half) = (KeyChurn(), nil, nil)
   }

@@ -430,6 +430,21 @@ final class SourceSetTests {
     #expect(only.isUp == !isBad)
   }
 
+  @Test(
+    "of one file whose processes have no data of their own, too, it is told what changed", arguments: ["a.json", "own.d"])
+  func plainBeats(name: String) throws {
+    var sources = sources(name)
+    for step in 0..<3 {
+      let time = Self.time + Double(step)
+      try write("a.json", #"{"processes": {"x": {"last_heartbeat": \#(time)}}}"#)
+      try write("own.d/x.json", #"{"last_heartbeat": \#(time)}"#)
+      let generation = sources.generation
+      #expect(names(&sources) == ["x"])
+      #expect(sources.generation == generation + 1)
+      #expect(sources.tellsChanges == (step > 0))
+    }
+  }
+
   @Test("names that are written with escapes take the room that they have in the file, once", arguments: [0, 1])
   func roomOfEscapes(missing: Int) throws {
     let name = String(repeating: #"\n"#, count: 400)

@@ -20,6 +20,13 @@ Test("stale file, and the two processes that run are late") \
     .state("1x60 stale", "hung", "silent").state("1x60 stale", "hung", "silent", "uneven") \
     .silent("HeartbeatFileStale", "12m").fires("HeartbeatFileStale", "12m15s", "16m45s").silent("HeartbeatFileStale", "17m30s")
 
+Test("stale file beside a folder of own files that nobody uses, as the packages have it") \
+    .has(*ONE_FILE, file="/run/heartbeat/a.json").has(*ONE_FILE, file="/run/heartbeat.d") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/heartbeat/a.json").has("heartbeat_file_entries", "2x120", file="/run/heartbeat/a.json") \
+    .has("heartbeat_file_modified_timestamp_seconds", "0x120", file="/run/heartbeat.d").has("heartbeat_file_entries", "0x120", file="/run/heartbeat.d") \
+    .state("1x120", "hung", "silent").state("1x120", "hung", "silent", "uneven") \
+    .silent("HeartbeatFileStale", "12m").fires("HeartbeatFileStale", "12m15s", "20m")
+
 Test("not stale: the only processes ended") \
     .has(*ONE_FILE).has("heartbeat_file_modified_timestamp_seconds", "0x120").has("heartbeat_file_entries", "2x120") \
     .state("1x120", "dead", "pid_gone").state("1x120", "dead", "pid_gone", "uneven").silent("HeartbeatFileStale", "20m")

@@ -137,8 +137,9 @@ struct OwnFolder: Sendable {
 
   /// As `HeartbeatFile.takeUpValues()`.
   mutating func takeUpValues() {
+    guard keepsTextAlone else { return }
     keepsTextAlone = false
-    if snapshot.keyPaths.isEmpty, !snapshot.entries.isEmpty { show() }
+    show()
   }
 
   /// Looks at the folder, and reads what changed.
