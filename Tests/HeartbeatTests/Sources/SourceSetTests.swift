@@ -431,7 +431,8 @@ final class SourceSetTests {
   }
 
   @Test(
-    "of one file whose processes have no data of their own, too, it is told what changed", arguments: ["a.json", "own.d"])
+    "of one file whose processes have no data of their own, too, it is told what changed",
+    arguments: ["a.json", "own.d"])
   func plainBeats(name: String) throws {
     var sources = sources(name)
     for step in 0..<3 {
