@@ -65,6 +65,26 @@ struct LastMounts {
   var absent: [Int]?
   /// The mounts that this process sees; nil as long as nothing depends on them.
   var own: OwnMounts?
+  /// Which are read-only, by their numbers, as the list said when it was asked again after they were parsed.
+  private(set) var readOnly: [UInt64: Bool] = [:]
+  /// When it said so, on the monotonic clock; nil when it was not asked again.
+  private var readOnlyTime: UInt64?
+
+  init(mounts: [Mount], files: MountFiles, fault: ProcfsError?, time: UInt64) {
+    (self.mounts, self.files, self.fault, self.time) = (mounts, files, fault, time)
+  }
+
+  /// Whether a mount is read-only, as far as the list told.
+  func isReadOnly(_ mount: Mount) -> Bool { mount.info.flatMap { readOnly[$0.number] } ?? mount.isReadOnly }
+
+  /// Since when it is not known which mounts are read-only.
+  var lastReadOnlyTime: UInt64 { readOnlyTime ?? time }
+
+  /// Takes over what the list says by now.
+  mutating func setReadOnly(_ infos: [MountInfo], at time: UInt64) {
+    readOnly = Dictionary(infos.map { ($0.number, files.isReadOnly($0)) }) { first, _ in first }
+    readOnlyTime = time
+  }
 
   /// Whether what was found where a mount was looked for is that mount, and not what lies there in the namespace of this process: in a
   /// container, and in a sandbox, the host's places are others.
@@ -266,7 +286,7 @@ extension Procfs {
     var root = Array(rootfs.utf8)
     while root.last == UInt8(ascii: "/") { root.removeLast() }
     try readCurrentMounts(below: root)
-    let (current, answers) = ask()
+    var (current, answers) = ask()
     if let fault = current.fault { complain(fault) }
     let mounts = current.mounts.prefix(limits.mounts)
     let file = current.files.mounts
@@ -279,12 +299,12 @@ extension Procfs {
     var (hasOther, hasPresent) = (false, false)
     var hidden: [String] = []
     var notAsked = 0
-    let readOnly = readOnlyNow(zip(mounts, answers), current)
+    askReadOnly(zip(mounts, answers), &current)
     var found: [Filesystem] = []
     for (mount, answer) in zip(mounts, answers) {
       var filesystem = Filesystem(
         device: ForeignText.text(mount.device), mountPoint: ForeignText.text(mount.point),
-        type: ForeignText.text(mount.type), isReadOnly: mount.isReadOnly)
+        type: ForeignText.text(mount.type), isReadOnly: current.isReadOnly(mount))
       // It was not mounted below this root, or is gone meanwhile; or something else is in its place.
       if !isSeen(mount, answer, current) {
         if !answer.isAbsent { hasOther = true }
@@ -305,10 +325,8 @@ extension Procfs {
         continue
       case .room(let room, let isReadOnly, _):
         filesystem.room = room
-        // Where nothing else is known the options are those of when the mounts were parsed: of a file system that turns read-only nobody
-        // is told.
-        filesystem.isReadOnly =
-          mount.info.map { readOnly[$0.number] ?? mount.isReadOnly } ?? (mount.isReadOnly || isReadOnly)
+        // Without the mount's number the list is not asked again.
+        if mount.info == nil { filesystem.isReadOnly = mount.isReadOnly || isReadOnly }
       }
       found.append(filesystem)
     }
@@ -354,19 +372,25 @@ extension Procfs {
     }
   }
 
-  /// Which mounts are read-only by now, of those of which `statvfs(3)` says something else than the options said when the mounts were
-  /// parsed; by their numbers. Either the file system has changed, of which nobody is told, or it is the sandbox of this process that is
-  /// read-only: of both only the list of mounts tells the truth.
-  private func readOnlyNow(
-    _ answers: some Sequence<(Mount, MountProbe.Answer)>, _ current: LastMounts
-  ) -> [UInt64: Bool] {
-    var doubtful: Set<UInt64> = []
-    for case (let mount, .room(_, let isReadOnly, _)) in answers where isReadOnly != mount.isReadOnly {
-      if let info = mount.info { doubtful.insert(info.number) }
+  /// Asks the list of mounts again which are read-only, when `statvfs(3)` says something else than the list did, and after a while: of
+  /// a file system that changes nobody is told, and `statvfs(3)` knows neither what ext4 does after errors (`MountInfo.saysReadOnly`) nor
+  /// whether it is the sandbox of this process that is read-only. Of all that only the list tells the truth.
+  private func askReadOnly(
+    _ answers: some Sequence<(Mount, MountProbe.Answer)>, _ current: inout LastMounts
+  ) {
+    let time = Clock.monotonicNanoseconds
+    var numbers: Set<UInt64> = []
+    var isDoubtful = time &- current.lastReadOnlyTime >= limits.readOnlyAge
+    for (mount, answer) in answers {
+      guard let number = mount.info?.number else { continue }
+      numbers.insert(number)
+      if case .room(_, let isReadOnly, _) = answer, isReadOnly != current.isReadOnly(mount) { isDoubtful = true }
     }
-    guard !doubtful.isEmpty else { return [:] }
-    let now = (try? withContents(of: current.files.info) { MountInfo.parse($0, only: doubtful) }) ?? []
-    return Dictionary(now.map { ($0.number, current.files.isReadOnly($0)) }) { first, _ in first }
+    guard isDoubtful, !numbers.isEmpty,
+      let infos = try? withContents(of: current.files.info, { MountInfo.parse($0, only: numbers) })
+    else { return }
+    current.setReadOnly(infos, at: time)
+    mounts?.setReadOnly(infos, at: time)
   }
 
   /// Has the mounts parsed again when others are absent than were at first: where a folder above a mount is renamed its place changes,

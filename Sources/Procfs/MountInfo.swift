@@ -11,7 +11,7 @@ struct MountInfo: Equatable {
   /// Whether nobody can write through this mount.
   var isReadOnly: Bool
   /// Whether nobody can write to the file system, through whichever mount: it was mounted so, or was turned so since, as the kernel
-  /// does after errors of a disk.
+  /// does after errors of a disk, or was shut down.
   var isFilesystemReadOnly: Bool
 
   /// - Returns: nil for what is no such line.
@@ -63,8 +63,13 @@ struct MountInfo: Equatable {
     return device(major, minor)
   }
 
-  /// Whether `ro` is among options.
+  /// Whether options say that nobody can write. Since Linux 6.12 ext4 does not become `ro` after errors: `errors=remount-ro` and
+  /// `ioctl(2)` put a bar of its own before writing, which it shows since 6.15, and of which `statvfs(3)` says nothing.
   static func saysReadOnly(_ options: UnsafeRawBufferPointer) -> Bool {
-    options.split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual("ro".utf8) }
+    options.split(separator: UInt8(ascii: ",")).contains { option in
+      readOnlyOptions.contains { option.elementsEqual($0.utf8) }
+    }
   }
+
+  private static let readOnlyOptions: [String] = ["ro", "emergency_ro", "shutdown"]
 }

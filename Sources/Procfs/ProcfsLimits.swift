@@ -13,6 +13,8 @@ package struct ProcfsLimits: Sendable {
   /// How long the mounts may serve that were parsed while the kernel tells of no change, in nanoseconds: what of them changes without
   /// being told of is as old as this at the most.
   package var mountAge: UInt64 = 60_000_000_000
+  /// How long it may serve which mounts are read-only while `statvfs(3)` says the same as before, in nanoseconds.
+  package var readOnlyAge: UInt64 = 30_000_000_000
 
   /// So many processes are remembered that are there, but that nobody asks for any more.
   package var unasked = 8_192

@@ -275,6 +275,36 @@ struct FilesystemsTests {
     #expect(parse("proc /proc proc rw\n") { Mount.parse($0) } == [])
   }
 
+  @Test("after errors ext4 is barred to all who write, and not `ro`; no other option is taken for that")
+  func barred() {
+    let options = [
+      "rw,errors=remount-ro,emergency_ro", "emergency_ro,rw", "rw,shutdown", "rw,errors=remount-ro",
+      "rw,emergency_root,shutdowns",
+    ]
+    let expected = [true, true, true, false, false]
+    let infos = parse(options.map { "1 0 8:1 / /a rw - ext4 /dev/a \($0)\n" }.joined(), MountInfo.parse)
+    #expect(infos.map(\.isFilesystemReadOnly) == expected)
+    #expect(infos.map(\.isReadOnly) == options.map { _ in false })
+    for (options, expected) in zip(options, expected) {
+      #expect(parse("/dev/a / ext4 \(options)\n") { Mount.parse($0) }?.map(\.isReadOnly) == [expected])
+    }
+  }
+
+  @Test("of what ext4 does after errors `statvfs` says nothing: the list of mounts is asked", arguments: ["1", "self"])
+  func barredLater(process: String) throws {
+    let tree = try TemporaryTree()
+    tree.write("\(process)/mounts", "/dev/a / ext4 rw\n/dev/b /b ext4 rw\n")
+    let probe = MountProbe { _ in .room(Filesystem.Room(statvfs())) }
+    let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe)
+    func readOnly(_ options: String) throws -> [Bool] {
+      tree.write(
+        "\(process)/mountinfo", "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /b rw - ext4 /dev/b \(options)\n")
+      return try procfs.filesystems().map(\.isReadOnly)
+    }
+    #expect(try readOnly("rw,errors=remount-ro") == [false, false])
+    #expect(try readOnly("rw,errors=remount-ro,emergency_ro") == [false, true])
+  }
+
   @Test("read-only is also what the file system says of itself, whatever the options were when the mounts were parsed")
   func turnedReadOnly() throws {
     let tree = try TemporaryTree()
