@@ -25,7 +25,7 @@ public struct HostFilter: Sendable {
   /// The kernel's own trees, and what containers have mounted for themselves; not the disks on which these lie.
   public static let standardMountPoints =
     "^/(dev|proc|sys|run/credentials/.+|var/lib/docker/.+|(run|var/lib)/containers/storage/.+|"
-    + "(var/snap/.+/)?run/(k3s/)?containerd/.+|var/(lib|snap)/(.+/)?kubelet/(pods|plugins)/.+)($|/)"
+    + "(var/snap/.+/)?run/(k[03]s/)?containerd/.+|var/(lib|snap)/(.+/)?kubelet/(pods|plugins)/.+)($|/)"
 
   /// What the kernel makes up, images that are always full, and what other machines and programs serve.
   public static let standardFilesystemTypes =

@@ -79,6 +79,7 @@ struct FilesystemsTests {
       ramfs /run/credentials/a.service ramfs ro 0 0
       shm /run/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
       shm /run/k3s/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
+      shm /run/k0s/containerd/io.containerd.grpc.v1.cri/sandboxes/ab/shm tmpfs rw 0 0
       shm /run/containers/storage/overlay-containers/1/userdata/shm tmpfs rw 0 0
       shm /var/snap/microk8s/common/run/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm tmpfs rw 0 0
       tmpfs /var/snap/microk8s/common/var/lib/kubelet/pods/1/volumes/secret tmpfs rw 0 0
