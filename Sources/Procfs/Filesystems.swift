@@ -193,6 +193,14 @@ public final class MountProbe: Sendable {
     /// Nobody had the time or a thread to ask it, so many others do not answer.
     case notAsked
 
+    /// Whether it is one at all.
+    var isKnown: Bool {
+      switch self {
+      case .late, .notAsked: false
+      default: true
+      }
+    }
+
     /// Whether nothing is there.
     var isAbsent: Bool {
       if case .failed(let number) = self { number == ENOENT || number == ENOTDIR } else { false }
@@ -233,22 +241,23 @@ public final class MountProbe: Sendable {
     self.ask = ask
   }
 
+  /// - Parameter former: what was answered a moment ago, which is not asked again.
   /// - Returns: in the order of the mounts.
-  func answers(of paths: [Key], within seconds: Double) -> [Answer] {
+  func answers(of paths: [Key], former: [Key: Answer] = [:], within seconds: Double) -> [Answer] {
     let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
     if !hanging.isEmpty {
       let present = Set(paths)
       for calls in [trusted, others] { calls.leaveBehind { !present.contains($0) } }
     }
     let (known, hanging) = (answered.withLock { $0 }, hanging)
-    let asked = paths.indices.filter { !hanging.contains(paths[$0]) }
+    let asked = paths.indices.filter { former[paths[$0]] == nil && !hanging.contains(paths[$0]) }
     let first = asked.filter { known.contains(paths[$0]) }
     let second = asked.filter { !known.contains(paths[$0]) }
     // Both are begun before either is waited for.
     let pending = [(first, trusted), (second, others)].map { places, calls in
       (places, calls.begin(places.map { paths[$0] }) { [ask] in ask($0.path) })
     }
-    var answers = [Answer?](repeating: nil, count: paths.count)
+    var answers = paths.map { former[$0] }
     for (places, calls) in pending {
       for (place, answer) in zip(places, calls.results(until: deadline, patience: Self.patience)) {
         answers[place] = answer
@@ -342,24 +351,27 @@ extension Procfs {
     return found
   }
 
-  /// Asks the mounts for their room; where some are not there, also where else this process sees them.
+  /// Asks the mounts for their room; where some are not there, those that this process sees elsewhere are asked there.
   private func ask() -> (LastMounts, [MountProbe.Answer]) {
-    let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(mountTimeout)
-    func answers(_ current: LastMounts) -> [MountProbe.Answer] {
-      mountProbe.answers(
-        of: current.mounts.prefix(limits.mounts).map {
-          MountProbe.Key(path: $0.path, device: $0.device, number: $0.info?.number)
-        },
-        within: Double(deadline &- min(deadline, Clock.monotonicNanoseconds)) / 1e9)
+    let end = Clock.monotonicNanoseconds + Clock.nanoseconds(mountTimeout)
+    func keys(_ current: LastMounts) -> [MountProbe.Key] {
+      current.mounts.prefix(limits.mounts).map {
+        MountProbe.Key(path: $0.path, device: $0.device, number: $0.info?.number)
+      }
     }
     guard let current = mounts else { return (LastMounts(mounts: [], files: .own, fault: nil, time: 0), []) }
-    let first = answers(current)
+    let asked = keys(current)
+    // At first no mount is known to hang, and one that does would leave no time for a second question.
+    let first = mountProbe.answers(of: asked, within: (hasAskedMounts ? 1 : 0.75) * mountTimeout)
+    hasAskedMounts = true
     let isAllHere = zip(current.mounts, first).allSatisfy { isSeen($0, $1, current) && !$1.isForbidden }
     guard !looksAround, !isAllHere else { return (current, first) }
     looksAround = true
     lookAround()
     guard let wider = mounts, wider.own != nil else { return (current, first) }
-    return (wider, answers(wider))
+    let former = Dictionary(zip(asked, first).filter { $1.isKnown }) { $1 }
+    let left = Double(end &- min(end, Clock.monotonicNanoseconds)) / 1e9
+    return (wider, mountProbe.answers(of: keys(wider), former: former, within: left))
   }
 
   /// Whether an answer is one of the mount.

@@ -61,6 +61,8 @@ public final class Procfs {
   var mounts: LastMounts?
   /// Whether some of them were not where the host has them, so that the mounts which this process sees are read too.
   var looksAround = false
+  /// Whether they were asked for their room before.
+  var hasAskedMounts = false
 
   /// The most bytes of one of the host's files that count; the rest of a longer one is left out, which is said.
   static let sizeLimit = 4 << 20
@@ -122,6 +124,7 @@ public final class Procfs {
     searchStart = 0
     mounts = nil
     looksAround = false
+    hasAskedMounts = false
   }
 
   /// Begins a picture of the host: what is read from here on is as young as this call. What was mounted or put in the place

@@ -404,6 +404,36 @@ struct FilesystemsTests {
     #expect(inContainer.asked == ["/", "/b", "/etc/hosts"])
   }
 
+  @Test("a mount that hangs leaves time to look for others elsewhere, and none is asked twice")
+  func elsewhereBesideHung() throws {
+    let tree = try TemporaryTree()
+    tree.write("1/mounts", "/dev/a / ext4 rw\n/dev/b /b ext4 rw\nnas:/c /c beegfs rw\n")
+    tree.write(
+      "1/mountinfo",
+      "11 1 8:1 / / rw - ext4 /dev/a rw\n12 11 8:2 / /b rw - ext4 /dev/b rw\n13 11 0:9 / /c rw - beegfs nas:/c rw\n")
+    tree.write("self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/a rw\n22 21 8:2 /x /etc/hosts rw - ext4 /dev/b rw\n")
+    let gate = ConditionLock(false)
+    let asked = Lock<[String]>([])
+    let probe = MountProbe { path in
+      let path = String(decoding: path, as: UTF8.self)
+      asked.withLock { $0.append(path) }
+      if path == "/c" { gate.wait { $0 ? () : nil } }
+      let devices: [String: UInt64] = ["/": 1, "/etc/hosts": 2]
+      guard let device = devices[path] else { return .failed(ENOENT) }
+      return .room(
+        Filesystem.Room(statvfs()), standing: Standing(device: MountInfo.device(8, device), mount: 20 + device))
+    }
+    let procfs = Procfs(
+      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 2)
+    let found = try procfs.filesystems()
+    #expect(found.map(\.mountPoint) == ["/", "/b", "/c"])
+    #expect(found.map(\.failure) == [nil, nil, "it does not answer"])
+    #expect(asked.withLock { $0.sorted() } == ["/", "/b", "/c", "/etc/hosts"])
+    // Those that answered are trusted as before.
+    #expect(try procfs.filesystems().map(\.failure) == [nil, nil, "it does not answer"])
+    gate.withLock { $0 = true }
+  }
+
   @Test("what a container forbids of a folder of its own is no failure of the host's mount; what the host forbids is")
   func forbidden() throws {
     let container = try seen(host: ["/": Self.other], own: "99 1 0:99 / / rw - overlay overlay rw\n", forbidden: ["/b"])
