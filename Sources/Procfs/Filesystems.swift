@@ -87,12 +87,12 @@ struct LastMounts {
   }
 
   /// Whether what was found where a mount was looked for is that mount, and not what lies there in the namespace of this process: in a
-  /// container, and in a sandbox, the host's places are others.
+  /// container, and in a sandbox, the host's places are others. The mounts of its own list are in its namespace.
   func isThere(_ mount: Mount, _ standing: Standing?) -> Bool {
     guard let info = mount.info, let standing else { return true }
     if standing.device == info.device { return true }
     // The files of btrfs have devices that no list of mounts has; but the mount that they are in has one.
-    guard let number = standing.mount else { return own?.has(info.device, at: mount.path) ?? false }
+    guard let number = standing.mount else { return files.isOwn || own?.has(info.device, at: mount.path) ?? false }
     return number == info.number || own?.device(of: number) == info.device
   }
 

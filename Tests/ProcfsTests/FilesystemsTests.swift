@@ -443,6 +443,22 @@ struct FilesystemsTests {
     #expect(host.shown == ["/b"] && host.failures == ["Permission denied (EACCES)"])
   }
 
+  @Test("btrfs before Linux 5.8, where process 1 is out of sight: what this process lists is where it lists it")
+  func ownSubvolumes() throws {
+    let tree = try TemporaryTree()
+    tree.write("self/mounts", "/dev/a / btrfs rw\n")
+    tree.write("self/mountinfo", "11 1 0:30 /sub / rw - btrfs /dev/a rw\n")
+    func points(_ standing: Standing) throws -> [String] {
+      let probe = MountProbe { _ in .room(Filesystem.Room(statvfs()), standing: standing) }
+      let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe)
+      return try procfs.filesystems().map(\.mountPoint)
+    }
+    #expect(try points(Standing(device: MountInfo.device(0, 31))) == ["/"])
+    // Where the kernel has numbers they tell, too: another mount may hide it.
+    #expect(try points(Standing(device: MountInfo.device(0, 31), mount: 11)) == ["/"])
+    #expect(try points(Standing(device: MountInfo.device(0, 31), mount: 12)) == [])
+  }
+
   @Test("the list of this process says what file systems are read-only, and not what its sandbox is")
   func ownList() throws {
     let tree = try TemporaryTree()
