@@ -67,6 +67,8 @@ struct LastMounts {
   var own: OwnMounts?
   /// Which are read-only, by their numbers, as the list said when it was asked again after they were parsed.
   private(set) var readOnly: [UInt64: Bool] = [:]
+  /// What `statvfs(3)` said then of the mounts that answered.
+  private var readOnlyHere: [UInt64: Bool] = [:]
   /// When it said so, on the monotonic clock; nil when it was not asked again.
   private var readOnlyTime: UInt64?
 
@@ -80,9 +82,16 @@ struct LastMounts {
   /// Since when it is not known which mounts are read-only.
   var lastReadOnlyTime: UInt64 { readOnlyTime ?? time }
 
-  /// Takes over what the list says by now.
-  mutating func setReadOnly(_ infos: [MountInfo], at time: UInt64) {
+  /// Whether the list has to be asked which are read-only, for `statvfs(3)` says something new of a mount. In a sandbox it says something
+  /// else than the list for as long as both live.
+  func isDoubtful(_ mount: Mount, isReadOnly: Bool) -> Bool {
+    mount.info.map { isReadOnly != (readOnlyHere[$0.number] ?? mount.isReadOnly) } ?? false
+  }
+
+  /// Takes over what the list says by now, and `statvfs(3)` with it.
+  mutating func setReadOnly(_ infos: [MountInfo], here: [UInt64: Bool], at time: UInt64) {
     readOnly = Dictionary(infos.map { ($0.number, files.isReadOnly($0)) }) { first, _ in first }
+    readOnlyHere = here
     readOnlyTime = time
   }
 
@@ -384,25 +393,28 @@ extension Procfs {
     }
   }
 
-  /// Asks the list of mounts again which are read-only, when `statvfs(3)` says something else than the list did, and after a while: of
-  /// a file system that changes nobody is told, and `statvfs(3)` knows neither what ext4 does after errors (`MountInfo.saysReadOnly`) nor
-  /// whether it is the sandbox of this process that is read-only. Of all that only the list tells the truth.
+  /// Asks the list of mounts again which are read-only, when `statvfs(3)` says something new, and after a while: of a file system that
+  /// changes nobody is told, and `statvfs(3)` knows neither what ext4 does after errors (`MountInfo.saysReadOnly`) nor whether it is the
+  /// sandbox of this process that is read-only. Of all that only the list tells the truth.
   private func askReadOnly(
     _ answers: some Sequence<(Mount, MountProbe.Answer)>, _ current: inout LastMounts
   ) {
     let time = Clock.monotonicNanoseconds
     var numbers: Set<UInt64> = []
+    var here: [UInt64: Bool] = [:]
     var isDoubtful = time &- current.lastReadOnlyTime >= limits.readOnlyAge
     for (mount, answer) in answers {
       guard let number = mount.info?.number else { continue }
       numbers.insert(number)
-      if case .room(_, let isReadOnly, _) = answer, isReadOnly != current.isReadOnly(mount) { isDoubtful = true }
+      guard case .room(_, let isReadOnly, _) = answer else { continue }
+      here[number] = isReadOnly
+      if current.isDoubtful(mount, isReadOnly: isReadOnly) { isDoubtful = true }
     }
     guard isDoubtful, !numbers.isEmpty,
       let infos = try? withContents(of: current.files.info, { MountInfo.parse($0, only: numbers) })
     else { return }
-    current.setReadOnly(infos, at: time)
-    mounts?.setReadOnly(infos, at: time)
+    current.setReadOnly(infos, here: here, at: time)
+    mounts?.setReadOnly(infos, here: here, at: time)
   }
 
   /// Has the mounts parsed again when others are absent than were at first: where a folder above a mount is renamed its place changes,
@@ -419,8 +431,10 @@ extension Procfs {
   /// The mounts, parsed again only when the kernel says that some came or went, see `proc_pid_mounts(5)`, or after a while: options,
   /// devices' names and places may change without that.
   private func readCurrentMounts(below root: [UInt8]) throws(ProcfsError) {
-    if let last = mounts, Clock.monotonicNanoseconds &- last.time < limits.mountAge, !hasChanged(last.files.mounts),
-      last.own == nil || !hasChanged(MountFiles.own.info)
+    if let last = mounts, Clock.monotonicNanoseconds &- last.time < limits.mountAge,
+      !(hasChanged(last.files.mounts) ?? true),
+      // The other only tells where mounts are seen from here: when the kernel does not tell of it, they are looked for there as long as that.
+      last.own == nil || !(hasChanged(MountFiles.own.info) ?? false)
     {
       return
     }

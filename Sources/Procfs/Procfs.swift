@@ -213,12 +213,12 @@ public final class Procfs {
     return bytes
   }
 
-  /// Whether a file of `/proc` has changed since it was last asked, as far as the kernel tells that by `poll(2)`; true
+  /// Whether a file of `/proc` has changed since it was last asked, as far as the kernel tells that by `poll(2)`; nil
   /// when it does not, or when the file is not kept open.
-  func hasChanged(_ file: StaticString) -> Bool {
-    guard isServedByKernel, let descriptor = kept.descriptor(of: file) else { return true }
+  func hasChanged(_ file: StaticString) -> Bool? {
+    guard isServedByKernel, let descriptor = kept.descriptor(of: file) else { return nil }
     var asked = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
-    guard poll(&asked, 1, 0) >= 0 else { return true }
+    guard poll(&asked, 1, 0) >= 0 else { return nil }
     return asked.revents & Int16(POLLPRI | POLLERR | POLLHUP | POLLNVAL) != 0
   }
 

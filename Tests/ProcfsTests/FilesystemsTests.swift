@@ -469,6 +469,23 @@ struct FilesystemsTests {
     #expect(try procfs.filesystems().map(\.isReadOnly) == [false, true])
   }
 
+  @Test("what a sandbox says is in doubt once, and again only when it says something new")
+  func doubt() throws {
+    var mount = Mount(device: [], point: Array("/".utf8), type: [])
+    mount.info = parse("1 0 8:1 / / ro - ext4 /dev/a rw\n", MountInfo.parse).first
+    let info = try #require(mount.info)
+    var last = LastMounts(mounts: [mount], files: .own, fault: nil, time: 5)
+    #expect(last.isDoubtful(mount, isReadOnly: true) && !last.isDoubtful(mount, isReadOnly: false))
+    last.setReadOnly([info], here: [1: true], at: 9)
+    #expect(!last.isDoubtful(mount, isReadOnly: true) && last.isDoubtful(mount, isReadOnly: false))
+    #expect(!last.isReadOnly(mount) && last.lastReadOnlyTime == 9)
+  }
+
+  @Test("of a file that is not kept open it is not known whether it has changed")
+  func unknownChange() {
+    #expect(Fixture.procfs().hasChanged("1/mounts") == nil)
+  }
+
   @Test("mounts that hang, fail, or are no storage")
   func troubles() throws {
     let tree = try TemporaryTree()
