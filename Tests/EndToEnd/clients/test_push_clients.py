@@ -1,10 +1,12 @@
 """The Python client, the Node client, the tool and curl push to a live exporter, beside writers of the same file."""
 
 import base64
+import contextlib
 import functools
 import http.server
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -308,6 +310,39 @@ def test_a_beat_that_waited_says_when_it_was_made_and_any_other_one_is_dated_by_
     assert len(peer.told) == 5
     assert all(made <= beat["timestamp"] < made + 0.5 for beat in peer.told[1:4])
     assert "timestamp" not in peer.told[0] and "timestamp" not in peer.told[4]
+
+
+def test_a_beat_of_python_that_may_lie_at_an_exporter_that_hangs_says_when_it_was_made():
+    peer = Peer(204, hangs=3)
+    manager = HeartbeatManager(f"http://{peer.address}", timeout=0.4)
+    made = []
+    for n in range(5):
+        made.append(time.time())
+        with contextlib.suppress(HeartbeatError):
+            manager.send_heartbeat("p")
+    assert len(peer.told) == 5
+    assert all(then <= beat["timestamp"] < then + 0.3 for then, beat in zip(made[1:4], peer.told[1:4], strict=True))
+    # Where answers come the beat is dated by the exporter.
+    assert "timestamp" not in peer.told[0] and "timestamp" not in peer.told[4]
+
+
+def test_a_beat_of_a_signals_handler_that_waited_for_an_exporter_says_when_it_was_made():
+    peer = Peer(204, hangs=1)
+    manager = HeartbeatManager(f"http://{peer.address}", timeout=1.5, raises=False, warn=lambda _: None)
+    made = []
+
+    def handler(*_):
+        made.append(time.time())
+        manager.send_heartbeat("p", status="late")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        manager.send_heartbeat("p")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert [beat["status"] for beat in peer.told] == ["alive", "late"]
+    assert made[0] <= peer.told[1]["timestamp"] < made[0] + 0.3
 
 
 def test_a_promise_in_the_place_of_the_data_that_fails_costs_only_the_data():

@@ -42,11 +42,14 @@ class Beat(NamedTuple):
     at: Optional[float] = None
     #: What happened to it as a job; its data are put beside those of the last beat.
     job: Optional[JobEvent] = None
+    #: Unix time at which the program handed it over.
+    called: float = 0.0
 
 
 def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: Any, at: Optional[float],
             warn: Callable[[str], None]) -> Beat:
     """A beat of what a program hands over. Only a name that is none is an error; what else is odd is left out and named."""
+    called = time.time()
     check_name(name)
     if at is not None and number_of(at) is None:
         raise HeartbeatError("cannot beat: at: expected a Unix time, not %s" % quoted(at))
@@ -71,7 +74,7 @@ def beat_of(name: Any, data: Any, status: Any, pid: Any, host: Any, interval: An
     if number is None and pid is None:
         number = os.getpid()
     place = host if isinstance(host, str) and host else None
-    return Beat(name, own, word or "alive", number, place, interval_of(interval), at)
+    return Beat(name, own, word or "alive", number, place, interval_of(interval), at, called=called)
 
 
 def check_name(name: Any) -> None:

@@ -25,6 +25,8 @@ from ._values import as_object, json_of
 LONGEST_ANSWER = 64 << 20
 #: The most bytes of a body that an exporter takes, by itself (--push.max-body): the data are only a part of it.
 LONGEST_BODY = 1 << 20
+#: A beat that waits for this many seconds before it is sent says when it was made.
+LONGEST_WAIT = 1.0
 #: The most connections that are kept open; each is used by one thread at a time.
 MOST_IDLE = 2
 
@@ -58,6 +60,8 @@ class Exporter:
         self.timeout = timeout
         self._warn = warn
         self._takes_interval = True
+        #: A beat that it does not answer may lie there for long, and be taken when nothing beats any more.
+        self._answers = True
         self._headers = {"Content-Type": "application/json", "User-Agent": "heartbeat-python"}
         self._path: Optional[str] = None
         self._base = self._host = self._scheme = ""
@@ -95,8 +99,9 @@ class Exporter:
             body["pid"] = beat.pid
         if beat.host is not None:
             body["host"] = beat.host
-        if beat.at is not None:
-            body["timestamp"] = beat.at
+        at = self._time_of(beat)
+        if at is not None:
+            body["timestamp"] = at
         if as_object(beat.data) is not None:
             body["additional_data"] = beat.data
         elif beat.data is not None:
@@ -110,6 +115,13 @@ class Exporter:
             answer, text = self._post(beat.name, self._path_of(beat.name), body)
         if answer.status != 204:
             raise self._refusal("cannot beat", answer, text)
+
+    def _time_of(self, beat: Beat) -> Optional[float]:
+        """The time that a beat must say: what it was given, or when it was made, if it may arrive late. Else None: it is dated
+        by the exporter's clock."""
+        if beat.at is not None:
+            return beat.at
+        return None if self._answers and time.time() - beat.called < LONGEST_WAIT else beat.called
 
     def _send_job(self, beat: Beat, event: JobEvent) -> None:
         body: Dict[str, Any] = {"timestamp": event.at}
@@ -184,8 +196,12 @@ class Exporter:
     def _exchange(self, method: str, path: str, body: Optional[bytes] = None, is_counted: bool = False) -> Tuple[http.client.HTTPResponse, bytes]:
         task = "cannot beat" if method == "POST" else "cannot read heartbeats"
         try:
-            return self._ask(method, path, body, is_counted)
+            answer = self._ask(method, path, body, is_counted)
+            self._answers = True
+            return answer
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, socket.timeout):
+                self._answers = False
             reason = "it did not answer within %g s" % self.timeout if isinstance(error, socket.timeout) else \
                 str(error) or type(error).__name__
             raise HeartbeatError("%s: %s: %s; is the exporter running, and does it take pushes there?" % (
