@@ -9,6 +9,8 @@ struct BeatFailure: Hashable, Sendable {
   let reason: String
   /// After how many seconds it may be tried again, where somebody has refused it; nil when nobody has.
   var retryAfter: Double?
+  /// Somebody has trouble of its own, and nobody knows for how long: the last word is tried as where nobody answers.
+  var isTrouble = false
 }
 
 /// Where beats go.
@@ -46,7 +48,8 @@ struct BeatTarget: Sendable {
       } catch {
         return BeatFailure(
           reason: error.error.description,
-          retryAfter: error.refusal.map { pause(after: $0, interval: beat.interval?.inSeconds) })
+          retryAfter: error.refusal.map { pause(after: $0, interval: beat.interval?.inSeconds) },
+          isTrouble: error.refusal.map(isTrouble) ?? false)
       }
     }
   }
@@ -62,8 +65,12 @@ struct BeatTarget: Sendable {
   /// password, it will refuse in a second too.
   static func pause(after refusal: PushFailure.Refusal, interval: Double?) -> Double {
     let pause = refusal.retryAfter ?? interval ?? usualPause
-    let longest = refusal.status >= 500 && refusal.retryAfter == nil ? longestTroublePause : longestPause
-    return max(BeatThread.retryPause, min(pause, longest))
+    return max(BeatThread.retryPause, min(pause, isTrouble(refusal) ? longestTroublePause : longestPause))
+  }
+
+  /// Whether it is trouble of the exporter's own, or of what is in front of it, that may be over at any moment.
+  private static func isTrouble(_ refusal: PushFailure.Refusal) -> Bool {
+    refusal.status >= 500 && refusal.retryAfter == nil
   }
 }
 
@@ -74,10 +81,14 @@ final class BeatThread: Sendable {
   static let retryPause = 1.0
   /// Seconds between two beats at least, so that a program that says a new `STATUS=` all the time does not keep the disk busy.
   static let shortestPause = 0.1
+  /// Seconds between two tries of the last word while an exporter has trouble of its own.
+  static let troublePause = 0.5
 
   private struct State: Sendable {
     var waiting: Beat?
     var isWriting = false
+    /// Until when the last word is waited for, in seconds of the monotonic clock.
+    var deadline = Double.infinity
     /// Nothing more is tried.
     var isGivenUp = false
   }
@@ -106,7 +117,7 @@ final class BeatThread: Sendable {
   /// - Returns: whether all is delivered.
   func finish(within seconds: Double) -> Bool {
     // What waits is not held back any more.
-    worker.close()
+    worker.close { $0.deadline = Self.now + seconds }
     let isDone: Bool? = worker.wait(within: seconds) { state in
       if state.waiting == nil, !state.isWriting { return true }
       return state.isGivenUp ? false : nil
@@ -135,10 +146,23 @@ final class BeatThread: Sendable {
       // A new beat does not cut the pause short, the end does: once, for the last word is a new one.
       let isOpen = worker.rest(failure.map { $0.retryAfter ?? retryPause } ?? shortestPause)
       guard let failure, !isOpen else { continue }
-      let pause = isLastTry ? failure.retryAfter ?? shortestPause : shortestPause
-      guard pause < Supervisor.lastEventPatience else { return worker.withLock { $0.isGivenUp = true } }
+      let pause = isLastTry ? lastPause(after: failure) : shortestPause
+      let isWorthIt = worker.withLock { state in
+        state.isGivenUp = now + pause >= state.deadline
+        return !state.isGivenUp
+      }
+      guard isWorthIt else { return }
       _ = worker.wait(within: pause) { _ in Bool?.none }
       isLastTry = true
     }
+  }
+
+  /// Seconds of a monotonic clock.
+  private static var now: Double { Double(Clock.monotonicNanoseconds) / 1e9 }
+
+  /// Seconds between two tries of the last word.
+  private static func lastPause(after failure: BeatFailure) -> Double {
+    if failure.isTrouble { return troublePause }
+    return failure.retryAfter ?? shortestPause
   }
 }

@@ -252,6 +252,34 @@ def test_what_an_exporter_refuses_is_not_sent_again_and_again(supervised, status
     server.server_close()
 
 
+@pytest.mark.parametrize("flags", [[], ["--job"]])
+def test_the_last_word_outlasts_a_moment_of_trouble(supervised, flags):
+    """A proxy whose exporter starts anew answers 502 for a moment, and does not say for how long."""
+    taken, seen = [], []
+
+    class Recovers(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(time.monotonic())
+            is_well = seen[-1] - seen[0] > 1
+            if is_well:
+                taken.append(self.path)
+            self.send_response(204 if is_well else 502)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recovers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    p = supervised([], "true", init=[TOOL, "run", *flags, "--name", "p", "--url", f"http://127.0.0.1:{server.server_port}", "--"])
+    assert p.wait(timeout=LIMIT) == 0
+    assert "did not get through" not in p.stderr.read()
+    assert taken and len(seen) < 10
+    server.shutdown()
+    server.server_close()
+
+
 def test_a_password_on_the_command_line_is_refused(supervised, tmp_path):
     p = supervised([], "true", init=[TOOL, "run", "--url", "http://u:secret@127.0.0.1:1", "--"])
     out, err = p.communicate(timeout=LIMIT)

@@ -35,6 +35,23 @@ struct BeatTargetTests {
     #expect(BeatTarget.pause(after: refusal, interval: interval) == expected)
   }
 
+  @Test(
+    "trouble of an exporter's own does not take the last word while there is time; a pause that it names and that is longer does",
+    arguments: [
+      (BeatFailure(reason: "502", retryAfter: 10, isTrouble: true), true), (BeatFailure(reason: "no one"), true),
+      (BeatFailure(reason: "503", retryAfter: 1), true), (BeatFailure(reason: "503", retryAfter: 20), false),
+      (BeatFailure(reason: "401", retryAfter: 30), false),
+    ])
+  func lastWord(failure: BeatFailure, arrives: Bool) throws {
+    let begin = Clock.monotonicNanoseconds
+    let thread = try BeatThread(
+      BeatTarget { _ in Clock.monotonicNanoseconds - begin > 900_000_000 ? nil : failure },
+      log: LogThread(showsTime: false))
+    thread.post(Beat("web", status: "stopped"))
+    #expect(thread.finish(within: 10) == arrives)
+    if !arrives { #expect(Clock.monotonicNanoseconds - begin < 900_000_000) }
+  }
+
   @Test("a refused beat is not tried again and again, nor at the end; one that nobody answers to is")
   func refused() throws {
     for (failure, tries) in [(BeatFailure(reason: "no", retryAfter: 60), 1...3), (BeatFailure(reason: "no"), 4...40)] {
