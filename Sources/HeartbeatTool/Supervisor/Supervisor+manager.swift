@@ -14,8 +14,11 @@ extension Supervisor {
     var unsaid: NotifyMessage.Unsaid = options.onStale == .ignore ? [] : .trigger
     if message.isStopping, mayStartAgain {
       unsaid.insert(.stopping)
-      owesStopping = true
+      var grace = untoldStop ?? StopGrace(timeout: options.stopTimeout)
+      grace.ask(at: now)
+      untoldStop = grace
     }
+    if let more = message.extensionSeconds { untoldStop?.extend(by: more, at: now) }
     watchdog.told(message, at: now)
     let bytes = NotifyMessage.relayed(parcel.bytes, supervisor: getpid(), leavingOut: unsaid)
     if let bytes { manager.send(bytes, parcel.descriptors) }
@@ -23,14 +26,14 @@ extension Supervisor {
 
   /// Tells what was held back, once it is the service's end after all.
   mutating func tellStopping() {
-    guard let manager, owesStopping, !mayStartAgain else { return }
-    owesStopping = false
+    guard let manager, untoldStop != nil, !mayStartAgain else { return }
+    untoldStop = nil
     manager.say("STOPPING=1")
   }
 
   /// The run is over, and another one follows: what it said of itself holds no more.
   mutating func forgetRun() {
-    owesStopping = false
+    untoldStop = nil
     if let word = watchdog.endRun(at: now) { manager?.say(word) }
   }
 
@@ -44,9 +47,11 @@ extension Supervisor {
   }
 
   /// From the end of a run, or its end for a hang, until the next one feeds the watchdog itself: a start takes its time, but not for ever.
+  /// And while a run stops of which the manager does not know that: of one that it knows to stop it would not watch that.
   private var standsIn: Bool {
     guard manager != nil, ending == nil else { return false }
     guard let run, run.status == nil, !run.isKilledForSilence else { return true }
+    if let until = untoldStop?.killAt, now < until { return true }
     return runNumber > 1 && !run.liveness.hasPinged && now - run.startedAt < options.startTimeout ?? options.timeout
   }
 }

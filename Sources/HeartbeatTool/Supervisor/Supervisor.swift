@@ -24,8 +24,8 @@ struct Supervisor: ~Copyable {
   let mark: String
   let manager: ServiceManagerRelay?
   var watchdog: ManagerWatchdog
-  /// The run has said that it stops, and the service manager was not told.
-  var owesStopping = false
+  /// The run has said that it stops, and the service manager was not told: how long that may take.
+  var untoldStop: StopGrace?
 
   /// Seconds of the host's clock at the last wake-up: one that lasts is not a part of what it decides.
   var now: Double

@@ -425,6 +425,32 @@ struct SupervisorTests {
     #expect(words.count == (given == nil ? 5 : 6))
   }
 
+  @Test("a watchdog above is fed while a run stops of which the manager does not know that, as long as a stop may take")
+  func watchdogOfStoppingRun() throws {
+    host.onStart = { host, number in
+      host.after(1) { $0.notify("WATCHDOG=1") }
+      if number == 1 {
+        host.after(2) { $0.notify("STOPPING=1") }
+        // A second word does not begin the time anew, more time is asked for.
+        host.after(5) { $0.notify("STOPPING=1") }
+        host.after(8) { $0.notify("EXTEND_TIMEOUT_USEC=7000000") }
+        host.after(30) { $0.end(.exited(5)) }
+      } else {
+        host.after(2) { $0.end(.exited(0)) }
+      }
+    }
+    let end = try superviseBelowManager(watchdog: 4_000_000) {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      ($0.stopTimeout, $0.timeout) = (10, 1000)
+    }
+    #expect(end == .exit(0))
+    #expect(
+      host.heard == [
+        "1 WATCHDOG=1", "3 WATCHDOG=1", "5 WATCHDOG=1", "7 WATCHDOG=1", "8 EXTEND_TIMEOUT_USEC=7000000", "9 WATCHDOG=1",
+        "11 WATCHDOG=1", "13 WATCHDOG=1", "30 WATCHDOG=1", "32 WATCHDOG=1",
+      ])
+  }
+
   // MARK: Beats
 
   @Test("beats at once, once an interval, and tells each change at once; the time of the last sign of life stays")
