@@ -80,7 +80,9 @@ struct Liveness: Sendable {
     if message.isWatchdogPing { pingedAt = now }
     if message.isWatchdogTrigger { isTriggered = true }
     if let seconds = message.watchdogSeconds { watchdogTimeout = seconds }
-    if let seconds = message.extensionSeconds, isUnproven { startExtendedTo = max(startExtendedTo, now + seconds) }
+    if let seconds = message.extensionSeconds, isUnproven || !hasPinged {
+      startExtendedTo = max(startExtendedTo, now + seconds)
+    }
   }
 
   /// A signal suspended it: it does not beat until it goes on.
@@ -135,10 +137,13 @@ struct Liveness: Sendable {
   /// When it will count as hung if it stays silent.
   var staleAt: Double {
     if isTriggered { return startedAt }
-    if isUnproven { return max(startedAt + (startTimeout ?? timeout), startExtendedTo, resumedAt + timeout) }
+    if isUnproven { return startLimit }
     var result = Double.infinity
     if hasProbe, let answeredAt { result = max(answeredAt, resumedAt) + timeout }
     if let pingedAt { result = min(result, max(pingedAt, resumedAt) + (watchdogTimeout ?? timeout)) }
     return result
   }
+
+  /// Until when its start may take.
+  var startLimit: Double { max(startedAt + (startTimeout ?? timeout), startExtendedTo, resumedAt + timeout) }
 }

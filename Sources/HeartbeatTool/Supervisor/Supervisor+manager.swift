@@ -52,6 +52,6 @@ extension Supervisor {
     guard manager != nil, ending == nil else { return false }
     guard let run, run.status == nil, !run.isKilledForSilence else { return true }
     if let until = untoldStop?.killAt, now < until { return true }
-    return runNumber > 1 && !run.liveness.hasPinged && now - run.startedAt < options.startTimeout ?? options.timeout
+    return runNumber > 1 && !run.liveness.hasPinged && now < run.liveness.startLimit
   }
 }

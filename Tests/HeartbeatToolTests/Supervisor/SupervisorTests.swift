@@ -451,6 +451,26 @@ struct SupervisorTests {
       ])
   }
 
+  @Test(
+    "a watchdog above is fed for as long as a start is allowed to take, which may be longer than was said",
+    arguments: [nil, 10] as [Double?])
+  func watchdogOfLongStart(startTimeout: Double?) throws {
+    host.onStart = { host, number in
+      if number == 1 { return host.after(1) { $0.end(.exited(5)) } }
+      host.after(4) { $0.notify("EXTEND_TIMEOUT_USEC=13000000") }
+      host.after(60) { $0.end(.exited(0)) }
+    }
+    let end = try superviseBelowManager(watchdog: 8_000_000) {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      ($0.timeout, $0.startTimeout) = (startTimeout == nil ? 10 : 1000, startTimeout)
+    }
+    #expect(end == .exit(0))
+    #expect(
+      host.heard == [
+        "4 WATCHDOG=1", "6 EXTEND_TIMEOUT_USEC=13000000", "8 WATCHDOG=1", "12 WATCHDOG=1", "16 WATCHDOG=1",
+      ])
+  }
+
   // MARK: Beats
 
   @Test("beats at once, once an interval, and tells each change at once; the time of the last sign of life stays")
