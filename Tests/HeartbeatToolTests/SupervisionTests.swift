@@ -22,7 +22,7 @@ struct SupervisionTests {
     "a hostile message is no message",
     arguments: [
       "", "=", "\n\n\n", "READY", "READY=0", "MAINPID=-1", "MAINPID=99999999999999999999", "WATCHDOG_USEC=-5",
-      "WATCHDOG_USEC=0", "EXTEND_TIMEOUT_USEC=0", "EXTEND_TIMEOUT_USEC=99999999999999999999", "WATCHDOG=2",
+      "EXTEND_TIMEOUT_USEC=0", "EXTEND_TIMEOUT_USEC=99999999999999999999", "WATCHDOG=2",
       "\u{0}\u{0}=\u{0}",
     ])
   func hostile(text: String) {
@@ -128,6 +128,9 @@ struct SupervisionTests {
     #expect(liveness.promisedInterval == 15)
     liveness.notified(NotifyMessage(Array("WATCHDOG_USEC=4000000".utf8)), at: 1)
     #expect(liveness.promisedInterval == 2)
+    // It may switch a service manager's watchdog off, but not ours.
+    liveness.notified(NotifyMessage(Array("WATCHDOG_USEC=0".utf8)), at: 1)
+    #expect(liveness.promisedInterval == 2 && liveness.isStale(at: 5))
   }
 
   @Test("with a probe it beats only while that answers")

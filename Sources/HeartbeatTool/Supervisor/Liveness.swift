@@ -79,7 +79,8 @@ struct Liveness: Sendable {
   mutating func notified(_ message: NotifyMessage, at now: Double) {
     if message.isWatchdogPing { pingedAt = now }
     if message.isWatchdogTrigger { isTriggered = true }
-    if let seconds = message.watchdogSeconds { watchdogTimeout = seconds }
+    // 0 switches the watchdog off in systemd; here silence without end would hide a hang.
+    if let seconds = message.watchdogSeconds, seconds > 0 { watchdogTimeout = seconds }
     if let seconds = message.extensionSeconds, isUnproven || !hasPinged {
       startExtendedTo = max(startExtendedTo, now + seconds)
     }

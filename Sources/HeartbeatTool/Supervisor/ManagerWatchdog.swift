@@ -6,7 +6,7 @@ struct ManagerWatchdog: Hashable, Sendable {
 
   /// After how many microseconds of silence the manager takes the service for hung; nil when it does not watch.
   private let given: UInt64?
-  /// What a run has set in its place, in seconds.
+  /// What a run has set in its place, in seconds; 0: it has switched it off.
   private var set: Double?
   private var lastFed: Double
 
@@ -24,7 +24,7 @@ struct ManagerWatchdog: Hashable, Sendable {
 
   /// When it is to be fed next: in half of its time, as that page recommends.
   var nextFeed: Double {
-    guard let period = set ?? given.map({ Double($0) / 1e6 }) else { return .infinity }
+    guard let period = set ?? given.map({ Double($0) / 1e6 }), period > 0 else { return .infinity }
     return lastFed + max(period / 2, Self.shortestPause)
   }
 

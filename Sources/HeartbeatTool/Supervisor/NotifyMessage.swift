@@ -19,7 +19,7 @@ struct NotifyMessage: Hashable, Sendable {
   var isWatchdogTrigger = false
   /// `STATUS=`: a line for people, without control characters.
   var status: String?
-  /// `WATCHDOG_USEC=` in seconds: after which silence it counts as hung from now on.
+  /// `WATCHDOG_USEC=` in seconds: after which silence it counts as hung from now on; 0 switches a service manager's watchdog off.
   var watchdogSeconds: Double?
   /// `MAINPID=`
   var mainPID: Int32?
@@ -40,8 +40,7 @@ struct NotifyMessage: Hashable, Sendable {
         isWatchdogPing = text.isSame(as: "1")
         isWatchdogTrigger = text.isSame(as: "trigger")
       case "WATCHDOG_USEC":
-        // 0 switches the watchdog off in systemd; here silence without end would hide a hang.
-        if let microseconds = UInt64(text), microseconds > 0 { watchdogSeconds = Double(microseconds) / 1e6 }
+        if let microseconds = UInt64(text) { watchdogSeconds = Double(microseconds) / 1e6 }
       case "EXTEND_TIMEOUT_USEC":
         if let microseconds = UInt64(text), microseconds > 0 { extensionSeconds = Double(microseconds) / 1e6 }
       case "MAINPID":

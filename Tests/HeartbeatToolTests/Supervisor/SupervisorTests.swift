@@ -471,6 +471,23 @@ struct SupervisorTests {
       ])
   }
 
+  @Test(
+    "a run that switches the manager's watchdog off does so until its end", arguments: [4_000_000, nil] as [UInt64?])
+  func watchdogOffForRun(given: UInt64?) throws {
+    host.onStart = { host, number in
+      host.after(1) { if number == 1 { $0.notify("WATCHDOG_USEC=0") } }
+      host.after(9) { $0.end(.exited(number == 1 ? 5 : 0)) }
+    }
+    let end = try superviseBelowManager(watchdog: given) {
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+      $0.timeout = 3
+    }
+    #expect(end == .exit(0))
+    #expect(
+      host.heard == ["1 WATCHDOG_USEC=0", "9 WATCHDOG=1\nWATCHDOG_USEC=\(given ?? 0)"]
+        + (given == nil ? [] : ["11 WATCHDOG=1"]))
+  }
+
   // MARK: Beats
 
   @Test("beats at once, once an interval, and tells each change at once; the time of the last sign of life stays")
