@@ -49,14 +49,14 @@ enum SendCommand {
           "heartbeat send backup --status failed --merge --data code=3"),
         FlagExample("Data from another program", "stats --json | heartbeat send stats --json -"),
       ]),
-    run: { (values, _) throws(FlagError) in try run(values) })
+    run: { (values, environment) throws(FlagError) in try run(values, environment) })
 
-  private static func run(_ values: FlagValues) throws(FlagError) -> Int32 {
+  private static func run(_ values: FlagValues, _ environment: [String: String]) throws(FlagError) -> Int32 {
     guard case .given(let object) = try GivenData(json: values[json], pairs: values[data]) else { return 1 }
     let target = try PushFlags.singleTarget(values)
     var pid = values[pid].flatMap { Int32(exactly: $0) }
     // To another host this host's pids say nothing.
-    if pid == nil, target?.isLocal ?? true { pid = caller }
+    if pid == nil, target?.isLocal ?? true { pid = caller(but: RunMark.supervisor(environment[RunMark.variable])) }
     var beat = Beat(
       values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
       host: values[CommonFlags.host], time: values[CommonFlags.time],
@@ -66,12 +66,14 @@ enum SendCommand {
     return PushFlags.send(beat, to: target, values)
   }
 
-  /// The process that called us; nil when it has gone.
-  private static var caller: pid_t? {
+  /// The process that called us; nil when it has gone, or may have: the parent of an orphan is one that adopts them, such as process 1 or a
+  /// user's service manager, and that lives on.
+  ///
+  /// - Parameter supervisor: adopts orphans too.
+  private static func caller(but supervisor: pid_t?) -> pid_t? {
     let parent = getppid()
-    // An orphan is the child of process 1, but in another session. In a container process 1 may be the script that calls us.
-    guard parent > 1 || getsid(0) == getsid(1) else { return nil }
-    // 0: it is in another pid namespace.
-    return parent > 0 ? parent : nil
+    // Any other one that adopts is in another session. In a container process 1 may be the script that calls us. 0: in another pid namespace.
+    guard parent > 0, parent != supervisor, getsid(parent) == getsid(0) else { return nil }
+    return parent
   }
 }

@@ -40,8 +40,8 @@ struct ServiceManager: Hashable, Sendable {
       environment.setVariable("LISTEN_PIDFDID", nil)
     }
     // A supervisor above us finds what we start by its own mark.
-    let above = environment.variable("HEARTBEAT_RUN_ID").map { $0 + " " } ?? ""
-    environment.setVariable("HEARTBEAT_RUN_ID", above + mark)
+    let above = environment.variable(RunMark.variable).map { $0 + " " } ?? ""
+    environment.setVariable(RunMark.variable, above + mark)
     return ChildStart(
       command: options.command, environment: environment, ownsGroup: ownsGroup, dispositions: options.dispositions,
       folder: options.folder, user: options.user, inheritsSockets: handsOnSockets)

@@ -73,8 +73,7 @@ struct Supervisor: ~Copyable {
 
   /// Prepares everything but the program itself.
   init(_ options: SupervisorOptions, on host: any SupervisorHost) throws(Errno) {
-    let mark =
-      "hb-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    let mark = RunMark.new(supervisor: getpid())
     guardian = try host.guardian(mark: mark)
     rule = SignalRule(
       stopSignal: options.stopSignal, reloadSignal: options.reloadSignal, sharesTerminal: host.sharesTerminal,

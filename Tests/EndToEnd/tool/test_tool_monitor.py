@@ -176,21 +176,45 @@ def test_many_names(beats):
         assert p.wait(timeout=LIMIT) == 0
 
 
-def test_a_caller_that_has_gone_is_not_named(beats):
-    """Process 1 takes its place, which says nothing of it."""
-    code = (
-        "import os, sys, time\n"
-        "if os.fork() == 0:\n"
-        "    os.setsid()\n"
-        "    if os.fork() == 0:\n"
-        "        while os.getppid() != 1: time.sleep(0.01)\n"
-        "        os.execv(sys.argv[1], sys.argv[1:])\n"
-        "    os._exit(0)\n"
-        "os.wait()\n"
-    )
-    subprocess.run([sys.executable, "-c", code, TOOL, "send", "orphan", "--file", beats], env=ENVIRONMENT, check=True)
-    eventually(lambda: beats.exists() and "orphan" in beats.read_text(), "the beat")
+# Runs a command whose caller has gone: in a session of its own ("apart"), or in that of who adopts it.
+ORPHAN = """
+import os, sys, time
+if os.fork() == 0:
+    if sys.argv[1] == "apart": os.setsid()
+    former = os.getpid()
+    if os.fork() == 0:
+        deadline = time.monotonic() + 20
+        while os.getppid() == former and time.monotonic() < deadline: time.sleep(0.01)
+        os.execv(sys.argv[2], sys.argv[2:])
+    os._exit(0)
+os.wait()
+"""
+# Adopts orphans, as a user's service manager does; waits for all of them.
+ADOPTER = """
+import ctypes, os, subprocess, sys
+assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+subprocess.run(sys.argv[1:], check=True)
+try:
+    while True: os.wait()
+except ChildProcessError: pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("above", "place"), [([], "apart"), ([sys.executable, "-c", ADOPTER], "apart"), ([TOOL, "run", "--name", "r"], "here")]
+)
+def test_a_caller_that_has_gone_is_not_named(beats, above, place):
+    """Process 1 takes its place, or another one that adopts orphans, which says nothing of it."""
+    if above[:2] == [TOOL, "run"]:
+        above = [*above, "--file", beats, "--"]
+    orphan = [sys.executable, "-c", ORPHAN, place, TOOL, "send", "orphan", "--file", beats]
+    # The program waits for the beat: what it leaves behind would be ended.
+    waiting = ["bash", "-c", '"$@" && until grep -q orphan "$0"; do sleep 0.05; done 2> /dev/null', beats]
+    subprocess.run([*above, *waiting, *orphan], env=ENVIRONMENT, check=True, timeout=LIMIT)
     assert "pid" not in json.loads(beats.read_text())["processes"]["orphan"]
+
+
+def test_a_caller_that_is_there_is_named(beats):
     run(TOOL, "send", "child", "--file", beats)
     assert json.loads(beats.read_text())["processes"]["child"]["pid"] == os.getpid()
 
