@@ -24,8 +24,8 @@ enum SendCommand {
   private static let json = Flag<String?>.optional(
     "json", .string.named("OBJECT"), help: "All data at once as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
-    "pid", .integer(1...Int(Int32.max)).named("PID"),
-    help: "The process that is alive. Default: the one that called heartbeat, such as the shell of a script.")
+    "pid", .integer(0...Int(Int32.max)).named("PID"),
+    help: "The process that is alive; 0: none. Default: the one that called heartbeat, such as the shell of a script.")
 
   static let command = Command(
     name: "send", title: "Sends one heartbeat.",
@@ -57,6 +57,7 @@ enum SendCommand {
     var pid = values[pid].flatMap { Int32(exactly: $0) }
     // To another host this host's pids say nothing.
     if pid == nil, target?.isLocal ?? true { pid = caller(but: RunMark.supervisor(environment[RunMark.variable])) }
+    if pid == 0 { pid = nil }
     var beat = Beat(
       values.arguments.first ?? "", status: values[status], additionalData: object, pid: pid,
       host: values[CommonFlags.host], time: values[CommonFlags.time],

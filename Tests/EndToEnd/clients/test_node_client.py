@@ -110,12 +110,14 @@ def test_the_time_and_the_host_of_a_beat_are_told(place):
     at = round(time.time() - 500, 3)
     code = THROWS + f"""
     await m.beat('old', null, {{ at: {at}, host: 'c1', pid: 0 }});
+    await m.beat('none', null, {{ at: {at}, status: 'running', pid: 0, job: {{ word: 'start' }} }});
     await m.beat('backup', null, {{ at: {at}, status: 'running', job: {{ word: 'start' }} }});
     await m.beat('backup', null, {{ at: {at + 5}, status: 'succeeded', pid: 0, job: {{ word: 'success', exitCode: 0, duration: 5 }} }});
     """
     node(code, env={"F": where})
     found = entries()
     assert (found["old"]["last_heartbeat"], found["old"]["host"]) == (at, "c1")
+    assert "pid" not in found["old"] and "pid" not in found["none"]
     job = found["backup"]["job"]
     assert (found["backup"]["last_heartbeat"], job["started"], job["ended"], round(job["duration_seconds"], 3)) == (at + 5, at, at + 5, 5)
 

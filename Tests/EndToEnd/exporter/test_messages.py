@@ -62,7 +62,7 @@ ENVIRONMENTS = [
 ]  # fmt: skip
 TOOL_LINES = [
     ["sned", "bidder"], ["bidder"], ["--frobnicate"], ["send"], ["send", "a", "b"], ["send", ""], ["send", "x" * 1025],
-    ["send", "a", "--stauts", "ok"], ["send", "a", "--data", "=1"], ["send", "a", "--pid", "0"], ["send", "a", "--json", "[1]"],
+    ["send", "a", "--stauts", "ok"], ["send", "a", "--data", "=1"], ["send", "a", "--pid=-1"], ["send", "a", "--json", "[1]"],
     ["send", "a", "--json", '{"a": 1,}'], ["send", "a", "--json", '{"a": '], ["send", "a", "--file", "f", "--url", "http://h:1"],
     ["send", "a", "--file", "absent/f"], ["send", "a", "--file", "empty"], ["send", "a", "--url", "https:/h"],
     ["send", "a", "--url", "http://127.0.0.1:1"], ["send", "a", "--url", "unix:absent.sock"], ["status", "nobody", "--file", "beats.json"],

@@ -40,11 +40,11 @@ class OneFile {
     }
     if (beat.job) {
       const { word, exitCode } = beat.job;
-      const more = word === 'start' ? ['--pid', String(beat.pid ?? process.pid)] : ['--exit-code', String(exitCode)];
+      const more = word === 'start' ? pidFlags(beat) : ['--exit-code', String(exitCode)];
       if (beat.data) more.push('--json', '-');
       return this.#run(['job', ...this.where, ...more], { '--at': timeOf(beat) }, ['--', word, beat.name], beat.data ? JSON.stringify(beat.data) : '');
     }
-    const args = ['send', ...this.where, '--pid', String(beat.pid ?? process.pid)];
+    const args = ['send', ...this.where, ...pidFlags(beat)];
     let { data } = beat;
     if (!beat.status.includes('\0')) {
       args.push(`--status=${beat.status}`);
@@ -58,6 +58,7 @@ class OneFile {
       '--interval': beat.interval === undefined ? undefined : durationOf(beat.interval),
       '--host': beat.host?.includes('\0') ? undefined : beat.host,
       '--at': timeOf(beat),
+      '--pid': beat.pid === undefined ? 0 : undefined, // none: by itself it would name this process
     };
     return this.#run(args, further, ['--', beat.name], data ? JSON.stringify(data) : '');
   }
@@ -122,6 +123,11 @@ class OneFile {
       await file?.close();
     }
   }
+}
+
+/** Which process is alive; nothing when the beat is to name none. */
+function pidFlags(beat) {
+  return beat.pid === undefined ? [] : ['--pid', String(beat.pid)];
 }
 
 /** As the tool takes it: `30s`, and a part of a second as `500ms`. */
