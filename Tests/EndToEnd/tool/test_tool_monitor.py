@@ -411,6 +411,12 @@ def test_an_answer_that_could_not_be_written_is_none(beats, command):
         result = subprocess.run([TOOL, *command, *place], env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True)
     # To who asks for a state, 1 would say that the program is not alive.
     assert result.returncode == (2 if command == ["status"] else 1) and "standard output: " in result.stderr
+    if command == ["status"]:
+        write_beats(beats, {"mill": {**entry(), "status": "stopped"}})
+        with open("/dev/full", "w") as full:
+            # Which is the truth.
+            assert subprocess.run([TOOL, *command, *place], env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE).returncode == 1
+        write_beats(beats, {"mill": entry()})
     # A reader that has gone wants no more: that is no error.
     reader, writer = os.pipe()
     os.close(reader)
