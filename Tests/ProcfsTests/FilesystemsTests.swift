@@ -424,7 +424,7 @@ struct FilesystemsTests {
         Filesystem.Room(statvfs()), standing: Standing(device: MountInfo.device(8, device), mount: 20 + device))
     }
     let procfs = Procfs(
-      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 2)
+      procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 6)
     let found = try procfs.filesystems()
     #expect(found.map(\.mountPoint) == ["/", "/b", "/c"])
     #expect(found.map(\.failure) == [nil, nil, "it does not answer"])

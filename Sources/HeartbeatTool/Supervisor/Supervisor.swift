@@ -129,6 +129,8 @@ struct Supervisor: ~Copyable {
   /// Tells the last word.
   private mutating func end(_ end: SupervisorEnd, _ word: RunWord) -> SupervisorEnd {
     tellStopping()
+    // The last word may take longer than the manager's watchdog waits, which nobody feeds meanwhile.
+    if watchdog.nextFeed < .infinity { manager?.say("STOPPING=1") }
     tell(word, isSign: true)
     if !host.finishBeats(within: options.isJob ? Self.lastEventPatience : Self.lastBeatPatience) {
       say("the last beat (\(word.rawValue)) did not get through")

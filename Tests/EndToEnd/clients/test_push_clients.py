@@ -314,14 +314,14 @@ def test_a_beat_that_waited_says_when_it_was_made_and_any_other_one_is_dated_by_
 
 def test_a_beat_of_python_that_may_lie_at_an_exporter_that_hangs_says_when_it_was_made():
     peer = Peer(204, hangs=3)
-    manager = HeartbeatManager(f"http://{peer.address}", timeout=0.4)
+    manager = HeartbeatManager(f"http://{peer.address}", timeout=1)
     made = []
     for n in range(5):
         made.append(time.time())
         with contextlib.suppress(HeartbeatError):
             manager.send_heartbeat("p")
     assert len(peer.told) == 5
-    assert all(then <= beat["timestamp"] < then + 0.3 for then, beat in zip(made[1:4], peer.told[1:4], strict=True))
+    assert all(then <= beat["timestamp"] < then + 0.9 for then, beat in zip(made[1:4], peer.told[1:4], strict=True))
     # Where answers come the beat is dated by the exporter.
     assert "timestamp" not in peer.told[0] and "timestamp" not in peer.told[4]
 

@@ -45,11 +45,11 @@ struct BeatTargetTests {
   func lastWord(failure: BeatFailure, arrives: Bool) throws {
     let begin = Clock.monotonicNanoseconds
     let thread = try BeatThread(
-      BeatTarget { _ in Clock.monotonicNanoseconds - begin > 900_000_000 ? nil : failure },
+      BeatTarget { _ in arrives && Clock.monotonicNanoseconds - begin > 900_000_000 ? nil : failure },
       log: LogThread(showsTime: false))
     thread.post(Beat("web", status: "stopped"))
     #expect(thread.finish(within: 10) == arrives)
-    if !arrives { #expect(Clock.monotonicNanoseconds - begin < 900_000_000) }
+    if !arrives { #expect(Clock.monotonicNanoseconds - begin < 8_000_000_000) }
   }
 
   @Test("a refused beat is not tried again and again, nor at the end; one that nobody answers to is")
