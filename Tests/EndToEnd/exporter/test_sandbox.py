@@ -71,7 +71,7 @@ def test_a_sandbox_that_is_read_only_is_no_host_that_is(sandbox):
     place = str(s.place)
     assert shown(e) == {place: 1 << 20}
     assert shown(e, "readonly") == {place: 0}
-    # As after errors of a disk: not the mount is changed but the file system, and nobody who watches the mounts is told.
+    # Not the mount is changed but the file system, as after errors of a disk.
     s.on_the_host("mount", "-o", "remount,ro", place)
     assert shown(e, "readonly") == {place: 1}
     s.on_the_host("mount", "-o", "remount,rw", place)
