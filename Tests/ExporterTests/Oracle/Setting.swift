@@ -31,8 +31,6 @@ struct Setting {
     options.heartbeat.filesAreDefault = false
     // Of as many files that are gone the failures are known: five may fail and go.
     options.heartbeat.maxFiles = choices.once(in: 2) ? choices.number(5...9) : options.heartbeat.maxFiles
-    let isTight = choices.once(in: 4)
-    if isTight { options.heartbeat.maxTotalSize = choices.one(of: [300, 1_000, 3_000]) }
     // What waits for a file system that hangs is another test; this one must not mind a slow machine.
     options.heartbeat.readTimeout = 600
     options.heartbeat.retention = choices.once(in: 3) ? choices.one(of: [50, 100, 1_000.5]) : 0
@@ -52,9 +50,8 @@ struct Setting {
     limits.reading.keyPaths = choices.once(in: 2) ? 100_000 : choices.number(7...16)
     limits.reading.rememberedPaths = choices.once(in: 4) ? 50_000 : choices.number(3...12)
     limits.reading.retryPause = 0
-    // What is being written is shown as it was before, for ever or not at all: not until some time of the clock has passed. By its size
-    // there is room for it which there might not be for what is shown.
-    limits.reading.unfinishedFor = isTight || choices.once(in: 2) ? 0 : .infinity
+    // What is being written is shown as it was before, for ever or not at all: not until some time of the clock has passed.
+    limits.reading.unfinishedFor = choices.once(in: 2) ? 0 : .infinity
     limits.reading.halfFor = 0
     limits.reading.keptBytes = choices.once(in: 4) ? choices.one(of: [100, 1_000]) : limits.reading.keptBytes
     // More than these are looked at by another thread, which here everybody waits for.
