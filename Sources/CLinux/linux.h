@@ -29,7 +29,7 @@ extern int pipe2(int descriptors[2], int flags);
 extern int prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
 
 /// In which file system a path is.
-struct c_standing {
+struct c_path_mount {
   /// The device of the file there.
   uint32_t major, minor;
   /// The number of the mount, where the kernel tells it (since Linux 5.8).
@@ -38,7 +38,7 @@ struct c_standing {
 };
 
 /// What the kernel knows of a path without asking the file system: `statx(2)`, whose structure glibc has only under _GNU_SOURCE.
-static inline int look_where(const char *path, struct c_standing *found) {
+static inline int look_where(const char *path, struct c_path_mount *found) {
   // As the kernel lays it out: device numbers at 136, the mount's at 144, of 256 bytes.
   uint32_t words[64] = {0};
   enum { at_fdcwd = -100, dont_sync = 0x4000, mount_bit = 0x1000 };

@@ -344,7 +344,7 @@ struct FilesystemsTests {
 
   /// A host with a disk at `/` and another at `/b`, which is seen from elsewhere.
   private func seen(
-    rootfs: String = "/", host: [String: Standing], own: String? = nil, isReadOnly: Bool = true,
+    rootfs: String = "/", host: [String: PathMount], own: String? = nil, isReadOnly: Bool = true,
     forbidden: Set<String> = []
   ) throws -> (shown: [String], readOnly: [String], unseen: [String], asked: Set<String>, failures: [String]) {
     let tree = try TemporaryTree()
@@ -356,8 +356,8 @@ struct FilesystemsTests {
       let path = String(decoding: path, as: UTF8.self)
       asked.withLock { _ = $0.insert(path) }
       if forbidden.contains(path) { return .failed(EACCES) }
-      guard let standing = host[path] else { return .failed(ENOENT) }
-      return .room(Filesystem.Room(statvfs()), isReadOnly: isReadOnly, standing: standing)
+      guard let pathMount = host[path] else { return .failed(ENOENT) }
+      return .room(Filesystem.Room(statvfs()), isReadOnly: isReadOnly, pathMount: pathMount)
     }
     let procfs = Procfs(procfs: tree.path, rootfs: rootfs, limits: ProcfsLimits(), mountProbe: probe)
     var unseen: [String] = []
@@ -368,25 +368,25 @@ struct FilesystemsTests {
     )
   }
 
-  private static let diskB = Standing(device: MountInfo.device(8, 2), mount: 12)
-  private static let other = Standing(device: MountInfo.device(0, 99), mount: 99)
+  private static let diskB = PathMount(device: MountInfo.device(8, 2), mount: 12)
+  private static let other = PathMount(device: MountInfo.device(0, 99), mount: 99)
 
   @Test("a mount is shown when what is at its place is its device; that this process may not write there says nothing")
   func sameDevice() throws {
     // A file of btrfs has a device of its own, but the mount is the host's.
-    let subvolume = Standing(device: MountInfo.device(0, 31), mount: 11)
+    let subvolume = PathMount(device: MountInfo.device(0, 31), mount: 11)
     let found = try seen(host: ["/": subvolume, "/b": Self.diskB])
     #expect(found.shown == ["/", "/b"] && found.readOnly == [] && found.unseen == [])
   }
 
   @Test("btrfs in another namespace: the mount there has the device of the host's")
   func subvolumes() throws {
-    let subvolume = Standing(device: MountInfo.device(0, 31), mount: 51)
+    let subvolume = PathMount(device: MountInfo.device(0, 31), mount: 51)
     let own = "51 1 0:30 /sub /host rw - btrfs /dev/a rw\n"
     let found = try seen(rootfs: "/host/", host: ["/host/": subvolume], own: own)
     #expect(found.shown == ["/"] && found.unseen == ["/b"])
     // Before Linux 5.8 its place tells.
-    let old = Standing(device: MountInfo.device(0, 31))
+    let old = PathMount(device: MountInfo.device(0, 31))
     #expect(try seen(rootfs: "/host", host: ["/host/": old], own: own).shown == ["/"])
     #expect(throws: ProcfsError.self) {
       try seen(rootfs: "/host", host: ["/host/": old], own: "51 1 0:99 / /host rw\n")
@@ -399,7 +399,7 @@ struct FilesystemsTests {
     #expect(nowhere.shown == [] && nowhere.unseen == ["/", "/b"])
     let own = "99 1 0:99 / / rw - overlay overlay rw\n98 99 8:2 /x/hosts /etc/hosts rw - ext4 /dev/b rw\n"
     let inContainer = try seen(
-      host: ["/": Self.other, "/etc/hosts": Standing(device: MountInfo.device(8, 2), mount: 98)], own: own)
+      host: ["/": Self.other, "/etc/hosts": PathMount(device: MountInfo.device(8, 2), mount: 98)], own: own)
     #expect(inContainer.shown == ["/b"] && inContainer.unseen == ["/"])
     #expect(inContainer.asked == ["/", "/b", "/etc/hosts"])
   }
@@ -421,7 +421,7 @@ struct FilesystemsTests {
       let devices: [String: UInt64] = ["/": 1, "/etc/hosts": 2]
       guard let device = devices[path] else { return .failed(ENOENT) }
       return .room(
-        Filesystem.Room(statvfs()), standing: Standing(device: MountInfo.device(8, device), mount: 20 + device))
+        Filesystem.Room(statvfs()), pathMount: PathMount(device: MountInfo.device(8, device), mount: 20 + device))
     }
     let procfs = Procfs(
       procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: 6)
@@ -448,15 +448,15 @@ struct FilesystemsTests {
     let tree = try TemporaryTree()
     tree.write("self/mounts", "/dev/a / btrfs rw\n")
     tree.write("self/mountinfo", "11 1 0:30 /sub / rw - btrfs /dev/a rw\n")
-    func points(_ standing: Standing) throws -> [String] {
-      let probe = MountProbe { _ in .room(Filesystem.Room(statvfs()), standing: standing) }
+    func points(_ pathMount: PathMount) throws -> [String] {
+      let probe = MountProbe { _ in .room(Filesystem.Room(statvfs()), pathMount: pathMount) }
       let procfs = Procfs(procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe)
       return try procfs.filesystems().map(\.mountPoint)
     }
-    #expect(try points(Standing(device: MountInfo.device(0, 31))) == ["/"])
+    #expect(try points(PathMount(device: MountInfo.device(0, 31))) == ["/"])
     // Where the kernel has numbers they tell, too: another mount may hide it.
-    #expect(try points(Standing(device: MountInfo.device(0, 31), mount: 11)) == ["/"])
-    #expect(try points(Standing(device: MountInfo.device(0, 31), mount: 12)) == [])
+    #expect(try points(PathMount(device: MountInfo.device(0, 31), mount: 11)) == ["/"])
+    #expect(try points(PathMount(device: MountInfo.device(0, 31), mount: 12)) == [])
   }
 
   @Test("the list of this process says what file systems are read-only, and not what its sandbox is")
