@@ -25,7 +25,7 @@ public enum Number {
     if let whole = Int64(exactly: value), whole.magnitude <= exactIntegerLimit, whole != 0 || value.sign == .plus {
       if whole < 0 { output.append(UInt8(ascii: "-")) }
       write(digitsOf: whole.magnitude, atLeast: 1, to: &output)
-    } else if !writeDecimal(value, to: &output) {
+    } else if !writeDecimal(value, to: &output), !writeLongDecimal(value, to: &output) {
       writeGeneral(value, to: &output)
     }
   }
@@ -122,6 +122,49 @@ public enum Number {
       let scaled = UInt64(product + 0.5)  // no trap: below 1e15
       guard Double(scaled) / scale == magnitude else { continue }
       let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: divisor)
+      if value < 0 { output.append(UInt8(ascii: "-")) }
+      write(digitsOf: whole, atLeast: 1, to: &output)
+      output.append(UInt8(ascii: "."))
+      write(digitsOf: fraction, atLeast: decimals, to: &output)
+      return true
+    }
+    return false
+  }
+
+  /// Writes a value that has a fraction and is too long for `writeDecimal`, as times to the last digit and quotients are.
+  ///
+  /// A decimal reads back if it is nearer to the value than half of the distance to the next double. All is counted exactly, in units of
+  /// the last bit times the power of ten, so that the first count of decimals for which the nearest one reads back is the shortest text.
+  ///
+  /// - Returns: false, with nothing written, for a value of another size.
+  @usableFromInline
+  static func writeLongDecimal(_ value: Double, to output: inout OutputSpan<UInt8>) -> Bool {
+    let magnitude = value.magnitude
+    guard magnitude >= 1e-3, magnitude < 1e15 else { return false }
+    let significand: UInt64 = 1 << 52 | magnitude.significandBitPattern
+    // Below a power of two the doubles are nearer to each other.
+    guard magnitude.significandBitPattern != 0 else { return false }
+    // At least 3, at most 62.
+    let fractionBits = UInt64(truncatingIfNeeded: 52 - magnitude.exponent)
+    let mask: UInt64 = 1 << fractionBits - 1
+    let half: UInt64 = 1 << (fractionBits - 1)
+    let wholeDigits = count(of: significand >> fractionBits)
+    // What is shorter `writeDecimal` has tried.
+    let first = min(9, 15 - wholeDigits) + 1
+    var power: UInt64 = 1
+    for decimals in 1...19 {
+      power &*= 10  // no overflow: at most 10^19
+      guard decimals >= first else { continue }
+      // Below 2^53 times 10^19; of 17 digits at the end, which always read back.
+      let (high, low) = significand.multipliedFullWidth(by: power)
+      var digits = high &<< (64 &- fractionBits) | low &>> fractionBits
+      let rest = low & mask
+      // What lies in the middle becomes even.
+      let isUp = rest > half || rest == half && digits & 1 == 1
+      if isUp { digits &+= 1 }
+      let distance = isUp ? mask &- rest &+ 1 : rest
+      guard distance &* 2 < power else { continue }
+      let (whole, fraction) = digits.quotientAndRemainder(dividingBy: power)
       if value < 0 { output.append(UInt8(ascii: "-")) }
       write(digitsOf: whole, atLeast: 1, to: &output)
       output.append(UInt8(ascii: "."))

@@ -102,14 +102,14 @@ struct HeartbeatCollector: Collector {
     case .timeout:
       exposition.family(HeartbeatFamilies.timeout) { family in
         let labels = monitored.labels.span
-        for place in processes.indices where processes[place].job == nil {
+        for place in processes.indices where !processes[place].isJob {
           family.add(labels: labels.extracting(processes[place].labels), processes[place].timeout)
         }
       }
     case .interval:
       exposition.family(HeartbeatFamilies.interval) { family in
         let labels = monitored.labels.span
-        for place in processes.indices where processes[place].job == nil {
+        for place in processes.indices where !processes[place].isJob {
           guard let interval = processes[place].interval else { continue }
           family.add(labels: labels.extracting(processes[place].labels), interval)
         }

@@ -46,7 +46,8 @@ enum JobFamilies {
   /// Writes what there is to say; without jobs nothing.
   static func write(_ monitored: MonitoredProcesses, into exposition: inout Exposition) {
     let processes = monitored.processes
-    let jobs = processes.indices.compactMap { place in processes[place].job.map { (processes[place].labels, $0) } }
+    let jobs = processes.indices.lazy.filter { processes[$0].isJob }
+      .compactMap { place in processes[place].job.map { (processes[place].labels, $0) } }
     guard !jobs.isEmpty else { return }
     for family in all {
       exposition.family(family.family) { samples in

@@ -23,7 +23,7 @@ struct StateFamily {
 
   /// The family's text.
   mutating func render(_ monitored: MonitoredProcesses, in style: ExpositionStyle) -> RenderedChunk {
-    let verdicts = monitored.processes.map(\.verdict)
+    let verdicts = monitored.processes.indices.map { monitored.processes[$0].verdict }
     return kept.text(of: Basis(monitored: monitored.generation, verdicts: verdicts), in: style) {
       $0.family(HeartbeatFamilies.state) { samples in
         var line: [UInt8] = []

@@ -41,41 +41,58 @@ struct RenderedFamilies {
     if basis != self.basis {
       let versions = versions()
       if basis.shape == self.basis?.shape, chunks.last?.families.upperBound ?? 0 == versions.count {
-        for index in chunks.indices where versions[chunks[index].families] != chunks[index].versions {
-          var exposition = Exposition(style)
-          for place in chunks[index].families { write(place, &exposition) }
-          replace(&chunks[index].rendered, by: exposition.bytes)
-          chunks[index].versions = versions[chunks[index].families]
-        }
+        renderStale(versions, in: style, write)
       } else {
-        renderAll(versions, in: style, write)
+        let old = chunks
+        chunks = rendered(versions.indices, versions, in: style, expecting: old.first?.rendered.bytes.count ?? 0, write)
+        for index in chunks.indices.prefix(old.count) { keep(old[index].rendered, at: index) }
       }
       self.basis = basis
     }
     return chunks.map(\.rendered)
   }
 
-  private mutating func renderAll(
+  private mutating func renderStale(
     _ versions: [UInt64], in style: ExpositionStyle, _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
   ) {
-    let old = chunks
-    chunks = []
-    var exposition = Exposition(style)
-    var first = 0
-    for place in versions.indices {
-      write(place, &exposition)
-      guard exposition.bytes.count >= smallestChunk || place == versions.count - 1 else { continue }
-      let bytes = exposition.takeAll(replacedBy: [])
-      var rendered = chunks.count < old.count ? old[chunks.count].rendered : RenderedChunk([])
-      replace(&rendered, by: bytes)
-      let families = first..<place + 1
-      chunks.append(Chunk(families: families, versions: versions[families], rendered: rendered))
-      first = place + 1
+    var index = 0
+    while index < chunks.count {
+      let old = chunks[index]
+      if versions[old.families] == old.versions {
+        index += 1
+        continue
+      }
+      let new = rendered(old.families, versions, in: style, expecting: old.rendered.bytes.count, write)
+      // Those that have grown get chunks of their own: one that changes with each beat does not take others with it.
+      chunks.replaceSubrange(index...index, with: new)
+      keep(old.rendered, at: index)
+      index += new.count
     }
   }
 
+  /// Renders families that stand one behind the other.
+  ///
+  /// - Parameter size: about how long the first chunk is, in bytes.
+  private func rendered(
+    _ families: Range<Int>, _ versions: [UInt64], in style: ExpositionStyle, expecting size: Int,
+    _ write: (_ place: Int, _ exposition: inout Exposition) -> Void
+  ) -> [Chunk] {
+    var chunks: [Chunk] = []
+    var exposition = Exposition(style, capacity: size)
+    var first = families.lowerBound
+    for place in families {
+      write(place, &exposition)
+      guard exposition.bytes.count >= smallestChunk || place == families.upperBound - 1 else { continue }
+      let together = first..<place + 1
+      let bytes = exposition.takeAll(replacedBy: [])
+      chunks.append(Chunk(families: together, versions: versions[together], rendered: RenderedChunk(bytes)))
+      first = place + 1
+    }
+    return chunks
+  }
+
   /// The same text keeps its chunk.
-  private func replace(_ chunk: inout RenderedChunk, by bytes: [UInt8]) {
-    if chunk.bytes != bytes { chunk = RenderedChunk(bytes) }
+  private mutating func keep(_ old: RenderedChunk, at index: Int) {
+    if chunks[index].rendered.bytes == old.bytes { chunks[index].rendered = old }
   }
 }

@@ -1,6 +1,13 @@
 internal import Heartbeat
 internal import POSIX
 
+/// What is known of a job, where it takes no room in those that are none.
+private final class HeldJob: Sendable {
+  let job: MonitoredJob
+
+  init(_ job: MonitoredJob) { self.job = job }
+}
+
 /// One process that is watched: it beats, or it did, or it is configured.
 public struct MonitoredProcess: Sendable {
   /// Where its name lies in the texts.
@@ -46,7 +53,12 @@ public struct MonitoredProcess: Sendable {
   /// Its figures are those of its whole tree.
   public internal(set) var children: Bool
   /// How it does as a job; nil when it is none.
-  public internal(set) var job: MonitoredJob?
+  public internal(set) var job: MonitoredJob? {
+    get { heldJob?.job }
+    set { heldJob = newValue.map(HeldJob.init) }
+  }
+  /// It takes more memory than all the rest, and most processes are no job.
+  private var heldJob: HeldJob?
   /// Since when it is watched.
   private(set) var watched: Moment
   /// It came while others were watched already.
@@ -71,6 +83,9 @@ public struct MonitoredProcess: Sendable {
     watched = seen
   }
 
+  /// Whether it is a job.
+  public var isJob: Bool { heldJob != nil }
+
   /// The pid that it reports, unless the beat comes from another host, or no kernel gives such a pid.
   public var pid: Int32? {
     isRemote ? nil : reportedPid.flatMap { $0 <= HeartbeatSnapshot.maximumPid ? $0 : nil }
@@ -79,8 +94,11 @@ public struct MonitoredProcess: Sendable {
   /// Seconds since the last beat, to the microsecond: more digits would be noise of the subtraction.
   public func age(at now: Double) -> Double? {
     guard let lastHeartbeat else { return nil }
-    let age = now - lastHeartbeat
-    return age.magnitude < 1e9 ? (age * 1e6).rounded() / 1e6 : age
+    return MonitoredProcess.toTheMicrosecond(now - lastHeartbeat)
+  }
+
+  private static func toTheMicrosecond(_ seconds: Double) -> Double {
+    seconds.magnitude < 1e9 ? (seconds * 1e6).rounded() / 1e6 : seconds
   }
 
   /// The age by which it is judged: where somebody has set the clock since the beat was seen, that which has passed.
@@ -142,7 +160,8 @@ public struct MonitoredProcess: Sendable {
   private mutating func noteInterval(from before: Double, _ seenBefore: Moment, to last: Double, _ seen: Moment) {
     // Between the times of two clocks lies how far the one was set.
     guard last > before, !seen.isOfAnotherClock(than: seenBefore) else { return }
-    interval = last - before
+    // As with an age, more digits would be noise.
+    interval = MonitoredProcess.toTheMicrosecond(last - before)
     tightIntervals = isTight == true ? min(tightIntervals + 1, MonitoredProcess.lastingTightness) : 0
   }
 

@@ -136,7 +136,7 @@ public struct MonitoredProcesses: Sendable {
       let entry = snapshot.entries[index]
       if let last = entry.lastHeartbeat { processes[place].noteBeat(last, at: moment) }
       processes[place].notePid(entry.pid)
-      let isJob = entry.job != nil || processes[place].job != nil
+      let isJob = entry.job != nil || processes[place].isJob
       guard isJob || entry.interval != processes[place].declaredInterval else { continue }
       let before = processes[place].timeout
       processes[place].declaredInterval = entry.interval

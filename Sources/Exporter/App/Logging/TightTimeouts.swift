@@ -3,7 +3,8 @@ internal import Monitoring
 /// Says once of each process that always beats so seldom that a little delay makes an alarm.
 enum TightTimeouts {
   static func tell(_ processes: MonitoredProcesses, _ logger: Logger) {
-    for (place, process) in processes.processes.enumerated() where process.isAlwaysTight {
+    for place in processes.processes.indices where processes.processes[place].isAlwaysTight {
+      let process = processes.processes[place]
       let name = processes.name(of: place)
       logger.once(
         "tight timeout", of: name, .warn,

@@ -97,6 +97,9 @@ package struct ForeignFile: Sendable {
     var mustBeRecord = false
     // Of a log that was truncated while its writer went on at its old place, the hole says nothing, but its end.
     let hasHole = head.first == 0
+    let hasLine = !hasHole && head.contains(0x0A)
+    // A smaller one is read whole, unless its first line tells what it is.
+    guard hasLine || size > ForeignFile.largest else { return .isNone }
     if !hasHole, settings.layout == nil || settings.layout == .lines {
       let line = head.prefix { $0 != 0x0A }
       guard TextEncoding.utf8(Array(line)) != nil else { return .isNone }
@@ -111,8 +114,7 @@ package struct ForeignFile: Sendable {
         guard !mustBeRecord || first == UInt8(ascii: "{") && line.count == head.count else { return .isNone }
       }
     }
-    let isClear = !hasHole && !mustBeRecord && head.contains(0x0A)
-    // A smaller one is read whole.
+    let isClear = hasLine && !mustBeRecord
     guard isClear || size > ForeignFile.largest else { return .isNone }
     guard let tail = try end(of: file, size: size, most: most) else { return .tooMuch }
     if !isClear {
