@@ -45,16 +45,18 @@ struct NumberTests {
     }
   }
 
-  @Test("a value with a fraction has the digits that Swift gives it, also where it is long or lies in the middle of two")
+  @Test("a value with a fraction has the digits that Swift gives it, however many, also in the middle of two decimals")
   func longDecimals() {
     var generator = SystemRandomNumberGenerator()
-    var values: [Double] = [562_949_953_421_312.125, 1_125_899_906_842_623.25, 0.001, 0.0009999999999999999, 999_999_999_999_999.9]
+    var values = [562_949_953_421_312.125, 0.001, 0.0009999999999999999, 999_999_999_999_999.9]
     for exponent in -11...50 {
       let power = Double(sign: .plus, exponent: exponent, significand: 1)
       values += [power, power.nextDown, power.nextUp, power * 1.5, (power * 1.5).nextUp]
       for _ in 0..<1_000 { values.append(power * (1 + Double(generator.next() >> 12) * 0x1p-52)) }
       // Few bits behind the point: many a one lies in the middle between two decimals.
-      for _ in 0..<500 { values.append(power + (Double(generator.next() >> 12) * 0x1p-3).truncatingRemainder(dividingBy: power)) }
+      for _ in 0..<500 {
+        values.append(power + (Double(generator.next() >> 12) * 0x1p-3).truncatingRemainder(dividingBy: power))
+      }
     }
     for value in values.flatMap({ [$0, -$0] }) where value != value.rounded() && value.magnitude >= 1e-4 {
       #expect(text(value) == value.description)
