@@ -17,11 +17,10 @@ public final class HeartbeatSender: Sendable {
   /// The status of a program whose background sender misses its ticks.
   public static let stalled = "stalled"
 
-  private let state: ConditionLock<State>
+  private let worker: Worker<Ticks>
 
-  private struct State: Sendable {
-    var isStopping = false
-    var hasEnded = false
+  /// What the work says of itself.
+  private struct Ticks: Sendable {
     var ticked = Clock.monotonicNanoseconds
     /// Whether the thread waits for the work to go on.
     var awaitsTick = false
@@ -53,61 +52,63 @@ public final class HeartbeatSender: Sendable {
     maxSilence: Duration? = nil, status: String = "alive", data: @escaping @Sendable () -> JSONObject? = { nil },
     onError: (@Sendable (HeartbeatError) -> Void)? = nil
   ) {
-    let state = ConditionLock(State())
-    self.state = state
+    let worker = Worker(named: "heartbeat", Ticks())
+    self.worker = worker
     let target = target ?? HeartbeatManager()
     let report = onError ?? { target.warn($0.description) }
     let work = Work(
       name: processName, target: target, interval: max(interval, HeartbeatSender.shortestInterval),
       maxSilence: maxSilence?.inSeconds, status: status, data: data, report: report)
     do throws(Errno) {
-      try Thread.startDetached(named: "heartbeat") { HeartbeatSender.run(work, state) }
+      try worker.start { HeartbeatSender.run(work, worker) }
     } catch {
-      state.withLock { $0.hasEnded = true }
       report(.invalidBeat("no thread to beat from: \(error)"))
     }
   }
 
   deinit {
-    state.withLock { $0.isStopping = true }
+    worker.close()
   }
 
   /// The work goes on: with `maxSilence`, to be called from it. Costs next to nothing.
   public func tick() {
     let now = Clock.monotonicNanoseconds
-    let isAwaited = state.withoutWaking { state in
-      state.ticked = now
-      return state.awaitsTick
+    let isAwaited = worker.withoutWaking { ticks in
+      ticks.ticked = now
+      return ticks.awaitsTick
     }
     // After a silence the next beat goes out at once. Else nobody is woken: a program may tick a million times a second.
-    if isAwaited { state.withLock { $0.awaitsTick = false } }
+    if isAwaited { worker.withLock { $0.awaitsTick = false } }
   }
 
   /// Stops and waits for a beat that is under way: after this nothing more is written.
   ///
   /// Must not be called from the closure that makes the data.
   public func stop() {
-    state.withLock { $0.isStopping = true }
-    _ = state.wait { $0.hasEnded ? true : nil }
+    worker.close()
+    _ = worker.hasEnded(within: .infinity)
   }
 
-  private static func run(_ work: Work, _ state: ConditionLock<State>) {
+  private static func run(_ work: Work, _ worker: Worker<Ticks>) {
     var next = Clock.monotonicNanoseconds
     var lastBeat: Double?
     var saysStalled = false
-    while !state.withoutWaking({ $0.isStopping }) {
-      let silentAt = silentAt(work, state)
+    var pause = 0.0
+    while worker.rest(pause) {
+      let silentAt = silentAt(work, worker)
       let now = Clock.monotonicNanoseconds
       // The first beat goes out in any case: that the work has begun is a sign of life.
       if now >= silentAt, let lastBeat {
         if !saysStalled { saysStalled = send(work, status: stalled, time: lastBeat) }
         // Until a tick; what could not be said is said again.
-        let woken = state.wait(timeout: saysStalled ? nil : min(work.interval.inSeconds, 1)) { state in
-          if state.isStopping || Self.silentAt(work, state.ticked) > now { return true }
-          state.awaitsTick = true
+        let longest = saysStalled ? .infinity : min(work.interval.inSeconds, 1)
+        let turn: Worker<Ticks>.Turn<Void> = worker.next(within: longest) { ticks in
+          if Self.silentAt(work, ticks.ticked) > now { return () }
+          ticks.awaitsTick = true
           return nil
         }
-        if woken != nil { next = Clock.monotonicNanoseconds }
+        if case .task = turn { next = Clock.monotonicNanoseconds }
+        pause = 0
         continue
       }
       saysStalled = false
@@ -118,12 +119,10 @@ public final class HeartbeatSender: Sendable {
         // Beats keep their rhythm; those that a suspended host has missed are not made up for.
         next = max(next &+ Clock.nanoseconds(work.interval.inSeconds), Clock.monotonicNanoseconds)
       }
-      let until = min(next, Self.silentAt(work, state))
+      let until = min(next, Self.silentAt(work, worker))
       let after = Clock.monotonicNanoseconds
-      let pause = until > after ? Double(until &- after) / 1e9 : 0
-      _ = state.wait(timeout: pause) { $0.isStopping ? true : nil }
+      pause = until > after ? Double(until &- after) / 1e9 : 0
     }
-    state.withLock { $0.hasEnded = true }
   }
 
   private static func send(_ work: Work, status: String, time: Double?) -> Bool {
@@ -139,8 +138,8 @@ public final class HeartbeatSender: Sendable {
   }
 
   /// When the work counts as silent, by the monotonic clock.
-  private static func silentAt(_ work: Work, _ state: ConditionLock<State>) -> UInt64 {
-    silentAt(work, state.withoutWaking { $0.ticked })
+  private static func silentAt(_ work: Work, _ worker: Worker<Ticks>) -> UInt64 {
+    silentAt(work, worker.withoutWaking { $0.ticked })
   }
 
   private static func silentAt(_ work: Work, _ ticked: UInt64) -> UInt64 {

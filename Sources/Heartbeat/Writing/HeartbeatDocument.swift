@@ -93,20 +93,26 @@ extension HeartbeatDocument {
   /// - Parameter place: where its value stands; nil when there is none yet.
   func setting(_ key: String, at place: Range<Int>?, to value: JSONValue, in text: [UInt8]) -> [UInt8] {
     let value = value.serialised(pretty: true, depth: 1)
-    if let place { return text[..<place.lowerBound] + value + text[place.upperBound...] }
+    if let place { return changed(text, at: place, to: value) }
     var member: [UInt8] = []
     JSONText.appendLineBreak(to: &member, depth: 1)
     JSONText.append(key, to: &member)
     member += Array(": ".utf8) + value
     // Behind the processes: what it says is about them.
     if let place = processes {
-      return text[..<place.upperBound] + [UInt8(ascii: ",")] + member + text[place.upperBound...]
+      return changed(text, at: place.upperBound..<place.upperBound, to: [UInt8(ascii: ",")] + member)
     }
     if isEmpty {
       JSONText.appendLineBreak(to: &member, depth: 0)
     } else {
       member.append(UInt8(ascii: ","))
     }
-    return text[..<start] + member + text[start...]
+    return changed(text, at: start..<start, to: member)
+  }
+
+  private func changed(_ text: [UInt8], at place: Range<Int>, to new: [UInt8]) -> [UInt8] {
+    var changed: [UInt8] = []
+    text.withUnsafeBufferPointer { TextEdits([TextEdits.Edit(place, new)]).append($0, to: &changed) }
+    return changed
   }
 }

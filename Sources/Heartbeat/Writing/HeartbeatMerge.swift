@@ -39,9 +39,9 @@ struct HeartbeatMerge: RecognisableText {
     foreignReason = document.foreignReason
     var cursor = cursor
     cursor.maximumNesting = .max
-    var edits: [Edit] = []
+    var edits: [TextEdits.Edit] = []
     let stamp = Array(HeartbeatMerge.rounded(now).description.utf8)
-    if let place = document.lastUpdated { edits.append(Edit(place, stamp)) }
+    if let place = document.lastUpdated { edits.append(TextEdits.Edit(place, stamp)) }
 
     var entries: [UInt8] = []
     if let place = document.processes, !document.entries.isEmpty {
@@ -50,7 +50,7 @@ struct HeartbeatMerge: RecognisableText {
       appendNew(beats[...], now, to: &entries, separated: false)
       if !entries.isEmpty { JSONText.appendLineBreak(to: &entries, depth: 1) }
       entries = [UInt8(ascii: "{")] + entries + [UInt8(ascii: "}")]
-      if let place = document.processes { edits.append(Edit(place, entries)) }
+      if let place = document.processes { edits.append(TextEdits.Edit(place, entries)) }
     }
 
     var head: [UInt8] = []
@@ -69,16 +69,19 @@ struct HeartbeatMerge: RecognisableText {
       } else {
         head.append(UInt8(ascii: ","))
       }
-      edits.append(Edit(document.start..<document.start, head))
+      edits.append(TextEdits.Edit(document.start..<document.start, head))
     }
-    apply(edits, to: cursor.text)
+    let changes = TextEdits(edits)
+    bytes.reserveCapacity(cursor.text.count + changes.growth)
+    // Without the byte order mark that some editors write: other readers of JSON refuse it, as RFC 8259 lets them.
+    changes.append(cursor.text, from: cursor.text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, to: &bytes)
   }
 
   /// The changes within a `processes` object that has entries.
   private mutating func entryEdits(
     _ beats: [Beat], _ document: HeartbeatDocument, _ cursor: JSONCursor, _ now: Double, _ forgotten: [String],
     _ oldest: Double?, end: Int
-  ) -> [Edit] {
+  ) -> [TextEdits.Edit] {
     // Of two entries with one name the last counts, here as for every reader.
     var places: [Int: Int] = [:]
     var entryOf: [Int?] = Array(repeating: nil, count: beats.count)
@@ -91,7 +94,7 @@ struct HeartbeatMerge: RecognisableText {
       }
     }
     let gone = NameIndex(forgotten)
-    var edits: [Edit] = []
+    var edits: [TextEdits.Edit] = []
     var kept = false
     var previousEnd: Int?
     for (number, entry) in document.entries.enumerated() {
@@ -99,16 +102,17 @@ struct HeartbeatMerge: RecognisableText {
       defer { previousEnd = place.upperBound }
       if let index = places[number] {
         let old = try? cursor.members(of: entry.member.value)
-        edits.append(Edit(entry.member.value, HeartbeatMerge.entry(beats[index], now, over: old ?? [], cursor)))
+        let new = HeartbeatMerge.entry(beats[index], now, over: old ?? [], cursor)
+        edits.append(TextEdits.Edit(entry.member.value, new))
       } else if isOld(entry, oldest) || gone.index(of: entry.member.key, cursor) != nil {
         removed.append(cursor.string(entry.member.key))
         // Behind a kept entry the comma before this one goes, else the comma behind it.
         if kept, let previousEnd {
-          edits.append(Edit(previousEnd..<place.upperBound, []))
+          edits.append(TextEdits.Edit(previousEnd..<place.upperBound, []))
         } else if number + 1 < document.entries.count {
-          edits.append(Edit(place.lowerBound..<document.entries[number + 1].member.range.lowerBound, []))
+          edits.append(TextEdits.Edit(place.lowerBound..<document.entries[number + 1].member.range.lowerBound, []))
         } else {
-          edits.append(Edit(place, []))
+          edits.append(TextEdits.Edit(place, []))
         }
         continue
       }
@@ -119,7 +123,7 @@ struct HeartbeatMerge: RecognisableText {
     appendNew(new[...], now, to: &added, separated: kept)
     if !added.isEmpty {
       let place = previousEnd ?? end - 1
-      edits.append(Edit(place..<place, added))
+      edits.append(TextEdits.Edit(place..<place, added))
     }
     return edits
   }
@@ -257,29 +261,6 @@ struct HeartbeatMerge: RecognisableText {
   /// Whole microseconds: what the clock gives and a `Double` of today's Unix time can still tell apart.
   static func rounded(_ time: Double) -> Double {
     time.isFinite ? (time * 1e6).rounded() / 1e6 : 0
-  }
-
-  private struct Edit {
-    let range: Range<Int>
-    let replacement: [UInt8]
-    init(_ range: Range<Int>, _ replacement: [UInt8]) {
-      self.range = range
-      self.replacement = replacement
-    }
-  }
-
-  private mutating func apply(_ edits: [Edit], to text: UnsafeBufferPointer<UInt8>) {
-    bytes.reserveCapacity(text.count + edits.reduce(0) { $0 + $1.replacement.count })
-    // Without the byte order mark that some editors write: other readers of JSON refuse it, as RFC 8259 lets them.
-    var position = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
-      // A `processes` or `last_updated` that is there twice could give edits out of order: the later place wins.
-      guard edit.range.lowerBound >= position else { continue }
-      bytes.append(contentsOf: text[position..<edit.range.lowerBound])
-      bytes.append(contentsOf: edit.replacement)
-      position = edit.range.upperBound
-    }
-    bytes.append(contentsOf: text[position...])
   }
 }
 

@@ -62,7 +62,7 @@ struct HeartbeatText: RecognisableText {
       let beaten = Set(known.compactMap { $0 })
       guard times.indices.allSatisfy({ times[$0] >= oldest || beaten.contains($0) }) else { return false }
     }
-    var edits = [Edit(range: lastUpdated, replacement: Array(HeartbeatMerge.rounded(now).description.utf8))]
+    var edits = [TextEdits.Edit(lastUpdated, Array(HeartbeatMerge.rounded(now).description.utf8))]
     var added: [UInt8] = []
     var addedValues: [Range<Int>] = []
     bytes.withUnsafeBufferPointer { text in
@@ -71,7 +71,7 @@ struct HeartbeatText: RecognisableText {
       for (beat, place) in zip(beats, known) {
         if let place {
           let old = (try? cursor.members(of: values[place])) ?? []
-          edits.append(Edit(range: values[place], replacement: HeartbeatMerge.entry(beat, now, over: old, cursor)))
+          edits.append(TextEdits.Edit(values[place], HeartbeatMerge.entry(beat, now, over: old, cursor)))
         } else {
           added.append(UInt8(ascii: ","))
           JSONText.appendLineBreak(to: &added, depth: 2)
@@ -83,9 +83,8 @@ struct HeartbeatText: RecognisableText {
         }
       }
     }
-    if !added.isEmpty, let end = values.last?.upperBound { edits.append(Edit(range: end..<end, replacement: added)) }
-    edits.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
-    apply(edits)
+    if !added.isEmpty, let end = values.last?.upperBound { edits.append(TextEdits.Edit(end..<end, added)) }
+    apply(TextEdits(edits))
     // The added entries end where the last known one's text and what was added behind it end.
     if let end = values.last?.upperBound {
       values += addedValues.map { end + $0.lowerBound..<end + $0.upperBound }
@@ -103,45 +102,19 @@ struct HeartbeatText: RecognisableText {
     return true
   }
 
-  private struct Edit {
-    var range: Range<Int>
-    var replacement: [UInt8]
-  }
-
-  /// Makes the edits, which are in order and do not overlap, and moves what is known of the text along with it.
-  private mutating func apply(_ edits: [Edit]) {
-    if edits.allSatisfy({ $0.range.count == $0.replacement.count }) {
-      for edit in edits { bytes.replaceSubrange(edit.range, with: edit.replacement) }
+  /// Makes the edits, and moves what is known of the text along with it.
+  private mutating func apply(_ edits: TextEdits) {
+    if edits.keepsPlaces {
+      for edit in edits.edits { bytes.replaceSubrange(edit.range, with: edit.replacement) }
       return
     }
     spare.removeAll(keepingCapacity: true)
-    var position = 0
-    for edit in edits {
-      spare.append(contentsOf: bytes[position..<edit.range.lowerBound])
-      spare.append(contentsOf: edit.replacement)
-      position = edit.range.upperBound
-    }
-    spare.append(contentsOf: bytes[position...])
+    bytes.withUnsafeBufferPointer { edits.append($0, to: &spare) }
     swap(&bytes, &spare)
-    shift(edits)
-  }
-
-  private mutating func shift(_ edits: [Edit]) {
-    var delta = 0
-    var next = 0
-    /// A range of the old text in the new one; asked for in the text's order.
-    func moved(_ range: Range<Int>) -> Range<Int> {
-      while next < edits.count, edits[next].range.upperBound <= range.lowerBound {
-        delta += edits[next].replacement.count - edits[next].range.count
-        next += 1
-      }
-      let start = range.lowerBound + delta
-      guard next < edits.count, edits[next].range == range else { return start..<start + range.count }
-      return start..<start + edits[next].replacement.count
-    }
+    var moves = TextEdits.Moves(edits)
     let isFirst = lastUpdated.lowerBound < values.first?.lowerBound ?? 0
-    if isFirst { lastUpdated = moved(lastUpdated) }
-    for place in values.indices { values[place] = moved(values[place]) }
-    if !isFirst { lastUpdated = moved(lastUpdated) }
+    if isFirst { lastUpdated = moves.moved(lastUpdated) }
+    for place in values.indices { values[place] = moves.moved(values[place]) }
+    if !isFirst { lastUpdated = moves.moved(lastUpdated) }
   }
 }
