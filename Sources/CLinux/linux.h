@@ -18,6 +18,7 @@
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);

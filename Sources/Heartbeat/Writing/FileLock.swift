@@ -109,9 +109,15 @@ struct FileLock: ~Copyable {
       mine.st_size == 0, let folder = try? place.folder.status()
     else { return }
     let mode: mode_t = folder.st_mode & 0o002 != 0 ? 0o666 : 0o660
-    if mode == 0o660, folder.st_mode & 0o020 != 0, mine.st_gid != folder.st_gid {
+    var isOfGroup = mine.st_gid == folder.st_gid
+    if mode == 0o660, folder.st_mode & 0o020 != 0, !isOfGroup {
       // Who is not in the folder's group cannot: then its members find the lock not theirs to take, and say so.
-      _ = fchown(descriptor.rawValue, uid_t.max, folder.st_gid)
+      isOfGroup = fchown(descriptor.rawValue, uid_t.max, folder.st_gid) == 0
+    }
+    // Not what the folder gives to all new files, which may be for readers.
+    let list = AccessList(of: place.folder)?.ofFile(othersMay: 0, isOfGroup: isOfGroup)
+    if list != AccessList(of: descriptor) {
+      if let list { try? list.give(to: descriptor) } else { AccessList.remove(from: descriptor) }
     }
     if mine.permissions != mode { _ = fchmod(descriptor.rawValue, mode) }
   }

@@ -6,14 +6,17 @@ struct Ownership {
   private let owner: uid_t
   private let group: gid_t
   private let mode: mode_t
+  private let list: AccessList?
 
-  init(of file: stat) {
+  /// - Parameter list: whom else it names; nil when it names nobody.
+  init(of file: stat, _ list: AccessList?) {
     owner = file.st_uid
     group = file.st_gid
     mode = file.permissions
+    self.list = list
   }
 
-  /// Gives a new file the owner, the group and the mode.
+  /// Gives a new file the owner, the group, the mode and the access control list.
   ///
   /// Where this user may not give it the owner, it is enough if that one can write it all the same: everybody may, or the
   /// group, which the owner is in.
@@ -38,6 +41,15 @@ struct Ownership {
         throw .ownership("it belongs to user \(owner), who could not write it any more")
       }
     }
+    if let list {
+      do throws(Errno) {
+        try list.give(to: descriptor)
+      } catch {
+        throw .ownership("users whom its access control list names could not use it any more (\(error))")
+      }
+    } else {
+      AccessList.remove(from: descriptor)
+    }
     // Behind fchown, which takes bits away.
     guard fchmod(number, mode) == 0 else { throw .system(Errno.last) }
   }
@@ -54,13 +66,23 @@ struct Ownership {
   static func share(
     _ descriptor: borrowing FileDescriptor, in place: borrowing FileDescriptor, with sharing: Replacement.Sharing
   ) {
-    guard sharing != .maker, let mine = try? descriptor.status(), let folder = try? place.status(),
-      folder.st_mode & S_ISVTX == 0
-    else { return }
+    guard var mine = try? descriptor.status() else { return }
+    if mine.st_mode & 0o600 != 0o600 {
+      // Under such a umask not even the next beat could read it.
+      _ = fchmod(descriptor.rawValue, mine.permissions | 0o600)
+      mine = (try? descriptor.status()) ?? mine
+    }
+    guard sharing != .maker, let folder = try? place.status(), folder.st_mode & S_ISVTX == 0 else { return }
     defer { give(descriptor, toOwnerOf: place) }
     guard sharing == .writers else { return }
     let number = descriptor.rawValue
     var mode = mine.permissions
+    // What the folder gives to all new files the kernel has given to this one.
+    if let list = AccessList(of: place), folder.st_mode & 0o020 != 0, AccessList(of: descriptor) == nil {
+      let isOfGroup = mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0
+      try? list.ofFile(othersMay: UInt16(mode & 0o007), isOfGroup: isOfGroup).give(to: descriptor)
+      return
+    }
     if folder.st_mode & 0o020 != 0 {
       // Who is not in that group has the folder open for another reason.
       if mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0 { mode |= 0o660 }

@@ -71,7 +71,7 @@ struct Replacement {
       }
       isMade = true
       if let old {
-        try Ownership(of: old).handOver(descriptor)
+        try Ownership(of: old, accessList(of: old, at: place)).handOver(descriptor)
       } else {
         Ownership.share(descriptor, in: place.folder, with: newFilesAreOf)
       }
@@ -93,6 +93,14 @@ struct Replacement {
       if isMade { place.remove(temporary) }
       throw error
     }
+  }
+
+  /// Whom the old file names beside its owner and group; nil when that is nobody, or when this user may not look.
+  private func accessList(of old: stat, at place: borrowing Place) -> AccessList? {
+    guard let file = try? place.open(place.name, O_RDONLY | O_NONBLOCK), let now = try? file.status(),
+      now.isSameFile(as: old)
+    else { return nil }
+    return AccessList(of: file)
   }
 
   private func write(_ content: [UInt8], _ descriptor: consuming FileDescriptor) throws(Errno) -> stat {

@@ -506,6 +506,38 @@ beat(raises)
     assert set(entries()) == {"s", "loop"}
 
 
+def test_what_nobody_awaits_is_said_and_leaves_no_warning(tmp_path):
+    code = """
+import warnings; warnings.simplefilter("error", RuntimeWarning)
+said = []
+async def handler(error): raise SystemError("never called")
+async def data(): return {"n": 1}
+manager = HeartbeatManager(os.environ["HEARTBEAT_FILE"] + "/none", warn=said.append)
+Heartbeat("loop", every=0, manager=manager, on_error=handler)()
+assert any("none" in line for line in said) and any("on_error is a coroutine function" in line for line in said), said
+errors = []
+beat = Heartbeat("loop", every=0, on_error=errors.append)
+beat(data)
+assert [type(error) for error in errors] == [TypeError] and "data is a coroutine function" in str(errors[0]), errors
+assert entries()["loop"]["additional_data"] == {}
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "heartbeat_status.json")}).stderr == ""
+
+
+def test_a_number_of_no_dimension_is_a_number(tmp_path):
+    code = """
+class Tensor:  # as torch has it: its size is a method, and it has no length
+    def __init__(self, value): self.value = value
+    def size(self): return ()
+    def __len__(self): raise TypeError("len() of a 0-d tensor")
+    def tolist(self): return self.value
+    item = tolist
+HeartbeatManager(raises=True).send_heartbeat("train", {"loss": Tensor(0.25)})
+assert entries()["train"]["additional_data"] == {"loss": 0.25}, entries()
+"""
+    assert harmless(code, {"HEARTBEAT_FILE": str(tmp_path / "heartbeat_status.json")}).stderr == ""
+
+
 # What of the program's own is called in the middle of a beat, and ends what calls it.
 ENDS = {
     "warn": "manager = HeartbeatManager(warn=ends); data = {'n': object()}",

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -530,3 +531,68 @@ def test_python_says_of_what_another_user_has_and_it_cannot_remove_whose_it_is(c
     said = f"heartbeat: could not remove from {place}: first (its file belongs to user {FIRST}), second (its file belongs to user {SECOND})\n"
     assert (result.stdout, result.stderr) == ("['own'] beat\n", said)  # a beat that makes room says nothing of others
     assert sorted(p.name for p in place.glob("*.json")) == ["first.json", "own.json", "second.json"]
+
+
+ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
+
+
+def access_list(owner, users, group, others):
+    """An access control list as the kernel takes it; the mask leaves all as it is."""
+    nobody = 0xFFFFFFFF
+    mask = group | max(users.values())
+    entries = [(1, owner, nobody), *((2, rights, user) for user, rights in users.items()), (4, group, nobody), (16, mask, nobody), (32, others, nobody)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def may_open(user, file):
+    code = "import sys\nfor mode in ('r', 'r+'):\n try: open(sys.argv[1], mode); print(mode)\n except OSError: pass"
+    return run(*as_user(user, user, ()), "/usr/bin/python3", "-S", "-c", code, file, cwd="/").stdout.split()
+
+
+@pytest.fixture(params=["tool, one file", "tool, folder", "python, one file", "python, folder"])
+def listing_writer(request, common):
+    return Writer(request.param, common)
+
+
+def test_whom_the_list_of_the_file_names_can_use_it_after_a_beat_and_nobody_else(listing_writer, common):
+    place = folder(common, group=0, mode=0o755)
+    target, file = listing_writer.target(place)
+    assert listing_writer.beat(target) == ""
+    os.chown(file, 0, GROUP)
+    os.setxattr(file, ACCESS, access_list(6, {FIRST: 6}, 4, 0))
+    before = os.getxattr(file, ACCESS)
+    assert listing_writer.beat(target) == ""
+    assert os.getxattr(file, ACCESS) == before and file.stat().st_gid == GROUP
+    assert may_open(FIRST, file) == ["r", "r+"] and may_open(GROUP, file) == ["r"] and may_open(STRANGER, file) == []
+
+    # What the folder has for new files is nothing for one that was there.
+    os.removexattr(file, ACCESS)
+    os.setxattr(place, DEFAULT, access_list(6, {SECOND: 6}, 4, 0))
+    assert listing_writer.beat(target) == ""
+    assert ACCESS not in os.listxattr(file) and may_open(SECOND, file) == may_open(STRANGER, file)
+
+
+@pytest.mark.parametrize("default", [False, True])
+def test_whom_the_list_of_the_folder_lets_write_beats_and_its_readers_cannot_lock(default, one_file_writer, common):
+    place = folder(common, mode=0o755)
+    named = access_list(7, {FIRST: 7, SECOND: 5}, 5, 5)
+    os.setxattr(place, ACCESS, named)
+    if default:
+        os.setxattr(place, DEFAULT, named)
+    target, file = one_file_writer.target(place)
+    lock = place / f"{file.name}.lock"
+    for user in (0, FIRST, 0):
+        assert one_file_writer.beat(target, user) == "", user
+    assert one_file_writer.beat(target, SECOND) != ""
+    assert may_open(FIRST, file) == ["r", "r+"] and may_open(FIRST, lock) == ["r", "r+"]
+    for reader in (SECOND, GROUP, STRANGER):
+        assert may_open(reader, lock) == [], reader
+        assert "r+" not in may_open(reader, file), reader
+
+
+def test_under_a_mask_that_takes_all_the_maker_goes_on(writer, common):
+    place = folder(common, owner=FIRST, group=FIRST, mode=0o700)
+    target, file = writer.target(place)
+    for _ in range(2):
+        assert writer.beat(target, FIRST, umask="777") == ""
+    assert file.stat().st_mode & 0o777 == 0o600

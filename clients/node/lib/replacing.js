@@ -21,8 +21,14 @@ async function replace(path, temporary, content, old, shown, synchronise, aside)
   try {
     const file = await fs.open(temporary, NEW, old ? 0o600 : 0o644);
     try {
-      if (old) await handOver(file, old, shown);
-      else await giveToOwner(file, dirname(path));
+      if (old) {
+        await handOver(file, old, shown);
+      } else {
+        const mode = (await file.stat()).mode & 0o777;
+        // Under such a umask not even the next beat could read it.
+        if ((mode & 0o600) !== 0o600) await file.chmod(mode | 0o600);
+        await giveToOwner(file, dirname(path));
+      }
       await file.writeFile(content);
       if (synchronise) await file.sync();
     } finally {

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Optional
 
+from . import _access_list
 from ._errors import HeartbeatError, advice_for, cause_of
 from ._places import Place, give_to_owner
 from ._signals import close, held, let_through, thread
@@ -123,10 +124,20 @@ class Lock:
             return
         folder = os.fstat(self._place.folder)
         mode = 0o666 if folder.st_mode & 0o002 else 0o660
+        is_of_group = mine.st_gid == folder.st_gid
+        if mode == 0o660 and folder.st_mode & 0o020:
+            # who is not in the folder's group cannot: then its members find the lock held, or not theirs to take
+            is_of_group = _access_list.take_group(descriptor, mine, folder)
         try:
-            if mode == 0o660 and folder.st_mode & 0o020 and mine.st_gid != folder.st_gid:
-                os.fchown(descriptor, -1, folder.st_gid)
-        except OSError as error:  # not in the folder's group: then its members find the lock held, or not theirs to take
+            entries = _access_list.of(self._place.folder)
+            wanted = _access_list.of_file(entries, 0, is_of_group) if entries else []
+            # not what the folder gives to all new files, which may be for readers
+            if wanted != _access_list.of(descriptor):
+                if wanted:
+                    _access_list.give(descriptor, wanted)
+                else:
+                    _access_list.remove(descriptor)
+        except OSError as error:
             let_through(error)
         try:
             if stat.S_IMODE(mine.st_mode) != mode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import inspect
 import os
 import threading
 import time
@@ -81,6 +82,9 @@ class Rhythm:
         if callable(data):
             try:
                 own = data()
+                if inspect.iscoroutine(own):
+                    own.close()
+                    raise TypeError("data is a coroutine function, which nobody awaits here: give a function that returns the data")
             except BaseException as error:  # the data are an extra, the beat is the message
                 let_out(error)
                 own = None
@@ -101,7 +105,11 @@ class Rhythm:
             self.manager.say_failure(error)
             return
         try:
-            self._on_error(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+            result = self._on_error(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+            if inspect.iscoroutine(result):
+                result.close()
+                self.manager.say_failure(error)
+                raise TypeError("on_error is a coroutine function, which nobody awaits here: give a function that starts a task")
         except BaseException as second:  # the handler's own fault ends neither the beats nor the program
             let_out(second)
             self.manager.say_failure(second)

@@ -8,7 +8,8 @@ import pwd
 import stat
 from typing import Callable, Dict, Optional, Tuple
 
-from ._errors import HeartbeatError
+from . import _access_list
+from ._errors import HeartbeatError, cause_of
 from ._aside import Aside
 from ._places import Place, give_to_owner, remove, temporary_name, write_new
 from ._signals import close, let_through, thread
@@ -87,12 +88,22 @@ def _share(place: Place, descriptor: int, is_shared: bool) -> None:
     """Lets those write a new file who could put another one in its place: else the first user of a group's folder would
     keep the others from beating. What is one process's own is for the folder's owner, if root makes it."""
     mine, folder = os.fstat(descriptor), os.fstat(place.folder)
+    if mine.st_mode & 0o600 != 0o600:  # under such a umask not even the next beat could read it
+        os.fchmod(descriptor, stat.S_IMODE(mine.st_mode) | 0o600)
+        mine = os.fstat(descriptor)
     if folder.st_mode & stat.S_ISVTX:  # there only its owner could
         return
     if not is_shared:
         give_to_owner(place, descriptor)
         return
     mode = stat.S_IMODE(mine.st_mode)
+    entries = _access_list.of(place.folder)
+    # What the folder gives to all new files the kernel has given to this one.
+    if entries and folder.st_mode & 0o020 and not _access_list.of(descriptor):
+        is_of_group = _access_list.take_group(descriptor, mine, folder)
+        _access_list.give(descriptor, _access_list.of_file(entries, mode & 0o007, is_of_group))
+        give_to_owner(place, descriptor)
+        return
     if folder.st_mode & 0o020:
         try:
             if mine.st_gid != folder.st_gid:
@@ -111,7 +122,7 @@ class _TakesAway(Exception):
 
 
 def _hand_over(place: Place, name: str, descriptor: int, old: os.stat_result) -> None:
-    """Gives a new file the owner, the group and the mode of the one whose place it takes."""
+    """Gives a new file the owner, the group, the mode and the access control list of the one whose place it takes."""
     mine = os.fstat(descriptor)
     has_owner, has_group = old.st_uid == mine.st_uid, old.st_gid == mine.st_gid
     if not has_owner:
@@ -135,7 +146,29 @@ def _hand_over(place: Place, name: str, descriptor: int, old: os.stat_result) ->
         if not (mode & 0o020 and has_group and _is_member(old.st_uid, old.st_gid)):
             raise _TakesAway("%s belongs to user %d, who could not write it any more; %s" % (
                 place.beside(name), old.st_uid, _ADVICE))
+    entries = _access_list_of(place, name, old)
+    if entries:
+        try:
+            _access_list.give(descriptor, entries)
+        except OSError as error:
+            raise _TakesAway("%s: users whom its access control list names could not use it any more (%s); %s" % (
+                place.beside(name), cause_of(error), _ADVICE)) from None
+    else:
+        _access_list.remove(descriptor)
     os.fchmod(descriptor, mode)
+
+
+def _access_list_of(place: Place, name: str, old: os.stat_result) -> _access_list.Entries:
+    """Whom the old file names beside its owner and group; empty when that is nobody, or when this user may not look."""
+    try:
+        descriptor = place.open(name, os.O_RDONLY)
+    except OSError as error:
+        let_through(error)
+        return []
+    try:
+        return _access_list.of(descriptor) if os.path.samestat(os.fstat(descriptor), old) else []
+    finally:
+        close(descriptor)
 
 
 _ADVICE = ("share it by group (chgrp, chmod 664, and chmod 2775 for its folder), take a folder in the place of the file "

@@ -238,7 +238,10 @@ def _count_of(value: Any) -> int:
     size: Any = getattr(value, "size", None)
     if type(size) is int:
         return size
-    return len(value) if hasattr(value, "__len__") else 1
+    try:
+        return len(value) if hasattr(value, "__len__") else 1
+    except TypeError:  # one of no dimension has no length
+        return 1
 
 
 def _cannot_be_written(value: Any) -> _LeftOut:
