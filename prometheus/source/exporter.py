@@ -1,6 +1,6 @@
 """Alerts about what the others rest on: the heartbeat file, the exporter, its scrapes, the way of alerts itself."""
 
-from .kit import HOST, Group, Rules, zero_twice
+from .kit import HOST, Group, Rules, again
 
 FILE = "heartbeat file{{ with $labels.file }} {{ . }}{{ end }}"
 
@@ -8,9 +8,12 @@ FILE = "heartbeat file{{ with $labels.file }} {{ . }}{{ end }}"
 def groups(settings):
     r = Rules(settings)
     job = settings.values["selector"]["job"]
+    failed = 'heartbeat_push_errors_total{S,reason=~"unavailable|no_space"}'
+    unreadable, down = "(timestamp(heartbeat_file_up{S}) and heartbeat_file_up{S} == 0)", "(timestamp(up{S}) and up{S} == 0)"
     files = [
+        r.since("file_unreadable", unreadable, "Since which scrape each file cannot be read; see since in source/kit.py."),
         *r.alert(
-            "HeartbeatFileUnreadable", f"heartbeat_file_up{{S}} == 0\nand {zero_twice('heartbeat_file_up{S}')}",
+            "HeartbeatFileUnreadable", again("file_unreadable", unreadable),
             f"The {FILE} on {HOST} cannot be read",
             f"The exporter serves older content: who is alive on {HOST} is not known. First: ls -l of the file, and the exporter's log."),
         *r.alert(
@@ -49,7 +52,7 @@ def groups(settings):
             f"Numbers of processes on {HOST} are left out",
             "A process reports more than a limit lets through. First: heartbeat_series_dropped_total says which limit."),
         *r.alert(
-            "HeartbeatPushFailing", 'increase(heartbeat_push_errors_total{S,reason=~"unavailable|no_space"}[5m]) > 0',
+            "HeartbeatPushFailing", f"changes({failed}[10m]) - resets({failed}[10m]) >= 2\nand increase({failed}[5m]) > 0",
             f"Pushed beats on {HOST} are lost",
             "The exporter cannot write pushed beats to the heartbeat file ({{ $labels.reason }}). First: df of the file's folder."),
         *r.alert(
@@ -58,8 +61,9 @@ def groups(settings):
             '{{ $value | printf "%.0f" }} pushes in 15 minutes were refused ({{ $labels.reason }}). First: who pushes, and with which password?'),
     ]  # fmt: skip
     scrapes = [
+        r.since("down", down, "Since which scrape each exporter does not answer."),
         *r.alert(
-            "HeartbeatExporterDown", f"up{{S}} == 0\nand {zero_twice('up{S}')}",
+            "HeartbeatExporterDown", again("down", down),
             f"The exporter on {HOST} does not answer",
             "Prometheus cannot scrape the exporter at {{ $labels.instance }}: nothing is known of that host's processes. First: ping the host; then systemctl status heartbeat-exporter."),
         *r.alert(

@@ -70,6 +70,15 @@ class Rules:
     def record(self, name, expression, comment=""):
         return Rule(name, tidy(expression), comment)
 
+    def since(self, name, last, comment):
+        """Records the first of the scrapes that show something, one after the other, for `again`: a single one may be a slip.
+
+        `last`: PromQL, the time of the newest scrape if it shows it. A scrape that failed shows nothing, and parts no two others.
+        """
+        first, is_away = since(name), "on (job, instance) (max by (job, instance) (up{S}) == 0)"
+        expression = f"{first} and {tidy(last)}\nor {first} and {is_away}\nor {tidy(last)}"
+        return self.record(first.removesuffix("{S}"), self.bound(expression), comment)
+
     def alert(self, name, expression, summary, description, comment="", does_keep=True, looks_back=""):
         """An alert with the severity and the delays of the settings; nothing when it is off.
 
@@ -121,15 +130,14 @@ def tidy(expression):
 MISSED = "1.1 * heartbeat_timeout_seconds{S} + clamp_max(heartbeat_timeout_seconds{S} / 2, 24)"
 
 
-def at_least_twice(series, without=""):
-    """It was so in two scrapes at least: one may be a slip, and counts for up to five minutes where scrapes are rare."""
-    counted = f"count_over_time({series}[10m])"
-    return f"sum without ({without}) ({counted}) >= 2" if without else f"{counted} >= 2"
+def since(name):
+    """What is recorded by `Rules.since`."""
+    return f"heartbeat:{name}_since_timestamp_seconds{{S}}"
 
 
-def zero_twice(series):
-    """The same of a gauge that is 0 when something is wrong."""
-    return f"count_over_time({series}[10m]) - sum_over_time({series}[10m]) >= 2"
+def again(name, last):
+    """An earlier scrape has shown it already, and none since then showed anything else. `last`: that of `Rules.since`, or a part of it."""
+    return f"{last} > {since(name)}"
 
 
 # ---------------------------------------------------------------- what texts share

@@ -1,7 +1,7 @@
 """Alerts about one process. What to do is in docs/runbooks/.
 Severity: critical wakes somebody, warning is for working hours, info is to know."""
 
-from .kit import HOST, LAST_BEAT, MISSED, NAME, PROCESS, USED, Group, Rules, asked, at_least_twice, because
+from .kit import HOST, LAST_BEAT, MISSED, NAME, PROCESS, USED, Group, Rules, again, asked, because
 from .model import DEAD_BECAUSE, HUNG_BECAUSE
 
 
@@ -10,20 +10,33 @@ def groups(settings):
     # While no file can be read, every beat grows old: that is an alert of its own, and says nothing of a process.
     readable = "unless on (job, instance) (max by (job, instance) (heartbeat_file_up{S}) == 0)"
     # Only a little late. An age may be less than the timeout where a clock was set, or is ahead: the exporter knows better then.
-    silent = f"unless ignoring (state, reason) (heartbeat_age_seconds{{S}} >= heartbeat_timeout_seconds{{S}} and heartbeat_age_seconds{{S}} <= {MISSED})"
+    silent = f"unless ignoring (state) (heartbeat_age_seconds{{S}} >= heartbeat_timeout_seconds{{S}} and heartbeat_age_seconds{{S}} <= {MISSED})"
+
+    def last(matchers):
+        return f"max without (reason) (timestamp(heartbeat_state{{S,{matchers}}}))"
+
+    dead = last('state="dead",reason!~"job_.*"')
+    failed = """
+    (
+      %s
+      and on (job, instance, process) heartbeat_status{S,status="failed"}
+      and on (job, instance, process) heartbeat_data_restarts_total{S}
+    )"""
     quick = [
+        r.since(
+            "fallen", last('state=~"dead|hung",reason!~"silent|suspended|job_.*"'),
+            "Since which scrape each process is dead, or hangs, for a reason that tells at once; see since in source/kit.py."),
+        r.since("silent", last('state=~"dead|hung",reason=~"silent|suspended"'), "The same of those that are silent."),
+        r.since("given_up", failed % dead, "The same of those that heartbeat run has given up."),
         *r.alert(
             "ProcessDead",
             f"""
-            (
-              max without (reason) (heartbeat_state{{S,state="dead",reason!~"silent|job_.*"}})
-              or max without (reason) (
-                heartbeat_state{{S,state="dead",reason="silent"}}
-                {silent}
-                {readable}
-              )
+            {again("fallen", last('state="dead",reason!~"silent|job_.*"'))}
+            or (
+              {again("silent", last('state="dead",reason="silent"'))}
+              {silent}
+              {readable}
             )
-            and {at_least_twice('heartbeat_state{S,state="dead"}', "reason")}
             """,
             f"{NAME} on {HOST} is dead",
             f"{because(DEAD_BECAUSE, 'It does not run')}{LAST_BEAT}{USED} First: read the end of its log, then start it.",
@@ -31,26 +44,18 @@ def groups(settings):
         *r.alert(
             "ProcessHung",
             f"""
-            (
-              max without (reason) (heartbeat_state{{S,state="hung",reason!~"silent|suspended|job_.*"}})
-              or max without (reason) (
-                heartbeat_state{{S,state="hung",reason=~"silent|suspended"}}
-                {silent}
-                {readable}
-              )
+            {again("fallen", last('state="hung",reason!~"silent|suspended|job_.*"'))}
+            or (
+              {again("silent", last('state="hung",reason=~"silent|suspended"'))}
+              {silent}
+              {readable}
             )
-            and {at_least_twice('heartbeat_state{S,state="hung"}', "reason")}
             """,
             f"{NAME} on {HOST} hangs",
             f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: note its CPU (near 100% is a loop, near 0% a wait), then restart it.",
             "It is there, but beats no more. A beat that is only late is no alert: see MISSED in source/kit.py."),
         *r.alert(
-            "ProcessGivenUp",
-            """
-            max without (reason) (heartbeat_state{S,state="dead",reason!~"job_.*"})
-            and on (job, instance, process) heartbeat_status{S,status="failed"}
-            and on (job, instance, process) heartbeat_data_restarts_total{S}
-            """,
+            "ProcessGivenUp", again("given_up", dead),
             f"{NAME} on {HOST} failed and is not started again",
             f"{PROCESS}heartbeat run has given it up, or may not restart it{{{{ with {asked('heartbeat_data_restarts_total%s')} }}}}: {{{{ . | first | value }}}} restarts"
             f"{{{{ with {asked('heartbeat_data_last_exit_code%s')} }}}}, exit status {{{{ . | first | value }}}}{{{{ end }}}}{{{{ end }}}}.{LAST_BEAT}"

@@ -17,7 +17,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 RULES = FOLDER.parent / "rules"
 sys.path.insert(0, str(FOLDER.parent.parent))
-from prometheus.tests.cases import exporter, host, jobs, kit, processes, recorded, trends  # noqa: E402
+from prometheus.tests.cases import exporter, host, jobs, kit, once, processes, recorded, trends  # noqa: E402
 
 # Where Prometheus is for people: links in alerts begin with it.
 OUTSIDE = "http://prometheus.example:9090"
@@ -32,8 +32,8 @@ def groups(files=None):
 
 def needed(tests):
     """The files of rules that these tests are about: promtool evaluates all that it is given, at each step. No rule looks at an alert of another file."""
-    asked = {alert for t in tests for alert, _, _ in t.alerts}
-    return [f for f in sorted(RULES.glob("*.yml")) if f.name == "recording.yml" or asked & set(re.findall(r"(?m)^ +- alert: (\w+)$", f.read_text()))]
+    asked = {alert for t in tests for alert, _, _ in t.alerts} | {name for t in tests for e, _, _ in t.samples for name in re.findall(r"heartbeat:[\w:]+", e)}
+    return [f for f in sorted(RULES.glob("*.yml")) if f.name == "recording.yml" or asked & set(re.findall(r"(?m)^ +- (?:alert|record): ([\w:]+)$", f.read_text()))]
 
 
 # promtool makes much garbage of little memory: most of what its collector does is for nothing.
@@ -127,7 +127,7 @@ def said_before(paths):
 def files(asks):
     """({path: text} of everything that is made, the expectations that do not hold). `asks`: promtool, for the texts of alerts."""
     made, faults = {}, []
-    for module in (processes, jobs, recorded, exporter, host, trends):
+    for module in (processes, jobs, recorded, exporter, host, trends, once):
         name = module.__name__.rsplit(".", 1)[1]
         # promtool has one evaluation interval for a file.
         mine = [t for t in kit.TESTS if t.module == module.__name__]

@@ -181,6 +181,21 @@ def test_every_alert_is_tested_firing_and_not_firing(alert):
     assert False in fires or alert == "Watchdog", "no test in which it does not fire"
 
 
+# What these tell of has happened, and is not undone by a later scrape that finds all well; or it is counted, and one is too few.
+EVENTS = {"JobFailed", "HostOutOfMemory", "HeartbeatTestAlert", "ProcessRestarting", "ProcessFlapping", "Watchdog"}
+
+
+def test_every_alert_that_wakes_somebody_or_is_quick_is_tested_with_one_bad_scrape():
+    """At each scrape interval that the documentation allows: one bad scrape is the last one for that long."""
+    quick = {a for a, r in ALERTS.items() if r["labels"]["severity"] == "critical" or r["labels"]["severity"] == "warning" and seconds(r.get("for", "0s")) < 300}
+    tested = {a: set() for a in quick - EVENTS}
+    for test in TESTS["once.yml"]["tests"]:
+        for check in test["alert_rule_test"]:
+            tested[check["alertname"]].add((test["interval"], bool(check["exp_alerts"])))
+    wanted = {(interval, fires) for interval in ("15s", "30s", "45s", "1m", "90s", "2m") for fires in (False, True)}
+    assert {a: wanted - t for a, t in tested.items() if t != wanted} == {}
+
+
 def mutants(name):
     """The rules of a name with one thing wrong, {what: change}: the tests must notice each."""
     if name not in ALERTS:

@@ -21,7 +21,8 @@ BEGAN, ENDED = "2023-12-20T15:30:56.789Z", "2023-12-20T15:43:30.789Z"
 
 def as_prometheus_sends_it(name, **labels):
     """The alert as the rules make it: labels and annotations are those that prometheus/tests expects."""
-    found = [e for _, c in checks(name) for e in c["exp_alerts"]]
+    # Those of once.yml are about times, and know little of the process.
+    found = [e for file, c in checks(name) if file != "once.yml" for e in c["exp_alerts"]]
     expected = next((e for e in found if e["exp_labels"].get("process") == "bidder"), found[0])
     annotations = expected["exp_annotations"]
     for key, value in labels.items():

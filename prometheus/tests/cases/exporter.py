@@ -1,6 +1,6 @@
 """Alerts about the heartbeat file, the exporter and its scrapes: each firing, and each just not."""
 
-from .kit import Test
+from .kit import HOST, Test
 
 Test("unreadable file for five minutes") \
     .has("heartbeat_file_up", "1 0x20 1x40").silent("HeartbeatFileUnreadable", "2m15s").fires("HeartbeatFileUnreadable", "2m30s", "7m") \
@@ -65,6 +65,12 @@ Test("not stale: written a moment ago, though two hang") \
 Test("one scrape fails, and scrapes come every two minutes", interval="2m") \
     .has("up", "1x4 0 1x20").silent("HeartbeatExporterDown", "10m", "11m15s", "11m45s", "12m", "13m")
 
+Test("since which scrape: of each run of them the first; one that fails is none of them for the file") \
+    .has("up", "1x3 0 1 0x1 1x20").has("heartbeat_file_up", "1x1 0x1 stale 0 stale _x1 0x20") \
+    .gives("heartbeat:down_since_timestamp_seconds", "1m", (HOST | {"__name__": "heartbeat:down_since_timestamp_seconds"}, 60)) \
+    .gives("heartbeat:down_since_timestamp_seconds", "1m15s").gives("heartbeat:down_since_timestamp_seconds", "1m45s", (HOST | {"__name__": "heartbeat:down_since_timestamp_seconds"}, 90)) \
+    .gives("heartbeat:file_unreadable_since_timestamp_seconds", "3m", (HOST | {"__name__": "heartbeat:file_unreadable_since_timestamp_seconds"}, 30))
+
 GONE_HOST = {"job": "heartbeat", "instance": "web-2:9464", "host": "web-2"}
 
 Test("a host vanishes from discovery while another one stays", interval="1m", evaluation="1m") \
@@ -105,8 +111,14 @@ Test("no number over a limit since the start") \
     .has("heartbeat_series_dropped_total", "7x100", reason="process_limit").silent("HeartbeatSeriesDropped", "20m")
 
 Test("pushes that cannot be written") \
-    .has("heartbeat_push_errors_total", "0x4 0+1x20 20x60", reason="no_space").silent("HeartbeatPushFailing", "3m") \
-    .fires("HeartbeatPushFailing", "3m30s", "15m45s").silent("HeartbeatPushFailing", "17m").silent("HeartbeatPushRejected", "10m")
+    .has("heartbeat_push_errors_total", "0x4 0+1x20 20x60", reason="no_space").silent("HeartbeatPushFailing", "3m30s") \
+    .fires("HeartbeatPushFailing", "3m45s", "15m45s").silent("HeartbeatPushFailing", "17m").silent("HeartbeatPushRejected", "10m")
+
+Test("no push is lost: one cannot be written, and then the exporter is started anew") \
+    .has("heartbeat_push_errors_total", "2x4 3x8 0x60", reason="unavailable").silent("HeartbeatPushFailing", "3m45s", "5m", "6m", "8m", "10m", "13m")
+
+Test("no push is lost any more: two could not be written six minutes ago") \
+    .has("heartbeat_push_errors_total", "0x4 1x3 2x100", reason="unavailable").fires("HeartbeatPushFailing", "4m30s").silent("HeartbeatPushFailing", "12m30s")
 
 Test("pushes that are refused are not lost by the exporter") \
     .has("heartbeat_push_errors_total", "0+1x80", reason="invalid").silent("HeartbeatPushFailing", "15m")

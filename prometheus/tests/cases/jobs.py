@@ -1,6 +1,6 @@
 """Alerts about jobs: each firing, and each just not."""
 
-from .kit import Test
+from .kit import BIDDER, Test
 
 NIGHT = 1_700_000_000
 
@@ -64,3 +64,11 @@ Test("silenced: a job that failed, one that is late, one that takes too long, an
     .of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "failed").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "late") \
     .of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "long").of_process("heartbeat_silenced_until_timestamp_seconds", "6000x20", "missing") \
     .silent("JobFailed", "3m").silent("JobLate", "3m").silent("JobOverdue", "3m").silent("JobNeverRan", "3m")
+
+SINCE = {"__name__": "heartbeat:job_overdue_since_timestamp_seconds"} | BIDDER
+t = job(job(Test("since which scrape: of each run of them the first"), "_x4 1x1 stale 1x20", "dead", "job_late"), "_x4 1x20", "hung", "job_overdue", "import")
+job(t, "1x3 stale _x1 1 stale", "alive", "job_succeeded") \
+    .gives("heartbeat:job_overdue_since_timestamp_seconds", "1m15s", (SINCE | {"process": "backup", "state": "dead", "reason": "job_late"}, 60),
+           (SINCE | {"process": "import", "state": "hung", "reason": "job_overdue"}, 60)) \
+    .gives("heartbeat:job_overdue_since_timestamp_seconds", "3m", (SINCE | {"process": "backup", "state": "dead", "reason": "job_late"}, 105),
+           (SINCE | {"process": "import", "state": "hung", "reason": "job_overdue"}, 60))  # fmt: skip

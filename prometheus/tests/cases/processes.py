@@ -5,6 +5,11 @@ from .kit import BIDDER, Test
 GONE = "dead", "pid_gone"
 STARTED = {"__name__": "heartbeat:started_timestamp_seconds"} | BIDDER
 
+
+def since(name):
+    return {"__name__": f"heartbeat:{name}_since_timestamp_seconds", "state": "dead"} | BIDDER
+
+
 Test("dead: it crashes after a minute and comes back after five") \
     .state("1x3 stale _x19 1x100", "alive", "beating").state("_x4 1x19 stale", *GONE) \
     .silence("5x3 5+15x19 5x100").of_process("heartbeat_last_timestamp_seconds", "1700000000x200") \
@@ -34,6 +39,38 @@ Test("not dead: one scrape found no process, and scrapes come every two minutes"
 
 Test("not dead: one scrape found no process, and then Prometheus was away", interval="15s") \
     .state("1x4", "alive", "beating").state("_x5 1", *GONE).silence("5x30").silent("ProcessDead", "2m30s", "5m", "6m")
+
+Test("not dead: a job's run failed, the next one was seen between its end and its last word, and then another one runs", interval="2m") \
+    .state("1x4 stale", "dead", "job_failed").state("_x5 1 stale", *GONE).state("_x6 1x20", "alive", "job_running") \
+    .silent("ProcessDead", "10m15s", "11m15s", "11m45s", "12m15s")
+
+Test("not dead: a beat was late once, and later one scrape found no process", interval="2m") \
+    .state("1x3 stale 1x1 stale 1x20", "alive", "beating").state("_x4 1 stale", "dead", "silent").state("_x7 1 stale", *GONE) \
+    .silence("5x3 62 5x30").silent("ProcessDead", "9m45s", "15m45s", "16m15s")
+
+Test("not dead: a beat is late, and the next scrape finds no process, and the one after it does", interval="2m") \
+    .state("1x3 stale _ 1x20", "alive", "beating").state("_x4 1 stale", "dead", "silent").state("_x5 1 stale", *GONE) \
+    .silence("5x3 62 5x30").silent("ProcessDead", "9m45s", "11m45s", "12m15s")
+
+Test("not dead: two scrapes found no process, six minutes apart", interval="2m") \
+    .state("1x3 stale 1x1 stale 1x20", "alive", "beating").state("_x4 1 stale _x1 1 stale", *GONE).silence("5x30") \
+    .silent("ProcessDead", "9m45s", "13m45s", "15m45s")
+
+Test("dead: every other scrape fails, which parts no two that do not", interval="2m") \
+    .has("up", "1x3 1 0 1 0 1 0 1 0 1 0").state("1x3 stale", "alive", "beating").state("_x4 1 stale 1 stale 1 stale 1 stale", *GONE) \
+    .silent("ProcessDead", "9m45s", "12m45s").fires("ProcessDead", "13m", "17m")
+
+Test("dead: its entry is taken out of the file between two scrapes") \
+    .state("1x3 stale", "alive", "beating").state("_x4 1x1 stale", *GONE).state("_x6 1x20", "dead", "entry_vanished") \
+    .silent("ProcessDead", "2m").fires("ProcessDead", "2m15s")
+
+Test("since which scrape: of each run of them the first") \
+    .state("1x3 stale _x1 1 stale", "alive", "beating").state("_x4 1x1 stale 1x20", *GONE) \
+    .state("1x3 stale", "alive", "beating", "mill").state("_x4 1x1 stale", "hung", "silent", "mill").state("_x6 1x20", "hung", "suspended", "mill") \
+    .of_process("heartbeat_status", "1x20", status="failed").of_process("heartbeat_data_restarts_total", "3x20") \
+    .gives("heartbeat:fallen_since_timestamp_seconds", "1m15s", (since("fallen"), 60)).gives("heartbeat:fallen_since_timestamp_seconds", "1m30s") \
+    .gives("heartbeat:fallen_since_timestamp_seconds", "3m", (since("fallen"), 105)).gives("heartbeat:given_up_since_timestamp_seconds", "3m", (since("given_up"), 105)) \
+    .gives("heartbeat:silent_since_timestamp_seconds", "3m", (since("silent") | {"process": "mill", "state": "hung"}, 60))
 
 Test("not dead: it said good-bye") \
     .state("1x60", "stopped", "said_stopped").silence("5+15x60").silent("ProcessDead", "10m").silent("ProcessHung", "10m")
@@ -131,7 +168,7 @@ Test("given up by heartbeat run, after eleven restarts") \
     .state("1x8 stale", "alive", "beating").state("_x9 1x20 stale", "dead", "pid_gone").of_process("heartbeat_status", "1x8 stale", status="alive") \
     .of_process("heartbeat_status", "_x9 1x20 stale", status="failed").of_process("heartbeat_data_restarts_total", "11x30").of_process("heartbeat_data_last_exit_code", "_x9 3x21") \
     .of_process("heartbeat_last_timestamp_seconds", "0x30").of_process("heartbeat_age_seconds", "0+15x30") \
-    .silent("ProcessGivenUp", "2m30s").fires("ProcessGivenUp", "2m45s", "9m15s").silent("ProcessGivenUp", "9m45s")
+    .silent("ProcessGivenUp", "2m45s").fires("ProcessGivenUp", "3m", "9m15s").silent("ProcessGivenUp", "9m45s")
 
 Test("not given up: dead between two restarts; dead, and its own word is failed; its last task failed, and it works") \
     .state("1x40", "dead", "pid_gone").of_process("heartbeat_status", "1x40", status="restarting").of_process("heartbeat_data_restarts_total", "2x40") \
