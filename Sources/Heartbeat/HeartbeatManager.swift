@@ -167,17 +167,32 @@ public struct HeartbeatManager: Sendable {
     let update = HeartbeatUpdate(file: file, options: options)
     return try update.run(dryRun ? .listing : .removing) { (text) throws(JSONError) in
       try HeartbeatMerge([], into: text, now: now, removingBefore: oldest)
-    }
+    }.removed
   }
 
-  /// Removes the entries of processes, whatever their age, for good: readers forget them, too. Returns those that were there.
+  /// Removes the entries of processes, whatever their age, for good: readers forget them, too, also those whose entry is gone already.
+  /// Returns those that were there.
   ///
   /// - Parameter dryRun: only says what it would remove.
   @discardableResult
   public func remove(_ processNames: [String], dryRun: Bool = false) throws(HeartbeatError) -> [String] {
-    guard dryRun else { return try HeartbeatWriter(file: file, options: options).remove(processNames) }
-    let there = Set(try allHeartbeats().map { Array($0.name.utf8) })
-    return processNames.filter { there.contains(Array($0.utf8)) }
+    var isNoted = false
+    return try remove(processNames, dryRun: dryRun, isNoted: &isNoted)
+  }
+
+  /// The same.
+  ///
+  /// - Parameter isNoted: gets whether readers are told to forget those that were not there.
+  package func remove(
+    _ processNames: [String], dryRun: Bool, isNoted: inout Bool
+  ) throws(HeartbeatError) -> [String] {
+    if dryRun {
+      let there = Set(try allHeartbeats().map { Array($0.name.utf8) })
+      return processNames.filter { there.contains(Array($0.utf8)) }
+    }
+    let outcome = try HeartbeatWriter(file: file, options: options).forget(processNames, notingAll: true)
+    isNoted = outcome.isNoted
+    return outcome.removed
   }
 
   /// Silences processes: until a time alerts about them wake nobody, and their state uses up no error budget. A silence that

@@ -236,6 +236,38 @@ struct HeartbeatManagerTests {
     #expect(folder.names == [])
   }
 
+  @Test(
+    "who removes by name tells readers to forget it, also where its entry has vanished before",
+    arguments: ["file", "folder"])
+  func removedForGood(kind: String) throws {
+    let folder = try Folder()
+    let path = kind == "file" ? folder.file : folder.path + "/own.d"
+    if kind == "file" {
+      try folder.write(#"{"processes":{"kept":{"last_heartbeat":5}}}"#)
+    } else {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    let manager = HeartbeatManager(file: path)
+    #expect(try manager.remove(["wiped"], dryRun: true) == [])
+    func names() throws -> [String] {
+      let note = kind == "file" ? path : "\(path)/.heartbeat-pruned-\(geteuid())"
+      guard let bytes = FileManager.default.contents(atPath: note) else { return [] }
+      return try JSONValue(parsing: Array(bytes)).objectValue?["pruned"]?.objectValue?.members.map(\.key) ?? []
+    }
+    #expect(try names() == [])
+    let long = String(repeating: "x", count: 1_025)
+    #expect(try manager.remove(["wiped", "wiped", "", long]) == [])
+    #expect(try names() == ["wiped"], "what no process can be called is not noted, and nothing is noted twice")
+    #expect(try manager.allHeartbeats().map(\.name) == (kind == "file" ? ["kept"] : []))
+  }
+
+  @Test("where there is no file, a removal by name makes none")
+  func removeNowhere() throws {
+    let folder = try Folder()
+    #expect(try HeartbeatManager(file: folder.file).remove(["wiped"]) == [])
+    #expect(folder.names == [])
+  }
+
   @Test("who only looks writes nothing, not even a lock file")
   func looking() throws {
     let folder = try Folder()

@@ -19,7 +19,15 @@ struct HeartbeatUpdate {
 
   var contents: FileContents { FileContents(limit: options.maximumFileSize) }
 
-  /// Changes the file; returns the names of the removed entries.
+  /// What a change did.
+  struct Outcome {
+    /// The names of the removed entries.
+    var removed: [String] = []
+    /// Whether readers are told to forget those that were to be noted.
+    var isNoted = false
+  }
+
+  /// Changes the file; says which entries are removed.
   ///
   /// - Parameters:
   ///   - kind: what it may do.
@@ -27,12 +35,14 @@ struct HeartbeatUpdate {
   ///   - merge: makes the new text of the old one, which is empty for a new file.
   func run(
     _ kind: Kind, noting noted: [String] = [], _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
-  ) throws(HeartbeatError) -> [String] {
+  ) throws(HeartbeatError) -> Outcome {
     let place = try place()
     if kind != .merging {
       // Whoever only looks makes no lock file either.
       let found = try look(place, merge)
-      if kind == .listing || (found.isEmpty && (noted.isEmpty || !place.has(place.name))) { return found }
+      if kind == .listing || (found.isEmpty && (noted.isEmpty || !place.has(place.name))) {
+        return Outcome(removed: found)
+      }
     }
     try refuseForeign(place)
     let lock = try FileLock(of: place, timeout: options.lockTimeout)
@@ -88,17 +98,17 @@ struct HeartbeatUpdate {
   func runLocked(
     _ place: borrowing Place, _ kind: Kind, _ noted: [String] = [],
     _ merge: ([UInt8]) throws(JSONError) -> HeartbeatMerge
-  ) throws(HeartbeatError) -> [String] {
+  ) throws(HeartbeatError) -> Outcome {
     removeLeftovers(place)
     let merged: HeartbeatMerge
     var old: stat?
     var damage: String?
     switch try contents.read(place, merge) {
     case .missing:
-      guard kind == .merging else { return [] }
+      guard kind == .merging else { return Outcome() }
       merged = try fresh(merge)
     case .empty(let status):
-      guard kind == .merging else { return [] }
+      guard kind == .merging else { return Outcome() }
       old = status
       merged = try fresh(merge)
     case .value(let value, let status):
@@ -109,17 +119,19 @@ struct HeartbeatUpdate {
       (old, damage) = (status, reason)
       merged = try fresh(merge)
     }
-    guard kind == .merging || !merged.removed.isEmpty || !noted.isEmpty else { return merged.removed }
+    guard kind == .merging || !merged.removed.isEmpty || !noted.isEmpty else { return Outcome() }
     // A larger one could never be read again. What only loses entries is never larger than what was read.
     guard kind == .removing || merged.bytes.count <= options.maximumFileSize else {
       throw .tooLarge(file: place.path, limit: options.maximumFileSize)
     }
     var bytes = merged.bytes
+    var isNoted = false
     let pruned = noted.isEmpty ? merged.removed : noted
     if kind == .removing, let text = try? PrunedNames.adding(pruned, to: bytes, now: Clock.realtime),
       text.count <= options.maximumFileSize
     {
       bytes = text
+      isNoted = !noted.isEmpty
     }
     let copy = damage.map { _ in DamagedFile.nextName(in: place) }
     _ = try replace(place, with: bytes, like: old, keepingAs: copy)
@@ -129,7 +141,7 @@ struct HeartbeatUpdate {
         "\(place.path) is not a heartbeat file any more (\(damage)): moved it to \(place.beside(copy)) and began a new one"
       )
     }
-    return merged.removed
+    return Outcome(removed: merged.removed, isNoted: isNoted)
   }
 
   /// The text of a new file.

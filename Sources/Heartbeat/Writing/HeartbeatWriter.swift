@@ -49,11 +49,17 @@ public final class HeartbeatWriter {
   }
 
   /// Removes entries by their names; returns those that were there.
+  ///
+  /// - Parameter notingAll: whether readers shall forget those too that are not there.
   public func remove(_ names: [String], notingAll: Bool = false) throws(HeartbeatError) -> [String] {
+    try forget(names, notingAll: notingAll).removed
+  }
+
+  func forget(_ names: [String], notingAll: Bool) throws(HeartbeatError) -> HeartbeatUpdate.Outcome {
     if HeartbeatLocation.isFolder(update.file) { return try ownFiles.remove(names, notingAll: notingAll) }
     forgetText()
     let now = Clock.realtime
-    return try update.run(.removing, noting: notingAll ? names : []) { (text) throws(JSONError) in
+    return try update.run(.removing, noting: notingAll ? PrunedNames.possible(names) : []) { (text) throws(JSONError) in
       try HeartbeatMerge([], into: text, now: now, forgetting: names, removingBefore: nil)
     }
   }

@@ -115,10 +115,13 @@ struct OwnFiles {
     return removed
   }
 
-  /// Removes the files of processes; returns those that had one.
-  func remove(_ processes: [String], notingAll: Bool = false) throws(HeartbeatError) -> [String] {
-    guard var place = try openForReading() else { return [] }
+  /// Removes the files of processes; says which had one.
+  ///
+  /// - Parameter notingAll: whether readers shall forget those too that have none.
+  func remove(_ processes: [String], notingAll: Bool = false) throws(HeartbeatError) -> HeartbeatUpdate.Outcome {
+    guard var place = try openForReading() else { return HeartbeatUpdate.Outcome() }
     var removed: [String] = []
+    var refusal: HeartbeatError?
     for process in processes {
       guard let file = OwnFileName.file(of: process) else { continue }
       place.name = file
@@ -129,11 +132,15 @@ struct OwnFiles {
         removed.append(process)
       } catch {
         if error == .noSuchFile { continue }
-        throw OwnFiles.refusal(error, file, place)
+        refusal = OwnFiles.refusal(error, file, place)
+        break
       }
     }
-    note(notingAll ? processes : removed, &place)
-    return removed
+    // What was removed by then must not be remembered.
+    let noted = notingAll && refusal == nil ? processes.filter { OwnFileName.file(of: $0) != nil } : removed
+    let isNoted = note(noted, &place)
+    if let refusal { throw refusal }
+    return HeartbeatUpdate.Outcome(removed: removed, isNoted: isNoted)
   }
 
   /// How many processes have a file.
@@ -156,15 +163,18 @@ struct OwnFiles {
     }
   }
 
-  /// Says in the folder that processes were removed on purpose: nobody remembers them then.
-  private func note(_ processes: [String], _ place: inout Place) {
-    guard !processes.isEmpty else { return }
+  /// Says in the folder that processes were removed on purpose: nobody remembers them then. Returns whether it could be said.
+  @discardableResult
+  private func note(_ processes: [String], _ place: inout Place) -> Bool {
+    guard !processes.isEmpty else { return false }
     place.name = PrunedNotes.fileName(of: geteuid())
     place.path = place.beside(place.name)
     do throws(HeartbeatError) {
       try PrunedNotes.add(processes, to: place, now: Clock.realtime)
+      return true
     } catch {
       options.warn("\(error); readers may go on remembering what was removed")
+      return false
     }
   }
 

@@ -9,10 +9,19 @@ enum PrunedNames {
   /// Of so many the file says so: the latest.
   static let most = 1_000
 
+  /// Those among some names that a process can have, each once.
+  static func possible(_ names: [String]) -> [String] {
+    var known: Set<[UInt8]> = []
+    return names.filter { name in
+      (1...HeartbeatManager.longestName).contains(name.utf8.count) && known.insert(Array(name.utf8)).inserted
+    }
+  }
+
   /// The text of a heartbeat file with these names among those that were pruned.
   ///
   /// - Parameter now: Unix time in seconds.
   static func adding(_ names: [String], to text: [UInt8], now: Double) throws(JSONError) -> [UInt8] {
+    let names = possible(names)
     let added = Set(names.map { Array($0.utf8) })
     return try JSONError.catching(in: text) { (cursor) throws(JSONParseError) in
       let document = try HeartbeatDocument(scanning: cursor)

@@ -15,7 +15,7 @@ enum PruneCommand {
       program: "heartbeat prune",
       summary:
         "Removes entries without a beat for a long time. With names, removes these entries, whatever their age. "
-        + "Readers forget them.",
+        + "Readers forget them, also where the entry is gone already.",
       groups: [FlagGroup("Flags", [olderThan, dryRun, CommonFlags.file])],
       arguments: .named("NAME", 0...longestList),
       examples: [
@@ -37,9 +37,11 @@ enum PruneCommand {
     do throws(HeartbeatError) {
       let age = Duration(clampingSeconds: values[olderThan])
       var refused: [HeartbeatError] = []
+      var isNoted = false
       let removed =
         names.isEmpty
-        ? try manager.prune(olderThan: age, dryRun: isDry, refused: &refused) : try manager.remove(names, dryRun: isDry)
+        ? try manager.prune(olderThan: age, dryRun: isDry, refused: &refused)
+        : try manager.remove(names, dryRun: isDry, isNoted: &isNoted)
       for name in removed { Console.print((isDry ? "would remove " : "removed ") + quoted(name, limit: 200)) }
       for problem in refused { Console.error(sentence(problem)) }
       if names.isEmpty, removed.isEmpty, refused.isEmpty {
@@ -47,7 +49,10 @@ enum PruneCommand {
       }
       let found = Set(removed.map { ExactText($0) })
       let missing = names.filter { !found.contains(ExactText($0)) }
-      for name in missing { Console.error("there is no \(quoted(name, limit: 200)) in \(values[CommonFlags.file])") }
+      let rest = isNoted ? "; readers are told to forget it" : ""
+      for name in missing {
+        Console.error("there is no \(quoted(name, limit: 200)) in \(values[CommonFlags.file])\(rest)")
+      }
       return missing.isEmpty && refused.isEmpty ? 0 : 1
     } catch {
       Console.error(sentence(error))

@@ -53,7 +53,7 @@ PLACES = {"one file": (one_file, True), "a folder": (own_files, False), "a torn 
 LOOKS = {
     "check": ["check"], "check as JSON": ["check", "--json"], "status": ["status", "--file"], "status as JSON": ["status", "--json", "--file"], "one process": ["status", "mill", "--file"],
     "monitor": ["monitor", "--once", "--file"], "what would be removed": ["prune", "--dry-run", "--file"], "nothing to remove": ["prune", "--older-than=10d", "--file"],
-    "a name that is not there": ["prune", "nobody", "--file"],
+    "a name that is not there": ["prune", "nobody", "--dry-run", "--file"],
 }  # fmt: skip
 
 

@@ -287,9 +287,39 @@ def test_prune_by_name(kind, tmp_path):
     assert (result.returncode, result.stdout, result.stderr) == (0, 'removed "eu/b"\nremoved "c"\n', "")
     assert left() == {"a"}
     result = run(TOOL, "prune", "eu/b", "--file", place)
-    assert (result.returncode, result.stdout) == (1, "") and "there is no" in result.stderr
+    assert (result.returncode, result.stdout) == (1, "") and f'there is no "eu/b" in {place}; readers are told to forget it' in result.stderr
+    nowhere = run(TOOL, "prune", "eu/b", "--file", tmp_path / "none.json")
+    assert nowhere.returncode == 1 and nowhere.stderr.endswith("none.json\n") and not (tmp_path / "none.json").exists(), nowhere
     result = run(TOOL, "prune", "a", "--older-than", "1h", "--file", place)
     assert result.returncode == 2 and "exclude each other" in result.stderr and left() == {"a"}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_prune_forgets_what_has_vanished(kind, tmp_path, exporter):
+    """Its entry was wiped by a careless writer: there is nothing to remove, and readers go on remembering it."""
+    place = tmp_path / ("own.d" if kind == "folder" else "beats.json")
+    if kind == "folder":
+        place.mkdir()
+    for name in ("kept", "wiped"):
+        assert run(TOOL, "send", name, "--file", place).returncode == 0
+    e = exporter(f"--heartbeat.file={place}", default_file=True)
+
+    def reasons():
+        return {b["name"]: b["reason"] for b in json.loads(e.get("/api/v1/heartbeats").body)["heartbeats"]}
+
+    assert set(reasons()) == {"kept", "wiped"}
+    if kind == "folder":
+        (place / "wiped.json").unlink()
+    else:
+        document = json.loads(place.read_text())
+        del document["processes"]["wiped"]
+        place.write_text(json.dumps(document))
+    eventually(lambda: reasons().get("wiped") == "entry_vanished", "it has vanished")
+    dry = run(TOOL, "prune", "wiped", "--dry-run", "--file", place)
+    assert dry.returncode == 1 and "told" not in dry.stderr and reasons()["wiped"] == "entry_vanished"
+    result = run(TOOL, "prune", "wiped", "--file", place)
+    assert (result.returncode, result.stdout) == (1, "") and "readers are told to forget it" in result.stderr, result
+    eventually(lambda: set(reasons()) == {"kept"}, "it is forgotten", seconds=PATIENCE)
 
 
 def test_help_and_mistakes():
