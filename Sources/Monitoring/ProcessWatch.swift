@@ -106,13 +106,19 @@ public struct ProcessWatch: ~Copyable {
     shownGeneration = nil
   }
 
-  /// What of the file is left out, by name: the first ones.
+  /// What of the files is left out, by name: the first ones.
   public var problems: [EntryProblem] { sources.problems }
 
-  /// How much of the files is left out; `problems` names the first of it.
-  public var problemCount: Int {
+  /// How many entries, or parts of them, are left out of the files; `problems` names the first of them.
+  public var entryProblemCount: Int {
     max(problems.count, sources.skipped.values.reduce(0, +))
   }
+
+  /// Files that match a pattern and are not read.
+  public var filesLeftOut: [FilesLeftOut] { sources.filesLeftOut }
+
+  /// How much is left out: `filesLeftOut`, each pattern once, and what `problems` names the first of.
+  public var problemCount: Int { entryProblemCount + filesLeftOut.count }
 
   /// That somebody works on the process of a place; nil when nobody does now.
   public func silence(of place: Int, at now: Double) -> Silence? {

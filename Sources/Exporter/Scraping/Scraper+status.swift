@@ -133,15 +133,23 @@ extension Scraper {
     return object
   }
 
-  /// What of the files is left out.
+  /// What of the files is left out: first the whole files, then what is in those that are read.
   private var problemList: [JSONValue] {
-    watch.problems.map {
+    let files: [JSONValue] = watch.filesLeftOut.map {
+      [
+        "process": "", "reason": .string(FilesLeftOut.reason), "byte": .null, "file": .string($0.pattern),
+        "files": .integer(Int64(clamping: $0.count)), "hides_process": true, "message": .string($0.description),
+      ]
+    }
+    let entries: [JSONValue] = watch.problems.map {
       [
         "process": .string($0.process), "reason": .string($0.reason.rawValue),
         "byte": $0.offset.map { .integer(Int64(widening: $0)) } ?? .null,
-        "file": $0.file.map { .string($0) } ?? .null, "message": .string($0.description),
+        "file": $0.file.map { .string($0) } ?? .null, "hides_process": .bool($0.reason.leavesOutEntry),
+        "message": .string($0.description),
       ]
     }
+    return Array((files + entries).prefix(EntryProblem.maximumCount))
   }
 
   /// Who is silenced, also those of whom nothing else is known.

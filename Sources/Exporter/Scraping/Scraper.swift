@@ -171,7 +171,7 @@ struct Scraper: ~Copyable {
     let change = watch.refresh(at: now)
     problems.report(watch.sources)
     guard let change else { return }
-    problems.report(watch.problems, count: watch.problemCount)
+    problems.report(watch.problems, count: watch.entryProblemCount)
     TightTimeouts.tell(watch.monitored, logger)
     if !change.keepsProcesses { statistics.noteVanished?(watch.monitored.vanishedNames) }
     for place in collectors.indices { collectors[place].collector.update(watch, change) }

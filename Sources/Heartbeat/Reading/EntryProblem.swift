@@ -70,8 +70,9 @@ extension HeartbeatSnapshot.SkipReason {
     }
   }
 
-  /// Whether nobody can say how a process does because of it. Where its name is another one's too, that one is seen.
-  public var hidesProcess: Bool { leavesOutEntry && self != .nameTaken }
+  /// Whether nobody can say because of it how the process of a name does. Where a source before has the name, that one's process has it;
+  /// among all processes the other one is missing all the same.
+  public var hidesName: Bool { leavesOutEntry && self != .nameTaken }
 
   /// Whether it is said of a process's own file as a whole.
   public var isOfOwnFile: Bool {

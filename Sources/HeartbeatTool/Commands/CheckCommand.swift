@@ -50,7 +50,9 @@ enum CheckCommand {
       Console.print(reports.map { $0.lines(at: Clock.realtime).joined(separator: "\n") }.joined(separator: "\n\n"))
     }
     for pattern in empty { Console.error("no file matches \(pattern.pattern)") }
-    return empty.isEmpty && !reports.isEmpty && reports.allSatisfy(\.isWhole) ? 0 : 1
+    let leftOut = sources.filesLeftOut
+    for files in leftOut { Console.error(files.sentence { quoted($0, limit: 400) }) }
+    return empty.isEmpty && leftOut.isEmpty && !reports.isEmpty && reports.allSatisfy(\.isWhole) ? 0 : 1
   }
 
   /// How long to wait for a file system that does not answer, in seconds.

@@ -33,7 +33,8 @@ enum StatusCommand {
   /// The programs as they are seen, or why they cannot be.
   private enum Seen {
     /// - Parameter problem: why a file cannot be read: the programs in it are doubtful.
-    case programs([ProgramView], leftOut: LeftOut, place: String, problem: String?)
+    /// - Parameter notes: what else there is to say of the sources.
+    case programs([ProgramView], leftOut: LeftOut, place: String, problem: String?, notes: [String] = [])
     case nothing(String)
   }
 
@@ -55,8 +56,8 @@ enum StatusCommand {
     case .nothing(let problem):
       Console.error(problem)
       return 2
-    case .programs(let programs, let leftOut, let place, let problem):
-      return show(programs, leftOut, of: place, problem, values)
+    case .programs(let programs, let leftOut, let place, let problem, let notes):
+      return show(programs, leftOut, of: place, problem, notes, values)
     }
   }
 
@@ -67,7 +68,9 @@ enum StatusCommand {
     let place = sources.map(\.path).joined(separator: ", ")
     // A configured process is never seen as long as there is no file; who asks for all of nothing shall know why.
     let problem = source.problem.flatMap { $0.failure != .missing || programs.isEmpty ? $0.description : nil }
-    return .programs(programs, leftOut: source.leftOut, place: place, problem: problem)
+    // Where there is nothing else, the problem says it.
+    let notes = problem != nil && programs.isEmpty ? [] : source.emptyPatterns.map { "no file matches \($0) yet" }
+    return .programs(programs, leftOut: source.leftOut, place: place, problem: problem, notes: notes)
   }
 
   private static func remote(_ exporter: WatchedExporter) -> Seen {
@@ -94,7 +97,8 @@ enum StatusCommand {
   }
 
   private static func show(
-    _ programs: [ProgramView], _ found: LeftOut, of place: String, _ problem: String?, _ values: FlagValues
+    _ programs: [ProgramView], _ found: LeftOut, of place: String, _ problem: String?, _ notes: [String],
+    _ values: FlagValues
   ) -> Int32 {
     let name = values.arguments.first
     let leftOut = found.named.filter { name == nil || $0.process == name }
@@ -106,6 +110,7 @@ enum StatusCommand {
     // Where it is, no other file counts.
     let isFound = name != nil && !shown.isEmpty
     let problem = isFound ? nil : problem
+    let files = isFound ? [] : found.fileSentences
     let others = name == nil ? found.others : 0
     if shown.isEmpty, let problem {
       Console.error(problem)
@@ -117,18 +122,20 @@ enum StatusCommand {
       Console.print(String(decoding: value.serialised(pretty: true), as: UTF8.self))
     }
     if let problem { Console.error(problem) }
+    for sentence in (isFound ? [] : notes) + files { Console.error(sentence) }
     for problem in leftOut { Console.error(problem.sentence { quoted($0, limit: 400) }) }
     if others > 0 { Console.error("and \(others) more are left out") }
     guard !shown.isEmpty else {
-      guard leftOut.isEmpty else { return 2 }
+      guard leftOut.isEmpty, files.isEmpty else { return 2 }
       let what = name.map { "no heartbeat of \(quoted($0)) in" } ?? "no heartbeats in"
       Console.error("\(what) \(place)")
       return 2
     }
     if !values[json] { Console.print(StatusTable.lines(shown).joined(separator: "\n")) }
     guard shown.allSatisfy({ $0.verdict.state == .alive }) else { return 1 }
-    // How a program does whose file or entry cannot be read, nobody can say.
-    return problem != nil || others > 0 || leftOut.contains { $0.reason.hidesProcess } ? 2 : 0
+    // How a program does whose file or entry is not read, nobody can say.
+    let hides = leftOut.contains { name == nil ? $0.reason.leavesOutEntry : $0.reason.hidesName }
+    return problem != nil || others > 0 || !files.isEmpty || hides ? 2 : 0
   }
 
   private static func json(of program: ProgramView) -> JSONValue {

@@ -58,21 +58,26 @@ extension Silence {
 
 /// What of the heartbeat files is left out.
 struct LeftOut: Equatable, Sendable {
-  /// The first ones.
+  /// Whole files.
+  var files: [FilesLeftOut] = []
+  /// The first ones of what stands in the others.
   var named: [EntryProblem] = []
   /// How many more there are.
   var others = 0
 
-  /// Whether a program of a name is among them, so that nobody can say that it never beat.
+  /// Whether a program of a name is, or may be, among them, so that nobody can say that it never beat.
   func hides(_ name: String) -> Bool {
-    named.contains { $0.reason.hidesProcess && ExactText($0.process) == ExactText(name) }
+    !files.isEmpty || named.contains { $0.reason.hidesName && ExactText($0.process) == ExactText(name) }
   }
 
   /// What is said of those because of which a program is not shown: how it does, nobody can say.
   var unknown: [String] {
-    named.filter(\.reason.hidesProcess).map { $0.sentence { quoted($0, limit: 400) } }
+    fileSentences + named.filter(\.reason.leavesOutEntry).map { $0.sentence { quoted($0, limit: 400) } }
       + (others > 0 ? ["\(others) more are left out"] : [])
   }
+
+  /// What is said of the whole files.
+  var fileSentences: [String] { files.map { $0.sentence { quoted($0, limit: 400) } } }
 }
 
 extension ProgramView {

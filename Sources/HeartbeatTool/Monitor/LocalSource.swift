@@ -88,8 +88,12 @@ struct LocalSource: ~Copyable {
   /// What of the files is left out.
   var leftOut: LeftOut {
     let named = watch.problems
-    return LeftOut(named: named, others: max(0, watch.problemCount - named.count))
+    return LeftOut(
+      files: watch.filesLeftOut, named: named, others: max(0, watch.entryProblemCount - named.count))
   }
+
+  /// The patterns that no file matches: there may be one later.
+  var emptyPatterns: [String] { watch.sources.emptyPatterns }
 
   private func program(_ place: Int, _ finding: ProcessSearch.Finding?, at now: Double) -> ProgramView {
     let process = watch.monitored.processes[place]

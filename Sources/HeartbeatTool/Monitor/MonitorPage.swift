@@ -130,9 +130,10 @@ struct MonitorPage: Sendable {
   static let mostLeftOut = 5
 
   private func leftOutLines(_ leftOut: LeftOut, width: Int) -> [String] {
-    guard !leftOut.named.isEmpty || leftOut.others > 0 else { return [] }
-    let named = leftOut.named.prefix(MonitorPage.mostLeftOut).map { $0.sentence { quoted($0, limit: 400) } }
-    let others = leftOut.named.count - named.count + leftOut.others
+    let all = leftOut.fileSentences + leftOut.named.map { $0.sentence { quoted($0, limit: 400) } }
+    guard !all.isEmpty || leftOut.others > 0 else { return [] }
+    let named = all.prefix(MonitorPage.mostLeftOut)
+    let others = all.count - named.count + leftOut.others
     let lines = named + (others > 0 ? ["and \(others) more are left out"] : [])
     return [""] + lines.map { style.apply(.warning, to: DisplayWidth.truncated($0, to: width)) }
   }

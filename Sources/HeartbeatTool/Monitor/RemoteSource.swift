@@ -105,9 +105,9 @@ struct RemoteSource {
     }
     var seen = Seen(programs: programs, FileProblem.all(in: object))
     if case .array(let items)? = object["problems"] {
-      let named = items.compactMap(EntryProblem.init)
+      let (files, named) = (items.compactMap(FilesLeftOut.init), items.compactMap(EntryProblem.init))
       let count = object["problem_count"]?.integerValue.flatMap { Int(exactly: $0) } ?? items.count
-      seen.leftOut = LeftOut(named: named, others: max(0, count - named.count))
+      seen.leftOut = LeftOut(files: files, named: named, others: max(0, count - files.count - named.count))
     }
     // In a state that only a later version knows.
     seen.leftOut.others += items.count - programs.count
@@ -221,6 +221,17 @@ extension ProgramView {
       age: object["age_seconds"]?.doubleValue, timeout: object["timeout_seconds"]?.doubleValue,
       residentBytes: process?["resident_memory_bytes"]?.doubleValue, silence: object["silenced"].flatMap(Silence.init),
       data: object["data"], nextDue: due, dueIn: due.map { $0 - now })
+  }
+}
+
+extension FilesLeftOut {
+  /// An element of the API's `problems`; nil when it is about something else.
+  init?(_ item: JSONValue) {
+    guard let object = item.objectValue, let reason = object["reason"]?.stringValue, reason.isSame(as: Self.reason),
+      let pattern = object["file"]?.stringValue,
+      let count = object["files"]?.integerValue.flatMap({ Int(exactly: $0) })
+    else { return nil }
+    self.init(pattern: pattern, count: count)
   }
 }
 

@@ -352,6 +352,10 @@ def test_the_tab_says_when_nobody_knows(exporter, beats, chromium):
     becomes("(1?)", "trouble", "dead")
     write_beats(beats, {"bidder": entry(), "reader": entry(), "odd": {"last_heartbeat": "yesterday"}})
     becomes(*unknown)
+    # A part of what it says is left out: how it does is known.
+    write_beats(beats, {"bidder": entry(), "reader": {**entry(), "pid": 0}})
+    becomes(*well)
+    eventually(lambda: page.evaluate("!document.getElementById('left-out').hidden"), "it is said all the same")
     write_beats(beats, {"bidder": entry(), "reader": entry()})
     becomes(*well)
     # Stopped, nobody answers; and as soon as somebody does, all is well again.

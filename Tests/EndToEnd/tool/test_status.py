@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from support import EXPORTER, TOOL, entry, run, write_beats
+from support import EXPORTER, TOOL, entry, eventually, run, write_beats
 
 
 @pytest.fixture
@@ -47,10 +47,66 @@ def test_of_two_files_with_one_name_the_first_counts_and_the_other_is_told(expor
     for file in ("one", "other"):
         write_beats(tmp_path / f"{file}.json", {"x": entry()})
     where = asked(exporter, ["--file", tmp_path / "one.json", "--file", tmp_path / "other.json"], by_url)
-    for name in (["x"], []):
+    # The name is the first one's; of the other one nobody sees how it does, and no view says that all is well.
+    for name, status in (["x"], 0), ([], 2):
         result = run(TOOL, "status", *name, *where)
-        assert result.returncode == 0 and "alive" in result.stdout and "is left out" in result.stderr, result
-    assert run(TOOL, "monitor", "--once", *where).returncode == 0
+        assert result.returncode == status and "alive" in result.stdout and "is left out" in result.stderr, result
+    shown = run(TOOL, "monitor", "--once", *where)
+    assert shown.returncode == 1 and "1 of 1 alive" in shown.stdout and "is left out" in shown.stderr, shown
+
+
+@pytest.mark.parametrize("by_url", [False, True])
+def test_a_part_that_is_left_out_hides_nobody(exporter, tmp_path, by_url):
+    write_beats(tmp_path / "x.json", {"x": {**entry(), "pid": 0}})
+    where = asked(exporter, ["--file", tmp_path / "x.json"], by_url)
+    for command in (["status"], ["monitor", "--once"]):
+        result = run(TOOL, *command, *where)
+        assert result.returncode == 0 and "pid is not a process ID" in result.stdout + result.stderr, result
+
+
+@pytest.mark.parametrize("by_url", [False, True])
+def test_files_beyond_the_limit_are_told_by_every_view(exporter, tmp_path, by_url):
+    """Who knows nothing of the last file does not say that all is well."""
+    folder = tmp_path / "bots"
+    folder.mkdir()
+    count = 3 if by_url else 1_001
+    for number in range(count):
+        write_beats(folder / f"{number:04}.json", {f"p{number:04}": entry(age=900 if number == count - 1 else 0)})
+    pattern = folder / "*.json"
+    where = ["--file", pattern]
+    if by_url:
+        e = exporter(f"--heartbeat.file={pattern}", "--heartbeat.max-files=2", "--heartbeat.timeout=10m", default_file=True)
+        where = ["--url", f"http://127.0.0.1:{e.port}"]
+        document = json.loads(e.get("/api/v1/heartbeats").body)
+        assert [(p["reason"], p["file"], p["files"]) for p in document["problems"]] == [("too_many_files", str(pattern), 1)]
+        assert document["problem_count"] == 1
+        eventually(lambda: e.stderr.count("too many files match") == 1, "the log says so once")
+        assert "more heartbeats, or parts of them, are left out" not in e.stderr
+    else:
+        where += ["--timeout", "10m"]
+    sentence = f'1 file that matches "{pattern}" is not read'
+    for command, status in (["status"], 2), (["status", "--json"], 2), (["monitor", "--once"], 1):
+        result = run(TOOL, *command, *where)
+        assert result.returncode == status and sentence in result.stderr, (command, result.returncode, result.stderr)
+    # One that is read is known; one that is not there may be in the file that is not read.
+    known, unknown = (run(TOOL, "status", name, *where) for name in ("p0000", f"p{count - 1:04}"))
+    assert (known.returncode, known.stderr) == (0, "") and unknown.returncode == 2 and sentence in unknown.stderr, unknown
+    if not by_url:
+        checked = run(TOOL, "check", pattern)
+        assert checked.returncode == 1 and sentence in checked.stderr, checked.stderr
+        (folder / f"{count - 1:04}.json").unlink()
+        assert run(TOOL, "check", pattern).returncode == run(TOOL, "status", *where).returncode == 0
+
+
+def test_a_pattern_that_matches_nothing_beside_a_file_is_said(tmp_path):
+    write_beats(tmp_path / "good.json", {"fine": entry()})
+    pattern = tmp_path / "bots" / "*.json"
+    where = ["--file", tmp_path / "good.json", "--file", pattern]
+    everything, fine, other = (run(TOOL, "status", *name, *where) for name in ([], ["fine"], ["other"]))
+    # It may match later: that is no fault of who is there.
+    assert everything.returncode == 0 and f"no file matches {pattern}" in everything.stderr, everything
+    assert (fine.returncode, fine.stderr) == (0, "")
+    assert other.returncode == 2 and f"no file matches {pattern}" in other.stderr, other
 
 
 @pytest.mark.parametrize("by_url", [False, True])

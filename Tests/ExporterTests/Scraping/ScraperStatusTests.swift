@@ -195,6 +195,29 @@ struct ScraperStatusTests {
     #expect(files.map { $0["names_taken"] as? [String] } == [nil, ["a"]])
   }
 
+  @Test("files of a pattern that are not read are a problem, one for each pattern: nobody knows how their processes do")
+  func filesLeftOut() throws {
+    for name in ["a", "b", "c"] { try folder.write("bots/\(name).json", #"{"ts": 950}"#) }
+    var options = ExporterOptions()
+    options.heartbeat.files = ["bots/*.json", "none/*.json"].map(folder.file)
+    func status(most: Int) throws -> [String: Any] {
+      options.heartbeat.maxFiles = most
+      var scraper = Scraper(
+        options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
+        logger: .silent)
+      return try object(try ask(&scraper, .heartbeats))
+    }
+    let few = try status(most: 2)
+    let problems = try #require(few["problems"] as? [[String: Any]])
+    #expect(problems.count == 1 && few["problem_count"] as? Int == 1)
+    #expect(problems.first?["reason"] as? String == "too_many_files" && problems.first?["process"] as? String == "")
+    #expect(problems.first?["file"] as? String == folder.file("bots/*.json") && problems.first?["files"] as? Int == 1)
+    let message = problems.first?["message"] as? String ?? ""
+    #expect(message.hasPrefix("1 file that matches ") && message.contains("--heartbeat.max-files"))
+    let all = try status(most: 3)
+    #expect((all["problems"] as? [Any])?.isEmpty == true && all["problem_count"] as? Int == 0)
+  }
+
   @Test("one heartbeat comes by itself, an unknown one is not found")
   func one() throws {
     var scraper = try scraper(Self.file)

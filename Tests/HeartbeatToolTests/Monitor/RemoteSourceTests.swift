@@ -166,6 +166,19 @@ struct RemoteSourceTests {
     #expect(asked == paths)
   }
 
+  @Test("files that an exporter does not read are told as it tells them")
+  func filesLeftOut() {
+    let text = """
+      {"heartbeats": [], "problem_count": 3, "problems": [
+        {"process": "", "reason": "too_many_files", "byte": null, "file": "/srv/*.json", "files": 7, "message": "-"},
+        {"process": "a", "reason": "bad_pid", "byte": 5, "file": "/srv/a.json", "message": "-"}]}
+      """
+    let unanswered = look(text).unanswered
+    #expect(
+      unanswered.count == 2 && unanswered.first?.contains("7 files that match \"/srv/*.json\" are not read") == true)
+    #expect(unanswered.last == "a:9464: 1 more are left out")
+  }
+
   @Test("what the API says is shown as it is; what lacks a word that is known here is not")
   func api() {
     let heartbeats = """

@@ -411,8 +411,8 @@ const MOST_LEFT_OUT = 5;
 function showLeftOut(problems, count) {
   const box = byId('left-out');
   box.hidden = problems.length === 0;
-  setText(box.querySelector('p'), count === 1 ? 'The heartbeat file has something that cannot be used:'
-    : `The heartbeat file has ${count} things that cannot be used:`);
+  setText(box.querySelector('p'), count === 1 ? 'Something of the heartbeat files is left out:'
+    : `${count} things of the heartbeat files are left out:`);
   const lines = problems.slice(0, MOST_LEFT_OUT).map((problem) => problem.message);
   if (count > lines.length) lines.push(`and ${count - lines.length} more, see /api/v1/heartbeats`);
   const list = box.querySelector('ul');
@@ -435,10 +435,12 @@ function showFileProblem({ file, files }) {
 // The tab: how many processes are in trouble, and a question mark where nobody knows. The icon that cannot say "unknown"
 // would say "all is well".
 function showTab() {
-  const { summary = {}, file = {}, problems = [] } = head;
+  const { summary = {}, file = {}, problems = [], problem_count: count = 0 } = head;
   const isBlind = isLost || !head.summary;
   const trouble = isBlind ? 0 : summary.dead + summary.hung;
-  const isUnknown = isBlind || summary.never > 0 || Boolean(file.problem) || problems.length > 0;
+  const isUnknown = isBlind || summary.never > 0 || Boolean(file.problem)
+    // As the tool has it: a part that is left out of what a process says hides nobody.
+    || problems.some((problem) => problem.hides_process) || count > problems.length;
   const mark = `${trouble || ''}${isUnknown && (!trouble || file.problem) ? '?' : ''}`;
   document.title = mark ? `(${mark}) Heartbeats` : 'Heartbeats';
   setAttribute(byId('icon'), 'href', `/assets/${trouble ? 'trouble' : isUnknown ? 'unknown' : 'icon'}.svg`);
