@@ -32,6 +32,22 @@ struct MonitorTests {
     #expect(look(35, program("a", .stopped, .saidStopped)) == ["a stopped"])
   }
 
+  @Test("hosts of one name are told from each other by their places")
+  func sameName() {
+    var log = ChangeLog()
+    for look in 0..<3 {
+      for place in 0..<2 {
+        var host = HostView(name: "h", place: place, time: Double(look))
+        host.programs = [
+          program("a", place == 0 ? .alive : .dead, place == 0 ? .beating : .silent, pid: Int32(place) + 1)
+        ]
+        if place == 1, look == 1 { host.failure = "timed out" }
+        log.observe(host, showsHost: true)
+      }
+    }
+    #expect(log.changes.map(\.text) == ["timed out", "can be read again"])
+  }
+
   @Test("tells once that a host fails, and that it is back")
   func failures() {
     var log = ChangeLog()
@@ -41,7 +57,8 @@ struct MonitorTests {
     #expect(log.changes.map(\.text) == ["timed out", "can be read again"])
   }
 
-  @Test("the page fits width and height, with one host or three", arguments: [20, 40, 60, 80, 130, 200])
+  @Test(
+    "the page fits width and height, with one host or three", arguments: [1, 2, 5, 7, 8, 12, 20, 40, 60, 80, 130, 200])
   func fits(width: Int) {
     let programs = (0..<30).map { program("worker 入札 \($0)", $0 % 2 == 0 ? .alive : .hung, runtime: 4000) }
     let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, diskShare: 0.5, diskTotal: 2e11, load: 1.5)
@@ -54,6 +71,25 @@ struct MonitorTests {
       let lines = page.lines()
       #expect(lines.count <= 24)
       for line in lines { #expect(MonitorPage.visibleWidth(line) <= width, "\(line)") }
+    }
+  }
+
+  @Test("on a terminal of few rows who is dead is in view, and the rest makes room", arguments: [1, 2])
+  func fewRows(hosts: Int) {
+    let programs = (0..<20).map {
+      program("worker-\($0)", $0 % 10 == 7 ? .dead : .alive, $0 % 10 == 7 ? .pidGone : .beating)
+    }
+    let system = SystemView(cpu: 0.5, memoryUsed: 3e9, memoryTotal: 8e9, load: 1.5)
+    let change = Change(time: 1e9, title: "worker-7", text: "is dead", emphasis: .bad)
+    for height in 2...9 {
+      let page = MonitorPage(
+        hosts: Array(repeating: HostView(name: "host", time: 1e9, system: system, programs: programs), count: hosts),
+        changes: [change], style: Style(usesColour: false, width: 140), height: height)
+      let lines = page.lines()
+      #expect(lines.count <= height)
+      let dead = lines.count { $0.contains("✕ ") }
+      #expect(dead == (height > 3 ? 2 : 1), "\(height): \(lines)")
+      #expect(lines[0].contains("18 of 20 alive"))
     }
   }
 

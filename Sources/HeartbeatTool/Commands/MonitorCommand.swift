@@ -11,7 +11,8 @@ enum MonitorCommand {
     "interval", .duration(0.1...86_400), default: 5, help: "Time between two updates.")
   private static let once = Flag<Bool>.toggle(
     "once", negatable: false,
-    help: "Prints one page and ends, as it does without a terminal. Exit status 1 when an exporter or a file could not "
+    help:
+      "Prints one page and ends, as it does without a terminal or on a dumb one (TERM). Exit status 1 when an exporter or a file could not "
       + "be read.")
 
   static let command = Command(
@@ -39,7 +40,7 @@ enum MonitorCommand {
       return 1
     }
     do throws(Errno) {
-      if values[once] || isatty(STDOUT_FILENO) == 0 {
+      if values[once] || isatty(STDOUT_FILENO) == 0 || Style.isOnDumbTerminal {
         var monitor = try monitor(values, known, exporters)
         return monitor.printOnce(style: .forStandardOutput) ? 0 : 1
       }

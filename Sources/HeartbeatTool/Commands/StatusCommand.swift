@@ -74,25 +74,25 @@ enum StatusCommand {
   }
 
   private static func remote(_ exporter: WatchedExporter) -> Seen {
-    let authority = exporter.server.endpoint.authority
+    let host = RemoteSource.name(of: exporter.server)
     do throws(NetworkError) {
       switch try RemoteSource(exporter).programs() {
       case .seen(let seen):
         let isOfUse = !seen.isFileMissing || seen.programs.isEmpty || seen.programs.contains(where: \.isDoubtful)
-        let problem = isOfUse ? seen.fileProblem.map { "\(authority): \($0)" } : nil
-        return .programs(seen.programs, leftOut: seen.leftOut, place: authority, problem: problem)
+        let problem = isOfUse ? seen.fileProblem.map { "\(host): \($0)" } : nil
+        return .programs(seen.programs, leftOut: seen.leftOut, place: host, problem: problem)
       case .refused(401), .refused(403):
         let what =
           exporter.server.authorization == nil
           ? "wants a user and a password: https://USER@HOST and --url-password-file"
           : "does not take this user and password"
-        return .nothing("\(authority): it \(what)")
+        return .nothing("\(host): it \(what)")
       case .refused(200), .refused(404):
-        return .nothing("\(authority): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
-      case .refused(let status): return .nothing("\(authority): it answered with status \(status)")
+        return .nothing("\(host): this is no heartbeat-exporter's API; expected its URL, such as http://host:9464")
+      case .refused(let status): return .nothing("\(host): it answered with status \(status)")
       }
     } catch {
-      return .nothing("\(authority): \(error.description)")
+      return .nothing("\(host): \(error.description)")
     }
   }
 

@@ -17,18 +17,24 @@ struct ChangeLog: Sendable {
 
   /// All changes, the newest last.
   private(set) var changes: [Change] = []
-  private var known: [ExactText: ProgramView] = [:]
-  private var since: [ExactText: Double] = [:]
-  private var hasLooked: Set<String> = []
-  private var failing: Set<String> = []
+  /// A program of one of the hosts.
+  private struct Key: Hashable {
+    let host: Int
+    let program: ExactText
+  }
+
+  private var known: [Key: ProgramView] = [:]
+  private var since: [Key: Double] = [:]
+  private var hasLooked: Set<Int> = []
+  private var failing: Set<Int> = []
 
   /// Takes the next look at a host. The first one tells nothing: everything would be new.
   mutating func observe(_ host: HostView, showsHost: Bool) {
     noteFailure(host)
     guard host.failure == nil else { return }
-    let isFirst = hasLooked.insert(host.name).inserted
+    let isFirst = hasLooked.insert(host.place).inserted
     for program in host.programs {
-      let key = ExactText(host.name + "\u{0}" + program.name)
+      let key = Key(host: host.place, program: ExactText(program.name))
       let before = known[key]
       if !isFirst, let (text, emphasis) = Self.change(before, program, silentFor: host.time - (since[key] ?? host.time))
       {
@@ -46,9 +52,9 @@ struct ChangeLog: Sendable {
 
   private mutating func noteFailure(_ host: HostView) {
     if let failure = host.failure {
-      guard failing.insert(host.name).inserted, hasLooked.contains(host.name) else { return }
+      guard failing.insert(host.place).inserted, hasLooked.contains(host.place) else { return }
       changes.append(Change(time: host.time, title: host.name, text: failure, emphasis: .bad))
-    } else if failing.remove(host.name) != nil, hasLooked.contains(host.name) {
+    } else if failing.remove(host.place) != nil, hasLooked.contains(host.place) {
       changes.append(Change(time: host.time, title: host.name, text: "can be read again", emphasis: .good))
     }
   }

@@ -102,8 +102,10 @@ struct SystemView: Hashable, Sendable {
 
 /// Everything about one host at one moment.
 struct HostView: Equatable, Sendable {
-  /// What it is called: a host name, or a URL's host and port.
+  /// What it is called: a host name, or a URL's host and port, with the path below which its exporter is. Two may be called the same.
   var name: String
+  /// Its place among those that are watched, which tells it from the others.
+  var place = 0
   /// Unix time at which it was looked at.
   var time: Double
   var system = SystemView()

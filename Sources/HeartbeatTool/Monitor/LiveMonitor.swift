@@ -110,6 +110,7 @@ struct LiveMonitor: ~Copyable {
   private mutating func look(within patience: Double) -> [HostView] {
     var hosts = watchers.views(within: patience)
     if let view = local?.look() { hosts.append(view) }
+    for place in hosts.indices { hosts[place].place = place }
     for host in hosts { log.observe(host, showsHost: hosts.count > 1) }
     return hosts
   }

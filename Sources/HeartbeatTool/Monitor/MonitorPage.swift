@@ -33,8 +33,11 @@ struct MonitorPage: Sendable {
   func lines(_ scroll: inout Scroll, moves: [Scroll.Move] = []) -> [String] {
     var (head, rows) = body()
     guard let height else { return head + rows.map(\.text) + log(changes.count) }
-    // On a very small terminal everything scrolls.
-    if head.count + Self.fewestRows > height { (head, rows) = ([], head.map { Row(text: $0) } + rows) }
+    // On a small terminal the programs come before the load and the table's heading, on a very small one everything scrolls.
+    if hosts.count == 1 ? head.count + Self.fewestRows > height : height < Self.lowestWithLoad {
+      (head, rows) = body(isShort: true)
+      if head.count + Self.fewestRows > height { (head, rows) = ([], head.map { Row(text: $0) } + rows) }
+    }
     let free = height - head.count - rows.count - 2
     // The log is what is new: it keeps its place when not everything fits.
     let log = log(min(changes.count, max(free, height < Self.lowestWithLog ? 0 : 3)))
@@ -43,16 +46,21 @@ struct MonitorPage: Sendable {
       _ = scroll.view(of: rows.map(\.key), room: room, moves: moves)
       return head + rows.map(\.text) + log
     }
-    let view = scroll.view(of: rows.map(\.key), room: room - 1, moves: moves)
+    let hasNote = height >= Self.lowestWithNote
+    let view = scroll.view(of: rows.map(\.key), room: hasNote ? room - 1 : room, moves: moves)
     let note = "↑ \(view.lowerBound) above  ↓ \(rows.count - view.upperBound) below  (\(Self.keys))"
-    let shown = style.apply(.faint, to: DisplayWidth.truncated(note, to: style.width))
-    return Array((head + rows[view].map(\.text) + [shown] + log).prefix(max(1, height)))
+    let shown = hasNote ? [style.apply(.faint, to: DisplayWidth.truncated(note, to: style.width))] : []
+    return Array((head + rows[view].map(\.text) + shown + log).prefix(max(1, height)))
   }
 
   /// So many rows are in view below what stays in place.
   private static let fewestRows = 4
   /// A terminal with fewer lines shows no changes beside rows that do not all fit.
   private static let lowestWithLog = 12
+  /// One with fewer shows of several hosts no load and no headings of their tables,
+  private static let lowestWithLoad = 8
+  /// and one with fewer does not say how many rows are out of view.
+  private static let lowestWithNote = 3
   private static let keys = "space, b, j, k, g, G, arrows, Page Up/Down, Home, End"
 
   /// The last changes, below their heading.
@@ -63,20 +71,23 @@ struct MonitorPage: Sendable {
       rows: changes.suffix(count).map {
         [.init(Self.clock($0.time), .faint), .init($0.title, .strong), .init($0.text, $0.emphasis)]
       })
-    return ["", style.apply(.faint, to: "CHANGES")] + table.lines(width: style.width, style: style)
+    return ["", style.apply(.faint, to: DisplayWidth.truncated("CHANGES", to: style.width))]
+      + table.lines(width: style.width, style: style)
   }
 
   /// What stays in place, and what scrolls below it: of one host its programs, of several everything.
-  private func body() -> (head: [String], rows: [Row]) {
-    guard hosts.count != 1 else { return hostLines(hosts[0], width: style.width) }
-    let rows = sideBySide(hosts)
+  ///
+  /// - Parameter isShort: whether what can be missing gives its lines to the programs.
+  private func body(isShort: Bool = false) -> (head: [String], rows: [Row]) {
+    guard hosts.count != 1 else { return hostLines(hosts[0], width: style.width, isShort: isShort) }
+    let rows = sideBySide(hosts, isShort: isShort)
     guard let height, rows.count > height else { return ([], rows) }
     // Not all have room: what is wrong stands first. Else every host stays where it is.
     let order = hosts.indices.sorted { (hosts[$0].rank, $0) < (hosts[$1].rank, $1) }
-    return ([], sideBySide(order.map { hosts[$0] }))
+    return ([], sideBySide(order.map { hosts[$0] }, isShort: isShort))
   }
 
-  private func sideBySide(_ hosts: [HostView]) -> [Row] {
+  private func sideBySide(_ hosts: [HostView], isShort: Bool) -> [Row] {
     let width = (style.width == Int.max ? 160 : style.width)
     let perRow = max(1, min(hosts.count, (width + Self.gutter) / (Self.narrowestHost + Self.gutter)))
     let each = (width - Self.gutter * (perRow - 1)) / perRow
@@ -84,7 +95,7 @@ struct MonitorPage: Sendable {
     for start in stride(from: 0, to: hosts.count, by: perRow) {
       if start > 0 { lines.append(Row(text: "")) }
       let blocks = hosts[start..<min(start + perRow, hosts.count)].map { host in
-        let (head, rows) = hostLines(host, width: each)
+        let (head, rows) = hostLines(host, width: each, isShort: isShort)
         return head.map { Row(text: $0) } + rows
       }
       for row in 0..<(blocks.map(\.count).max() ?? 0) {
@@ -104,42 +115,48 @@ struct MonitorPage: Sendable {
   }
 
   /// One host: its name and load, and its programs, the worst first.
-  func hostLines(_ host: HostView, width: Int) -> (head: [String], rows: [Row]) {
+  ///
+  /// - Parameter isShort: without the load, the table's heading and blank lines.
+  func hostLines(_ host: HostView, width: Int, isShort: Bool = false) -> (head: [String], rows: [Row]) {
+    let blank = isShort ? [] : [""]
     var lines = [heading(host, width: width)]
-    if let system = systemLine(host.system, width: width) { lines.append(system) }
+    if !isShort, let system = systemLine(host.system, width: width) { lines.append(system) }
     if let failure = host.failure {
       let text = DisplayWidth.truncated(DisplayWidth.sanitised(failure), to: width)
-      lines += ["", style.apply(.bad, to: text)]
+      lines += blank + [style.apply(.bad, to: text)]
     }
-    lines += leftOutLines(host.leftOut, width: width)
+    let leftOut = leftOutLines(host.leftOut, width: width, isShort: isShort)
+    if !leftOut.isEmpty { lines += blank + leftOut }
     guard !host.programs.isEmpty else {
       let note = "nobody has beaten yet" + (host.absence.map { ": \(DisplayWidth.sanitised($0))" } ?? "")
-      if host.failure == nil { lines += ["", style.apply(.faint, to: DisplayWidth.truncated(note, to: width))] }
+      if host.failure == nil { lines += blank + [style.apply(.faint, to: DisplayWidth.truncated(note, to: width))] }
       return (lines, [])
     }
     let programs = host.programs.sorted(by: ProgramView.isWorse)
     let table = table(programs).lines(width: width, style: style)
     let rows = zip(table.dropFirst(), programs).map { line, program in
       // Whose state changes goes to another place, and takes nobody's view along.
-      Row(text: line, key: [host.name, program.name, program.verdict.state.rawValue].joined(separator: "\u{0}"))
+      Row(text: line, key: ["\(host.place)", program.name, program.verdict.state.rawValue].joined(separator: "\u{0}"))
     }
-    return (lines + [""] + table.prefix(1), rows)
+    return (isShort ? lines : lines + blank + table.prefix(1), rows)
   }
 
   /// So much of what is left out is named.
   static let mostLeftOut = 5
 
-  private func leftOutLines(_ leftOut: LeftOut, width: Int) -> [String] {
+  private func leftOutLines(_ leftOut: LeftOut, width: Int, isShort: Bool) -> [String] {
     let all = leftOut.fileSentences + leftOut.named.map { $0.sentence { quoted($0, limit: 400) } }
     guard !all.isEmpty || leftOut.others > 0 else { return [] }
-    let named = all.prefix(MonitorPage.mostLeftOut)
-    let others = all.count - named.count + leftOut.others
-    let lines = named + (others > 0 ? ["and \(others) more are left out"] : [])
-    return [""] + lines.map { style.apply(.warning, to: DisplayWidth.truncated($0, to: width)) }
+    let count = all.count + leftOut.others
+    let named = all.prefix(isShort ? (count == 1 ? 1 : 0) : MonitorPage.mostLeftOut)
+    let others = count - named.count
+    let lines =
+      named + (others > 0 ? [named.isEmpty ? "\(others) are left out" : "and \(others) more are left out"] : [])
+    return lines.map { style.apply(.warning, to: DisplayWidth.truncated($0, to: width)) }
   }
 
   private func heading(_ host: HostView, width: Int) -> String {
-    let name = DisplayWidth.truncated(DisplayWidth.sanitised(host.name), to: max(8, width - 40))
+    let name = DisplayWidth.truncated(DisplayWidth.sanitised(host.name), to: min(width, max(8, width - 40)))
     let working = host.programs.count { $0.verdict.state == .alive }
     let count = host.programs.isEmpty ? "" : "\(working) of \(host.programs.count) alive"
     let right = Self.clock(host.time) + "  watching " + seconds(runtime)

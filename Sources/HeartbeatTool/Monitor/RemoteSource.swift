@@ -28,9 +28,18 @@ struct RemoteSource {
     self.clock = clock
     self.get = get
     self.server = server
-    let path = server.endpoint.path.prefix { $0 != "?" }
-    base = String(path.hasSuffix("/metrics") ? path.dropLast("metrics".count) : path.hasSuffix("/") ? path : path + "/")
+    base = Self.base(of: server)
   }
+
+  /// What stands in front of the API's paths of an exporter: it ends with a slash.
+  private static func base(of server: ServerURL) -> String {
+    let path = server.endpoint.path.prefix { $0 != "?" }
+    return String(
+      path.hasSuffix("/metrics") ? path.dropLast("metrics".count) : path.hasSuffix("/") ? path : path + "/")
+  }
+
+  /// What people know an exporter by: its host and port, and the path below which it is, for one host may have several.
+  static func name(of server: ServerURL) -> String { server.endpoint.authority + base(of: server).dropLast() }
 
   /// An exporter that is asked over the network.
   init(_ exporter: WatchedExporter) {
@@ -42,11 +51,11 @@ struct RemoteSource {
   }
 
   /// What people know it by.
-  private var authority: String { server.endpoint.authority }
+  private var name: String { Self.name(of: server) }
 
   /// What there is to see now. Blocks for `longestLook` at the most.
   mutating func look() -> HostView {
-    var view = HostView(name: authority, time: clock())
+    var view = HostView(name: name, time: clock())
     do throws(NetworkError) {
       guard case .seen(let seen) = try programs() else { return try lookAtMetrics() }
       view.time = clock()
@@ -181,7 +190,7 @@ struct RemoteSource {
 
   /// An exporter behind something that lets only its metrics through.
   private mutating func lookAtMetrics() throws(NetworkError) -> HostView {
-    var view = HostView(name: authority, time: clock())
+    var view = HostView(name: name, time: clock())
     let endpoint = server.endpoint
     let url = endpoint.path == "/" ? Endpoint("\(server)/metrics") ?? endpoint : endpoint
     let answer = try get(url, "text/plain;version=0.0.4")

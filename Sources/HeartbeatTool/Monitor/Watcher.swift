@@ -8,7 +8,7 @@ struct Watcher: Sendable {
 
   /// Starts to look.
   init(_ exporter: WatchedExporter, interval: Double) throws(Errno) {
-    try self.init(exporter.server.endpoint.authority, interval: interval) { RemoteSource(exporter) }
+    try self.init(RemoteSource.name(of: exporter.server), interval: interval) { RemoteSource(exporter) }
   }
 
   /// Starts to look at what a source shows, which is made on the thread that looks.

@@ -43,6 +43,12 @@ struct Style: Sendable {
 }
 
 extension Style {
+  /// Whether standard output's terminal only takes lines, as far as anybody says.
+  static var isOnDumbTerminal: Bool { isDumb(getenv("TERM").map { String(cString: $0) }) }
+
+  /// Whether a terminal only takes lines, by the value of `TERM`: without one nobody knows what else it takes.
+  private static func isDumb(_ terminal: String?) -> Bool { ["", "dumb"].contains(terminal ?? "") }
+
   /// Colours on a terminal unless `NO_COLOR` is set (no-color.org) or it is a dumb one.
   ///
   /// - Parameters:
@@ -50,7 +56,7 @@ extension Style {
   ///   - noColour: the value of `NO_COLOR`.
   ///   - terminal: the value of `TERM`.
   init(isTerminal: Bool, columns: Int, noColour: String?, terminal: String?) {
-    usesColour = isTerminal && (noColour ?? "").isEmpty && terminal ?? "dumb" != "dumb"
+    usesColour = isTerminal && (noColour ?? "").isEmpty && !Self.isDumb(terminal)
     width = isTerminal ? columns : Int.max
   }
 }

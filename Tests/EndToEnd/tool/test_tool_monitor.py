@@ -111,6 +111,61 @@ def test_another_host(beats, exporter):
     assert re.search(r"CPU .*RAM", result.stdout)
 
 
+@pytest.fixture
+def gateway():
+    """One host and port with two exporters behind it, each below a path: /a/ has a program that is alive, /b/ has the same one dead."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            place, _, page = self.path[1:].partition("/")
+            state = {"a": ("alive", "beating"), "b": ("dead", "silent")}.get(place)
+            program = {"name": "worker", "state": state and state[0], "reason": state and state[1], "age_seconds": 1, "pid": ord(place[0])}
+            body = {"api/v1/heartbeats": {"heartbeats": [program]}, "api/v1/host": {"load1": 1}}.get(page)
+            self.send_response(200 if state and body else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_two_exporters_behind_one_host_are_told_from_each_other(gateway):
+    urls = [word for path in ("/a/", "/b/metrics") for word in ("--url", f"http://{gateway}{path}")]
+    result = run(TOOL, "monitor", "--once", *urls)
+    assert f"{gateway}/a " in result.stdout and f"{gateway}/b " in result.stdout, result.stdout
+    gone = run(TOOL, "status", "--url", f"http://{gateway}/c")
+    assert gone.returncode == 2 and f"{gateway}/c: " in gone.stderr, gone
+
+
+@pytest.mark.parametrize("paths", [("/a/", "/b/"), ("/a/", "/a/")])
+def test_what_one_exporter_says_is_no_change_of_another_ones(gateway, paths):
+    urls = [word for path in paths for word in ("--url", f"http://{gateway}{path}")]
+    _, text = in_terminal(TOOL, "monitor", *urls, "--interval", "100ms", columns=140,
+                          until=lambda text: len(re.findall(FRAME, text, re.S)) >= 12)  # fmt: skip
+    assert "worker" in text and "CHANGES" not in text, text[-3000:]
+
+
+@pytest.mark.parametrize("terminal", ["dumb", ""])
+def test_a_terminal_that_only_takes_lines_gets_one_page(beats, terminal):
+    write(beats, bidder=1)
+    status, text = in_terminal(TOOL, "monitor", "--file", beats, columns=80, environment={"TERM": terminal})
+    assert status == 0 and "bidder" in text and "\x1b" not in text, text
+
+
+@pytest.mark.parametrize("lines", [2, 3, 4, 5])
+def test_on_a_terminal_of_few_rows_who_is_dead_is_seen(beats, lines):
+    write(beats, fine=1, late=500)
+    _, text = in_terminal(TOOL, "monitor", "--file", beats, columns=80, lines=lines, until=lambda text: len(re.findall(FRAME, text, re.S)) >= 1)
+    frame = re.findall(FRAME, text, re.S)[0]
+    assert "1 of 2 alive" in frame and "late" in frame, frame
+
+
 @pytest.mark.parametrize("scenario", ["healthy", "hang", "crash", "flapping", "clock-skew", "demo"])
 def test_scenarios_start_real_processes_that_end_with_it(beats, scenario):
     p = subprocess.Popen(

@@ -166,6 +166,20 @@ struct RemoteSourceTests {
     #expect(asked == paths)
   }
 
+  @Test(
+    "an exporter below a path is known by it too",
+    arguments: [
+      ("http://a:9464", "a:9464"), ("http://a:9464/metrics", "a:9464"), ("http://u@a:9464/", "a:9464"),
+      ("http://a:9464/x", "a:9464/x"), ("http://a:9464/x/", "a:9464/x"),
+      ("http://a:9464/x/y/metrics?k=1", "a:9464/x/y"),
+    ])
+  func names(url: String, name: String) throws {
+    var source = RemoteSource(try #require(ServerURL(url)), clock: { 1000 }) { _, _ in
+      HTTPClient.Answer(status: 404, body: [])
+    }
+    #expect(source.look().name == name)
+  }
+
   @Test("files that an exporter does not read are told as it tells them")
   func filesLeftOut() {
     let text = """

@@ -91,7 +91,7 @@ struct ScrollTests {
     arguments: [1, 2, 3, 4, 5, 8, 12, 24, 100], [1, 3])
   func everyHeight(height: Int, hosts: Int) {
     let programs = (100..<300).map { program("worker-\($0)", $0 == 250 ? .dead : .alive) }
-    let views = (1...hosts).map { HostView(name: "host \($0)", time: 1e9, programs: programs) }
+    let views = (1...hosts).map { HostView(name: "host \($0)", place: $0, time: 1e9, programs: programs) }
     let change = Change(time: 1e9, title: "worker-250", text: "is dead", emphasis: .bad)
     let page = MonitorPage(
       hosts: views, changes: Array(repeating: change, count: 20), style: Style(usesColour: false, width: 100),
@@ -109,7 +109,9 @@ struct ScrollTests {
 
   @Test("hosts that do not all have room stand in the order of what is wrong; else each stays where it is")
   func hosts() {
-    var views = (1...5).map { HostView(name: "host-\($0)", time: 1e9, programs: [program("a", .alive)]) }
+    var views = (1...5).map {
+      HostView(name: "host-\($0)", place: $0, time: 1e9, programs: [program("a", .alive)])
+    }
     views[1].programs = [program("a", .hung)]
     views[3].programs = [program("a", .dead)]
     views[4].failure = "connection refused"
