@@ -8,12 +8,54 @@ enum WrapperPrograms {
     guard let first = arguments.next() else { return false }
     let program = name(first)
     if names.contains(program) { return true }
-    guard interpreters.contains(where: { program.utf8.starts(with: $0.utf8) }) else { return false }
+    guard let interpreter = interpreters.first(where: { program.utf8.starts(with: $0.name.utf8) }) else { return false }
     // `node /usr/lib/node_modules/npm/bin/npm-cli.js run serve`: what is interpreted counts.
     while let argument = arguments.next() {
-      if argument.first != UInt8(ascii: "-") { return scripts.contains(name(argument)) }
+      guard argument.first == UInt8(ascii: "-") else { return scripts.contains(name(argument)) }
+      switch interpreter.meaning(of: argument) {
+      // `python3 -c "import subprocess; ..."`: as with `sh -c`, its words may be those of what it starts.
+      case .program: return true
+      case .takesNext: _ = arguments.next()
+      case .other: continue
+      }
     }
     return false
+  }
+
+  /// A program that runs what it is given: a script, or a program on its command line.
+  private struct Interpreter {
+    /// The beginning of its name: `python3.12`, `nodejs`.
+    let name: String
+    /// The letters of options that have a program behind them, in the argument itself or as the next one.
+    let program: String
+    /// The letters of other options with a value behind them, in the argument itself or as the next one,
+    let values: String
+    /// and in the argument itself alone. A module (`python3 -m poetry`) is what is interpreted.
+    var attached = ""
+    /// The long ones of both kinds.
+    var longPrograms: Set<String> = []
+    var longValues: Set<String> = []
+
+    /// What an option is.
+    enum Meaning {
+      case program, takesNext, other
+    }
+
+    /// What an argument that begins with a dash says of what comes behind it.
+    func meaning(of option: UnsafeRawBufferPointer) -> Meaning {
+      if option.count > 1, option[1] == UInt8(ascii: "-") {
+        let word = beginning(UnsafeRawBufferPointer(rebasing: option.prefix { $0 != UInt8(ascii: "=") }))
+        if longPrograms.contains(word) { return .program }
+        return longValues.contains(word) && !option.contains(UInt8(ascii: "=")) ? .takesNext : .other
+      }
+      // Letters stand together (`-ne`), and the first one with a value has the rest.
+      for (place, letter) in option.enumerated().dropFirst() {
+        if program.utf8.contains(letter) { return .program }
+        if values.utf8.contains(letter) { return place == option.count - 1 ? .takesNext : .other }
+        if attached.utf8.contains(letter) { return .other }
+      }
+      return .other
+    }
   }
 
   /// Where the script begins in a command line that is a shell's which runs one; nil in any other. Commands that it was handed
@@ -72,15 +114,27 @@ enum WrapperPrograms {
     "catatonit", "conmon", "containerd-shim", "containerd-shim-runc-v2", "docker", "docker-init", "dumb-init", "entr",
     "gdb", "ltrace", "podman", "runsv", "s6-supervise", "screen", "SCREEN", "script", "start-stop-daemon", "strace",
     "supervise", "systemd-run", "time", "timeout", "tini", "tmux", "tmux:", "unbuffer", "watch", "xargs",
+    // Whose programs stand on the command line and may start others.
+    "awk", "expect", "gawk", "mawk", "nawk", "original-awk", "parallel",
     // Package managers that run programs.
     "bun", "bundle", "cargo", "conda", "go", "hatch", "make", "npm", "npx", "pdm", "pipenv", "pnpm", "poetry", "uv",
     "uvx", "yarn",
   ])
 
-  private static let interpreters = ["node", "python", "ruby", "perl"]
+  private static let interpreters = [
+    Interpreter(
+      name: "node", program: "ep", values: "rC", longPrograms: ["--eval", "--print"],
+      longValues: ["--require", "--import", "--loader", "--conditions"]),
+    Interpreter(name: "python", program: "c", values: "WX", attached: "m"),
+    Interpreter(name: "pypy", program: "c", values: "WX", attached: "m"),
+    Interpreter(name: "ruby", program: "e", values: "rIEC", attached: "FK"),
+    Interpreter(name: "perl", program: "eE", values: "I", attached: "CDFMim"),
+    Interpreter(name: "lua", program: "e", values: "l"),
+    Interpreter(name: "php", program: "rBRE", values: "cdfFSz"),
+  ]
 
   private static let scripts: Set<String> = [
     "bundle", "bundler", "conda", "dotenv", "forever", "hatch", "nodemon", "npm", "npm-cli.js", "npx", "npx-cli.js",
-    "pdm", "pipenv", "pnpm", "pnpm.cjs", "poetry", "uv", "yarn", "yarn.js", "yarn.cjs", "yarnpkg",
+    "parallel", "pdm", "pipenv", "pnpm", "pnpm.cjs", "poetry", "uv", "yarn", "yarn.js", "yarn.cjs", "yarnpkg",
   ]
 }

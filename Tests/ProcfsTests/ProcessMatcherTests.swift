@@ -117,6 +117,21 @@ struct ProcessMatcherTests {
       ([(10, 1, 5, "bash\0server.js"), (11, 10, 6, "bash\0server.js")], 10, 2),
       ([(10, 1, 5, "bash\0server.js\09"), (11, 10, 6, "bash\0server.js")], 10, 2),
       ([(10, 1, 5, "timeout\09\0./xserver.js"), (11, 10, 6, "bash\0server.js")], 10, 2),
+      // A program on an interpreter's command line is one as a shell's is.
+      ([(10, 1, 5, "python3\0-c\0import os; os.system('node server.js')"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "perl\0-e\0system(qw(node server.js))"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "ruby\0-r\0json\0-e\0system('node server.js')"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "node\0--eval=run('server.js')"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "awk\0BEGIN{system(\"node server.js\")}"), (11, 10, 6, "node\0server.js")], 11, 1),
+      ([(10, 1, 5, "perl\0/usr/bin/parallel\0node\0{}\0:::\0server.js"), (11, 10, 6, "node\0server.js")], 11, 1),
+      // Nothing below it matches, or its own children, which have its command line: it is the program.
+      ([(10, 1, 5, "python3\0-c\0serve('server.js')"), (11, 10, 6, "node\0other.js")], 10, 1),
+      (
+        [(10, 1, 5, "python3\0-c\0serve('server.js')"), (11, 10, 6, "python3\0-c\0serve('server.js')")], 10, 2
+      ),
+      // What an interpreter runs from a file is no wrapper, whatever its own options are.
+      ([(10, 1, 5, "python3\0-X\0dev\0server.js\0-c\0x"), (11, 10, 6, "node\0server.js\0x")], 10, 2),
+      ([(10, 1, 5, "perl\0-MList::Util\0server.js"), (11, 10, 6, "perl\0-w\0server.js\0x")], 10, 2),
       // Not below it: another one's shell.
       ([(10, 1, 5, "bash\0-c\0node server.js"), (11, 1, 6, "node\0server.js")], 10, 2),
     ] as [([(Int, Int, Int, String)], Int32, Int)])
