@@ -7,7 +7,7 @@ internal import Glibc
 public final class ConditionLock<Value>: @unchecked Sendable {
   // Unchecked is sound: `value` is touched only while `mutex` is held, and the two C objects live at fixed addresses
   // from init to deinit.
-  private var value: Value
+  @usableFromInline var value: Value
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -32,25 +32,28 @@ public final class ConditionLock<Value>: @unchecked Sendable {
   }
 
   /// Runs `body` with the value while no other thread can touch it, then wakes all that wait.
+  @inlinable
   public func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
     let result = withoutWaking(body)
     // After the unlock: who is woken while the lock is held only wakes to wait for it.
-    pthread_cond_broadcast(changed)
+    wakeAll()
     return result
   }
 
   /// The same, and wakes one of those that wait: for work that any of them can do.
+  @inlinable
   public func wakingOne<Result>(_ body: (inout Value) -> Result) -> Result {
     let result = withoutWaking(body)
-    pthread_cond_signal(changed)
+    wakeOne()
     return result
   }
 
   /// Runs `body` with the value while no other thread can touch it, and wakes nobody: for looking, and for changes that
   /// nobody waits for.
+  @inlinable
   public func withoutWaking<Result>(_ body: (inout Value) -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     return body(&value)
   }
 
@@ -58,30 +61,39 @@ public final class ConditionLock<Value>: @unchecked Sendable {
   ///
   /// - Parameter timeout: seconds to wait at the most; nil waits without end.
   /// - Returns: nil when the time ran out.
+  @inlinable
   public func wait<Result>(timeout: Double? = nil, until body: (inout Value) -> Result?) -> Result? {
-    var deadline = timespec()
-    if let timeout {
-      clock_gettime(CLOCK_MONOTONIC, &deadline)
-      deadline = deadline.later(by: timeout)
-    }
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    let deadline = timeout.map { Clock.monotonicNanoseconds &+ Clock.nanoseconds($0) }
+    lock()
+    defer { unlock() }
     while true {
       if let result = body(&value) { return result }
-      if timeout == nil {
-        pthread_cond_wait(changed, mutex)
-      } else if pthread_cond_timedwait(changed, mutex, &deadline) == ETIMEDOUT {
-        return body(&value)
-      }
+      if !sleep(until: deadline) { return body(&value) }
     }
   }
-}
 
-extension timespec {
-  /// The time so many seconds later; for a negative number this one.
-  func later(by seconds: Double) -> timespec {
-    let wait = timespec(seconds: seconds)
-    let nanoseconds = tv_nsec + wait.tv_nsec
-    return timespec(tv_sec: tv_sec + wait.tv_sec + nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+  // What is not inlined: the C functions.
+
+  @usableFromInline
+  func lock() { pthread_mutex_lock(mutex) }
+
+  @usableFromInline
+  func unlock() { pthread_mutex_unlock(mutex) }
+
+  @usableFromInline
+  func wakeOne() { pthread_cond_signal(changed) }
+
+  @usableFromInline
+  func wakeAll() { pthread_cond_broadcast(changed) }
+
+  /// Sleeps, with the lock open, until somebody wakes; false when the time ran out.
+  @usableFromInline
+  func sleep(until deadline: UInt64?) -> Bool {
+    guard let deadline else {
+      pthread_cond_wait(changed, mutex)
+      return true
+    }
+    var time = timespec(nanoseconds: deadline)
+    return pthread_cond_timedwait(changed, mutex, &time) != ETIMEDOUT
   }
 }

@@ -67,8 +67,11 @@ extension UInt64 {
 
 extension timespec {
   /// A span of time, limited as by `Clock.nanoseconds`.
-  public init(seconds: Double) {
-    let (whole, rest) = Clock.nanoseconds(seconds).quotientAndRemainder(dividingBy: 1_000_000_000)
+  public init(seconds: Double) { self.init(nanoseconds: Clock.nanoseconds(seconds)) }
+
+  /// A span of time, or a time of the monotonic clock.
+  init(nanoseconds: UInt64) {
+    let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     self.init(tv_sec: Int(clamping: whole), tv_nsec: Int(clamping: rest))
   }
 }

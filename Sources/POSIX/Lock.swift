@@ -7,7 +7,7 @@ internal import Glibc
 public final class Lock<Value>: @unchecked Sendable {
   // Unchecked is sound: `value` is touched only while `mutex` is held, and the C object lives at one address from init to
   // deinit.
-  private var value: Value
+  @usableFromInline var value: Value
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
   /// Puts a value behind a new lock.
@@ -23,9 +23,16 @@ public final class Lock<Value>: @unchecked Sendable {
   }
 
   /// Runs `body` with the value while no other thread can touch it. `body` must not take the same lock.
+  @inlinable
   public func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     return body(&value)
   }
+
+  @usableFromInline
+  func lock() { pthread_mutex_lock(mutex) }
+
+  @usableFromInline
+  func unlock() { pthread_mutex_unlock(mutex) }
 }

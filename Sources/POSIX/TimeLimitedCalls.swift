@@ -4,22 +4,27 @@
 /// What has not come back is not called again before it has, or before a call beside it came back (`HangWatch`): it keeps one thread, and
 /// costs nobody else. What comes back late goes nowhere.
 public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
-  private struct State {
+  @usableFromInline
+  struct State {
     /// What is being called, and the number of the call.
-    var running: [Key: Int] = [:]
-    var calls = 0
+    @usableFromInline var running: [Key: Int] = [:]
+    @usableFromInline var calls = 0
     /// Of what was found to be under way, whether it answers anew.
-    var watches: [Key: HangWatch] = [:]
+    @usableFromInline var watches: [Key: HangWatch] = [:]
+    /// The calls that threads of others make (`callHere`).
+    @usableFromInline var here: Set<Int> = []
     /// The calls that were left behind, which take no place of others.
-    var leftBehind: [Int: HangWatch] = [:]
-    var work: [@Sendable () -> Bool] = []
-    var threads = 0
+    @usableFromInline var leftBehind: [Int: HangWatch] = [:]
+    @usableFromInline var work: [@Sendable () -> Bool] = []
+    @usableFromInline var threads = 0
     /// How many threads were begun, and the first work of those that have not taken it yet.
-    var started = 0
-    var first: [Int: @Sendable () -> Bool] = [:]
-    var idle = 0
+    @usableFromInline var started = 0
+    @usableFromInline var first: [Int: @Sendable () -> Bool] = [:]
+    @usableFromInline var idle = 0
     /// Nobody calls any more.
-    var isOver = false
+    @usableFromInline var isOver = false
+
+    init() {}
   }
 
   private enum Need { case none, thread(Int), refused }
@@ -28,7 +33,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   private let threadLimit: Int
   private let paths: (@Sendable (Key) -> [String])?
   private let watch: @Sendable ([String]) -> HangWatch
-  private let state = ConditionLock(State())
+  @usableFromInline let state = ConditionLock(State())
 
   /// How long a thread without work is kept, in seconds: longer than most wait from one scrape to the next.
   private static var idleTime: Double { 70 }
@@ -58,6 +63,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   ///   - patience: for how many seconds the others wait for one that does not come back.
   /// - Returns: in the order of the keys what the calls gave; nil where one did not come back in time, or an earlier one for the same
   ///   key still has not.
+  @inlinable
   public func call<Value: Sendable>(
     _ keys: [Key], until deadline: UInt64, patience: Double = 0.1, _ call: @escaping @Sendable (Key) -> Value
   ) -> [Value?] {
@@ -65,20 +71,24 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   }
 
   /// Begins to make the calls; their answers are waited for later.
+  ///
+  /// - Parameter aside: of these calls the one whose answer nobody waits for.
+  @inlinable
   public func begin<Value: Sendable>(
-    _ keys: [Key], _ call: @escaping @Sendable (Key) -> Value
+    _ keys: [Key], aside: Key? = nil, _ call: @escaping @Sendable (Key) -> Value
   ) -> PendingCalls<Key, Value> {
-    let batch = Batch<Key, Value>(keys)
+    let batch = Batch<Key, Value>(keys, aside: aside.flatMap { keys.firstIndex(of: $0) })
     let work: @Sendable () -> Bool = { [self] in
-      while let (place, key) = batch.next() {
+      var next = batch.next()
+      while let (place, key) = next {
         guard let number = begin(key, { _ = call(key) }) else {
-          batch.finish(place, nil)
+          next = batch.finish(place, nil)
           continue
         }
         let value = call(key)
-        let isLeftBehind = end(key, number)
-        batch.finish(place, value)
         // Its thread counts no more.
+        let isLeftBehind = end(key, number)
+        next = batch.finish(place, value, goesOn: !isLeftBehind)
         if isLeftBehind { return false }
       }
       return true
@@ -86,6 +96,30 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     let isStarted = keys.isEmpty || start(work)
     return PendingCalls(batch: batch, isStarted: isStarted) { [self] in start(work) }
   }
+
+  /// Makes a call on the very thread that asks for it, which hangs with it, so that nobody has to be woken: only for threads that may
+  /// hang. Meanwhile it counts as under way for all others.
+  ///
+  /// - Returns: false when one for the key is under way already, and none was made.
+  public func callHere(_ key: Key, _ call: () -> Void) -> Bool {
+    let number = state.withoutWaking { state -> Int? in
+      guard state.running[key] == nil else { return nil }
+      state.calls += 1
+      state.running[key] = state.calls
+      state.here.insert(state.calls)
+      return state.calls
+    }
+    guard let number else { return false }
+    call()
+    _ = end(key, number)
+    return true
+  }
+
+  /// Whether nothing is being called.
+  public var isIdle: Bool { state.withoutWaking { $0.running.isEmpty } }
+
+  /// Whether the call for a key has not come back.
+  public func isRunning(_ key: Key) -> Bool { state.withoutWaking { $0.running[key] != nil } }
 
   /// What has been called and has not come back.
   public var running: Set<Key> { state.withoutWaking { Set($0.running.keys) } }
@@ -112,7 +146,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
       state.running[key] = nil
       state.watches[key] = watch
       state.leftBehind[number] = watch
-      state.threads -= 1
+      if !state.here.contains(number) { state.threads -= 1 }
       return true
     }
     // It has come back meanwhile.
@@ -121,15 +155,27 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   }
 
   /// The number of a call that may be made; nil when one for the key hangs.
-  private func begin(_ key: Key, _ call: @escaping @Sendable () -> Void) -> Int? {
-    let (number, hanging, watch) = state.withoutWaking { state -> (Int?, Int?, HangWatch?) in
-      if let hanging = state.running[key] { return (nil, hanging, state.watches[key]) }
+  ///
+  /// - Parameter call: makes it, where it hangs, beside the one that hangs.
+  @inlinable
+  func begin(_ key: Key, _ call: @autoclosure () -> @Sendable () -> Void) -> Int? {
+    let number = state.withoutWaking { state -> Int? in
+      guard state.running[key] == nil else { return nil }
       state.calls += 1
       state.running[key] = state.calls
-      return (state.calls, nil, nil)
+      return state.calls
     }
-    guard let hanging, let paths else { return number }
-    guard let watch else {
+    return number ?? beginBeside(key, call())
+  }
+
+  /// The same where one for the key hangs.
+  @usableFromInline
+  func beginBeside(_ key: Key, _ call: @escaping @Sendable () -> Void) -> Int? {
+    let (hanging, known) = state.withoutWaking { ($0.running[key], $0.watches[key]) }
+    // It has come back meanwhile.
+    guard let hanging else { return begin(key, call) }
+    guard let paths else { return nil }
+    guard let watch = known else {
       let watch = self.watch(paths(key))
       state.withoutWaking { if $0.running[key] == hanging { $0.watches[key] = watch } }
       return nil
@@ -139,11 +185,20 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   }
 
   /// Whether the call had been left behind.
-  private func end(_ key: Key, _ number: Int) -> Bool {
-    let left = state.withoutWaking { state -> HangWatch? in
+  @inlinable
+  func end(_ key: Key, _ number: Int) -> Bool {
+    let isUsual = state.withoutWaking { state in
       if state.running[key] == number { state.running[key] = nil }
-      return state.leftBehind.removeValue(forKey: number)
+      if !state.here.isEmpty { state.here.remove(number) }
+      return state.leftBehind.isEmpty && state.watches.isEmpty
     }
+    return isUsual ? false : endBeside(key, number)
+  }
+
+  /// The same where some call hangs or was left behind.
+  @usableFromInline
+  func endBeside(_ key: Key, _ number: Int) -> Bool {
+    let left = state.withoutWaking { $0.leftBehind.removeValue(forKey: number) }
     left?.comeBack()
     state.withoutWaking { state in
       guard state.running[key] == nil, let watch = state.watches[key], !watch.isNeeded else { return }
@@ -153,7 +208,8 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   }
 
   /// Has a thread do something; false when none can be had.
-  private func start(_ work: @escaping @Sendable () -> Bool) -> Bool {
+  @usableFromInline
+  func start(_ work: @escaping @Sendable () -> Bool) -> Bool {
     let need = state.wakingOne { state -> Need in
       if state.idle > state.work.count {
         state.work.append(work)
@@ -208,13 +264,22 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
 
 /// Calls that were begun.
 public struct PendingCalls<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-  fileprivate let batch: Batch<Key, Value>
+  @usableFromInline let batch: Batch<Key, Value>
   /// Whether a thread makes them.
-  fileprivate let isStarted: Bool
+  @usableFromInline let isStarted: Bool
   /// Has one more thread make them.
-  fileprivate let help: @Sendable () -> Bool
+  @usableFromInline let help: @Sendable () -> Bool
+
+  @inlinable
+  init(batch: Batch<Key, Value>, isStarted: Bool, help: @escaping @Sendable () -> Bool) {
+    (self.batch, self.isStarted, self.help) = (batch, isStarted, help)
+  }
+
+  /// What is called, in the order of the results.
+  public var keys: [Key] { batch.keys }
 
   /// Waits for the answers, and goes on without those that are late; see `TimeLimitedCalls.call`.
+  @inlinable
   public func results(until deadline: UInt64, patience: Double = 0.1) -> [Value?] {
     var isStarted = isStarted || help()
     while isStarted, !batch.wait(until: deadline, patience: patience) {
@@ -225,53 +290,73 @@ public struct PendingCalls<Key: Hashable & Sendable, Value: Sendable>: Sendable 
   }
 
   /// Waits so many seconds; true when all have come back.
+  @inlinable
   public func haveEnded(within seconds: Double) -> Bool {
     batch.wait(until: Clock.monotonicNanoseconds + Clock.nanoseconds(seconds), patience: seconds)
   }
 }
 
 /// Calls that somebody waits for.
-fileprivate final class Batch<Key: Sendable, Value: Sendable>: Sendable {
-  private struct State {
-    var next = 0
-    var results: [Value?]
-    var finished = 0
-    var isClosed = false
+@usableFromInline
+final class Batch<Key: Sendable, Value: Sendable>: Sendable {
+  @usableFromInline
+  struct State {
+    @usableFromInline var next = 0
+    @usableFromInline var results: [Value?]
+    @usableFromInline var finished = 0
+    @usableFromInline var isClosed = false
+
+    @inlinable
+    init(results: [Value?]) { self.results = results }
+
+    @inlinable
+    mutating func take(_ keys: [Key]) -> (place: Int, key: Key)? {
+      guard !isClosed, next < keys.count else { return nil }
+      defer { next += 1 }
+      return (next, keys[next])
+    }
   }
 
-  private let keys: [Key]
-  private let state: ConditionLock<State>
+  @usableFromInline let keys: [Key]
+  /// The place of the call that nobody waits for, and how many are left.
+  @usableFromInline let aside: Int?
+  @usableFromInline let awaited: Int
+  @usableFromInline let state: ConditionLock<State>
 
-  init(_ keys: [Key]) {
-    self.keys = keys
+  @inlinable
+  init(_ keys: [Key], aside: Int?) {
+    (self.keys, self.aside) = (keys, aside)
+    awaited = keys.count - (aside == nil ? 0 : 1)
     state = ConditionLock(State(results: Array(repeating: nil, count: keys.count)))
   }
 
   /// The next call to make; nil when all are made, or nobody waits any more.
-  func next() -> (place: Int, key: Key)? {
-    state.withoutWaking { state in
-      guard !state.isClosed, state.next < keys.count else { return nil }
-      defer { state.next += 1 }
-      return (state.next, keys[state.next])
-    }
-  }
+  @inlinable
+  func next() -> (place: Int, key: Key)? { state.withoutWaking { $0.take(keys) } }
 
-  func finish(_ place: Int, _ value: Value?) {
-    let isLast = state.withoutWaking { state in
-      state.finished += 1
+  /// Takes what a call gave.
+  ///
+  /// - Returns: the next call to make, as of `next`; nil also when its thread does not go on.
+  @inlinable
+  func finish(_ place: Int, _ value: Value?, goesOn: Bool = true) -> (place: Int, key: Key)? {
+    let (isLast, next) = state.withoutWaking { state in
+      if place != aside { state.finished += 1 }
       if !state.isClosed { state.results[place] = value }
-      return state.finished == keys.count
+      return (place != aside && state.finished == awaited, goesOn ? state.take(keys) : nil)
     }
     // Who waits is woken once, for all.
     if isLast { state.withLock { _ in } }
+    return next
   }
 
   /// Whether some call is not being made yet.
+  @inlinable
   var isWaiting: Bool { state.withoutWaking { $0.next < keys.count } }
 
   /// Waits until all have come back, or none has for as long as the patience lasts.
+  @inlinable
   func wait(until deadline: UInt64, patience: Double) -> Bool {
-    let count = keys.count
+    let count = awaited
     var seen = state.withoutWaking { $0.finished }
     while true {
       let now = Clock.monotonicNanoseconds
@@ -285,6 +370,7 @@ fileprivate final class Batch<Key: Sendable, Value: Sendable>: Sendable {
   }
 
   /// Takes what has come back; what comes later goes nowhere.
+  @inlinable
   func close() -> [Value?] {
     state.withoutWaking { state in
       state.isClosed = true

@@ -67,7 +67,7 @@ struct ConditionLockTests {
       (-1, 5, 900_000_000), (.nan, 5, 900_000_000), (.infinity, 1_000_000_005, 900_000_000),
     ] as [(Double, Int, Int)])
   func later(seconds: Double, expected: Int, nanoseconds: Int) {
-    let end = timespec(tv_sec: 5, tv_nsec: 900_000_000).later(by: seconds)
+    let end = timespec(nanoseconds: 5_900_000_000 + Clock.nanoseconds(seconds))
     #expect(end.tv_sec == expected && end.tv_nsec == nanoseconds)
   }
 
