@@ -8,8 +8,11 @@ public struct Exposition: Sendable {
   public private(set) var bytes: [UInt8] = []
 
   /// An empty body.
-  public init(_ style: ExpositionStyle = .plain) {
+  ///
+  /// - Parameter capacity: how long it will be about, in bytes.
+  public init(_ style: ExpositionStyle = .plain, capacity: Int = 0) {
     self.style = style
+    if capacity > 0 { bytes.reserveCapacity(capacity) }
   }
 
   /// An empty body with room for so many bytes.

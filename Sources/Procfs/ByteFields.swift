@@ -109,12 +109,14 @@ extension UnsafeRawBufferPointer {
 
   /// Whether these bytes are exactly the text.
   package func equals(_ text: StaticString) -> Bool {
-    count == text.utf8CodeUnitCount && text.withUTF8Buffer { elementsEqual($0) }
+    count == text.utf8CodeUnitCount && hasPrefix(text)
   }
 
   /// Whether these bytes begin with the text.
   package func hasPrefix(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { starts(with: $0) }
+    guard count >= text.utf8CodeUnitCount, let baseAddress else { return text.utf8CodeUnitCount == 0 }
+    // In bounds: both are at least as long.
+    return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
 
   /// The bytes as text, malformed UTF-8 repaired.

@@ -79,10 +79,10 @@ extension Procfs {
     var notAsked = 0
     askReadOnly(zip(mounts, answers), &current)
     var found: [Filesystem] = []
-    for (mount, answer) in zip(mounts, answers) {
+    for place in mounts.indices.prefix(answers.count) {
+      let (mount, answer, text) = (mounts[place], answers[place], current.texts[place])
       var filesystem = Filesystem(
-        device: ForeignText.text(mount.device), mountPoint: ForeignText.text(mount.point),
-        type: ForeignText.text(mount.type), isReadOnly: current.isReadOnly(mount))
+        device: text.device, mountPoint: text.mountPoint, type: text.type, isReadOnly: current.isReadOnly(mount))
       // It was not mounted below this root, or is gone meanwhile; or something else is in its place.
       if !isSeen(mount, answer, current) {
         if !answer.isAbsent { hasOther = true }
@@ -122,16 +122,15 @@ extension Procfs {
 
   /// Asks the mounts for their room; where some are not there, those that this process sees elsewhere are asked there.
   private func ask() -> (LastMounts, [MountProbe.Answer]) {
-    let end = Clock.monotonicNanoseconds + Clock.nanoseconds(mountTimeout)
-    func keys(_ current: LastMounts) -> [MountProbe.Key] {
-      current.mounts.prefix(limits.mounts).map {
-        MountProbe.Key(path: $0.path, device: $0.device, number: $0.info?.number)
-      }
-    }
+    let now = Clock.monotonicNanoseconds
+    // Those that were asked ahead have had their time since then; something is left for others in any case.
+    let used = min(Double(now &- min(now, picture?.time ?? now)) / 1e9, 0.25 * mountTimeout)
+    let time = mountTimeout - used
+    let end = now + Clock.nanoseconds(time)
     guard let current = mounts else { return (LastMounts(mounts: [], files: .own, fault: nil, time: 0), []) }
-    let asked = keys(current)
+    let asked = current.keys(limits.mounts)
     // At first no mount is known to hang, and one that does would leave no time for a second question.
-    let first = mountProbe.answers(of: asked, within: (hasAskedMounts ? 1 : 0.75) * mountTimeout)
+    let first = mountProbe.answers(of: asked, in: picture, within: (hasAskedMounts ? 1 : 0.75) * time)
     hasAskedMounts = true
     let isAllHere = zip(current.mounts, first).allSatisfy { isSeen($0, $1, current) && !$1.isForbidden }
     guard !looksAround, !isAllHere else { return (current, first) }
@@ -140,7 +139,7 @@ extension Procfs {
     guard let wider = mounts, wider.own != nil else { return (current, first) }
     let former = Dictionary(zip(asked, first).filter { $1.isKnown }) { $1 }
     let left = Double(end &- min(end, Clock.monotonicNanoseconds)) / 1e9
-    return (wider, mountProbe.answers(of: keys(wider), former: former, within: left))
+    return (wider, mountProbe.answers(of: wider.keys(limits.mounts), former: former, within: left))
   }
 
   /// Whether an answer is one of the mount.
@@ -160,17 +159,21 @@ extension Procfs {
     _ answers: some Sequence<(Mount, MountProbe.Answer)>, _ current: inout LastMounts
   ) {
     let time = Clock.monotonicNanoseconds
+    let isDoubtful =
+      time &- current.lastReadOnlyTime >= limits.readOnlyAge
+      || answers.contains { mount, answer in
+        guard case .room(_, let isReadOnly, _) = answer else { return false }
+        return current.isDoubtful(mount, isReadOnly: isReadOnly)
+      }
+    guard isDoubtful else { return }
     var numbers: Set<UInt64> = []
     var here: [UInt64: Bool] = [:]
-    var isDoubtful = time &- current.lastReadOnlyTime >= limits.readOnlyAge
     for (mount, answer) in answers {
       guard let number = mount.info?.number else { continue }
       numbers.insert(number)
-      guard case .room(_, let isReadOnly, _) = answer else { continue }
-      here[number] = isReadOnly
-      if current.isDoubtful(mount, isReadOnly: isReadOnly) { isDoubtful = true }
+      if case .room(_, let isReadOnly, _) = answer { here[number] = isReadOnly }
     }
-    guard isDoubtful, !numbers.isEmpty,
+    guard !numbers.isEmpty,
       let infos = try? withContents(of: current.files.info, { MountInfo.parse($0, only: numbers) })
     else { return }
     current.setReadOnly(infos, here: here, at: time)

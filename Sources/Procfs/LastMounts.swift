@@ -2,7 +2,11 @@ internal import POSIX
 
 /// The mounts as they were read last.
 struct LastMounts {
-  var mounts: [Mount]
+  private(set) var mounts: [Mount]
+  /// What each is called in text.
+  let texts: [Text]
+  /// What each is asked as.
+  private var keys: [MountProbe.Key]
   /// Whose mounts these are, which tells when they change.
   let files: MountFiles
   /// What was wrong with the file, though these could be read.
@@ -22,7 +26,25 @@ struct LastMounts {
 
   init(mounts: [Mount], files: MountFiles, fault: ProcfsError?, time: UInt64) {
     (self.mounts, self.files, self.fault, self.time) = (mounts, files, fault, time)
+    texts = mounts.map(Text.init)
+    keys = mounts.map(MountProbe.Key.init)
   }
+
+  /// A mount in text.
+  struct Text {
+    let device: String
+    let mountPoint: String
+    let type: String
+
+    init(_ mount: Mount) {
+      device = ForeignText.text(mount.device)
+      mountPoint = ForeignText.text(mount.point)
+      type = ForeignText.text(mount.type)
+    }
+  }
+
+  /// What the first ones are asked as.
+  func keys(_ most: Int) -> [MountProbe.Key] { keys.count <= most ? keys : Array(keys.prefix(most)) }
 
   /// Whether a mount is read-only, as far as the list told.
   func isReadOnly(_ mount: Mount) -> Bool { mount.info.flatMap { readOnly[$0.number] } ?? mount.isReadOnly }
@@ -68,7 +90,12 @@ struct LastMounts {
       else { continue }
       mounts[index].path = place
     }
+    keys = mounts.map(MountProbe.Key.init)
   }
+}
+
+extension MountProbe.Key {
+  init(_ mount: Mount) { self.init(path: mount.path, device: mount.device, number: mount.info?.number) }
 }
 
 /// Where the mounts of a process are told.

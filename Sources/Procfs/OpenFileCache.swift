@@ -9,6 +9,7 @@ struct OpenFileCache: ~Copyable {
   private struct Kept: ~Copyable {
     let name: StaticString
     let file: FileDescriptor
+    let way: KernelFile.Way
   }
 
   /// As many as there are names in the code that ask for one; a dictionary cannot hold what is not copyable.
@@ -25,11 +26,14 @@ struct OpenFileCache: ~Copyable {
   }
 
   /// The descriptor under which a file is open; nil when it is not. It belongs to this value.
-  func descriptor(of name: StaticString) -> Int32? {
+  func descriptor(of name: StaticString) -> Int32? { file(name)?.descriptor }
+
+  /// The same, and how it is read.
+  func file(_ name: StaticString) -> (descriptor: Int32, way: KernelFile.Way)? {
     var node = first
     while let current = node {
       // The same literal is the same memory; another one of the same text would only be opened a second time.
-      if current.kept.name.utf8Start == name.utf8Start { return current.kept.file.rawValue }
+      if current.kept.name.utf8Start == name.utf8Start { return (current.kept.file.rawValue, current.kept.way) }
       node = current.next
     }
     return nil
@@ -37,13 +41,13 @@ struct OpenFileCache: ~Copyable {
 
   /// Keeps a file open, but only in the lower half of the descriptors that the process may have: it is read all the same without
   /// that, while a connection without a descriptor is none.
-  mutating func keep(_ file: consuming FileDescriptor, as name: StaticString) {
+  mutating func keep(_ file: consuming FileDescriptor, as name: StaticString, _ way: KernelFile.Way = .inPieces) {
     var limit = rlimit()
     guard
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0
         || UInt64(clamping: file.rawValue) < UInt64(clamping: limit.rlim_cur) / 2
     else { return }
-    first = Node(Kept(name: name, file: file), next: first)
+    first = Node(Kept(name: name, file: file, way: way), next: first)
   }
 
   /// Closes all of them.

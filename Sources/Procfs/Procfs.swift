@@ -23,7 +23,8 @@ public final class Procfs {
   let lines: [ProcessLine]
   /// Which mounts and devices are shown.
   let filter: HostFilter
-  let mountProbe: MountProbe
+  /// Asks mounts for their room; readers of the same tree share it.
+  public let mountProbe: MountProbe
   /// How long to wait for mounts that do not answer, in seconds.
   let mountTimeout: Double
 
@@ -41,7 +42,7 @@ public final class Procfs {
   // What is remembered of the tree, all of it gone after `forget`.
   private var directory: FileDescriptor?
   /// Which directory that is; it stays this one for as long as it is open.
-  private var identity: (device: dev_t, inode: ino_t)?
+  private var identity: Picture.Identity?
   private(set) var isKernel = false
   /// Whether the numbers of the tree are those that system calls of this process take; nil before it was looked at.
   var numbering: Bool?
@@ -63,6 +64,8 @@ public final class Procfs {
   var looksAround = false
   /// Whether they were asked for their room before.
   var hasAskedMounts = false
+  /// What others have asked for the same picture; nil when none was begun.
+  private(set) var picture: Picture?
 
   /// The most bytes of one of the host's files that count; the rest of a longer one is left out, which is said.
   static let sizeLimit = 4 << 20
@@ -127,15 +130,15 @@ public final class Procfs {
     hasAskedMounts = false
   }
 
-  /// Begins a picture of the host: what is read from here on is as young as this call. What was mounted or put in the place
-  /// of the directory meanwhile is seen.
-  public func beginPicture() {
+  /// Begins a picture of the host: what is read from here on is as young as the picture. What was mounted or put in the place
+  /// of the directory before is seen.
+  public func begin(_ picture: Picture) {
     pendingStat = nil
+    self.picture = picture
+    // Looked at also by a reader that has nothing open: others go by it.
+    let now = picture.identity(of: path)
     guard directory != nil else { return }
-    var now = Glibc.stat()
-    guard let identity, fstatat(AT_FDCWD, path, &now, 0) == 0, now.st_dev == identity.device,
-      now.st_ino == identity.inode
-    else { return forget() }
+    guard let identity, identity == now else { return forget() }
   }
 
   // MARK: Files
@@ -147,7 +150,7 @@ public final class Procfs {
       isKernel = opened.isInProcfs
       let number = opened.rawValue
       var status = Glibc.stat()
-      identity = fstat(number, &status) == 0 ? (status.st_dev, status.st_ino) : nil
+      identity = fstat(number, &status) == 0 ? Picture.Identity(status) : nil
       directory = consume opened
       return number
     }
@@ -165,40 +168,49 @@ public final class Procfs {
   func withContents<Result>(
     of file: StaticString, _ body: (UnsafeRawBufferPointer) -> Result
   ) throws(Errno) -> Result {
+    switch try contents(of: file) {
+    case .inBuffer(let count): body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    case .apart(let bytes): bytes.withUnsafeBytes(body)
+    }
+  }
+
+  /// Where the content of a file lies.
+  private enum Contents {
+    /// So many bytes at the beginning of `buffer`.
+    case inBuffer(Int)
+    /// By itself, for it does not fit.
+    case apart([UInt8])
+  }
+
+  private func contents(of file: StaticString) throws(Errno) -> Contents {
     progress.note(.tree)
     let isKernel = isServedByKernel
     progress.note(.hostFile)
-    guard isKernel else {
-      let bytes = try contents(openFile(file, in: try root()))
-      return bytes.withUnsafeBytes(body)
-    }
-    if let descriptor = kept.descriptor(of: file) {
-      if let count = try? readFromStart(descriptor), count < buffer.count {
-        return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      }
+    guard isKernel else { return .apart(try contents(openFile(file, in: try root()))) }
+    if let (descriptor, way) = kept.file(file) {
+      if let count = try? readFromStart(descriptor, way), count < buffer.count { return .inBuffer(count) }
       // It does not fit, or what it spoke of is gone: then it is opened anew, and all others at their next use.
       kept.removeAll()
     }
     let opened = try openFile(file, in: try root())
-    let count = try readFromStart(opened.rawValue)
-    guard count < buffer.count else {
-      let bytes = try contents(opened)
-      return bytes.withUnsafeBytes(body)
-    }
-    kept.keep(opened, as: file)
-    return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    let way = opened.isInProcfs ? KernelFile.way(of: file) : .inPieces
+    let count = try readFromStart(opened.rawValue, way)
+    guard count < buffer.count else { return .apart(try contents(opened)) }
+    kept.keep(opened, as: file, way)
+    return .inBuffer(count)
   }
 
   /// Fills the buffer with a file from its beginning to its end; a full buffer says that there is more.
-  private func readFromStart(_ descriptor: Int32) throws(Errno) -> Int {
+  private func readFromStart(_ descriptor: Int32, _ way: KernelFile.Way) throws(Errno) -> Int {
     var count = 0
-    // The kernel gives a file in pieces of whole lines, so only an empty piece is the end.
+    // The kernel gives most files in pieces of whole lines, so only an empty piece is the end.
     while count < buffer.count {  // Not mutated: into a full buffer the kernel reads nothing, which ends it, too.
+      let room = min(buffer.count - count, way.size)
       let got = try retryingOnInterrupt {
-        pread(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count, off_t(widening: count))
+        pread(descriptor, buffer.baseAddress?.advanced(by: count), room, off_t(widening: count))
       }
-      if got == 0 { break }
       count += got
+      if got == 0 || way.isAtOnce && got < room { break }
     }
     return count
   }
@@ -216,7 +228,7 @@ public final class Procfs {
   /// Whether a file of `/proc` has changed since it was last asked, as far as the kernel tells that by `poll(2)`; nil
   /// when it does not, or when the file is not kept open.
   func hasChanged(_ file: StaticString) -> Bool? {
-    guard isServedByKernel, let descriptor = kept.descriptor(of: file) else { return nil }
+    guard isServedByKernel, let descriptor = kept.file(file)?.descriptor else { return nil }
     var asked = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
     guard poll(&asked, 1, 0) >= 0 else { return nil }
     return asked.revents & Int16(POLLPRI | POLLERR | POLLHUP | POLLNVAL) != 0

@@ -64,19 +64,54 @@ extension Procfs {
   /// - Parameters:
   ///   - complain: gets the first thing that is not as it should be: that it is not whole, or a line.
   ///   - parse: hands its second argument what each of these lines is called.
+  @inlinable
   package func read<Value>(
-    _ file: StaticString, expecting expected: String, _ complain: Complain,
+    _ file: StaticString, expecting expected: StaticString, _ complain: Complain,
     _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
   ) throws(ProcfsError) -> Value {
-    var odd: ProcfsError?
-    let (value, flaw) = try lines(of: file) { bytes in
-      parse(bytes) { line in
-        if odd == nil { odd = ProcfsError(malformed: line, in: "\(path)/\(file)") }
-      }
+    var value: Value?
+    _ = try readLines(of: file, expecting: expected, mayBeAbsent: false, complain) { bytes, odd in
+      value = parse(bytes, odd)
+      return value != nil
     }
-    if let fault = flaw ?? odd { complain(fault) }
-    guard let value else { throw flaw ?? ProcfsError("\(path)/\(file)", "expected \(expected)") }
+    guard let value else { throw missing("\(expected)", in: file) }
     return value
+  }
+
+  /// What does not depend on the kind of the value: has the lines of a file read.
+  ///
+  /// - Parameters:
+  ///   - mayBeAbsent: whether the kernel may not have the file.
+  ///   - parse: false when what is expected is not in it.
+  /// - Returns: false when the file is not there.
+  @usableFromInline
+  package func readLines(
+    of file: StaticString, expecting expected: StaticString, mayBeAbsent: Bool, _ complain: Complain,
+    _ parse: (UnsafeRawBufferPointer, @escaping OddLine) -> Bool
+  ) throws(ProcfsError) -> Bool {
+    var odd: ProcfsError?
+    let (isFound, flaw): (Bool, String?)
+    do throws(Errno) {
+      (isFound, flaw) = try withContents(of: file) { content in
+        let lines = WholeLines(content, limit: Self.sizeLimit)
+        let isFound = parse(lines.bytes) { [path] line in
+          if odd == nil { odd = ProcfsError(malformed: line, in: "\(path)/\(file)") }
+        }
+        return (isFound, !isFound && content.isEmpty ? "it is empty" : lines.flaw)
+      }
+    } catch {
+      // EOPNOTSUPP: the kernel could tell but was told not to.
+      if mayBeAbsent, error.rawValue == ENOENT || error.rawValue == EOPNOTSUPP { return false }
+      throw failure(file, error)
+    }
+    let fault = flaw.map { ProcfsError("\(path)/\(file)", $0) }
+    if let first = fault ?? odd { complain(first) }
+    guard isFound else { throw fault ?? ProcfsError("\(path)/\(file)", "expected \(expected)") }
+    return true
+  }
+
+  private func failure(_ file: StaticString, _ error: Errno) -> ProcfsError {
+    ProcfsError("\(path)/\(file)", error.description, code: error.rawValue)
   }
 
   /// What comes of the whole lines of a file, and why these are not all of it.
@@ -91,12 +126,13 @@ extension Procfs {
         return (value, value == nil && content.isEmpty ? "it is empty" : lines.flaw)
       }
     } catch {
-      throw ProcfsError("\(path)/\(file)", error.description, code: error.rawValue)
+      throw failure(file, error)
     }
     return (found.value, found.flaw.map { ProcfsError("\(path)/\(file)", $0) })
   }
 
   /// That a line is missing which every kernel of this age writes.
+  @usableFromInline
   package func missing(_ line: String, in file: StaticString) -> ProcfsError {
     ProcfsError("\(path)/\(file)", "expected a line \(line)")
   }
@@ -107,16 +143,16 @@ extension Procfs {
   public typealias OddLine = (UnsafeRawBufferPointer) -> Void
 
   /// Reads a file of lines that not every kernel has; nil where it is not there.
+  @inlinable
   package func readIfPresent<Value>(
-    _ file: StaticString, expecting expected: String, _ complain: Complain,
+    _ file: StaticString, expecting expected: StaticString, _ complain: Complain,
     _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
   ) throws(ProcfsError) -> Value? {
-    do throws(ProcfsError) {
-      return try read(file, expecting: expected, complain, parse)
-    } catch {
-      // EOPNOTSUPP: the kernel could tell but was told not to.
-      if error.code == ENOENT || error.code == EOPNOTSUPP { return nil }
-      throw error
+    var value: Value?
+    _ = try readLines(of: file, expecting: expected, mayBeAbsent: true, complain) { bytes, odd in
+      value = parse(bytes, odd)
+      return value != nil
     }
+    return value
   }
 }

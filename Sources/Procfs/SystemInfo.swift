@@ -49,6 +49,13 @@ extension SystemInfo {
       machine: text(of: name.machine), nodeName: text(of: name.nodename))
   }
 
+  /// Only the host's name of it.
+  public static var nodeNameOfKernel: String {
+    var name = utsname()
+    uname(&name)
+    return text(of: name.nodename)
+  }
+
   /// Whether the running kernel is as new as a version: which lines its files have to have depends on that.
   package static func isKernel(atLeast major: Int, _ minor: Int) -> Bool {
     isRelease(ofKernel.release, atLeast: major, minor)
@@ -65,6 +72,9 @@ extension SystemInfo {
 
   /// A C array of characters up to its NUL, as text.
   private static func text<Characters>(of characters: Characters) -> String {
-    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    withUnsafeBytes(of: characters) { bytes in
+      let end = bytes.firstIndex(of: 0) ?? bytes.count
+      return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<end]), as: UTF8.self)
+    }
   }
 }

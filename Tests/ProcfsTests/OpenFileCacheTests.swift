@@ -47,6 +47,23 @@ struct OpenFileCacheTests {
     #expect(found == [first, second, nil])
   }
 
+  @Test(
+    "files that are read at once are whole then, as this kernel gives them",
+    arguments: KernelFile.records + ["sys/fs/file-nr"])
+  func whole(name: StaticString) throws {
+    let way = KernelFile.way(of: name)
+    #expect(way.isAtOnce)
+    guard let file = try? FileDescriptor.open("/proc/\(name)", O_RDONLY), file.isInProcfs else { return }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    let room = min(bytes.count, way.size)
+    let count = pread(file.rawValue, &bytes, room, 0)
+    #expect(count > 0 && count < room && bytes[count - 1] == UInt8(ascii: "\n"))
+    #expect(pread(file.rawValue, &bytes, room, off_t(count)) == 0)
+  }
+
+  @Test("all others are read until nothing more comes", arguments: ["vmstat", "net/dev", "diskstats", "1/mounts"])
+  func pieces(name: StaticString) { #expect(!KernelFile.way(of: name).isAtOnce) }
+
   @Test("they stay open until all are removed, then they are closed and can be kept anew")
   func removal() throws {
     var files = OpenFileCache()

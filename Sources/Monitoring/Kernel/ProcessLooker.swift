@@ -359,7 +359,7 @@ public final class ProcessLooker: Sendable {
     // What comes back when nobody waits any more is older than what was seen since.
     reader.procfs.isAbandoned = { [attempt] in !attempt.goesOn }
     reader.procfs.complainOfProcess = { [attempt] in attempt.report($0) }
-    reader.procfs.beginPicture()
+    reader.procfs.begin(Picture())
     if let table = try? reader.procfs.processTable(forLookUps: count) {
       attempt.result.withLock { $0.isReadable = true }
       if !maySearch { attempt.cutShort() }

@@ -16,10 +16,13 @@ final class HostReaders: Sendable {
     var generation = 0
     /// Whether it was given up: what it reads then is older than what others have read since.
     let isOver = Atomic<Bool>(false)
+    /// How long its text was last, in bytes.
+    var length = 0
 
     init(_ source: any HostSource, _ procfs: Procfs) {
       self.source = source
       self.procfs = procfs
+      procfs.isAbandoned = { [weak self] in self?.isOver.load(ordering: .relaxed) ?? true }
     }
   }
 
@@ -46,11 +49,16 @@ final class HostReaders: Sendable {
 
   private let state: Lock<State>
   private let names: [String]
+  /// The place of the file systems.
+  private let filesystems: Int?
+  /// What stands for a place where mounts are asked ahead.
+  private let ahead = -1
+  private let mounts: MountProbe
   private let calls: TimeLimitedCalls<Int>
   private let limits: ScrapeLimits
   /// The host's name where it is given.
   private let hostName: String?
-  private let generation = Lock(0)
+  private let generation = Atomic(0)
   /// Whether the tree is known to be a kernel's.
   private let isKernel = Lock(false)
 
@@ -63,45 +71,68 @@ final class HostReaders: Sendable {
     state = Lock(State(places: slots.map { Place(slot: $0) }, template: procfs.another()))
     let names = sources.map { "\(procfs.path)/\(type(of: $0).file)" }
     self.names = names
+    filesystems = sources.firstIndex { $0 is FilesystemSource }
+    mounts = procfs.mountProbe
     let tree = procfs.path
     calls = TimeLimitedCalls(name: "host") { [names.indices.contains($0) ? names[$0] : tree + "/sys/kernel/hostname"] }
   }
 
   /// Has all sources forget what they remember, each before it is asked the next time.
   func forget() {
-    generation.withLock { $0 += 1 }
+    generation.add(1, ordering: .relaxed)
     isKernel.withLock { $0 = false }
   }
 
   /// Begins to read all sources, and write their families.
   func begin(in style: ExpositionStyle) -> PendingCalls<Int, Reading> {
-    calls.begin(Array(names.indices)) { [self] place in
-      let slot = take(place)
+    let picture = Picture()
+    return calls.begin(asked, aside: ahead) { [self] place in
+      guard place != ahead else {
+        mounts.askAhead(picture)
+        return Reading()
+      }
+      let slot = take(place, picture)
       defer { give(slot, place) }
-      var reading = HostReading(slot.procfs, into: Exposition(style))
+      // Mostly it is about as long as the last time.
+      var reading = HostReading(slot.procfs, into: Exposition(style, capacity: slot.length + slot.length / 8))
       reading.read(&slot.source)
+      slot.length = reading.exposition.bytes.count
       return Reading(
         text: reading.exposition.bytes, failures: reading.failures, forbidden: reading.forbidden,
         unseenMounts: reading.unseenMounts)
     }
   }
 
+  /// The places to ask, in their order. Before the file systems the mounts are asked for them, by a call of its own: where one hangs the
+  /// file systems are read beside it, and it is left out until it has come back.
+  private var asked: [Int] {
+    guard let filesystems, !calls.isRunning(ahead) else { return Array(names.indices) }
+    return names.indices[..<filesystems] + [ahead] + names.indices[filesystems...]
+  }
+
   /// What the sources gave: text in their order, and what could not be read.
   func end(_ pending: PendingCalls<Int, Reading>, until deadline: UInt64) -> Reading {
+    let readings = pending.results(until: deadline, patience: limits.patience)
     var all = Reading()
-    for (name, reading) in zip(names, pending.results(until: deadline, patience: limits.patience)) {
-      all.text += reading?.text ?? []
-      all.failures += reading?.failures ?? [ProcfsError(late: name)]
-      all.forbidden += reading?.forbidden ?? []
-      all.unseenMounts += reading?.unseenMounts ?? []
+    all.text.reserveCapacity(readings.reduce(0) { $0 + ($1?.text.count ?? 0) })
+    for (place, reading) in zip(pending.keys, readings) where place != ahead {
+      guard let reading else {
+        all.failures.append(ProcfsError(late: names[place]))
+        continue
+      }
+      all.text += reading.text
+      all.failures += reading.failures
+      all.forbidden += reading.forbidden
+      all.unseenMounts += reading.unseenMounts
     }
     return all
   }
 
   /// What the API says of the host.
   func facts(until deadline: UInt64) -> JSONObject {
+    let picture = Picture()
     let found = calls.call(Array(names.indices), until: deadline, patience: limits.patience) { [self] place in
-      let slot = take(place)
+      let slot = take(place, picture)
       defer { give(slot, place) }
       return (try? slot.source.facts(slot.procfs)) ?? [:]
     }
@@ -116,7 +147,7 @@ final class HostReaders: Sendable {
   func nodeName(until deadline: UInt64) -> String? {
     if let hostName { return hostName }
     // Then no file says it, and nobody has to be waited for.
-    if isKernel.withLock({ $0 }) { return SystemInfo.ofKernel.nodeName }
+    if isKernel.withLock({ $0 }) { return SystemInfo.nodeNameOfKernel }
     return calls.call([names.count], until: deadline) { [self] place in
       let slot = take(place)
       defer { give(slot, place) }
@@ -127,7 +158,7 @@ final class HostReaders: Sendable {
   }
 
   /// The slot of a place; a new one, where somebody hangs with the one that was there.
-  private func take(_ place: Int) -> Slot {
+  private func take(_ place: Int, _ picture: Picture = Picture()) -> Slot {
     let slot = state.withLock { state in
       if state.places[place].isTaken {
         state.places[place].slot.isOver.store(true, ordering: .relaxed)
@@ -137,14 +168,13 @@ final class HostReaders: Sendable {
       state.places[place].isTaken = true
       return state.places[place].slot
     }
-    let generation = generation.withLock { $0 }
+    let generation = generation.load(ordering: .relaxed)
     if slot.generation != generation {
       slot.generation = generation
       if names.indices.contains(place) { slot.source = HostSources.all(limits: limits)[place] }
       slot.procfs.forget()
     }
-    slot.procfs.isAbandoned = { [weak slot] in slot?.isOver.load(ordering: .relaxed) ?? true }
-    slot.procfs.beginPicture()
+    slot.procfs.begin(picture)
     return slot
   }
 
