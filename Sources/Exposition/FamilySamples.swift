@@ -4,13 +4,13 @@ public struct FamilySamples: ~Copyable {
   @usableFromInline let start: Int
   @usableFromInline let samplesStart: Int
   @usableFromInline let spelling: MetricFamily.Spelling
-  /// `spelling.lineStart` once more, where reading it counts no references.
+  /// That of `spelling`.
   @usableFromInline let lineStart: InlineText
 
   @usableFromInline
   init(_ family: MetricFamily, in style: ExpositionStyle, after bytes: consuming [UInt8]) {
     spelling = family.spelling(in: style)
-    lineStart = InlineText(spelling.lineStart)
+    lineStart = spelling.inlineStart
     start = bytes.count
     self.bytes = bytes
     self.bytes.append(contentsOf: spelling.header)

@@ -41,15 +41,17 @@ public struct MetricFamily: Sendable {
     return Spelling(style.escaping.escape(name), type, help, isQuoted: isQuoted, isOpenMetrics: isOpenMetrics)
   }
 
-  /// The text that goes in front of a family's numbers.
+  /// The text that goes in front of a family's numbers, in one piece: whoever writes a family holds it.
   @usableFromInline
-  struct Spelling: Sendable {
+  final class Spelling: Sendable {
     /// The comment lines.
     @usableFromInline let header: [UInt8]
     /// How a sample without labels begins.
     @usableFromInline let bare: [UInt8]
     /// How a sample with labels begins.
     @usableFromInline let lineStart: [UInt8]
+    /// The same once more, where reading it counts no references.
+    @usableFromInline let inlineStart: InlineText
 
     init(_ name: String, _ type: MetricType, _ help: String, isQuoted: Bool, isOpenMetrics: Bool) {
       func written(_ name: String) -> String {
@@ -85,6 +87,7 @@ public struct MetricFamily: Sendable {
       self.header = header
       bare = Array((isQuoted ? "{\(written(name))} " : "\(name) ").utf8)
       lineStart = Array((isQuoted ? "{\(written(name))," : "\(name){").utf8)
+      inlineStart = InlineText(lineStart)
     }
 
     /// The base units that names of families end with. Source: OpenMetrics 1.0.0, "Metric Naming and Namespaces".

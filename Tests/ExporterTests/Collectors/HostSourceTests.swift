@@ -2,6 +2,7 @@ import Exposition
 import Testing
 
 @testable import Exporter
+import POSIX
 @testable import Procfs
 
 @Suite("Sources of the host")
@@ -286,7 +287,20 @@ struct HostSourceTests {
 
   @Test("of two things with the same labels one series is written")
   func duplicates() {
-    let labelled = ["a", "b", "a"].labelled { Labels(["device": $0]) }
-    #expect(labelled.map(\.item) == ["a", "b"])
+    var labels = KeptLabels<ExactText>()
+    func series(_ names: [ExactText]) -> [LabelledPlace] { labels.series(of: names) { Labels(["device": $0.text]) } }
+    #expect(series(["a", "b", "a"]).map(\.place) == [0, 1])
+    // The same again, and others.
+    #expect(series(["a", "b", "a"]).map(\.labels) == [Labels(["device": "a"]), Labels(["device": "b"])])
+    #expect(series(["b", "a"]).map(\.labels) == [Labels(["device": "b"]), Labels(["device": "a"])])
+  }
+
+  @Test("a name of other bytes is another one, also where both are the same characters")
+  func characters() {
+    var labels = KeptLabels<ExactText>()
+    for name in ["/caf\u{e9}", "/cafe\u{301}"] {
+      let series = labels.series(of: [ExactText(name)]) { Labels(["mountpoint": $0.text]) }
+      #expect(series.map(\.labels) == [Labels(["mountpoint": name])])
+    }
   }
 }

@@ -1,4 +1,5 @@
 internal import Exposition
+internal import POSIX
 internal import Procfs
 
 /// The disks: `/proc/diskstats`.
@@ -19,8 +20,11 @@ struct DiskSource: HostSource {
     MetricFamily("system_disk_\(name)_total", .counter, help)
   }
 
-  func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let disks = try reading.procfs.diskStats { reading.fail($0) }.labelled { Labels(["device": $0.device]) }
-    for (family, value) in Self.families { reading.family(family, disks) { value($0) } }
+  private var labels = KeptLabels<ExactText>()
+
+  mutating func collect(_ reading: inout HostReading) throws(ProcfsError) {
+    let disks = try reading.procfs.diskStats { reading.fail($0) }
+    let series = labels.series(of: disks.map { ExactText($0.device) }) { Labels(["device": $0.text]) }
+    for (family, value) in Self.families { reading.family(family, disks, series) { value($0) } }
   }
 }

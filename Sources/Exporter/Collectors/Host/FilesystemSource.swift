@@ -1,5 +1,6 @@
 internal import Exposition
 internal import JSON
+internal import POSIX
 internal import Procfs
 
 /// The room in the mounted file systems: `/proc/1/mounts` and `statvfs(3)`.
@@ -20,22 +21,37 @@ struct FilesystemSource: HostSource {
     "system_filesystem_device_error", .gauge, "1 if the file system did not say how much room is in it, or not in time."
   )
 
-  func collect(_ reading: inout HostReading) throws(ProcfsError) {
+  private struct Name: Equatable {
+    let device: ExactText
+    let mountPoint: ExactText
+    let type: ExactText
+
+    init(_ filesystem: Filesystem) {
+      device = ExactText(filesystem.device)
+      mountPoint = ExactText(filesystem.mountPoint)
+      type = ExactText(filesystem.type)
+    }
+  }
+
+  private var labels = KeptLabels<Name>()
+
+  mutating func collect(_ reading: inout HostReading) throws(ProcfsError) {
     var unseen: [String] = []
     let all = try reading.procfs.filesystems({ reading.fail($0) }, unseen: { unseen = $0 })
     reading.unseenMounts = unseen
-    let filesystems = all.labelled {
-      Labels(["device": $0.device, "mountpoint": $0.mountPoint, "fstype": $0.type])
+    let series = labels.series(of: all.map(Name.init)) {
+      Labels(["device": $0.device.text, "mountpoint": $0.mountPoint.text, "fstype": $0.type.text])
     }
-    reading.family(Self.size, filesystems) { $0.room.map { Double($0.sizeBytes) } }
-    reading.family(Self.free, filesystems) { $0.room.map { Double($0.freeBytes) } }
-    reading.family(Self.available, filesystems) { $0.room.map { Double($0.availableBytes) } }
+    reading.family(Self.size, all, series) { $0.room.map { Double($0.sizeBytes) } }
+    reading.family(Self.free, all, series) { $0.room.map { Double($0.freeBytes) } }
+    reading.family(Self.available, all, series) { $0.room.map { Double($0.availableBytes) } }
     // Btrfs makes room for files as they come, and says 0.
-    reading.family(Self.files, filesystems) { $0.room.map { Double($0.files) } }
-    reading.family(Self.freeFiles, filesystems) { $0.room.map { Double($0.freeFiles) } }
-    reading.family(Self.isReadOnly, filesystems) { $0.isReadOnly ? 1 : 0 }
-    reading.family(Self.error, filesystems) { $0.failure == nil ? 0 : 1 }
-    for (_, filesystem) in filesystems {
+    reading.family(Self.files, all, series) { $0.room.map { Double($0.files) } }
+    reading.family(Self.freeFiles, all, series) { $0.room.map { Double($0.freeFiles) } }
+    reading.family(Self.isReadOnly, all, series) { $0.isReadOnly ? 1 : 0 }
+    reading.family(Self.error, all, series) { $0.failure == nil ? 0 : 1 }
+    for series in series where all.indices.contains(series.place) {
+      let filesystem = all[series.place]
       if let failure = filesystem.failure { reading.fail(ProcfsError(mount: filesystem.mountPoint, failure)) }
     }
   }

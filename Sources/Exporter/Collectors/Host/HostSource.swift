@@ -51,26 +51,41 @@ struct HostReading {
     }
   }
 
-  /// Writes a family with a series for each device or mount. Where two have the same labels, the first counts.
+  /// Writes a family with a series for each device or mount.
+  ///
+  /// - Parameter series: their labels, and their places among the items.
   mutating func family<Item>(
-    _ family: MetricFamily, _ items: [(labels: Labels, item: Item)], _ value: (Item) -> Double?
+    _ family: MetricFamily, _ items: [Item], _ series: [LabelledPlace], _ value: (Item) -> Double?
   ) {
     exposition.family(family) { samples in
-      for (labels, item) in items {
-        if let value = value(item) { samples.add(labels, value) }
+      for series in series where items.indices.contains(series.place) {
+        if let value = value(items[series.place]) { samples.add(series.labels, value) }
       }
     }
   }
 }
 
-extension Sequence {
-  /// With the labels of each; of those with the same labels the first alone.
-  func labelled(_ labels: (Element) -> Labels) -> [(labels: Labels, item: Element)] {
+/// Labels, and the place of what has them.
+struct LabelledPlace {
+  let labels: Labels
+  let place: Int
+}
+
+/// The labels of devices or mounts, kept from one reading to the next for as long as these have the same names, byte for byte.
+struct KeptLabels<Name: Equatable> {
+  private var names: [Name] = []
+  private var kept: [LabelledPlace] = []
+
+  /// The labels of each; of those with the same labels the first alone.
+  mutating func series(of names: [Name], _ labels: (Name) -> Labels) -> [LabelledPlace] {
+    if names == self.names { return kept }
     var seen: Set<Labels> = []
-    return compactMap { item in
-      let labels = labels(item)
-      return seen.insert(labels).inserted ? (labels, item) : nil
+    kept = names.enumerated().compactMap { place, name in
+      let labels = labels(name)
+      return seen.insert(labels).inserted ? LabelledPlace(labels: labels, place: place) : nil
     }
+    self.names = names
+    return kept
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Exposition
+internal import POSIX
 internal import Procfs
 
 /// The network devices: `/proc/net/dev`.
@@ -20,8 +21,11 @@ struct NetworkSource: HostSource {
     MetricFamily("system_network_\(name)_total", .counter, help)
   }
 
-  func collect(_ reading: inout HostReading) throws(ProcfsError) {
-    let devices = try reading.procfs.networkDevices { reading.fail($0) }.labelled { Labels(["device": $0.name]) }
-    for (family, value) in Self.families { reading.family(family, devices) { Double(value($0)) } }
+  private var labels = KeptLabels<ExactText>()
+
+  mutating func collect(_ reading: inout HostReading) throws(ProcfsError) {
+    let devices = try reading.procfs.networkDevices { reading.fail($0) }
+    let series = labels.series(of: devices.map { ExactText($0.name) }) { Labels(["device": $0.text]) }
+    for (family, value) in Self.families { reading.family(family, devices, series) { Double(value($0)) } }
   }
 }

@@ -21,6 +21,8 @@ struct VirtualMemorySource: HostSource {
     init?(parsing bytes: UnsafeRawBufferPointer, odd: Procfs.OddLine = { _ in }) {
       var lines = ByteFields(bytes)
       while let line = lines.line() {
+        // Of the file's hundred lines and more two are wanted.
+        guard line.hasPrefix("oom_kill") || line.hasPrefix("pgmajfault") else { continue }
         var fields = ByteFields(line)
         guard let key = fields.field() else { continue }
         let (isKills, isFaults) = (key.equals("oom_kill"), key.equals("pgmajfault"))
