@@ -204,15 +204,16 @@ public struct ProcessWatch: ~Copyable {
     var look = look(at: places, wantsFigures: wantsFigures, until: deadline)
     var changes: [Transition] = []
     let moment = monitored.settings.moment(at: now)
+    // By themselves, and by places: each has thousands, and a finding holds what others share.
+    let (findings, isFound) = (look?.findings ?? [], look?.isFound ?? [])
     for (index, place) in places.enumerated() {
       var existence = Existence.unknown
-      if let finding = look?.findings[index] {
-        if finding.exceeded > 0 {
-          exceeded[ExactText(monitored.name(of: place)), default: 0] &+= UInt64(clamping: finding.exceeded)
-        }
-        let isFound = look?.isFound[index] ?? false && !finding.isCut
-        existence = monitored.note(place, isFound ? finding.existence : nil)
-        if !isFound { look?.findings[index].existence = existence }
+      if index < findings.count {
+        let count = findings[index].exceeded
+        if count > 0 { exceeded[ExactText(monitored.name(of: place)), default: 0] &+= UInt64(clamping: count) }
+        let counts = isFound[index] && !findings[index].isCut
+        existence = monitored.note(place, counts ? findings[index].existence : nil)
+        if !counts { look?.findings[index].existence = existence }
       }
       if let change = monitored.judge(place, existence, at: moment) { changes.append(change) }
     }
@@ -224,7 +225,9 @@ public struct ProcessWatch: ~Copyable {
     guard let looker else { return nil }
     // Of all, what is known of others is of no use any more; of one alone nothing follows for the others.
     let isWhole = wantsFigures && places == monitored.processes.indices
-    let wanted = places.map { ProcessSearch.Wanted(monitored.processes[$0]) }
+    let wanted = monitored.processes.withUnsafeBufferPointer { processes in
+      places.map { ProcessSearch.Wanted(processes[$0]) }
+    }
     // What a search has found by then is told, and no other attempt is begun beside it.
     let now = Clock.monotonicNanoseconds
     let end = deadline &- (deadline &- min(now, deadline)) / 8

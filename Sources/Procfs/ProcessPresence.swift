@@ -85,6 +85,17 @@ extension Procfs {
     }
   }
 
+  /// Whether the tree shows nothing of a process: neither its directory nor what is in it can be found. To look into that is not needed.
+  func isOutOfSight(_ pid: Int32) -> Bool {
+    do throws(Errno) {
+      try lookUp("stat", of: pid)
+      return false
+    } catch {
+      complain(of: pid, nil, error)
+      return Visibility(error) == .absent
+    }
+  }
+
   /// Whether a process is known to have ended. Of one that cannot be looked at that is not known.
   func hasEnded(_ process: ProcessIdentity) -> Bool {
     do throws(Errno) {

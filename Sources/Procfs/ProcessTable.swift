@@ -164,7 +164,7 @@ public final class ProcessTable {
   /// Whether there may be processes of which the tree shows nothing (`hidepid=2` or `ptraceable` in `proc(5)`).
   public private(set) lazy var hidesOthers: Bool =
     // Process 1 is always there, so where it cannot be seen, others may be there too.
-    procfs.isServedByKernel && procfs.visibility(of: 1) == .absent
+    procfs.isServedByKernel && procfs.isOutOfSight(1)
 
   /// What one process and all that descend from it use; nil when there is no such process any more.
   public func figures(ofTree root: Int32) -> BoxedFigures? {

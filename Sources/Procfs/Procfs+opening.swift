@@ -23,6 +23,16 @@ extension Procfs {
     return try openFile(file, of: pid, in: try root(), flags)
   }
 
+  /// Asks whether a file of a process is there, and opens nothing.
+  func lookUp(_ file: StaticString, of pid: Int32) throws(Errno) {
+    guard !avoided.contains(.process(pid)) else { throw Errno(EBUSY) }
+    progress.note(.process(pid))
+    let directory = try root()
+    setName(pid, file)
+    var status = Glibc.stat()
+    _ = try retryingOnInterrupt { name.baseAddress.map { fstatat(directory, $0, &status, 0) } ?? -1 }
+  }
+
   func openFile(
     _ file: StaticString, of pid: Int32, in directory: Int32, _ flags: Int32
   ) throws(Errno) -> FileDescriptor {

@@ -55,8 +55,9 @@ struct ProcessCollector: Collector {
     into body: inout ScrapeBody
   ) {
     let findings = look.findings
-    let flags = findings.map { finding -> FlagFamily.Flag in
-      switch finding.existence.isUp {
+    // By places: a finding holds what others share.
+    let flags = findings.indices.map { place -> FlagFamily.Flag in
+      switch findings[place].existence.isUp {
       case true?: .one
       case false?: .zero
       case nil: .absent
@@ -82,7 +83,7 @@ struct ProcessCollector: Collector {
     }
     body.exposition.family(ProcessFamilies.matchesExceeded) { samples in
       let labels = monitored.labels.span
-      for (place, finding) in findings.enumerated() where finding.matched != nil {
+      for place in findings.indices where findings[place].matched != nil {
         let count = exceeded.isEmpty ? 0 : exceeded[ExactText(monitored.name(of: place)), default: 0]
         samples.add(labels: labels.extracting(monitored.processes[place].labels), Double(count))
       }
@@ -92,12 +93,12 @@ struct ProcessCollector: Collector {
 
   /// Says in the log, once for each process, that command lines took too long.
   private func tell(of findings: [ProcessSearch.Finding], _ monitored: MonitoredProcesses) {
-    for (place, finding) in findings.enumerated() where finding.exceeded > 0 {
+    for place in findings.indices where findings[place].exceeded > 0 {
       let name = monitored.name(of: place)
       logger.once(
         "match", of: name, .warn,
         "match takes too long on some command lines, which count as if they did not match: a simpler expression helps",
-        ["process": name, "command_lines": finding.exceeded])
+        ["process": name, "command_lines": findings[place].exceeded])
     }
   }
 

@@ -177,7 +177,7 @@ public final class ProcessLooker: Sendable {
     until deadline: UInt64, forLookUps count: Int,
     _ look: @escaping @Sendable (ProcessTable, _ readsCommandLines: Bool, Attempt) -> Void
   ) -> Result {
-    var furthest = Result(count)
+    var furthest: Result?
     var patience = patience
     repeat {
       let (number, reader, avoided, maySearch) = begin()
@@ -192,7 +192,8 @@ public final class ProcessLooker: Sendable {
       let result = attempt.result.withLock { $0 }
       if ending != .end { attempt.giveUp() }
       // One that was given up may not have come as far as one before.
-      if ending == .end || !furthest.isReadable || result.found > furthest.found { furthest = result }
+      let isFurther = furthest.map { !$0.isReadable || result.found > $0.found } ?? true
+      if ending == .end || isFurther { furthest = result }
       guard case .hang(let mark) = ending else {
         if ending == .late, attempt.isSearching { leave(number, attempt, reader.progress) }
         break
@@ -200,7 +201,7 @@ public final class ProcessLooker: Sendable {
       note(number, hangsAt: mark)
       patience = max(patience / 2, Self.leastPatience)
     } while Clock.monotonicNanoseconds < deadline
-    return furthest
+    return furthest ?? Result(count)
   }
 
   /// How the waiting for an attempt ended.
