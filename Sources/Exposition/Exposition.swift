@@ -15,12 +15,6 @@ public struct Exposition: Sendable {
     if capacity > 0 { bytes.reserveCapacity(capacity) }
   }
 
-  /// An empty body with room for so many bytes.
-  public init(_ style: ExpositionStyle, capacity: Int) {
-    self.style = style
-    bytes.reserveCapacity(capacity)
-  }
-
   /// An empty body that is written into the memory of an old one, unless somebody still holds that.
   public init(_ style: ExpositionStyle = .plain, reusing old: consuming [UInt8]) {
     self.style = style
