@@ -40,7 +40,7 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
     case tooManyAnswers = "too many answers that nobody takes"
     /// The process or the system ran out of descriptors or memory.
     case cannotAccept = "cannot accept a connection"
-    /// TLS came to no agreement, or what arrived was no TLS.
+    /// TLS came to no agreement, or to none in time, or what arrived was no TLS.
     case noUnderstanding = "no encrypted connection"
   }
 
@@ -50,7 +50,7 @@ public struct ConnectionProblem: Sendable, CustomStringConvertible {
   public var peer: SocketAddress?
   /// What the kernel said, if anything.
   public var error: Errno?
-  /// What OpenSSL said, if anything.
+  /// Why there is no encrypted connection: what OpenSSL said, or the server itself.
   public var detail: String?
 
   /// One line for the log.

@@ -124,6 +124,7 @@ extension EventLoop {
     case .ended:
       connection.inputEnded = true
       connection.client.note(.leaving)
+      noteLeaving(connection)
       advance(connection)
     case .blocked(let direction):
       // Once keys are agreed on, the next request has as much time as on any connection.
@@ -138,6 +139,7 @@ extension EventLoop {
       linger(connection)
     case .failed(let error):
       if connection.parser.stage != .betweenRequests { report(.brokenByClient, connection.peer, error) }
+      noteLeaving(connection)
       close(connection)
     }
   }
@@ -151,7 +153,18 @@ extension EventLoop {
 
   /// Says that what came is no TLS, or that there was no agreement.
   private func reject(_ connection: Connection, _ reason: String) {
-    if let error = connection.transport.handshakeError { setup.counters.add(error) }
+    noUnderstanding(connection, connection.transport.handshakeError, reason)
+  }
+
+  /// Says that a client has left while keys were agreed on. Who comes and goes without a byte, as a health check of TCP does, wanted none.
+  private func noteLeaving(_ connection: Connection) {
+    guard connection.transport.isAmidHandshake else { return }
+    noUnderstanding(connection, .other, "the client left during the handshake")
+  }
+
+  /// Says that there is no understanding, and counts it where there are no keys for that: nothing is counted that is not told.
+  private func noUnderstanding(_ connection: Connection, _ error: HandshakeError?, _ reason: String) {
+    if let error { setup.counters.add(error) }
     report(.noUnderstanding, connection.peer, detail: reason)
   }
 
@@ -330,8 +343,7 @@ extension EventLoop {
     case .answer: setDeadline(connection, .answer)
     case .header where connection.transport.isHandshaking:
       setup.counters.timeouts.add(1, ordering: .relaxed)
-      setup.counters.add(.timeout)
-      report(.requestTimeout, connection.peer)
+      noUnderstanding(connection, .timeout, "the handshake did not end in time")
       close(connection)
     case .header, .body:
       setup.counters.timeouts.add(1, ordering: .relaxed)

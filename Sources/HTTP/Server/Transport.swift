@@ -31,6 +31,9 @@ struct Transport: ~Copyable {
   /// Whether nothing can be sent yet, since keys are still agreed on.
   var isHandshaking: Bool { session?.isHandshaking ?? false }
 
+  /// Whether the other end has begun to agree on keys, and has not come to an end with it.
+  var isAmidHandshake: Bool { session.map { $0.isHandshaking && $0.hasHeard } ?? false }
+
   /// Why there will be no keys; nil where that is not so.
   var handshakeError: HandshakeError? { session?.handshakeError }
 

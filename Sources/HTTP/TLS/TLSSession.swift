@@ -43,6 +43,9 @@ final class TLSSession {
   /// Whether the client is not known yet, and nothing can be sent to it.
   var isHandshaking: Bool { SSL_is_init_finished(pointer) == 0 }
 
+  /// Whether anything has come from the client; the corresponding C function is `BIO_number_read(3)`.
+  var hasHeard: Bool { BIO_number_read(SSL_get_rbio(pointer)) > 0 }
+
   /// The corresponding C function is `SSL_read(3)`. A buffer of 16 KiB takes a whole record, so nothing that epoll does
   /// not know of stays behind. One call looks at a few records at the most: what else has arrived is still the kernel's, and epoll tells
   /// of it again.

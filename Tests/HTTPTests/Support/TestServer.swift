@@ -8,6 +8,7 @@ final class TestServer: Sendable {
   struct Reports: Sendable {
     var access: [AccessRecord] = []
     var problems: [ConnectionProblem.Kind] = []
+    var details: [String] = []
   }
 
   let server: Server
@@ -23,7 +24,12 @@ final class TestServer: Sendable {
     configure(&configuration)
     let reports = ConditionLock(Reports())
     configuration.onAccess = { record in reports.withLock { $0.access.append(record) } }
-    configuration.onProblem = { problem in reports.withLock { $0.problems.append(problem.kind) } }
+    configuration.onProblem = { problem in
+      reports.withLock {
+        $0.problems.append(problem.kind)
+        if let detail = problem.detail { $0.details.append(detail) }
+      }
+    }
     self.reports = reports
     server = Server(configuration: configuration, accept: accept, handler: handler)
     try server.start()
@@ -40,6 +46,9 @@ final class TestServer: Sendable {
 
   /// What was reported until now.
   var accessRecords: [AccessRecord] { reports.withLock { $0.access } }
+
+  /// What was told of the problems until now.
+  var details: [String] { reports.withLock { $0.details } }
 
   /// Waits until the reports satisfy a condition, for as long as no sane machine needs.
   func waits(until condition: (Reports) -> Bool) -> Bool {
