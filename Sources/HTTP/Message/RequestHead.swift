@@ -65,8 +65,7 @@ struct RequestHead {
     let (name, value) = try Self.field(line)
     switch name.count {
     case 4 where ASCII.equals(name, "host"): try appendHost(value)
-    case 6 where ASCII.equals(name, "expect"):
-      expectation = (expectation ?? true) && ASCII.equals(value, "100-continue")
+    case 6 where ASCII.equals(name, "expect"): appendExpectation(value)
     case 10 where ASCII.equals(name, "connection"): appendConnection(value)
     case 14 where ASCII.equals(name, "content-length"): try appendContentLength(value)
     case 17 where ASCII.equals(name, "transfer-encoding"):
@@ -94,9 +93,15 @@ struct RequestHead {
     guard value.isEmpty || RequestTarget.isAuthority(value) else { throw .bad("the Host header is no host") }
   }
 
+  // A list, as `Connection` is: empty elements mean nothing (RFC 9110 sections 5.6.1.2 and 10.1.1).
+  private mutating func appendExpectation(_ value: ArraySlice<UInt8>) {
+    for part in HeaderList.elements(value) {
+      expectation = (expectation ?? true) && ASCII.equals(part, "100-continue")
+    }
+  }
+
   private mutating func appendConnection(_ value: ArraySlice<UInt8>) {
-    for option in value.split(separator: ASCII.comma) {
-      let option = ASCII.trimmed(option)
+    for option in HeaderList.elements(value) {
       if ASCII.equals(option, "close") { saysClose = true }
       if ASCII.equals(option, "keep-alive") { saysKeepAlive = true }
     }

@@ -164,6 +164,7 @@ import Testing
   private static let expectations = [
     Case("unknown expectation", post + "Expect: 200-ok\r\nContent-Length: 1\r\n\r\n", 417),
     Case("two expectations", post + "Expect: 100-continue\r\nExpect: x\r\nContent-Length: 1\r\n\r\n", 417),
+    Case("two expectations in one line", post + "Expect: 100-continue, x\r\nContent-Length: 1\r\n\r\n", 417),
     Case("expectation in HTTP/1.0", "GET / HTTP/1.0\r\nExpect: x\r\n\r\n", 200),
     Case("expectation of too large a body", post + "Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n", 413),
   ]

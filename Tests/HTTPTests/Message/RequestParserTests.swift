@@ -161,6 +161,22 @@ import Testing
     guard case .needsMore = parser.next() else { return #expect(Bool(false), "asked for needlessly") }
   }
 
+  @Test(
+    "An expectation is a list: the same one in one line or in two, and an empty one is none",
+    arguments: [
+      ("Expect: 100-continue, 100-continue\r\n", true), ("Expect: 100-continue\r\nExpect: 100-Continue\r\n", true),
+      ("Expect: ,\t100-continue ,\r\n", true), ("Expect:\r\n", false), ("Expect: , ,\r\n", false),
+      ("Expect:\r\nExpect: 100-continue\r\n", true),
+    ])
+  func expectations(lines: String, isAsked: Bool) {
+    var parser = RequestParser(limits: RequestLimits())
+    Array("PUT / HTTP/1.1\r\nHost: a\r\n\(lines)Content-Length: 2\r\n\r\n".utf8).withUnsafeBytes { parser.append($0) }
+    switch (parser.next(), isAsked) {
+    case (.expectsContinue, true), (.needsMore, false): break
+    case (let step, _): Issue.record("\(step)")
+    }
+  }
+
   @Test("Random bytes and mutated requests give requests or failures, the same ones in every cut")
   func random() {
     var generator = SystemRandomNumberGenerator()
