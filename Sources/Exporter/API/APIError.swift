@@ -10,10 +10,8 @@ struct APIError: Error {
   let message: String
   /// Where in the body it stopped being JSON.
   var position: Position?
-  /// After so many seconds it may be tried again.
-  var retryAfter: Int?
-  /// The methods that are right, for 405.
-  var allow: String?
+  /// What else the client is told: when to try again, which methods are right, what a body may be.
+  let headers: [(String, String)]
 
   /// A place in a text; all but the offset count from 1.
   struct Position {
@@ -22,11 +20,11 @@ struct APIError: Error {
     let column: Int
   }
 
-  init(_ status: Int, _ message: String, retryAfter: Int? = nil, allow: String? = nil) {
+  /// - Parameter retryAfter: after so many seconds it may be tried again.
+  init(_ status: Int, _ message: String, retryAfter: Int? = nil, headers: [(String, String)] = []) {
     self.status = status
     self.message = message
-    self.retryAfter = retryAfter
-    self.allow = allow
+    self.headers = headers + (retryAfter.map { [("Retry-After", String($0))] } ?? [])
   }
 
   /// A body that is no JSON.
@@ -59,9 +57,7 @@ struct APIError: Error {
         "column": .integer(Int64(widening: position.column)),
       ])
     }
-    var headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
-    if let allow { headers.append(("Allow", allow)) }
+    let headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")] + headers
     let body = JSONValue.object(["error": .object(error)]).serialised() + [UInt8(ascii: "\n")]
     return Response(status: status, headers: headers, body: body)
   }

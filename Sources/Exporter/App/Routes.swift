@@ -102,7 +102,7 @@ struct Routes: Sendable {
     guard methods.contains(request.method) else {
       let right = allowed.isEmpty ? methods.map(\.rawValue) : allowed
       let text = "\(request.method.rawValue) is not allowed here; use \(Routes.list(right))"
-      if isAPI { return APIError(405, text, allow: allow).response }
+      if isAPI { return APIError(405, text, headers: [("Allow", allow)]).response }
       var response = Response.text(405, text)
       response.headers.append(("Allow", allow))
       return response

@@ -21,7 +21,7 @@ extension ServerConfiguration {
     further = sockets.further
     limits.bodyBytes = options.push.maxBody
     failureResponse = { status, reason, path in
-      APIPath.isHeartbeats(path) ? APIError(status, reason).response : nil
+      APIPath.isAPI(path) ? APIError(status, reason).response : nil
     }
     maximumConnections = options.web.maxConnections
     timeouts.header = options.web.headerTimeout

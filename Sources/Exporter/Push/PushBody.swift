@@ -109,8 +109,16 @@ struct PushBody {
     guard !name.utf8.contains(0) else {
       throw APIError(422, "\(place)name: expected a text without NUL, which no path can ask for")
     }
+    try checkText(ofName: name, place)
     guard !name.isSame(as: ProcessCollector.ownName) else {
       throw APIError(422, "\(place)name: \(ProcessCollector.ownName) is the exporter's own; expected another one")
+    }
+  }
+
+  /// Throws when the name stands for several: in the place of what is no UTF-8, and of half a surrogate pair, stands U+FFFD.
+  static func checkText(ofName name: String, _ place: String = "") throws(APIError) {
+    guard !name.unicodeScalars.contains("\u{FFFD}") else {
+      throw APIError(422, "\(place)name: expected UTF-8, without half a surrogate pair or U+FFFD")
     }
   }
 

@@ -31,16 +31,22 @@ struct PushRoutes: Sendable {
   /// - Parameter hasBody: whether a body has come, or is to come.
   func check(_ request: Request, hasBody: Bool) throws(APIError) {
     try checkAccess(request)
+    try checkTarget(request, hasBody: hasBody)
+    try PushRoutes.checkCondition(request)
+  }
+
+  /// Throws when the path names nobody, or the body cannot be one.
+  private func checkTarget(_ request: Request, hasBody: Bool) throws(APIError) {
     let target = APIPath.target(request.path)
-    switch target {
-    case .one(let name)?, .job(let name, _)?:
-      // What is no UTF-8 has been replaced: such a name could not be asked for.
-      guard !name.unicodeScalars.contains("\u{FFFD}") else {
-        throw APIError(422, "the name is not UTF-8, percent-encoded")
-      }
-    case .all?, nil: break
+    guard request.method != .delete else {
+      // What has got into a file under a name that no push may have can still be forgotten, if it can be asked for.
+      if case .one(let name)? = target { try PushBody.checkText(ofName: name) }
+      return
     }
-    guard request.method != .delete else { return }
+    // A part of a beat is none (RFC 9110 section 14.5).
+    guard request.header("Content-Range") == nil else {
+      throw APIError(400, "Content-Range: expected the whole body, not a part of it")
+    }
     switch target {
     case .one(let name)?: try PushBody.checkName(name)
     case .job(let name, let word)?:
@@ -51,6 +57,14 @@ struct PushRoutes: Sendable {
     // A body that is not there has no type, whatever a client says of it.
     if case .job? = target, !hasBody { return }
     try checkType(request, hasBody: hasBody)
+  }
+
+  /// Throws where the client asks that something be done only if a process is there, or is as it was: nobody knows that before the file
+  /// is locked, and what is done all the same would be worse than nothing (RFC 9110 section 13.1).
+  private static func checkCondition(_ request: Request) throws(APIError) {
+    for name in ["If-Match", "If-None-Match"] where request.header(name) != nil {
+      throw APIError(412, "\(name): a push takes no condition, so that nothing is changed")
+    }
   }
 
   /// Has the writer answer a request that `check` lets through.
@@ -69,7 +83,7 @@ struct PushRoutes: Sendable {
   /// What is left to other threads, with all that is of the moment in which it came.
   private func unread(_ request: Request, _ peer: RateLimiter.Peer) throws(APIError) -> PushQueue.Unread {
     let (pids, now) = (self.pids(of: request), Clock.realtime)
-    let isPacked = try PushRoutes.packing(of: request) != nil && !request.body.isEmpty
+    let isPacked = try PushRoutes.packing(of: request) != nil
     let isLong = isPacked || request.body.count > PushWriter.smallBody
     // What it takes, which may be more than it is: it has grown as it came.
     // Not this value: it holds the queue, which is to hold this.
@@ -148,20 +162,28 @@ struct PushRoutes: Sendable {
   /// How the body is packed; nil when it is not.
   private enum Packing { case gzip }
 
+  /// How the body that is there is packed.
   private static func packing(of request: Request) throws(APIError) -> Packing? {
-    switch request.header("Content-Encoding")?.lowercased() {
-    case nil, "identity": nil
-    // RFC 9110 section 8.4.1.3: x-gzip is another name of it.
-    case "gzip", "x-gzip": .gzip
-    case .some: throw APIError(415, "expected Content-Encoding gzip, or none")
-    }
+    // What is to be forgotten is named by the path: a body says nothing (RFC 9110 section 9.3.5).
+    request.body.isEmpty || request.method == .delete ? nil : try packing(request.header("Content-Encoding"))
+  }
+
+  /// How a body is packed of which `Content-Encoding` says this.
+  private static func packing(_ field: String?) throws(APIError) -> Packing? {
+    // A list, in which empty elements mean nothing (RFC 9110 sections 5.6.1.2 and 8.4).
+    let codings = HeaderList.elements(field ?? "").filter { $0 != "identity" }
+    guard let coding = codings.first else { return nil }
+    // Section 8.4.1.3: x-gzip is another name of it.
+    if codings.count == 1, ["gzip", "x-gzip"].contains(coding) { return .gzip }
+    // Section 12.5.3: what can be had instead.
+    throw APIError(415, "expected Content-Encoding gzip, or none", headers: [("Accept-Encoding", "gzip")])
   }
 
   /// The body as it was before it was packed.
   ///
   /// - Parameter most: so many bytes it may have.
   private static func unpackedBody(of request: Request, upTo most: Int) throws(APIError) -> [UInt8] {
-    guard try packing(of: request) != nil, !request.body.isEmpty else { return request.body }
+    guard try packing(of: request) != nil else { return request.body }
     do throws(Gunzip.Failure) {
       return try Gunzip.decompress(request.body, limit: most)
     } catch {
@@ -175,15 +197,20 @@ struct PushRoutes: Sendable {
   }
 
   private func checkType(_ request: Request, hasBody: Bool) throws(APIError) {
-    _ = try PushRoutes.packing(of: request)
+    if hasBody { _ = try PushRoutes.packing(request.header("Content-Encoding")) }
     guard let type = request.header("Content-Type") else {
       // A browser can send such a body to any host without asking; and it is what a forgotten header looks like.
       if !hasBody { return }
-      throw APIError(415, "expected Content-Type: application/json")
+      throw PushRoutes.wrongType("expected Content-Type: application/json")
     }
     let essence = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
     guard essence == "application/json" else {
-      throw APIError(415, "expected Content-Type: application/json, not \(essence.shortened(to: 100))")
+      throw PushRoutes.wrongType("expected Content-Type: application/json, not \(essence.shortened(to: 100))")
     }
+  }
+
+  /// A body of another type than what is taken (RFC 9110 section 12.5.1: `Accept`).
+  private static func wrongType(_ message: String) -> APIError {
+    APIError(415, message, headers: [("Accept", "application/json")])
   }
 }

@@ -140,9 +140,63 @@ struct PushRoutesTests {
       ([("Content-Type", "application/json"), ("Content-Encoding", "gzip")], "{}", 400),
       ([("Content-Type", "application/json"), ("Content-Encoding", "br")], "{}", 415),
       ([("Content-Type", "application/json"), ("Content-Encoding", "Identity")], "{}", nil),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "")], "{}", nil),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "identity, ,")], "{}", nil),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "identity, br")], "{}", 415),
+      ([("Content-Type", "application/json"), ("Content-Encoding", "g zip")], "{}", 415),
+      ([("Content-Encoding", "br")], "", nil),
     ] as [([(String, String)], String, Int?)] {
       #expect(status(Push(headers: headers, body: body)) == expected, "\(headers) \(body)")
     }
+  }
+
+  @Test("a body that is not taken is told what would be: a coding or a type, and never both")
+  func alternatives() {
+    let json = ("Content-Type", "application/json")
+    let coding = push(Push(headers: [json, ("Content-Encoding", "br")])).answer
+    #expect(coding?.status == 415 && coding?.header("Accept-Encoding") == "gzip" && coding?.header("Accept") == nil)
+    for headers in [[], [("Content-Type", "text/plain")]] {
+      let type = push(Push(headers: headers)).answer
+      #expect(type?.status == 415 && type?.header("Accept") == "application/json")
+      #expect(type?.header("Accept-Encoding") == nil)
+    }
+  }
+
+  @Test("what is to be forgotten is named by the path, whatever is said of a body")
+  func forgetting() {
+    for (headers, body) in [([("Content-Encoding", "br")], ""), ([("Content-Encoding", "gzip")], "{}")] {
+      #expect(status(Push(method: .delete, headers: headers, body: body)) == nil)
+    }
+  }
+
+  @Test("nothing is changed on a condition, and no part of a beat is one")
+  func conditions() {
+    let json = ("Content-Type", "application/json")
+    for method in [Request.Method.put, .post, .delete] {
+      for field in [("If-Match", "\"zzz\""), ("If-Match", "*"), ("If-None-Match", "*"), ("If-None-Match", "W/\"1\"")] {
+        #expect(status(Push(method: method, headers: [json, field])) == 412, "\(method) \(field)")
+      }
+      // There is no time of change that it could speak of (RFC 9110 section 13.1.4).
+      #expect(status(Push(method: method, headers: [json, ("If-Unmodified-Since", "x")])) == nil)
+    }
+    #expect(status(Push(path: "/api/v1/heartbeats/a/start", headers: [("If-None-Match", "*")], body: "")) == 412)
+    #expect(status(Push(headers: [("If-Match", "*")])) == 415, "without the condition, it would not be done either")
+    for method in [Request.Method.put, .post] {
+      #expect(status(Push(method: method, headers: [json, ("Content-Range", "bytes 0-1/2")])) == 400)
+    }
+  }
+
+  @Test("a name that stands for several is none, wherever it stands")
+  func brokenNames() {
+    for name in [#"\ud800"#, #"a\udfffb"#, "\u{FFFD}"] {
+      let batch = push(Push(path: "/api/v1/heartbeats", body: "{\"heartbeats\": [{\"name\": \"\(name)\"}]}")).answer
+      #expect(batch?.status == 422)
+      #expect(batch.map { String(decoding: $0.body, as: UTF8.self) }?.contains("heartbeats[0].name") == true)
+    }
+    for path in ["%FF", "%ED%A0%80", "%EF%BF%BD", "%FF/start"] {
+      #expect(status(Push(path: "/api/v1/heartbeats/" + path)) == 422, "\(path)")
+    }
+    #expect(beats(Push(path: "/api/v1/heartbeats", body: #"{"heartbeats": [{"name": "\ud83d\ude00"}]}"#)) != nil)
   }
 
   @Test("a name is one part of the path, in UTF-8, and not nothing")
