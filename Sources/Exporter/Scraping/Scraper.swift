@@ -11,6 +11,7 @@ struct Scraper: ~Copyable {
   let options: ExporterOptions
   private var configurationIsGood = true
   private(set) var watch: ProcessWatch
+  private var hasAskedForName = false
   /// Whether scrapes share a look, and the one that they share.
   private var isShared = false
   private var shared: (needs: Collectors.Needs, look: ProcessWatch.Look?)?
@@ -63,10 +64,9 @@ struct Scraper: ~Copyable {
     readers = HostReaders(procfs, limits: limits)
     let dependencies = Collectors.Dependencies(options: options, logger: logger, limits: limits, readers: readers)
     collectors = Collectors.all.map { ($0, $0.make(dependencies)) }
-    let hostname = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(limits.deadline)) ?? ""
     var settings = MonitoringSettings(
       timeout: options.heartbeat.timeout, retention: options.heartbeat.retention,
-      remember: options.heartbeat.remember, hostname: Array(hostname.utf8),
+      remember: options.heartbeat.remember, hostname: [],
       reservedName: Array(ProcessCollector.ownName.utf8)
     ) { Labels.append("process", $0.span, to: &$1, separated: false) }
     settings.uptime = uptime
@@ -165,7 +165,10 @@ struct Scraper: ~Copyable {
 
   /// Reads the file if it changed, and has what follows from it made anew.
   mutating func refresh(at now: Double) {
-    if let name = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(Scraper.namePatience)) {
+    // Not before somebody asks for something: who waits for the name then waits within the time of one answer.
+    let patience = hasAskedForName ? Scraper.namePatience : Scraper.firstNamePatience
+    hasAskedForName = true
+    if let name = readers.nodeName(until: Clock.monotonicNanoseconds + Clock.nanoseconds(patience)) {
       watch.setHostname(Array(name.utf8))
     }
     let change = watch.refresh(at: now)
@@ -187,6 +190,9 @@ struct Scraper: ~Copyable {
 
   /// How long the host's name is waited for, in seconds; then it is what it was.
   static let namePatience = 0.2
+  /// The same for the first time: then it is none, and beats that name this host seem to come from another one. Together with a heartbeat
+  /// file that hangs and `leastLook` it stays below what a scrape may take (2.5 s).
+  static let firstNamePatience = 0.5
 
   private static let buildLabels = Labels([
     "version": Version.number, "revision": Version.revision, "swift_version": Version.swift,

@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import Heartbeat
 import Monitoring
+import POSIX
 import Testing
 
 @testable import Exporter
@@ -54,6 +55,32 @@ struct ScraperTests {
     ExpositionStyle.plain, ExpositionStyle(.openMetrics1_0_0, .underscores), ExpositionStyle(.text1_0_0, .allowUTF8),
     ExpositionStyle(.openMetrics1_0_0, .values),
   ]
+
+  @Test("begin with one that is in time, though the host's name hangs")
+  func hangingName() throws {
+    let scraped = try Scraped()
+    try scraped.write(["\"a\": {\"last_heartbeat\": 1000}"])
+    let kernel = scraped.folder.appendingPathComponent("proc/sys/kernel")
+    try FileManager.default.createDirectory(at: kernel, withIntermediateDirectories: true)
+    let pipe = kernel.appendingPathComponent("hostname").path
+    try #require(mkfifo(pipe, 0o600) == 0)
+    // Lets those go on who wait for it.
+    defer { close(open(pipe, O_RDWR)) }
+    var options = ExporterOptions()
+    options.heartbeat.files = [scraped.path]
+    options.heartbeat.remember = 0
+    options.paths.procfs = scraped.folder.appendingPathComponent("proc").path
+    let start = Clock.monotonicNanoseconds
+    var scraper = Scraper(
+      options: options, configuration: Configuration(), requests: RequestCounts(handler: "/metrics"), push: nil,
+      logger: .silent)
+    let selection = try CollectorSelection(query: [], enabled: Set(CollectorName.allCases))
+    let answer = scraper.answer(selection, in: .plain, coding: .identity, at: 1010)
+    let seconds = Double(Clock.monotonicNanoseconds - start) / 1e9
+    #expect(String(decoding: answer.body, as: UTF8.self).contains("heartbeat_age_seconds{process=\"a\"} 10\n"))
+    // The bound is 2.5; a busy machine may make more of it, but not as much as two deadlines.
+    #expect(seconds < 3.5)
+  }
 
   @Test("say the same as an exporter that has just started", arguments: [0, 100.0])
   func incremental(retention: Double) throws {
