@@ -212,8 +212,13 @@ def test_a_refused_client_is_counted_and_the_log_says_why(web, tmp_path, authori
         # It does not know the server's authority.
         ssl.create_default_context(cafile=str(other.certificate)).wrap_socket(raw, server_hostname="localhost")
     eventually(lambda: counts().get("refused_by_client") == 1, "a client that refuses the server's certificate is counted")
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", e.port)) as leaving:
+            leaving.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+    eventually(lambda: counts().get("other") == 2, "a client that leaves during the handshake is counted")
     told = [line for line in e.stderr.splitlines() if "came to no encrypted connection" in line]
-    assert len(told) == 4, "each reason once, not each client"
+    assert len(told) == 5, "each reason once, not each client"
+    assert any("the client left during the handshake" in line for line in told), told
     assert any("peer did not return a certificate" in line for line in told), told
     # OpenSSL's words for an authority that is not known differ between its versions.
     assert any("certificate verify failed: " in line or "unable to get" in line for line in told), told
@@ -342,6 +347,8 @@ def test_clients_that_never_shake_hands_are_closed(web, authority):
                 pass
         s.close()
     eventually(lambda: e.metrics().value("heartbeat_exporter_http_connections") == 1, "none of them is left")
+    assert "the handshake did not end in time" in e.stderr
+    assert e.metrics().value("heartbeat_exporter_tls_handshake_errors_total", reason="timeout") >= 20
 
 
 @pytest.mark.parametrize("newest", [0x0304, 0x0303], ids=["key updates", "renegotiations"])
