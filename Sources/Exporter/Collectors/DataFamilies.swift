@@ -170,6 +170,8 @@ struct DataFamilies {
     samples.reserveCapacity(min(snapshot.numbers.count, totalLimit))
     var counts = [Int](repeating: 0, count: snapshot.keyPaths.count)
     let lengths = snapshot.keyPaths.map(DataFamilies.length)
+    // What stands beyond the first ones of a process has no path. Where it takes back some of these, that gets among them.
+    let untold = snapshot.keyPaths.firstIndex { $0.components.isEmpty }
     var bytes = 0
     for (index, process) in processes.enumerated() {
       guard let entry = process.entry else { continue }
@@ -180,6 +182,10 @@ struct DataFamilies {
       dropped[.totalLimit] &+= UInt64(clamping: shown - room)
       for (past, place) in numbers.prefix(room).enumerated() {
         let key = Int(widening: snapshot.numbers[place].key)
+        guard key != untold else {
+          dropped[.processLimit] &+= 1
+          continue
+        }
         bytes &+= process.labels.count &+ lengths[key] &+ DataFamilies.valueLength
         // Its HELP and TYPE name a family thrice.
         if counts[key] == 0 { bytes &+= 3 &* lengths[key] &+ DataFamilies.valueLength }

@@ -109,7 +109,7 @@ public struct HeartbeatSnapshot: Sendable {
 
   /// The keys that lead to a value in a process's own data.
   public struct KeyPath: Hashable, Sendable {
-    /// From the outside in, unescaped: `["memory_usage", "heapTotal"]`.
+    /// From the outside in, unescaped: `["memory_usage", "heapTotal"]`. Empty for the numbers of a process beyond those that are told.
     public let components: [String]
   }
 

@@ -27,6 +27,9 @@ struct KeyPathTree {
   /// Stands for "no node": the root's parent, the predecessor of a first key.
   static let none = -1
 
+  /// Stands for "no node, nor is one needed": the process has as many numbers as are told.
+  static let untold = -2
+
   private struct Node {
     var parent: Int
     /// The key as it stands in the file, in `keys`.
@@ -53,6 +56,7 @@ struct KeyPathTree {
   private var rootFirstChild = KeyPathTree.none
   private var wanted: Set<String>
   private var maximumPaths: Int
+  private var untoldPlace: Int?
 
   /// What each tree begins with where no string is wanted: made once, as files are read for the first time by the thousand.
   private static let known = KeyPathTree(knownKeysWith: [])
@@ -77,16 +81,33 @@ struct KeyPathTree {
   /// Why the last key for which there was no node was refused one.
   private(set) var refusal = HeartbeatSnapshot.SkipReason.tooManyKeys
 
+  /// Of all keys that lead to the last key that is `untold`, in bytes.
+  private(set) var untoldLength = 0
+
+  /// The node of all numbers that are not told: its path has no keys, and no key leads to it. It takes no other one's room, since it may
+  /// be made before or behind that.
+  mutating func untoldNode() -> Int {
+    if let untoldPlace { return untoldPlace }
+    let node = nodes.count
+    untoldPlace = node
+    nodes.append(
+      Node(parent: KeyPathTree.none, key: 0..<0, needsDecoding: false, pathLength: 0, isWanted: false))
+    keyPaths.append(HeartbeatSnapshot.KeyPath(components: []))
+    return node
+  }
+
   /// Whether strings at this node are kept.
   func isWanted(_ node: Int) -> Bool { nodes[node].isWanted }
 
   /// Passes the key at which the cursor stands, with its quotes, and gives its node.
   ///
-  /// - Parameter previous: the node of the key in front of it in the same object, if there is one.
-  /// - Returns: `none` when a limit keeps the key from having one; `refusal` says which.
+  /// - Parameters:
+  ///   - previous: the node of the key in front of it in the same object, if there is one.
+  ///   - isFull: the process has as many numbers as are told, so that further ones take no room from other processes'.
+  /// - Returns: `none` when a limit keeps the key from having one; `refusal` says which. `untold` when it needs none.
   @inline(__always)
   mutating func node(
-    under parent: Int, after previous: Int, _ cursor: inout JSONCursor
+    under parent: Int, after previous: Int, isFull: Bool, _ cursor: inout JSONCursor
   ) throws(JSONParseError) -> Int {
     let expected = previous >= 0 ? nodes[previous].following : parent >= 0 ? nodes[parent].firstChild : rootFirstChild
     if expected >= 0, nodes[expected].parent == parent {
@@ -104,11 +125,11 @@ struct KeyPathTree {
         return expected
       }
     }
-    return try lookUp(under: parent, after: previous, &cursor)
+    return try lookUp(under: parent, after: previous, isFull: isFull, &cursor)
   }
 
   private mutating func lookUp(
-    under parent: Int, after previous: Int, _ cursor: inout JSONCursor
+    under parent: Int, after previous: Int, isFull: Bool, _ cursor: inout JSONCursor
   ) throws(JSONParseError) -> Int {
     let raw = try cursor.string()
     let pathLength = raw.range.count &+ (parent >= 0 ? nodes[parent].pathLength : 0)
@@ -120,7 +141,10 @@ struct KeyPathTree {
     let node: Int
     if let known = places[Place(parent: parent, key: key)] {
       node = known
-    } else if nodes.count < maximumPaths {
+    } else if isFull, !(try mayLeadToWanted(cursor)) {
+      untoldLength = pathLength
+      return KeyPathTree.untold
+    } else if nodes.count &- (untoldPlace == nil ? 0 : 1) < maximumPaths {
       node = add(key, under: parent, needsDecoding: raw.needsDecoding, pathLength: pathLength)
     } else {
       refusal = .tooManyKeys
@@ -134,6 +158,14 @@ struct KeyPathTree {
       rootFirstChild = node
     }
     return node
+  }
+
+  /// Whether a string that is kept may stand behind the key that was just passed.
+  private func mayLeadToWanted(_ cursor: JSONCursor) throws(JSONParseError) -> Bool {
+    guard !wanted.isEmpty else { return false }
+    var cursor = cursor
+    try cursor.expect(UInt8(ascii: ":"), "':'")
+    return cursor.peek == UInt8(ascii: "{") || cursor.peek == UInt8(ascii: "\"")
   }
 
   private mutating func add(_ key: [UInt8], under parent: Int, needsDecoding: Bool, pathLength: Int) -> Int {

@@ -8,6 +8,9 @@ package struct ReadingLimits: Sendable {
   package var keptBytes = 16 << 20
   /// The most different key paths of one content, the known keys among them; further ones are left out.
   package var keyPaths = HeartbeatSnapshot.maximumKeyPaths
+  /// So many numbers of one process are told by their key paths. Further ones have none, so that a process with many keys takes no
+  /// paths from others for numbers that nobody is shown; that they are there is told.
+  package var numbers = Int.max
   /// Key paths are remembered from content to content. When there are more than this, all that is remembered is forgotten,
   /// and with it those that are no longer used.
   package var rememberedPaths = HeartbeatSnapshot.maximumKeyPaths / 2

@@ -33,7 +33,7 @@ extension SnapshotParser {
     } else {
       var key = KeyPathTree.none
       repeat {
-        key = try paths.node(under: KeyPathTree.none, after: key, &cursor)
+        key = try paths.node(under: KeyPathTree.none, after: key, isFull: isFull(firstNumber), &cursor)
         try cursor.expect(UInt8(ascii: ":"), "':'")
         if let known = KeyPathTree.KnownKey(rawValue: key) {
           try field(known, &fields, firstNumber: firstNumber)

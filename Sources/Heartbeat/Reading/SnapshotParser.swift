@@ -16,6 +16,8 @@ struct SnapshotParser {
   /// Every process so far has the name of the previous content's one at the same place.
   private var isAligned = true
   private let maximumEntries: Int
+  /// So many numbers of one process are told by their keys.
+  let maximumNumbers: Int
   /// What all names may take together in labels, and what they take so far, in bytes.
   private let maximumNameBytes: Int
   var nameBytes = 0
@@ -44,12 +46,13 @@ struct SnapshotParser {
   /// - Parameter spare: its memory is used for the new snapshot.
   init(
     _ text: UnsafeBufferPointer<UInt8>, paths: KeyPathTree, previous: Previous, maximumEntries: Int,
-    maximumNameBytes: Int, keepsStrangePids: Bool, into spare: inout HeartbeatSnapshot
+    maximumNumbers: Int, maximumNameBytes: Int, keepsStrangePids: Bool, into spare: inout HeartbeatSnapshot
   ) {
     cursor = JSONCursor(text)
     self.paths = paths
     self.previous = previous
     self.maximumEntries = maximumEntries
+    self.maximumNumbers = maximumNumbers
     self.maximumNameBytes = maximumNameBytes
     self.keepsStrangePids = keepsStrangePids
     names = previous.names

@@ -104,8 +104,8 @@ public struct SnapshotReader: Sendable {
           text, paths: memory.paths,
           previous: SnapshotParser.Previous(
             text: old, entries: memory.snapshot.entries, numbers: memory.snapshot.numbers, names: memory.names),
-          maximumEntries: maximumEntries, maximumNameBytes: maximumNameBytes, keepsStrangePids: keepsStrangePids,
-          into: &spare)
+          maximumEntries: maximumEntries, maximumNumbers: limits.numbers, maximumNameBytes: maximumNameBytes,
+          keepsStrangePids: keepsStrangePids, into: &spare)
         try parser.parse()
         return (parser.snapshot, parser.decoded, parser.paths, parser.names)
       }

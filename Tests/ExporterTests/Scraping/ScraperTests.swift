@@ -56,6 +56,20 @@ struct ScraperTests {
     ExpositionStyle(.openMetrics1_0_0, .values),
   ]
 
+  @Test("a process with more keys than a file may have takes no number from another one")
+  func manyKeys() throws {
+    let scraped = try Scraped()
+    let keys = (0...50_000).map { "\"k\($0)\": 1" }.joined(separator: ",")
+    try scraped.write(["\"a\": {\"last_heartbeat\": 1000, \(keys)}", #""b": {"last_heartbeat": 1000, "right": 10}"#])
+    let selection = try CollectorSelection(query: [("collect[]", "heartbeat")], enabled: [.heartbeat])
+    let answer = scraped.scraper.answer(selection, in: .plain, coding: .identity, at: 1010)
+    let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
+    #expect(lines.contains("heartbeat_data_right{process=\"b\"} 10"))
+    #expect(lines.count { $0.hasPrefix("heartbeat_data_k") } == 1_000)
+    #expect(lines.contains("heartbeat_series_dropped_total{reason=\"process_limit\"} 49001"))
+    #expect(lines.contains("heartbeat_entries_skipped_total{reason=\"too_many_keys\"} 0"))
+  }
+
   @Test("begin with one that is in time, though the host's name hangs")
   func hangingName() throws {
     let scraped = try Scraped()

@@ -31,9 +31,12 @@ struct SnapshotReaderTests {
     var snapshot = HeartbeatSnapshot()
     var spare = HeartbeatSnapshot()
 
-    init(keyPaths: Int = ReadingLimits().keyPaths, rememberedPaths: Int = ReadingLimits().rememberedPaths) {
+    init(
+      keyPaths: Int = ReadingLimits().keyPaths, rememberedPaths: Int = ReadingLimits().rememberedPaths,
+      numbers: Int = ReadingLimits().numbers
+    ) {
       var limits = ReadingLimits()
-      (limits.keyPaths, limits.rememberedPaths) = (keyPaths, rememberedPaths)
+      (limits.keyPaths, limits.rememberedPaths, limits.numbers) = (keyPaths, rememberedPaths, numbers)
       self.limits = limits
       reader = SnapshotReader(stringKeys: ["s"], limits: limits)
     }
@@ -175,6 +178,31 @@ struct SnapshotReaderTests {
     }
   }
 
+  @Test("numbers that are not told take no paths from other processes, and that they are there is told")
+  func untoldNumbers() throws {
+    let keys = (0..<40).map { ", \"k\($0)\": \($0)" }.joined()
+    let nested = #", "o": {"p": 1, "q": {"r": true, "t": "text", "u": null}, "v": [1]}, "big": 1e999, "k0": 7"#
+    var sequence = Sequence(keyPaths: 20, numbers: 4)
+    for _ in 0..<2 {
+      _ = try sequence.read(file(member("a", more: keys + nested), member("b", more: #", "right": 10"#)))
+      let snapshot = sequence.snapshot
+      #expect(snapshot.skipped == [.numberOutOfRange: 1])
+      #expect(snapshot.entries.map(\.numbers.count) == [44, 3])
+      let numbers = snapshot.numbers[snapshot.entries[0].numbers]
+      let shown = numbers.filter { !snapshot.keyPaths[Int($0.key)].components.isEmpty }
+      #expect(shown.map(\.value) == [1, 2, 7, 1], "a key that comes again counts as what it says last")
+      // What the first numbers were is known from here on, which makes no difference.
+      _ = try sequence.read(file(member("a", more: #", "k7": 1, "o": {"p": 1}"#)))
+    }
+  }
+
+  @Test("a string that is kept is kept behind any number of numbers")
+  func stringBehindNumbers() throws {
+    var sequence = Sequence(numbers: 1)
+    _ = try sequence.read(file(member("a", more: #", "z": 1, "s": "text", "w": "none""#)))
+    #expect(sequence.snapshot.strings.map { sequence.snapshot.string($0.value) } == ["text"])
+  }
+
   @Test("what is forgotten at any moment makes no difference, but that everything counts as changed")
   func forgetting() throws {
     var sequence = Sequence()
@@ -193,10 +221,13 @@ struct SnapshotReaderTests {
     let extras = [
       "", #", "pid": 1"#, #", "pid": 2"#, #", "status": "ok""#, #", "status": "\u00e9""#, #", "host": "far""#,
       #", "s": "text""#, #", "s": 1"#, #", "m": {"x": 1, "y": {"z": 2}}"#, #", "big": 1e999"#, #", "x": 3"#,
+      #", "s": null, "m": 2"#, #", "x": "t", "x": 5"#,
       #", "additional_data": {"x": 4, "s": "t"}"#, #", "additional_data": null"#,
     ]
     for _ in 0..<100 {
-      var sequence = Sequence(keyPaths: .random(in: 9...21), rememberedPaths: .random(in: 7...21))
+      var sequence = Sequence(
+        keyPaths: .random(in: 9...21), rememberedPaths: .random(in: 7...21),
+        numbers: [0, 1, 2, 3, 4, .max].randomElement(using: &generator)!)
       var members: [String] = []
       for _ in 0..<20 {
         for _ in 0..<Int.random(in: 0...2) {

@@ -19,6 +19,7 @@ extension ExporterOptions.Heartbeats {
     options.readingTime = readTimeout
     options.limits = limits
     options.limits.entries = maxProcesses
+    options.limits.numbers = maxSeriesPerProcess
     return options
   }
 }
