@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,6 +135,36 @@ static inline void clinux_avenge(
   }
 }
 
+/// Closes every descriptor from a number on.
+static inline void clinux_close_from(unsigned first) {
+  if (close_range(first, ~0U, 0) == 0) return;
+  // Linux before 5.9, or a filter of system calls that does not know it.
+  int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    struct rlimit limit;
+    unsigned most = 65536;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most) most = (unsigned)limit.rlim_cur;
+    for (unsigned number = first; number < most; number++) close((int)number);
+    return;
+  }
+  char entries[8192];
+  for (;;) {
+    ssize_t filled = getdents64(folder, entries, sizeof entries);
+    if (filled <= 0) break;
+    for (ssize_t position = 0; position < filled;) {
+      uint16_t length;  // as in clinux_kill_marked
+      memcpy(&length, entries + position + 16, sizeof length);
+      const char *digit = entries + position + 19;
+      position += length;
+      if (*digit < '0' || *digit > '9') continue;
+      unsigned number = 0;
+      for (; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (unsigned)(*digit - '0');
+      if (number >= first && number != (unsigned)folder) close((int)number);
+    }
+  }
+  close(folder);
+}
+
 /// Forks a guardian: a process that sleeps until `*lifeline` is closed, which happens when the caller dies, however it
 /// dies. Then it kills what it was told by the lifeline (struct clinux_charge), and whatever has `mark` in its environment. Only SIGKILL
 /// ends it before. Gives its pid, or -1 with errno set.
@@ -148,10 +179,12 @@ static inline pid_t clinux_guardian(int *lifeline, const char *mark) {
     setsid();
     (void)!chdir("/");  // or it would keep a file system busy
     prctl(PR_SET_NAME, "hb-guardian", 0, 0, 0);
-    // Every descriptor but the lifeline is somebody else's: an inherited pipe would never end.
+    // Every descriptor but the lifeline is somebody else's: an inherited pipe would never end. Least of all its other end, whatever may
+    // become of the rest: who holds that never sees it closed.
+    close(ends[1]);
     if (ends[0] != 3) dup2(ends[0], 3);
     for (int number = 0; number < 3; number++) close(number);
-    close_range(4, ~0U, 0);
+    clinux_close_from(4);
     static struct clinux_charge charges[CLINUX_MOST_CHARGES];
     struct clinux_charge next;
     int count = 0;
