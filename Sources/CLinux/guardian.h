@@ -50,10 +50,65 @@ static inline int clinux_is_marked(int folder, const char *pid, const char *mark
   return found;
 }
 
+/// The numbers of a process in the PID namespaces that it is in, from that of /proc inwards (proc_pid_status(5), NSpid): gives how many there
+/// are, 0 when that is not known, and the one at a place, the last one for a negative place. `folder` is /proc.
+static inline int clinux_namespace_pid(int folder, const char *pid, int place, pid_t *number) {
+  static const char key[] = "\nNSpid:";
+  char path[32], text[4096];
+  size_t length = strlen(pid), matched = 0;
+  if (length > 16) return 0;
+  memcpy(path, pid, length);
+  memcpy(path + length, "/status", 8);
+  int file = openat(folder, path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  int count = 0, is_over = 0, has_digits = 0;
+  pid_t next = 0;
+  // The list of groups before it may be long: by parts.
+  while (!is_over) {
+    ssize_t got = read(file, text, sizeof text);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    for (ssize_t index = 0; index < got && !is_over; index++) {
+      char byte = text[index];
+      if (matched < sizeof key - 1) {
+        matched = byte == key[matched] ? matched + 1 : byte == '\n';
+      } else if (byte >= '0' && byte <= '9') {
+        next = next * 10 + (byte - '0');
+        has_digits = 1;
+      } else {
+        if (has_digits && (place < 0 || place == count)) *number = next;
+        count += has_digits;
+        next = has_digits = 0;
+        is_over = byte == '\n';
+      }
+    }
+  }
+  close(file);
+  return is_over ? count : 0;
+}
+
+/// At which place of those numbers the caller's namespace has its own: 0 where /proc shows that very namespace, -1 where it does not show
+/// the caller at all. It need not be the caller's: a new PID namespace has the old /proc until another one is mounted.
+static inline int clinux_namespace_place(int folder) {
+  pid_t own = 0;
+  int count = clinux_namespace_pid(folder, "self", -1, &own);
+  if (count > 0) return own == getpid() ? count - 1 : -1;
+  // A kernel without such lines, before 4.1.
+  char text[16];
+  ssize_t length = readlinkat(folder, "self", text, sizeof text);
+  for (ssize_t index = 0; index < length; index++) own = own * 10 + (text[index] - '0');
+  return length > 0 && own == getpid() ? 0 : -1;
+}
+
 /// Kills every process with the mark but the caller; gives how many there were.
 static inline int clinux_kill_marked(const char *mark, pid_t self) {
   int folder = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return 0;
+  int place = clinux_namespace_place(folder);
+  if (place < 0) {
+    close(folder);
+    return 0;
+  }
   size_t size = strlen(mark);
   int killed = 0;
   char entries[8192];
@@ -74,7 +129,10 @@ static inline int clinux_kill_marked(const char *mark, pid_t self) {
         }
         pid = pid * 10 + (*digit - '0');
       }
-      if (pid > 1 && pid != self && clinux_is_marked(folder, name, mark, size) && kill(pid, SIGKILL) == 0) killed++;
+      if (pid < 1 || !clinux_is_marked(folder, name, mark, size)) continue;
+      // Not its number in a namespace above: here somebody else has that.
+      if (place > 0 && clinux_namespace_pid(folder, name, place, &pid) <= place) continue;
+      if (pid > 1 && pid != self && kill(pid, SIGKILL) == 0) killed++;
     }
   }
   close(folder);
@@ -87,6 +145,8 @@ struct clinux_charge {
   /// 2: the processes that were named before are forgotten.
   int kind;
   pid_t pid;
+  /// Its number in /proc, which may show another PID namespace.
+  pid_t seen;
   /// When it started (proc_pid_stat(5), field 22): who has its number later is somebody else.
   uint64_t start;
 };
@@ -100,7 +160,7 @@ static inline int clinux_is_same(const struct clinux_charge *charge) {
   size_t end = 6;
   char digits[12];
   int count = 0;
-  for (pid_t rest = charge->pid; rest > 0; rest /= 10) digits[count++] = (char)('0' + rest % 10);
+  for (pid_t rest = charge->seen; rest > 0; rest /= 10) digits[count++] = (char)('0' + rest % 10);
   while (count) path[end++] = digits[--count];
   memcpy(path + end, "/stat", 6);
   int file = open(path, O_RDONLY | O_CLOEXEC);

@@ -26,14 +26,17 @@ final class Guardian: Sendable {
 
   /// Tells which process group dies with the supervisor from now on; 0 for none.
   func watch(group: pid_t) {
-    tell(clinux_charge(kind: 0, pid: group, start: 0))
+    tell(clinux_charge(kind: 0, pid: group, seen: 0, start: 0))
   }
 
   /// Tells which processes die with the supervisor from now on, beside those that it finds itself.
   func watch(_ processes: [pid_t]) {
-    tell(clinux_charge(kind: 2, pid: 0, start: 0))
+    tell(clinux_charge(kind: 2, pid: 0, seen: 0, start: 0))
     for pid in processes.prefix(Int(CLINUX_MOST_CHARGES)) {
-      if let state = TaskState(of: pid) { tell(clinux_charge(kind: 1, pid: pid, start: state.startTicks)) }
+      guard let seen = Descendants.shared.number(of: pid), let state = Descendants.shared.state(at: seen) else {
+        continue
+      }
+      tell(clinux_charge(kind: 1, pid: pid, seen: seen, start: state.startTicks))
     }
   }
 

@@ -29,6 +29,9 @@ final class KernelHost: SupervisorHost {
       options.push.map { BeatTarget.push($0) }
       ?? .file(options.file, retention: options.retention) { log.say("\(name): \($0)") }
     beats = try BeatThread(target, log: log)
+    if Descendants.shared.numbering == .unknown {
+      log.say("\(name): /proc does not show this process, so what leaves the program's process group is not found")
+    }
     sharesTerminal = Terminal.isShared
     self.signals = signals
     self.notifications = notifications
@@ -55,9 +58,9 @@ final class KernelHost: SupervisorHost {
   func queue(_ number: Int32, value: Int32, to pid: pid_t) { _ = clinux_queue(pid, number, value) }
   func hasGroup(_ child: ChildProcess) -> Bool { child.hasGroup }
   func group(of pid: pid_t) -> pid_t { getpgid(pid) }
-  func descendants(but excluded: Set<pid_t>) -> [pid_t] { Descendants.all(but: excluded) }
-  func hasDescendant(_ pid: pid_t) -> Bool { Descendants.contains(pid) }
-  func state(of pid: pid_t) -> TaskState? { TaskState(of: pid) }
+  func descendants(but excluded: Set<pid_t>) -> [pid_t] { Descendants.shared.all(but: excluded) }
+  func hasDescendant(_ pid: pid_t) -> Bool { Descendants.shared.contains(pid) }
+  func state(of pid: pid_t) -> TaskState? { Descendants.shared.state(of: pid) }
   func suffer(_ number: Int32) { clinux_suffer(number) }
 
   func ask(_ probe: Probe, run: Int) -> Bool { prober.ask(probe, run: run) }
