@@ -30,6 +30,34 @@ struct RunEndingTests {
     #expect(grace.killAt == expected)
   }
 
+  @Test("what it asks for when it stops by itself holds for the request that follows, but for no time that was longer")
+  func promised() {
+    for (more, expected) in [(30.0, 129.0), (4, 110)] {
+      var grace = StopGrace(timeout: 10)
+      grace.extend(by: more, at: 99, stopsByItself: true)
+      #expect(grace.killAt == nil && grace.until == 99 + more)
+      grace.ask(at: 100)
+      #expect(grace.killAt == expected && grace.until == expected)
+      grace.hurry()
+      grace.extend(by: 100, at: 101, stopsByItself: true)
+      #expect(grace.killAt == nil && grace.until == nil)
+    }
+  }
+
+  @Test("what is left behind has as long as its program had, and as it asks for itself")
+  func longSweep() {
+    var sweep = Sweep()
+    sweep.extend(by: 100, at: 0)
+    var steps = [0.0, 9].map { sweep.step(at: $0, until: 10) }
+    #expect(steps == [.ask, .wait] && sweep.nextLook == 9.5)
+    sweep.extend(by: 3, at: 9)
+    sweep.extend(by: 1, at: 9)
+    steps = [11.9, 12].map { sweep.step(at: $0, until: 10) }
+    #expect(steps == [.wait, .kill])
+    sweep.extend(by: 100, at: 12)
+    #expect(sweep.step(at: 17, until: 10) == .giveUp)
+  }
+
   @Test("what is left behind is asked, killed, and in the end given up")
   func sweep() {
     var sweep = Sweep()

@@ -6,6 +6,8 @@ struct StopGrace: Hashable, Sendable {
   private(set) var killAt: Double?
   /// Whether somebody asked it to end.
   private(set) var isAsked = false
+  /// Until when it asked for time when it began to stop by itself.
+  private var promisedUntil: Double?
 
   init(timeout: Double) {
     self.timeout = timeout
@@ -15,13 +17,25 @@ struct StopGrace: Hashable, Sendable {
   mutating func ask(at now: Double) {
     guard !isAsked else { return }
     isAsked = true
-    killAt = now + timeout
+    killAt = max(now + timeout, promisedUntil ?? now)
   }
 
-  /// It asks for more time, counted from now; it never gets less than it had. Before it was asked to end there is nothing to lengthen.
-  mutating func extend(by seconds: Double, at now: Double) {
-    guard let killAt else { return }
-    self.killAt = max(killAt, now + seconds)
+  /// It asks for more time, counted from now; it never gets less than it had. Before it stops there is nothing to lengthen: neither asked
+  /// to, nor, as `stopsByItself` says, by itself.
+  mutating func extend(by seconds: Double, at now: Double, stopsByItself: Bool = false) {
+    if let killAt {
+      self.killAt = max(killAt, now + seconds)
+    } else if stopsByItself, !isAsked {
+      promisedUntil = max(promisedUntil ?? now, now + seconds)
+    }
+  }
+
+  /// Until when what it leaves behind has time too; nil when nobody asked it to end and it asked for no time, and once it was killed.
+  var until: Double? { killAt ?? (isAsked ? nil : promisedUntil) }
+
+  /// It was killed before its time was over.
+  mutating func hurry() {
+    (killAt, promisedUntil) = (nil, nil)
   }
 
   /// Whether its time is over; told once.

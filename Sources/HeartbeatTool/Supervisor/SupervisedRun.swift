@@ -30,6 +30,8 @@ struct SupervisedRun {
   var saidStopping = false
   var saidTrigger = false
   var statusText: String?
+  /// Who was asked to end with it: what is left of them is not asked again.
+  var asked: Set<pid_t> = []
   /// When each signal was handed on last.
   var handedOn: [Int32: Double] = [:]
 
@@ -104,34 +106,49 @@ struct SupervisedRun {
 /// The end of what a program left behind: first asked to end, then killed, in the end given up. Times are seconds of one monotonic clock;
 /// pure.
 struct Sweep: Hashable, Sendable {
-  /// Seconds between `SIGTERM` and `SIGKILL`.
+  /// Seconds between `SIGTERM` and `SIGKILL` at least.
   static let grace = 2.0
   /// Seconds after the first `SIGKILL` at which it goes on without an end of what cannot be ended, as in an uninterruptible wait.
   static let patience = 5.0
-  /// Seconds between two looks.
+  /// Seconds between two looks; and later on, when only what takes long is left: the end of the last one wakes the supervisor anyway.
   static let pause = 0.05
+  static let latePause = 0.5
 
   /// What is to be done.
   enum Step: Hashable, Sendable {
     case ask, wait, kill, giveUp
   }
 
-  private var killAt: Double?
+  private var begin: Double?
+  private var killAt = Double.infinity
   private(set) var nextLook = -Double.infinity
 
   /// What to do about what is still there.
-  mutating func step(at now: Double) -> Step {
-    nextLook = now + Self.pause
-    guard let killAt else {
-      self.killAt = now + Self.grace
+  ///
+  /// - Parameter limit: until when the program itself had time to end, where it was asked to; nil where not.
+  mutating func step(at now: Double, until limit: Double? = nil) -> Step {
+    guard let begin else {
+      nextLook = now + Self.pause
+      self.begin = now
+      killAt = max(now + Self.grace, limit ?? now)
       return .ask
     }
-    if now < killAt { return .wait }
+    nextLook = now + Self.pause
+    if now < killAt {
+      if now >= begin + Self.grace { nextLook = min(now + Self.latePause, killAt) }
+      return .wait
+    }
     return now < killAt + Self.patience ? .kill : .giveUp
+  }
+
+  /// It asks for more time, counted from now; it never gets less than it had. What is being killed gets none.
+  mutating func extend(by seconds: Double, at now: Double) {
+    if begin != nil, now < killAt { killAt = max(killAt, now + seconds) }
   }
 
   /// It is killed at the next step.
   mutating func hurry(at now: Double) {
-    killAt = min(killAt ?? now, now)
+    killAt = min(killAt, now)
+    nextLook = now
   }
 }

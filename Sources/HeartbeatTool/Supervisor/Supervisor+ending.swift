@@ -9,11 +9,11 @@ extension Supervisor {
     let left = leftovers()
     if !left.isEmpty || host.hasGroup(current.child) {
       var sweep = current.sweep ?? Sweep()
-      let step = sweep.step(at: now)
+      let step = sweep.step(at: now, until: current.grace.until)
       run?.sweep = sweep
       switch step {
       case .wait: return
-      case .ask: return signalLeftovers(left, current, [SIGTERM, SIGCONT])
+      case .ask: return askLeftovers(left, current)
       case .kill: return killLeftovers(left, current)
       case .giveUp:
         say("what it left behind cannot be ended: \(left.prefix(10).map(String.init).joined(separator: " "))")
@@ -36,6 +36,29 @@ extension Supervisor {
   private func leftovers() -> [pid_t] {
     let own: Set<pid_t> = guardian.map { [$0.pid] } ?? []
     return host.descendants(but: own).filter { host.state(of: $0)?.isZombie == false }
+  }
+
+  /// Asks what is left to end, but for what was asked with the program: whoever drains may take a second word for a wish to hurry.
+  private func askLeftovers(_ left: [pid_t], _ current: SupervisedRun) {
+    guard current.grace.isAsked else { return signalLeftovers(left, current, [SIGTERM, SIGCONT]) }
+    for pid in left where !current.asked.contains(pid) {
+      for number in [SIGTERM, SIGCONT] { host.signal(number, to: pid) }
+    }
+  }
+
+  /// Notes who is asked to end with the program. Not who ignores that: what a shell starts in the background is not told by Ctrl-C.
+  ///
+  /// - Parameter isByTerminal: the terminal has told the whole group; else the supervisor tells the one that the program leads, if any.
+  mutating func noteAsked(by number: Int32, isByTerminal: Bool) {
+    guard let current = run else { return }
+    run?.asked.insert(current.mainPID)
+    guard isByTerminal || current.child.leadsGroup else { return }
+    let group = host.group(of: current.child.pid)
+    let own: Set<pid_t> = guardian.map { [$0.pid] } ?? []
+    run?.asked.formUnion(
+      host.descendants(but: own).filter {
+        host.group(of: $0) == group && host.state(of: $0)?.ignores(number) == false
+      })
   }
 
   /// Rounds of killing without a pause between them: what forks faster than it is killed is met by chance.

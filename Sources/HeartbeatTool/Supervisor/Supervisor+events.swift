@@ -34,8 +34,12 @@ extension Supervisor {
     case .endWithoutWord:
       isStopping = true
       run?.grace.ask(at: now)
+      noteAsked(by: signal.number, isByTerminal: true)
       run?.handedOn[signal.number] = now
-    case .kill: signalProgram(SIGKILL)
+    case .kill:
+      signalProgram(SIGKILL)
+      // It is not to end in good order any more.
+      run?.grace.hurry()
     case .resume:
       if let child = run?.child, host.state(of: child.pid)?.isSuspended == true { host.signal(SIGCONT, to: child) }
     }
@@ -87,6 +91,7 @@ extension Supervisor {
   /// Asks the program to end, with all of its group: a shell that has started it may hand on nothing. One that is suspended could not
   /// hear it.
   mutating func endProgram(with number: Int32) {
+    noteAsked(by: number, isByTerminal: false)
     signalAll(number)
     signalAll(SIGCONT)
   }
@@ -171,8 +176,16 @@ extension Supervisor {
       }
       let message = NotifyMessage(parcel.bytes)
       relay(parcel, message)
+      lengthenEnd(message)
       if run?.status == nil { notified(message) }
     }
+  }
+
+  /// More time to end is for what the program left behind too: a worker that drains when its shell is gone, say.
+  private mutating func lengthenEnd(_ message: NotifyMessage) {
+    guard let more = message.extensionSeconds, let current = run else { return }
+    run?.grace.extend(by: more, at: now, stopsByItself: current.saidStopping || message.isStopping)
+    run?.sweep?.extend(by: more, at: now)
   }
 
   private func isFromProgram(_ parcel: NotifyParcel) -> Bool {
@@ -181,7 +194,6 @@ extension Supervisor {
 
   private mutating func notified(_ message: NotifyMessage) {
     run?.liveness.notified(message, at: now)
-    if let more = message.extensionSeconds { run?.grace.extend(by: more, at: now) }
     if let text = message.status { run?.statusText = text.isEmpty ? nil : text }
     if message.isWatchdogTrigger { run?.saidTrigger = true }
     if message.isReloading { run?.isReloading = true }

@@ -132,6 +132,46 @@ def test_more_time_to_end(supervised):
     assert end(p) == 0
 
 
+# Notes each SIGTERM. At the first it drains for 3 s, or until the second.
+DRAINING = """
+import os, signal, socket, sys, time
+def note(text):
+    with open(sys.argv[1], "a") as log: log.write(text)
+def say(text):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.connect(os.environ["NOTIFY_SOCKET"].replace("@", "\\0", 1))
+        s.send(text.encode())
+asked = 0
+def ended(*_):
+    global asked
+    asked += 1
+    note("asked ")
+signal.signal(signal.SIGTERM, ended)
+if "by itself" in sys.argv: say("STOPPING=1\\nEXTEND_TIMEOUT_USEC=60000000")
+note("up ")
+while not asked: time.sleep(0.02)
+if "in time" not in sys.argv: say("STOPPING=1\\nEXTEND_TIMEOUT_USEC=60000000")
+end = time.monotonic() + 3
+while time.monotonic() < end and asked < 2: time.sleep(0.02)
+note("drained")
+"""
+
+
+@pytest.mark.parametrize(
+    "timeout, words, below_a_shell",
+    [("60s", "in time", True), ("1s", "extended", True), ("1s", "by itself and in time", False), ("1s", "extended", False)],
+)
+def test_a_program_that_drains_has_its_time(supervised, tmp_path, timeout, words, below_a_shell):
+    """Also as a worker below a shell that ends at once: the end of the shell is not the end of the time."""
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", DRAINING, str(log), *words.split(" and ")]
+    # The shell waits, and so ends of the signal itself.
+    p = supervised(["--stop-timeout", timeout], *(["sh", "-c", '"$@"; echo after', "sh"] if below_a_shell else []), *command)
+    eventually(lambda: log.exists() and log.read_text(), "it is up")
+    assert end(p) == (143 if below_a_shell else 0)
+    assert log.read_text() == "up asked drained"
+
+
 def test_a_first_ping_that_never_comes_is_a_hang(supervised):
     p = supervised(["--start-timeout", "300ms"], "sleep", "300")
     supervised.status("hung")

@@ -10,11 +10,13 @@ struct SupervisorTests {
   private let host = ScriptedHost()
 
   /// Runs a program to its end, and tells how the supervisor ends.
-  private func supervise(_ change: (inout SupervisorOptions) -> Void = { _ in }) throws -> SupervisorEnd {
+  private func supervise(
+    on host: ScriptedHost? = nil, _ change: (inout SupervisorOptions) -> Void = { _ in }
+  ) throws -> SupervisorEnd {
     var options = SupervisorOptions(name: "web", command: [Array("serve".utf8)], file: "/nonexistent")
     options.policy.jitter = 0
     change(&options)
-    var supervisor = try Supervisor(options, on: host)
+    var supervisor = try Supervisor(options, on: host ?? self.host)
     return supervisor.supervise()
   }
 
@@ -188,6 +190,64 @@ struct SupervisorTests {
     #expect(try supervise() == .exit(3))
     #expect(host.said.contains("web: what it left behind cannot be ended: 900"))
     #expect((12...12.1).contains(host.elapsed))
+  }
+
+  @Test("what was asked to end with the program has the same time, and is not asked a second time")
+  func drainingWorker() throws {
+    host.onLeftoverSignal = { host, number, pid in
+      if number == SIGTERM { host.after(6) { $0.endLeftover(pid) } }
+    }
+    host.at(1) { $0.leave() }
+    host.at(2) { $0.arrive(SIGTERM) }
+    #expect(try supervise { $0.stopTimeout = 20 } == .exit(128 + SIGTERM))
+    #expect(host.deeds.filter { $0.contains("SIGTERM") || $0.contains("SIGKILL") } == ["2 SIGTERM to group 101"])
+    #expect((8...8.6).contains(host.elapsed))
+  }
+
+  @Test("what the end of the program was the first to ask has what is left of that time, and 2 seconds at least")
+  func drainingSession() throws {
+    for (timeout, killed) in [(20.0, "22"), (1, "4")] {
+      let host = ScriptedHost()
+      host.onLeftoverSignal = { host, number, pid in
+        if number == SIGKILL { host.endLeftover(pid) }
+      }
+      host.at(1) { $0.leave(inGroup: false) }
+      host.at(2) { $0.arrive(SIGTERM) }
+      #expect(try supervise(on: host) { $0.stopTimeout = timeout } == .exit(128 + SIGTERM))
+      #expect(
+        host.deeds.filter { $0.contains("SIGTERM") || $0.contains("SIGKILL") }
+          == ["2 SIGTERM to group 101", "2 SIGTERM to 900", "\(killed) SIGKILL to 900"])
+    }
+  }
+
+  @Test("what drains behind its program may ask for more time, and a second request hurries it")
+  func drainingLonger() throws {
+    for isHurried in [false, true] {
+      let host = ScriptedHost()
+      host.onLeftoverSignal = { host, number, pid in
+        if number == SIGKILL { host.endLeftover(pid) }
+      }
+      host.at(1) { $0.leave() }
+      host.at(2) { $0.arrive(SIGTERM) }
+      host.at(4) { $0.notify("EXTEND_TIMEOUT_USEC=10000000") }
+      host.at(6) { if isHurried { $0.arrive(SIGINT) } }
+      host.at(13) { $0.endLeftover(900) }
+      #expect(try supervise(on: host) { $0.stopTimeout = 3 } == .exit(128 + SIGTERM))
+      #expect(host.deeds.first { $0.contains("SIGKILL") } == (isHurried ? "6 SIGKILL to group 101" : nil))
+      #expect((isHurried ? 6...6.6 : 13...13.6).contains(host.elapsed))
+    }
+  }
+
+  @Test(
+    "more time to end that it asked for when it began to stop by itself holds when somebody asks it to",
+    arguments: [("STOPPING=1\nEXTEND_TIMEOUT_USEC=10000000", 0), ("EXTEND_TIMEOUT_USEC=10000000", 137)])
+  func stopsByItself(said: String, code: Int32) throws {
+    host.onSignal = { if $1 == SIGKILL { $0.end(.signalled(SIGKILL)) } }
+    host.at(1) { $0.notify(said) }
+    host.at(2) { $0.arrive(SIGTERM) }
+    host.at(9) { $0.end(.exited(0)) }
+    #expect(try supervise { $0.stopTimeout = 1 } == .exit(code))
+    #expect((code == 0 ? 9...9.1 : 3...3.1).contains(host.elapsed))
   }
 
   @Test("a SIGINT while it waits for what was left behind kills that at once")
