@@ -53,6 +53,7 @@ extension Supervisor {
       isStopping = true
       run?.sweep?.hurry(at: now)
     default:
+      if Self.suspending.contains(signal.number), host.sharesTerminal { return suspendBetweenRuns() }
       guard rule.endsWait(signal, ownPID: getpid()) else { return }
       isStopping = true
     }
@@ -60,6 +61,15 @@ extension Supervisor {
       ending = (signal.number == SIGINT ? .interrupted : .exit(128 + signal.number), .stopped)
       restartAt = nil
     }
+  }
+
+  private static let suspending: Set<Int32> = [SIGTSTP, SIGTTIN, SIGTTOU]
+
+  /// Ctrl-Z is for the whole job, also while it has no program that could be suspended.
+  private mutating func suspendBetweenRuns() {
+    host.settleBeats(within: Self.suspensionPatience)
+    host.suffer(SIGTSTP)
+    now = host.now
   }
 
   /// Signals that a terminal sends to all of a job, and that mean all of it from elsewhere too.

@@ -368,6 +368,15 @@ struct SupervisorTests {
     #expect(host.deeds == ["0 start"])
   }
 
+  @Test("between two runs Ctrl-Z suspends it as it does the rest of its job", arguments: [true, false])
+  func suspendedBetweenRuns(sharesTerminal: Bool) throws {
+    host.sharesTerminal = sharesTerminal
+    host.onStart = { host, number in host.after(1) { $0.end(.exited(number == 1 ? 5 : 0)) } }
+    host.at(1.5) { $0.arrive(SIGTSTP, fromTerminal: sharesTerminal) }
+    #expect(try supervise { $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0) } == .exit(0))
+    #expect(host.deeds == ["0 start"] + (sharesTerminal ? ["1.5 suffers SIGTSTP"] : []) + ["2 start"])
+  }
+
   // MARK: A service manager above
 
   /// As `supervise`, below a service manager.
