@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -91,11 +92,33 @@ static inline enum clinux_stage clinux_become(const struct clinux_start *start, 
   return clinux_stage_program;
 }
 
-/// Starts a program. Gives the pid, or -1 with errno set and `*stage` told.
-static inline pid_t clinux_spawn(const struct clinux_start *start, enum clinux_stage *stage) {
+/// What has become of a start: 0 when that is not known yet; else 1, and `*error` is 0 when the program runs, or its process has ended before
+/// it could.
+static inline int clinux_start_outcome(int report, enum clinux_stage *stage, int *error) {
+  int failure[2];
+  ssize_t got;
+  do {
+    got = read(report, failure, sizeof failure);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return 0;
+  *error = 0;
+  if (got == (ssize_t)sizeof failure) {
+    *stage = (enum clinux_stage)failure[0];
+    *error = failure[1];
+  }
+  return 1;
+}
+
+/// Starts a program. Gives the pid, or -1 with errno set and `*stage` told; who waits for children collects the one that could not become
+/// the program.
+///
+/// A disk that hangs may hold up the child for good, in chdir(2) or execve(2). After `patience` milliseconds (negative: never) nobody waits
+/// for it any more: `*pending` is where clinux_start_outcome will find what has become of it, for the caller to close; else -1.
+static inline pid_t clinux_spawn(const struct clinux_start *start, enum clinux_stage *stage, int patience, int *pending) {
   int report[2];
   *stage = clinux_stage_fork;
-  if (pipe2(report, O_CLOEXEC) != 0) return -1;
+  *pending = -1;
+  if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
@@ -113,15 +136,12 @@ static inline pid_t clinux_spawn(const struct clinux_start *start, enum clinux_s
   close(report[1]);
   if (pid > 0) {
     if (start->owns_group) setpgid(pid, pid);  // Both sides do it, so that it is done whoever runs first.
-    int failure[2];
-    ssize_t got;
-    do {
-      got = read(report[0], failure, sizeof failure);
-    } while (got < 0 && errno == EINTR);
-    if (got == (ssize_t)sizeof failure) {
-      *stage = (enum clinux_stage)failure[0];
-      error = failure[1];
-      while (waitpid(pid, 0, 0) < 0 && errno == EINTR) {}
+    struct pollfd polled = {.fd = report[0], .events = POLLIN};
+    while (!clinux_start_outcome(report[0], stage, &error)) {
+      if (poll(&polled, 1, patience) == 0) {
+        *pending = report[0];
+        return pid;
+      }
     }
   }
   close(report[0]);

@@ -66,14 +66,26 @@ struct ChildProcess: Sendable {
     }
   }
 
-  /// Starts a program. It is killed (`SIGKILL`) when the calling thread ends, however that happens.
+  /// Starts a program, and waits until it runs.
   static func start(_ start: ChildStart) throws(StartFailure) -> ChildProcess {
+    try self.start(start, within: nil).child
+  }
+
+  /// Starts a program. It is killed (`SIGKILL`) when the calling thread ends, however that happens.
+  ///
+  /// - Parameter patience: seconds until nobody waits any more for what becomes of it; nil for as long as it takes.
+  /// - Returns: the child, and where it will be told what has become of it if that is not known yet.
+  static func start(
+    _ start: ChildStart, within patience: Double?
+  ) throws(StartFailure) -> (child: ChildProcess, pending: PendingStart?) {
     guard !start.command.isEmpty else { throw StartFailure(stage: "", error: Errno(EINVAL), exitCode: 126) }
     var environment = start.environment
     let listenPID = Array("LISTEN_PID=".utf8)
     // The child writes its own number over the digits: only it knows it.
     if start.inheritsSockets { environment.insert(listenPID + Array("0000000000".utf8), at: 0) }
     var stage = clinux_stage_fork
+    var pending: Int32 = -1
+    let milliseconds = patience.map { Int32(clamping: $0 * 1000) } ?? -1
     let groups = start.user?.groups ?? []
     let result = withKernelTexts(start.command) { arguments in
       withKernelTexts(environment) { variables in
@@ -97,13 +109,14 @@ struct ChildProcess: Sendable {
             raw.group_count = groups.count
           }
           if start.inheritsSockets { raw.pid_place = variables.pointee?.advanced(by: listenPID.count) }
-          let pid = clinux_spawn(&raw, &stage)
+          let pid = clinux_spawn(&raw, &stage, milliseconds, &pending)
           return (pid: pid, error: Errno.last)
         }
       }
     }
     guard result.pid > 0 else { throw StartFailure(stage, result.error, start) }
-    return ChildProcess(pid: result.pid, leadsGroup: start.ownsGroup)
+    let child = ChildProcess(pid: result.pid, leadsGroup: start.ownsGroup)
+    return (child, pending < 0 ? nil : PendingStart(pid: result.pid, report: FileDescriptor(owning: pending), start))
   }
 
   /// Sends a signal to its process group, or to it alone if it has none of its own. A process that has ended is no
@@ -115,6 +128,28 @@ struct ChildProcess: Sendable {
   /// Whether anything of its process group still exists, zombies included.
   var hasGroup: Bool {
     leadsGroup && (kill(-pid, 0) == 0 || errno == EPERM)
+  }
+}
+
+/// A start of which it is not known yet what has become of it: the disk of its working directory, or of its program, may hang.
+final class PendingStart: Sendable {
+  let pid: pid_t
+  /// Readable when it is known; to be polled.
+  let report: FileDescriptor
+  private let start: ChildStart
+
+  init(pid: pid_t, report: consuming FileDescriptor, _ start: ChildStart) {
+    self.pid = pid
+    self.report = report
+    self.start = start
+  }
+
+  /// What has become of it; nil while that is not known. It counts as started also when it was killed before it could be the program.
+  func outcome() -> Result<Void, StartFailure>? {
+    var stage = clinux_stage_fork
+    var error: Int32 = 0
+    guard clinux_start_outcome(report.rawValue, &stage, &error) != 0 else { return nil }
+    return error == 0 ? .success(()) : .failure(StartFailure(stage, Errno(error), start))
   }
 }
 

@@ -11,6 +11,10 @@ final class KernelHost: SupervisorHost {
   private let prober: ProbeRunner
   private let beats: BeatThread
   private let log: LogThread
+  private var pending: [PendingStart] = []
+
+  /// Seconds that are waited for a start: usually it is over in a few milliseconds.
+  private static let startPatience = 0.1
 
   /// Prepares everything but the program itself. To be called before this process has other threads.
   init(_ options: SupervisorOptions) throws(Errno) {
@@ -44,7 +48,9 @@ final class KernelHost: SupervisorHost {
   var notifySocket: String { notifications.name }
 
   func wait(timeout: Double) {
-    signals.wait(timeout: timeout, also: [notifications.descriptor.rawValue, prober.descriptor.rawValue])
+    signals.wait(
+      timeout: timeout,
+      also: [notifications.descriptor.rawValue, prober.descriptor.rawValue] + pending.map { $0.report.rawValue })
   }
 
   func nextSignal() -> ReceivedSignal? { signals.next() }
@@ -52,7 +58,22 @@ final class KernelHost: SupervisorHost {
   func nextNotification() -> NotifyParcel? { notifications.next() }
   func nextProbeAnswer() -> (run: Int, answer: Probe.Answer)? { prober.answer() }
 
-  func start(_ start: ChildStart) throws(StartFailure) -> ChildProcess { try ChildProcess.start(start) }
+  func start(_ start: ChildStart) throws(StartFailure) -> (child: ChildProcess, isPending: Bool) {
+    let started = try ChildProcess.start(start, within: Self.startPatience)
+    if let pending = started.pending { self.pending.append(pending) }
+    return (started.child, started.pending != nil)
+  }
+
+  func nextStart() -> (pid: pid_t, failure: StartFailure?)? {
+    for (index, start) in pending.enumerated() {
+      guard let outcome = start.outcome() else { continue }
+      pending.remove(at: index)
+      if case .failure(let failure) = outcome { return (start.pid, failure) }
+      return (start.pid, nil)
+    }
+    return nil
+  }
+
   func guardian(mark: String) throws(Errno) -> Guardian? { try Guardian(mark: mark) }
   func signal(_ number: Int32, to pid: pid_t) { _ = kill(pid, number) }
   func queue(_ number: Int32, value: Int32, to pid: pid_t) { _ = clinux_queue(pid, number, value) }

@@ -17,7 +17,9 @@ struct Liveness: Sendable {
   /// Which part of an interval lies between the first beat and the second one, 0...1: programs that start together do not beat in step.
   let phase: Double
   private(set) var isSuspended = false
-  private let startedAt: Double
+  private var startedAt: Double
+  /// Its start is not over.
+  private var isStarting: Bool
   private var startExtendedTo = -Double.infinity
   private var answeredAt: Double?
   private var pingedAt: Double?
@@ -33,7 +35,9 @@ struct Liveness: Sendable {
 
   /// A program that started just now.
   init(
-    interval: Double, timeout: Double, hasProbe: Bool, startTimeout: Double? = nil, phase: Double = 1, startedAt: Double
+    interval: Double, timeout: Double, hasProbe: Bool, startTimeout: Double? = nil, phase: Double = 1,
+    startedAt: Double,
+    isStarting: Bool = false
   ) {
     self.interval = interval
     self.timeout = timeout
@@ -41,7 +45,13 @@ struct Liveness: Sendable {
     self.startTimeout = startTimeout
     self.phase = phase
     self.startedAt = startedAt
+    self.isStarting = isStarting
     due = startedAt
+  }
+
+  /// Its start, which took longer, is over: all counts from now.
+  mutating func started(at now: Double) {
+    (isStarting, startedAt, due) = (false, now, now)
   }
 
   /// The part of an interval that a name stands for, 0...1.
@@ -53,7 +63,7 @@ struct Liveness: Sendable {
 
   /// Whether it does not beat before a first answer or ping.
   var isUnproven: Bool {
-    hasProbe ? answeredAt == nil : startTimeout != nil && pingedAt == nil
+    isStarting || (hasProbe ? answeredAt == nil : startTimeout != nil && pingedAt == nil)
   }
 
   /// Whether it has said `WATCHDOG=1`.

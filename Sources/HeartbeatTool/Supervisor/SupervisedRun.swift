@@ -5,7 +5,15 @@ internal import Heartbeat
 struct SupervisedRun {
   let child: ChildProcess
   let number: Int
-  let startedAt: Double
+  private(set) var startedAt: Double
+  /// It is not known yet whether the program runs: a disk may hang that it needs for that. Nothing but SIGKILL reaches it.
+  private(set) var isStarting: Bool
+  /// Why it could not be started after all.
+  var startFailure: StartFailure?
+  /// The signal by which somebody ended it before its start was over.
+  var stoppedAtStart: Int32?
+  /// What is handed on when its start is over.
+  var heldSignals: [(action: SignalAction, signal: ReceivedSignal)] = []
   var liveness: Liveness
   var grace: StopGrace
   var nextProbe: Double
@@ -22,6 +30,8 @@ struct SupervisedRun {
   /// What it left behind is being ended.
   var sweep: Sweep?
   var isKilledForSilence = false
+  /// When it was killed first.
+  var killedAt: Double?
   var saidStale = false
   /// The process that the beats name.
   var mainPID: pid_t
@@ -38,32 +48,47 @@ struct SupervisedRun {
   /// A command that is asked as a probe.
   struct ProbeChild {
     let process: ChildProcess
-    /// When its time is over; never once it was killed for that.
+    /// When its time is over; never once it was killed for that, and its silence was the answer.
     var deadline: Double
+    /// Why it could not be started after all.
+    var startFailure: StartFailure?
 
     /// What its end says.
     func answer(_ status: ChildStatus) -> Probe.Answer {
-      if status.isSuccess { return .works }
-      return deadline == .infinity ? Probe.answer(.timeout) : .fails(status.description)
+      if let startFailure { return .fails("cannot be run: \(startFailure)") }
+      return status.isSuccess ? .works : .fails(status.description)
     }
   }
 
-  init(_ child: ChildProcess, number: Int, _ options: SupervisorOptions, at now: Double) {
+  init(_ child: ChildProcess, number: Int, isStarting: Bool, _ options: SupervisorOptions, at now: Double) {
     self.child = child
     self.number = number
     startedAt = now
+    self.isStarting = isStarting
     liveness = Liveness(
       interval: options.interval, timeout: options.timeout, hasProbe: options.probe != nil,
-      startTimeout: options.startTimeout, phase: Liveness.phase(of: options.name), startedAt: now)
+      startTimeout: options.startTimeout, phase: Liveness.phase(of: options.name), startedAt: now,
+      isStarting: isStarting)
     grace = StopGrace(timeout: options.stopTimeout)
-    nextProbe = options.probe == nil ? .infinity : now
+    nextProbe = options.probe == nil || isStarting ? .infinity : now
     mainPID = child.pid
   }
 
-  /// The program has ended.
-  mutating func end(_ status: ChildStatus, at now: Double) {
-    (self.status, endedAt) = (status, now)
+  /// Its start, which took longer, is over.
+  mutating func started(_ options: SupervisorOptions, at now: Double) {
+    (isStarting, startedAt) = (false, now)
+    liveness.started(at: now)
+    if options.probe != nil { nextProbe = now }
   }
+
+  /// The program has ended, or was ended before it was one.
+  mutating func end(_ status: ChildStatus, at now: Double) {
+    let early = startFailure.map { ChildStatus.exited($0.exitCode) } ?? stoppedAtStart.map { .signalled($0) }
+    (self.status, endedAt) = (early ?? status, now)
+  }
+
+  /// When it is no longer waited for its end, which a disk that hangs may keep from it; nil while nobody has killed it.
+  var abandonedAt: Double? { killedAt.map { $0 + Sweep.patience } }
 
   /// Seconds that it has run.
   func duration(at now: Double) -> Double { (endedAt ?? now) - startedAt }
@@ -71,7 +96,7 @@ struct SupervisedRun {
   /// How it is, in a word.
   var word: RunWord {
     if isKilledForSilence { return .hung }
-    if grace.isAsked || saidStopping { return .stopping }
+    if grace.isAsked || saidStopping || stoppedAtStart != nil { return .stopping }
     if liveness.isSuspended { return .suspended }
     if saidStale { return .hung }
     if isReloading { return .reloading }
@@ -90,6 +115,10 @@ struct SupervisedRun {
 
   /// What is silent, for people.
   func silence(_ options: SupervisorOptions, at now: Double) -> String {
+    if isStarting {
+      return
+        "its start takes longer than \(seconds(now - startedAt)): does the disk of its folder, or its program, hang?"
+    }
     if saidTrigger { return "it says so itself (WATCHDOG=trigger)" }
     let waited = seconds(now - startedAt)
     if let probe = options.probe {
@@ -144,6 +173,13 @@ struct Sweep: Hashable, Sendable {
   /// It asks for more time, counted from now; it never gets less than it had. What is being killed gets none.
   mutating func extend(by seconds: Double, at now: Double) {
     if begin != nil, now < killAt { killAt = max(killAt, now + seconds) }
+  }
+
+  /// What is killed from now on.
+  static func killing(at now: Double) -> Sweep {
+    var sweep = Sweep()
+    (sweep.begin, sweep.killAt) = (now, now)
+    return sweep
   }
 
   /// It is killed at the next step.

@@ -20,6 +20,7 @@ extension Supervisor {
       }
     }
     guardian?.watch(group: 0)
+    if let failure = current.startFailure { return failedToStart(failure) }
     let (seconds, endedAt) = (current.duration(at: now), current.endedAt ?? now)
     former = FormerRun(pid: current.mainPID, seconds: seconds, endedAt: endedAt, end: status)
     run = nil
@@ -30,6 +31,41 @@ extension Supervisor {
       isStopping = true
     }
     decide(status, after: seconds, wasStale: current.isKilledForSilence)
+  }
+
+  /// A start that took longer has failed after all.
+  private mutating func failedToStart(_ failure: StartFailure) {
+    run = nil
+    guard runNumber == 1 else { return failedToRestart(failure) }
+    noProgram(failure)
+    ending = (.exit(failure.exitCode), isStopping ? .stopped : .failed)
+  }
+
+  /// There is nothing to supervise. Mostly it is a slip of the pen, which no restart mends; what an earlier run has left must not look alive.
+  mutating func noProgram(_ failure: StartFailure) {
+    host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(failure)")
+    former = FormerRun(endedAt: now, end: .exited(failure.exitCode))
+  }
+
+  mutating func failedToRestart(_ failure: StartFailure) {
+    say("cannot be started: \(failure)")
+    former = FormerRun(pid: former?.pid, endedAt: now, end: .exited(failure.exitCode))
+    decide(.exited(failure.exitCode), after: 0, wasStale: false)
+  }
+
+  /// Kills the program.
+  mutating func killProgram() {
+    signalProgram(SIGKILL)
+    if run?.killedAt == nil { run?.killedAt = now }
+  }
+
+  /// When all ends without the program's end: where that is wanted, and not even SIGKILL has brought it.
+  var abandonDue: Double { isStopping ? run?.abandonedAt ?? .infinity : .infinity }
+
+  /// Goes on as if the program had ended: it becomes one of those that it leaves behind.
+  mutating func abandonProgram() {
+    run?.end(.signalled(SIGKILL), at: now)
+    run?.sweep = .killing(at: now)
   }
 
   /// Everything below us: what lost its parent has come to us, whatever its session.

@@ -22,6 +22,7 @@ extension Supervisor {
   }
 
   private mutating func apply(_ action: SignalAction, _ signal: ReceivedSignal) {
+    if run?.isStarting == true, holds(action, signal) { return }
     switch action {
     case .nothing: return
     case .handOn(let number):
@@ -37,11 +38,46 @@ extension Supervisor {
       noteAsked(by: signal.number, isByTerminal: true)
       run?.handedOn[signal.number] = now
     case .kill:
-      signalProgram(SIGKILL)
+      killProgram()
       // It is not to end in good order any more.
       run?.grace.hurry()
     case .resume:
       if let child = run?.child, host.state(of: child.pid)?.isSuspended == true { host.signal(SIGCONT, to: child) }
+    }
+  }
+
+  /// The most signals that are kept for the end of a start.
+  private static let mostHeld = 1000
+
+  /// Deals with a signal while the program's start is not over; false when that is over after all.
+  ///
+  /// What is not the program yet has its signals blocked, and dies of what it was sent when it lets them in. There is nothing to lose by
+  /// killing it.
+  private mutating func holds(_ action: SignalAction, _ signal: ReceivedSignal) -> Bool {
+    handleStarts()
+    guard let current = run, current.isStarting else { return false }
+    switch action {
+    case .nothing, .noted: return false
+    case .end, .endWithoutWord, .kill:
+      isStopping = true
+      run?.stoppedAtStart = current.stoppedAtStart ?? signal.number
+      killProgram()
+    case .handOn, .resume:
+      if current.heldSignals.count < Self.mostHeld { run?.heldSignals.append((action, signal)) }
+    }
+    return true
+  }
+
+  mutating func handleStarts() {
+    while let (pid, failure) = host.nextStart() {
+      if let failure {
+        if pid == run?.child.pid { run?.startFailure = failure }
+        if pid == run?.probeChild?.process.pid { run?.probeChild?.startFailure = failure }
+      } else if let current = run, pid == current.child.pid, current.status == nil, current.killedAt == nil {
+        run?.started(options, at: now)
+        run?.heldSignals = []
+        for held in current.heldSignals { apply(held.action, held.signal) }
+      }
     }
   }
 
@@ -115,11 +151,13 @@ extension Supervisor {
           guardian = nil
           guardianDue = now
         }
+        // What it said before its end: that it was no program yet.
+        handleStarts()
         if pid == run?.child.pid { run?.end(status, at: now) }
         if let probe = run?.probeChild, pid == probe.process.pid {
           run?.probeChild = nil
           // Of a program that has ended it says nothing, and we may have killed it for that.
-          if run?.status == nil { probeAnswered(probe.answer(status)) }
+          if run?.status == nil, probe.deadline < .infinity { probeAnswered(probe.answer(status)) }
         }
       case .suspended(let number):
         if pid == run?.child.pid { programSuspended(by: number) }
@@ -227,8 +265,12 @@ extension Supervisor {
     if let probe = current.probeChild, now >= probe.deadline {
       host.signal(SIGKILL, to: probe.process)
       run?.probeChild?.deadline = .infinity
+      // Now, not at its end: a disk that hangs may keep that from it.
+      return probeAnswered(Probe.answer(.timeout))
     }
     guard now >= current.nextProbe else { return }
+    // One that cannot end is answer enough.
+    guard current.probeChild == nil else { return probeAnswered(Probe.answer(.timeout)) }
     // Asked once; the next time is set when the answer is there.
     run?.nextProbe = .infinity
     switch probe.target {
@@ -245,7 +287,7 @@ extension Supervisor {
     asked.isQuiet = true
     asked.inheritsSockets = false
     do throws(StartFailure) {
-      run?.probeChild = SupervisedRun.ProbeChild(process: try host.start(asked), deadline: now + Probe.timeout)
+      run?.probeChild = SupervisedRun.ProbeChild(process: try host.start(asked).child, deadline: now + Probe.timeout)
     } catch {
       probeAnswered(.fails("cannot be run: \(error)"))
     }

@@ -105,15 +105,14 @@ struct Supervisor: ~Copyable {
     do throws(StartFailure) {
       try startProgram()
     } catch {
-      // Mostly a slip of the pen, which no restart mends; what an earlier run has left must not look alive.
-      host.say("cannot run \(String(decoding: options.command.first ?? [], as: UTF8.self)): \(error)")
-      former = FormerRun(endedAt: now, end: .exited(error.exitCode))
+      noProgram(error)
       return leave(end(.exit(error.exitCode), .failed))
     }
     advance()
     while ending == nil {
       host.wait(timeout: nextDeadline - host.now)
       now = host.now
+      handleStarts()
       handleSignals()
       handleChildren()
       handleNotifications()
@@ -146,10 +145,11 @@ struct Supervisor: ~Copyable {
 
   /// Starts the program anew.
   private mutating func startProgram() throws(StartFailure) {
-    let child = try host.start(start)
+    let (child, isPending) = try host.start(start)
+    now = host.now
     if child.leadsGroup { guardian?.watch(group: child.pid) }
     runNumber += 1
-    run = SupervisedRun(child, number: runNumber, options, at: now)
+    run = SupervisedRun(child, number: runNumber, isStarting: isPending, options, at: now)
     restartAt = nil
     told = nil
     roundDue = now + Self.firstRound
@@ -168,7 +168,7 @@ struct Supervisor: ~Copyable {
     let behind = min(manager?.isBehind == true ? now + ServiceManagerRelay.retryPause : .infinity, watchdogDue)
     guard let run else { return min(restartAt ?? now, guardianDue, behind) }
     if let sweep = run.sweep { return min(sweep.nextLook, guardianDue, behind) }
-    return min(run.nextDeadline(at: now), guardianDue, roundDue, behind)
+    return min(run.nextDeadline(at: now), abandonDue, guardianDue, roundDue, behind)
   }
 
   private mutating func advance() {
@@ -180,11 +180,10 @@ struct Supervisor: ~Copyable {
       do throws(StartFailure) {
         try startProgram()
       } catch {
-        say("cannot be started: \(error)")
-        former = FormerRun(pid: former?.pid, endedAt: now, end: .exited(error.exitCode))
-        decide(.exited(error.exitCode), after: 0, wasStale: false)
+        failedToRestart(error)
       }
     }
+    if now >= abandonDue, run?.status == nil { abandonProgram() }
     guard let run else { return }
     if let status = run.status { sweep(status) } else { lookAfterProgram() }
   }
@@ -192,7 +191,7 @@ struct Supervisor: ~Copyable {
   private mutating func lookAfterProgram() {
     if run?.grace.takeKill(at: now) == true {
       say("did not end in the time it has (--stop-timeout, \(seconds(options.stopTimeout))), killing it")
-      signalProgram(SIGKILL)
+      killProgram()
     }
     if now >= roundDue { tellGuardian() }
     askProbe()
@@ -217,6 +216,7 @@ struct Supervisor: ~Copyable {
     say("hangs: \(current.silence(options, at: now))" + (isEnded ? "; ending it" : ""))
     if isEnded {
       run?.isKilledForSilence = true
+      guard !current.isStarting else { return killProgram() }
       run?.grace.ask(at: now)
       endProgram(with: options.stopSignal)
     }

@@ -23,6 +23,8 @@ protocol SupervisorHost: AnyObject {
   func nextSignal() -> ReceivedSignal?
   /// What happened to a child; nil when nothing further did.
   func nextChange() -> (pid: pid_t, change: ChildChange)?
+  /// What has become of a start that took longer; nil when nothing further is known. It is known before the child's end is told.
+  func nextStart() -> (pid: pid_t, failure: StartFailure?)?
   /// What was said by sd_notify; nil when there is nothing further.
   func nextNotification() -> NotifyParcel?
   /// An answer of the probe, and for which run it was asked; nil when there is no further one.
@@ -30,7 +32,8 @@ protocol SupervisorHost: AnyObject {
 
   // MARK: Processes
 
-  func start(_ start: ChildStart) throws(StartFailure) -> ChildProcess
+  /// Starts a program. It waits for it only for a moment: when it is still pending then, `nextStart` tells what has become of it.
+  func start(_ start: ChildStart) throws(StartFailure) -> (child: ChildProcess, isPending: Bool)
   /// A guardian; nil where none is needed.
   func guardian(mark: String) throws(Errno) -> Guardian?
   /// Sends a signal to a process, or with a negative number to a group. One that has ended is no error.

@@ -34,6 +34,10 @@ final class ScriptedHost: SupervisorHost {
   /// What the probe says when it is asked; nil for an answer that never comes.
   var onProbe: (ScriptedHost) -> Probe.Answer? = { _ in nil }
 
+  /// The runs whose start is not over when it is asked for: `finishStart` ends it.
+  var startsLate: Set<Int> = []
+  /// What becomes of a command that is asked as a probe when it is killed.
+  var onProbeSignal: (ScriptedHost) -> Void = { $0.endProbe(.signalled(SIGKILL)) }
   /// What a command does that is asked as a probe.
   var onProbeCommand: (ScriptedHost) -> Void = { _ in }
 
@@ -51,6 +55,7 @@ final class ScriptedHost: SupervisorHost {
   private var script: [(time: Double, happens: () -> Void)] = []
   private var signals: [ReceivedSignal] = []
   private var changes: [(pid: pid_t, change: ChildChange)] = []
+  private var outcomes: [(pid: pid_t, failure: StartFailure?)] = []
   private var messages: [NotifyParcel] = []
   private var answers: [(run: Int, answer: Probe.Answer)] = []
   private var sleeps = 0
@@ -94,6 +99,12 @@ final class ScriptedHost: SupervisorHost {
     changes.append((program, .ended(status)))
   }
 
+  /// A start that takes longer is over.
+  func finishStart(_ failure: StartFailure? = nil) {
+    outcomes.append((program, failure))
+    if let failure { end(.exited(failure.exitCode + 1)) }
+  }
+
   /// The command that is asked as a probe ends.
   func endProbe(_ status: ChildStatus) { changes.append((Self.probeCommand, .ended(status))) }
 
@@ -133,7 +144,7 @@ final class ScriptedHost: SupervisorHost {
 
   func wait(timeout: Double) {
     listen()
-    guard signals.isEmpty, changes.isEmpty, messages.isEmpty, answers.isEmpty else { return }
+    guard signals.isEmpty, changes.isEmpty, messages.isEmpty, answers.isEmpty, outcomes.isEmpty else { return }
     sleeps += 1
     if sleeps > 10_000 || script.isEmpty && timeout > 1e6 { return giveUp() }
     // As poll(2), which counts milliseconds.
@@ -160,23 +171,24 @@ final class ScriptedHost: SupervisorHost {
 
   func nextSignal() -> ReceivedSignal? { signals.isEmpty ? nil : signals.removeFirst() }
   func nextChange() -> (pid: pid_t, change: ChildChange)? { changes.isEmpty ? nil : changes.removeFirst() }
+  func nextStart() -> (pid: pid_t, failure: StartFailure?)? { outcomes.isEmpty ? nil : outcomes.removeFirst() }
   func nextNotification() -> NotifyParcel? { messages.isEmpty ? nil : messages.removeFirst() }
   func nextProbeAnswer() -> (run: Int, answer: Probe.Answer)? { answers.isEmpty ? nil : answers.removeFirst() }
 
   // MARK: Processes
 
-  func start(_ start: ChildStart) throws(StartFailure) -> ChildProcess {
+  func start(_ start: ChildStart) throws(StartFailure) -> (child: ChildProcess, isPending: Bool) {
     if start.isQuiet {
       note("probe")
       onProbeCommand(self)
-      return ChildProcess(pid: Self.probeCommand, leadsGroup: true)
+      return (ChildProcess(pid: Self.probeCommand, leadsGroup: true), false)
     }
     note("start")
     if !startFailures.isEmpty, let failure = startFailures.removeFirst() { throw failure }
     starts += 1
     (runs, isSuspended) = (true, false)
     onStart(self, Int(starts))
-    return ChildProcess(pid: program, leadsGroup: start.ownsGroup)
+    return (ChildProcess(pid: program, leadsGroup: start.ownsGroup), startsLate.contains(Int(starts)))
   }
 
   func guardian(mark: String) -> Guardian? { nil }
@@ -186,7 +198,7 @@ final class ScriptedHost: SupervisorHost {
     let target = isGroup ? -pid : pid
     note("\(Signal(number)) to \(isGroup ? "group " : "")\(target)")
     if target == program, runs { onSignal(self, number) }
-    if target == Self.probeCommand { endProbe(.signalled(number)) }
+    if target == Self.probeCommand { onProbeSignal(self) }
     for (leftover, group) in leftovers where isGroup ? group == target : leftover == target {
       onLeftoverSignal(self, number, leftover)
     }

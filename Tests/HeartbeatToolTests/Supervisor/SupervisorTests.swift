@@ -607,6 +607,92 @@ struct SupervisorTests {
       host.deeds.prefix(4) == ["0 start", "4 SIGUSR1 to 900", "5 SIGTERM to group 101", "5 SIGTERM to 900"])
   }
 
+  // MARK: A start that takes longer
+
+  @Test("a start that a disk holds up keeps nobody: it is told, and all counts from its end")
+  func lateStart() throws {
+    host.startsLate = [1]
+    host.at(20) { $0.finishStart() }
+    host.at(10) { $0.arrive(SIGUSR1) }
+    host.onSignal = { _, _ in }
+    host.at(50) { $0.end(.exited(0)) }
+    #expect(try supervise { ($0.interval, $0.timeout) = (10, 60) } == .exit(0))
+    #expect(host.deeds == ["0 start", "20 SIGUSR1 to 101"])
+    #expect(host.posted.prefix(2).map(\.beat.status) == ["starting", "alive"])
+    #expect(host.posted.prefix(2).map(\.time) == [0, 20] && host.posted.count > 3)
+    #expect(host.posted.last?.beat.additionalData?["uptime_seconds"]?.doubleValue == 30)
+  }
+
+  @Test(
+    "one that is asked to end meanwhile is killed at once, and has ended by that",
+    arguments: [(SIGTERM, .exit(143)), (SIGINT, .interrupted)] as [(Int32, SupervisorEnd)])
+  func stopsAtStart(number: Int32, end: SupervisorEnd) throws {
+    host.startsLate = [1]
+    host.at(3) { $0.arrive(number) }
+    #expect(try supervise { ($0.policy.mode, $0.stopTimeout) = (.always, 1000) } == end)
+    #expect(host.deeds == ["0 start", "3 SIGKILL to group 101"])
+    #expect(host.posted.map(\.beat.status) == ["starting", "stopped"])
+  }
+
+  @Test(
+    "one that not even SIGKILL ends, as on a disk that hangs, does not keep the supervisor", arguments: [true, false])
+  func immortalProgram(isStarting: Bool) throws {
+    if isStarting { host.startsLate = [1] }
+    host.onSignal = { _, _ in }
+    host.at(3) { $0.arrive(SIGTERM) }
+    #expect(try supervise { $0.stopTimeout = 4 } == .exit(128 + (isStarting ? SIGTERM : SIGKILL)))
+    #expect(host.said.contains("web: what it left behind cannot be ended: 101"))
+    // Killed at 3 or 7, given up 5 s later, and what is left of it once more.
+    #expect((isStarting ? 13...13.2 : 17...17.2).contains(host.elapsed))
+  }
+
+  @Test("a start that fails late is one that failed", arguments: [1, 2])
+  func lateFailure(number: Int) throws {
+    host.startsLate = [number]
+    host.onStart = { host, run in
+      if run == number {
+        return host.after(20) { $0.finishStart(StartFailure(stage: "", error: Errno(EIO), exitCode: 126)) }
+      }
+      host.after(1) { $0.end(.exited(run == 1 ? 5 : 0)) }
+    }
+    let end = try supervise { $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0) }
+    #expect(end == .exit(number == 1 ? 126 : 0))
+    let start = number == 1 ? "cannot run serve: " : "web: cannot be started: "
+    #expect(host.said.contains { $0.hasPrefix(start) && $0.contains("EIO") })
+    #expect(host.posted.last?.beat.status == (number == 1 ? "failed" : "stopped"))
+    #expect(host.deeds.count { $0.hasSuffix("start") } == (number == 1 ? 1 : 3))
+  }
+
+  @Test("one that takes longer than a start may is a hang", arguments: [StaleAction.ignore, .restart])
+  func hangingStart(onStale: StaleAction) throws {
+    host.startsLate = [1]
+    host.at(100) { $0.end(.exited(0)) }
+    let end = try supervise {
+      ($0.timeout, $0.onStale) = (30, onStale)
+      $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, jitter: 0)
+    }
+    #expect(end == .exit(0))
+    #expect(host.said.first?.hasPrefix("web: hangs: its start takes longer than 30s") == true)
+    #expect(host.posted.prefix(2).map(\.beat.status) == ["starting", "hung"])
+    #expect(host.deeds == ["0 start"] + (onStale == .ignore ? [] : ["30 SIGKILL to group 101", "31 start"]))
+  }
+
+  @Test("a command that is asked as a probe and cannot end is an answer, again and again, and keeps nobody")
+  func immortalProbe() throws {
+    host.onProbeCommand = { host in if host.elapsed < 1 { host.after(0.5) { $0.endProbe(.exited(0)) } } }
+    host.onProbeSignal = { _ in }
+    host.at(100) { $0.end(.exited(0)) }
+    #expect(
+      try supervise { ($0.interval, $0.timeout, $0.probe) = (10, 30, Probe("exec:true")) } == .exit(0))
+    #expect(
+      host.said == [
+        "web: the probe exec:true fails: no answer within 5s",
+        "web: hangs: the probe exec:true has no success any more: no answer within 5s",
+      ])
+    #expect(host.deeds.filter { $0.hasSuffix("probe") }.count == 2)
+    #expect(host.posted.filter { $0.beat.status == "alive" }.allSatisfy { $0.time < 16 })
+  }
+
   // MARK: Hanging
 
   @Test("beats only while the probe answers; a program that falls silent is told of once, and when it is back")
