@@ -20,6 +20,7 @@ extension Supervisor {
     }
     if let more = message.extensionSeconds { untoldStop?.extend(by: more, at: now) }
     watchdog.told(message, at: now)
+    shown.told(message)
     let bytes = NotifyMessage.relayed(parcel.bytes, supervisor: getpid(), leavingOut: unsaid)
     if let bytes { manager.send(bytes, parcel.descriptors) }
   }
@@ -34,6 +35,8 @@ extension Supervisor {
   /// The run is over, and another one follows: what it said of itself holds no more.
   mutating func forgetRun() {
     untoldStop = nil
+    if let word = shown.word { manager?.say(word) }
+    shown = Shown()
     if let word = watchdog.endRun(at: now) { manager?.say(word) }
   }
 

@@ -53,6 +53,26 @@ struct Supervisor: ~Copyable {
   /// What was said once and is not said again.
   var saidOnce: Set<String> = []
 
+  /// What the run said that the service manager shows until it hears otherwise.
+  var shown = Shown()
+
+  struct Shown: Hashable {
+    var hasStatus = false
+    var isReloading = false
+
+    mutating func told(_ message: NotifyMessage) {
+      if let text = message.status { hasStatus = !text.isEmpty }
+      if message.isReloading { isReloading = true }
+      if message.isReady { isReloading = false }
+    }
+
+    /// What takes it back; nil when there is nothing.
+    var word: String? {
+      let words = (isReloading ? ["READY=1"] : []) + (hasStatus ? ["STATUS="] : [])
+      return words.isEmpty ? nil : words.joined(separator: "\n")
+    }
+  }
+
   /// What is known of a run that is over.
   struct FormerRun {
     /// nil when none could be started.

@@ -406,7 +406,7 @@ struct SupervisorTests {
     #expect(try superviseBelowManager() == .exit(0))
     #expect(
       host.heard == [
-        "1 READY=1\nSTATUS=up", "2 STATUS=bye", "6 READY=1\nSTATUS=up", "7 STATUS=bye", "7.5 STOPPING=1",
+        "1 READY=1\nSTATUS=up", "2 STATUS=bye", "4 STATUS=", "6 READY=1\nSTATUS=up", "7 STATUS=bye", "7.5 STOPPING=1",
       ])
   }
 
@@ -431,6 +431,26 @@ struct SupervisorTests {
     host.at(3) { $0.arrive(SIGTERM) }
     #expect(try superviseBelowManager() == .exit(0))
     #expect(host.heard == ["4 STOPPING=1"])
+  }
+
+  @Test("what the manager shows of a run is taken back at its end")
+  func shownOfRun() throws {
+    host.onStart = { host, number in
+      host.after(1) { $0.notify(number < 3 ? "RELOADING=1\nSTATUS=reading" : "STATUS=") }
+      host.after(2) { if number == 2 { $0.notify("READY=1") } }
+      host.after(3) { $0.end(.exited(number < 4 ? 5 : 0)) }
+    }
+    #expect(
+      try superviseBelowManager {
+        $0.policy = RestartPolicy(mode: .onFailure, firstDelay: 1, longestDelay: 1, jitter: 0)
+      } == .exit(0))
+    #expect(
+      host.heard.prefix(6) == [
+        "1 RELOADING=1\nSTATUS=reading", "3 READY=1\nSTATUS=", "5 RELOADING=1\nSTATUS=reading", "6 READY=1",
+        "7 STATUS=", "9 STATUS=",
+      ])
+    // The third run shows nothing any more.
+    #expect(host.heard.dropFirst(6).first == "13 STATUS=")
   }
 
   @Test("a watchdog above is fed while no program can: from the end of a run until the next one feeds it")
