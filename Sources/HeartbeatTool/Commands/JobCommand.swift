@@ -15,7 +15,7 @@ enum JobCommand {
   private static let json = Flag<String?>.optional(
     "json", .string.named("OBJECT"), help: "Such data as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
-    "pid", .integer(1...Int(Int32.max)).named("PID"),
+    "pid", .integer(1...Int(HeartbeatSnapshot.maximumPid)).named("PID"),
     help: "With start: the process that runs, such as a script's $$. When it is gone before the run ended, the "
       + "job counts as dead.")
 

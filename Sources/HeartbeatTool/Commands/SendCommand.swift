@@ -24,7 +24,7 @@ enum SendCommand {
   private static let json = Flag<String?>.optional(
     "json", .string.named("OBJECT"), help: "All data at once as a JSON object; - reads it from standard input.")
   private static let pid = Flag<Int?>.optional(
-    "pid", .integer(0...Int(Int32.max)).named("PID"),
+    "pid", .integer(0...Int(HeartbeatSnapshot.maximumPid)).named("PID"),
     help: "The process that is alive; 0: none. Default: the one that called heartbeat, such as the shell of a script.")
 
   static let command = Command(
