@@ -64,7 +64,6 @@ extension Procfs {
   /// - Parameters:
   ///   - complain: gets the first thing that is not as it should be: that it is not whole, or a line.
   ///   - parse: hands its second argument what each of these lines is called.
-  @inlinable
   package func read<Value>(
     _ file: StaticString, expecting expected: StaticString, _ complain: Complain,
     _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?
@@ -143,7 +142,6 @@ extension Procfs {
   public typealias OddLine = (UnsafeRawBufferPointer) -> Void
 
   /// Reads a file of lines that not every kernel has; nil where it is not there.
-  @inlinable
   package func readIfPresent<Value>(
     _ file: StaticString, expecting expected: StaticString, _ complain: Complain,
     _ parse: (UnsafeRawBufferPointer, OddLine) -> Value?

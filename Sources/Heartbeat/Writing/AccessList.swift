@@ -46,7 +46,7 @@ struct AccessList: Equatable {
 
   private init?(_ bytes: [UInt8]) {
     func number(_ place: Int, _ length: Int) -> UInt32 {
-      bytes[place..<place + length].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+      bytes[place..<place + length].reversed().reduce(0) { $0 << 8 | UInt32(clamping: $1) }
     }
     guard bytes.count >= AccessList.headLength, (bytes.count - AccessList.headLength) % AccessList.entryLength == 0,
       number(0, 4) == AccessList.version
@@ -62,12 +62,12 @@ struct AccessList: Equatable {
   private var bytes: [UInt8] {
     var bytes: [UInt8] = []
     func append(_ number: UInt32, _ length: Int) {
-      for shift in 0..<length { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * UInt32(shift)))) }
+      for shift in 0..<length { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * UInt32(clamping: shift)))) }
     }
     append(AccessList.version, 4)
     for entry in entries {
-      append(UInt32(entry.tag.rawValue), 2)
-      append(UInt32(entry.rights), 2)
+      append(UInt32(clamping: entry.tag.rawValue), 2)
+      append(UInt32(clamping: entry.rights), 2)
       append(entry.id, 4)
     }
     return bytes

@@ -80,7 +80,7 @@ struct Ownership {
     // What the folder gives to all new files the kernel has given to this one.
     if let list = AccessList(of: place), folder.st_mode & 0o020 != 0, AccessList(of: descriptor) == nil {
       let isOfGroup = mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0
-      try? list.ofFile(othersMay: UInt16(mode & 0o007), isOfGroup: isOfGroup).give(to: descriptor)
+      try? list.ofFile(othersMay: UInt16(clamping: mode & 0o007), isOfGroup: isOfGroup).give(to: descriptor)
       return
     }
     if folder.st_mode & 0o020 != 0 {
