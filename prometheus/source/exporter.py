@@ -52,7 +52,13 @@ def groups(settings):
             f"Numbers of processes on {HOST} are left out",
             "A process reports more than a limit lets through. First: heartbeat_series_dropped_total says which limit."),
         *r.alert(
-            "HeartbeatPushFailing", f"changes({failed}[10m]) - resets({failed}[10m]) >= 2\nand increase({failed}[5m]) > 0",
+            "HeartbeatPushFailing", f"""
+            (
+              changes({failed}[10m]) - resets({failed}[10m]) >= 2
+              or changes({failed}[3h]) - resets({failed}[3h]) >= 3
+            )
+            and increase({failed}[5m]) > 0
+            """,
             f"Pushed beats on {HOST} are lost",
             "The exporter cannot write pushed beats to the heartbeat file ({{ $labels.reason }}). First: df of the file's folder."),
         *r.alert(

@@ -15,6 +15,18 @@ def groups(settings):
     def last(matchers):
         return f"max without (reason) (timestamp(heartbeat_state{{S,{matchers}}}))"
 
+    told, silently = 'reason!~"silent|suspended|job_.*"', 'reason=~"silent|suspended"'
+
+    def again_of(state):
+        """Whatever the reason of the earlier scrapes was: it may change with each."""
+        return f"""
+        {again("lost", last(f'state="{state}",{told}'))}
+        or (
+          {again("fallen", last(f'state="{state}",{silently}'))}
+          {silent}
+          {readable}
+        )"""
+
     dead = last('state="dead",reason!~"job_.*"')
     failed = """
     (
@@ -24,33 +36,27 @@ def groups(settings):
     )"""
     quick = [
         r.since(
-            "fallen", last('state=~"dead|hung",reason!~"silent|suspended|job_.*"'),
-            "Since which scrape each process is dead, or hangs, for a reason that tells at once; see since in source/kit.py."),
-        r.since("silent", last('state=~"dead|hung",reason=~"silent|suspended"'), "The same of those that are silent."),
+            "fallen", last('state=~"dead|hung",reason!~"job_.*"'),
+            "Since which scrape each process is dead, or hangs, or is only late; see since in source/kit.py."),
+        r.since(
+            "lost", f"""
+            (
+              {last(f'state=~"dead|hung",{told}')}
+              or (
+                {last(f'state=~"dead|hung",{silently}')}
+                {silent}
+                {readable}
+              )
+            )""",
+            "The same, but of a beat that is only a little late: with that, one scrape without the process makes no two."),
         r.since("given_up", failed % dead, "The same of those that heartbeat run has given up."),
         *r.alert(
-            "ProcessDead",
-            f"""
-            {again("fallen", last('state="dead",reason!~"silent|job_.*"'))}
-            or (
-              {again("silent", last('state="dead",reason="silent"'))}
-              {silent}
-              {readable}
-            )
-            """,
+            "ProcessDead", again_of("dead"),
             f"{NAME} on {HOST} is dead",
             f"{because(DEAD_BECAUSE, 'It does not run')}{LAST_BEAT}{USED} First: read the end of its log, then start it.",
             "Its process is gone; or it is silent, and nothing is known of its process."),
         *r.alert(
-            "ProcessHung",
-            f"""
-            {again("fallen", last('state="hung",reason!~"silent|suspended|job_.*"'))}
-            or (
-              {again("silent", last('state="hung",reason=~"silent|suspended"'))}
-              {silent}
-              {readable}
-            )
-            """,
+            "ProcessHung", again_of("hung"),
             f"{NAME} on {HOST} hangs",
             f"{because(HUNG_BECAUSE, 'It runs, but does not beat')}{LAST_BEAT}{USED} First: note its CPU (near 100% is a loop, near 0% a wait), then restart it.",
             "It is there, but beats no more. A beat that is only late is no alert: see MISSED in source/kit.py."),

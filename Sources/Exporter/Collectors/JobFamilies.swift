@@ -46,7 +46,7 @@ enum JobFamilies {
   /// Writes what there is to say; without jobs nothing.
   static func write(_ monitored: MonitoredProcesses, into exposition: inout Exposition) {
     let processes = monitored.processes
-    let jobs = processes.indices.lazy.filter { processes[$0].isJob }
+    let jobs = processes.indices.filter { processes[$0].isJob }
       .compactMap { place in processes[place].job.map { (processes[place].labels, $0) } }
     guard !jobs.isEmpty else { return }
     for family in all {

@@ -13,7 +13,8 @@ struct RenderedFamilies {
 
   private struct Chunk {
     var families: Range<Int>
-    var versions: ArraySlice<UInt64>
+    /// By themselves, for a slice would keep all that there were.
+    var versions: [UInt64]
     var rendered: RenderedChunk
   }
 
@@ -58,7 +59,7 @@ struct RenderedFamilies {
     var index = 0
     while index < chunks.count {
       let old = chunks[index]
-      if versions[old.families] == old.versions {
+      if versions[old.families].elementsEqual(old.versions) {
         index += 1
         continue
       }
@@ -85,7 +86,7 @@ struct RenderedFamilies {
       guard exposition.bytes.count >= smallestChunk || place == families.upperBound - 1 else { continue }
       let together = first..<place + 1
       let bytes = exposition.takeAll(replacedBy: [])
-      chunks.append(Chunk(families: together, versions: versions[together], rendered: RenderedChunk(bytes)))
+      chunks.append(Chunk(families: together, versions: Array(versions[together]), rendered: RenderedChunk(bytes)))
       first = place + 1
     }
     return chunks

@@ -25,7 +25,7 @@ package struct ReadingLimits: Sendable {
   package var retryPause = HeartbeatFile.retryPause
 
   /// Where the reading of a file may take more bytes than these, it is not done by whoever waits for the answer.
-  package var largeFile = 1 << 20
+  package var largeFile = 256 << 10
   /// The same once smaller ones have taken their part of a look's time: beside these nothing makes anybody wait.
   package var smallFile = 16 << 10
   /// A reading is not taken for one that hangs before it has taken so many seconds.

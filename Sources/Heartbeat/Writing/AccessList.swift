@@ -33,15 +33,37 @@ struct AccessList: Equatable {
 
   private var entries: [Entry]
 
-  /// That of an open file or folder; nil when its mode says all.
-  init?(of descriptor: borrowing FileDescriptor) {
-    // By its link: a folder may be open for its path alone (O_PATH), by which nothing is asked of it.
-    let link = "/proc/self/fd/\(descriptor.rawValue)"
-    let length = getxattr(link, AccessList.attribute, nil, 0)
-    guard length > 0, length <= AccessList.longest else { return nil }
-    var bytes = [UInt8](repeating: 0, count: length)
-    guard getxattr(link, AccessList.attribute, &bytes, length) == length else { return nil }
-    self.init(bytes)
+  /// That of an open file; nil when its mode says all.
+  ///
+  /// - Throws: why nobody knows: also `EINVAL` for one of another form.
+  static func of(_ file: borrowing FileDescriptor) throws(Errno) -> AccessList? {
+    let number = file.rawValue
+    return try read { fgetxattr(number, attribute, $0, $1) }
+  }
+
+  /// That of an open folder; nil when its mode says all, or nobody knows.
+  static func of(folder: borrowing FileDescriptor) -> AccessList? {
+    // By its link: it may be open for its path alone (O_PATH), by which nothing is asked of it.
+    let link = "/proc/self/fd/\(folder.rawValue)"
+    return try? read { getxattr(link, attribute, $0, $1) }
+  }
+
+  private static func read(_ get: (UnsafeMutableRawPointer?, Int) -> Int) throws(Errno) -> AccessList? {
+    // Mostly a few entries; a longer one is asked for again with all the room that there may be.
+    for room in [512, longest] {
+      var bytes = [UInt8](repeating: 0, count: room)
+      let length = bytes.withUnsafeMutableBytes { get($0.baseAddress, room) }
+      if length >= 0 {
+        guard let list = AccessList(Array(bytes.prefix(length))) else { throw Errno(EINVAL) }
+        return list
+      }
+      switch errno {
+      case ENODATA, EOPNOTSUPP, ENOSYS: return nil
+      case ERANGE: continue
+      default: throw Errno.last
+      }
+    }
+    throw Errno(ERANGE)
   }
 
   private init?(_ bytes: [UInt8]) {
@@ -85,20 +107,41 @@ struct AccessList: Equatable {
     _ = fremovexattr(descriptor.rawValue, attribute)
   }
 
+  private var mask: UInt16 { entries.first { $0.tag == .mask }?.rights ?? 0o7 }
+
+  /// What the file's group may, as three bits: its mode says instead what all whom the list names may at the most.
+  var groupRights: UInt16 { (entries.first { $0.tag == .group }?.rights ?? 0) & mask }
+
+  /// Whether it names a user who may write.
+  func letsWrite(_ user: uid_t) -> Bool {
+    entries.contains { $0.tag == .user && $0.id == user && $0.rights & mask & 0o2 != 0 }
+  }
+
   /// That of a file in a folder which has this one: who may write the folder may read and write the file.
   ///
   /// - Parameters:
   ///   - mode: what the file's mode gives to others, as three bits; whoever may not write the folder gets this too.
+  ///   - owner: the file's.
+  ///   - folderOwner: the folder's, who is an owner no more where the file is another user's.
   ///   - isOfGroup: the file's group is the folder's.
-  func ofFile(othersMay mode: UInt16, isOfGroup: Bool) -> AccessList {
+  func ofFile(othersMay mode: UInt16, owner: uid_t, folderOwner: uid_t, isOfGroup: Bool) -> AccessList {
     var list = self
-    let mask = entries.first { $0.tag == .mask }?.rights ?? 0o7
+    let mask = mask
+    // Whom this user namespace has no number for cannot be named from here.
+    list.entries.removeAll { [.user, .namedGroup].contains($0.tag) && $0.id == .max }
+    if owner != folderOwner, let place = list.entries.firstIndex(where: { $0.tag == .owner }),
+      list.entries[place].rights & 0o2 != 0
+    {
+      list.entries.removeAll { $0.tag == .user && $0.id == folderOwner }
+      list.entries.insert(Entry(tag: .user, rights: 0o2, id: folderOwner), at: place + 1)
+    }
     for place in list.entries.indices {
-      let entry = entries[place]
+      let entry = list.entries[place]
       let mayWrite: Bool
       switch entry.tag {
       case .owner, .mask: mayWrite = true
       case .group: mayWrite = isOfGroup && entry.rights & mask & 0o2 != 0
+      case .user where owner != folderOwner && entry.id == folderOwner: mayWrite = entry.rights & 0o2 != 0
       case .user, .namedGroup: mayWrite = entry.rights & mask & 0o2 != 0
       case .others: mayWrite = entry.rights & 0o2 != 0
       }

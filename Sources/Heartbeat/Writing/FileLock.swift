@@ -115,8 +115,10 @@ struct FileLock: ~Copyable {
       isOfGroup = fchown(descriptor.rawValue, uid_t.max, folder.st_gid) == 0
     }
     // Not what the folder gives to all new files, which may be for readers.
-    let list = AccessList(of: place.folder)?.ofFile(othersMay: 0, isOfGroup: isOfGroup)
-    if list != AccessList(of: descriptor) {
+    let list = AccessList.of(folder: place.folder)?
+      .ofFile(
+        othersMay: 0, owner: Ownership.owner(ofNew: mine, in: folder), folderOwner: folder.st_uid, isOfGroup: isOfGroup)
+    if list != (try? AccessList.of(descriptor)) {
       if let list { try? list.give(to: descriptor) } else { AccessList.remove(from: descriptor) }
     }
     if mine.permissions != mode { _ = fchmod(descriptor.rawValue, mode) }

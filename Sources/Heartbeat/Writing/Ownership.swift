@@ -33,11 +33,12 @@ struct Ownership {
     if !hasOwner, fchown(number, owner, group) == 0 { (hasOwner, hasGroup) = (true, true) }
     if !hasGroup, fchown(number, uid_t.max, group) == 0 { hasGroup = true }
     let others = mode & 0o007
-    if !hasGroup, (mode & 0o070) >> 3 & ~others != 0 {
+    let groupRights = list.map { mode_t(clamping: $0.groupRights) } ?? (mode & 0o070) >> 3
+    if !hasGroup, groupRights & ~others != 0 {
       throw .ownership("its group \(group) would lose it, since this user is not in that group")
     }
-    if !hasOwner, mode & 0o200 != 0, others & 0o002 == 0 {
-      guard mode & 0o020 != 0, hasGroup, GroupMembers.has(owner, in: group) else {
+    if !hasOwner, mode & 0o200 != 0, others & 0o002 == 0, !(list?.letsWrite(owner) ?? false) {
+      guard groupRights & 0o2 != 0, hasGroup, GroupMembers.has(owner, in: group) else {
         throw .ownership("it belongs to user \(owner), who could not write it any more")
       }
     }
@@ -47,7 +48,7 @@ struct Ownership {
       } catch {
         throw .ownership("users whom its access control list names could not use it any more (\(error))")
       }
-    } else {
+    } else if (try? AccessList.of(descriptor)) != nil {
       AccessList.remove(from: descriptor)
     }
     // Behind fchown, which takes bits away.
@@ -60,6 +61,9 @@ struct Ownership {
     guard geteuid() == 0, let folder = try? folder.status(), folder.st_uid != 0 else { return }
     _ = fchown(descriptor.rawValue, folder.st_uid, gid_t.max)
   }
+
+  /// Whose a file is that was made just now, once `give` has seen it.
+  static func owner(ofNew file: stat, in folder: stat) -> uid_t { geteuid() == 0 ? folder.st_uid : file.st_uid }
 
   /// Lets those write a new file who could put another one in its place: else the first user of a group's folder would
   /// keep the others from beating.
@@ -78,10 +82,12 @@ struct Ownership {
     let number = descriptor.rawValue
     var mode = mine.permissions
     // What the folder gives to all new files the kernel has given to this one.
-    if let list = AccessList(of: place), folder.st_mode & 0o020 != 0, AccessList(of: descriptor) == nil {
+    if folder.st_mode & 0o020 != 0, let list = AccessList.of(folder: place), (try? AccessList.of(descriptor)) == nil {
       let isOfGroup = mine.st_gid == folder.st_gid || fchown(number, uid_t.max, folder.st_gid) == 0
-      try? list.ofFile(othersMay: UInt16(clamping: mode & 0o007), isOfGroup: isOfGroup).give(to: descriptor)
-      return
+      let wanted = list.ofFile(
+        othersMay: UInt16(clamping: mode & 0o007), owner: Ownership.owner(ofNew: mine, in: folder),
+        folderOwner: folder.st_uid, isOfGroup: isOfGroup)
+      if (try? wanted.give(to: descriptor)) != nil { return }
     }
     if folder.st_mode & 0o020 != 0 {
       // Who is not in that group has the folder open for another reason.

@@ -96,11 +96,15 @@ struct Replacement {
   }
 
   /// Whom the old file names beside its owner and group; nil when that is nobody, or when this user may not look.
-  private func accessList(of old: stat, at place: borrowing Place) -> AccessList? {
-    guard let file = try? place.open(place.name, O_RDONLY | O_NONBLOCK), let now = try? file.status(),
-      now.isSameFile(as: old)
-    else { return nil }
-    return AccessList(of: file)
+  private func accessList(of old: stat, at place: borrowing Place) throws(ReplacementError) -> AccessList? {
+    do throws(Errno) {
+      let file = try place.open(place.name, O_RDONLY)
+      guard try file.status().isSameFile(as: old) else { return nil }
+      return try AccessList.of(file)
+    } catch {
+      if [EACCES, EPERM, ENOENT].contains(error.rawValue) { return nil }
+      throw .system(error)
+    }
   }
 
   private func write(_ content: [UInt8], _ descriptor: consuming FileDescriptor) throws(Errno) -> stat {

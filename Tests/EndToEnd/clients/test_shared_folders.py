@@ -590,6 +590,27 @@ def test_whom_the_list_of_the_folder_lets_write_beats_and_its_readers_cannot_loc
         assert "r+" not in may_open(reader, file), reader
 
 
+def test_the_folders_owner_and_who_is_named_beat_in_turns(one_file_writer, common):
+    place = folder(common, owner=FIRST, group=FIRST, mode=0o755)
+    os.setxattr(place, ACCESS, access_list(7, {SECOND: 7, 0xFFFFFFFE: 7}, 5, 5))
+    target, file = one_file_writer.target(place)
+    for user in (SECOND, FIRST, SECOND, 0, FIRST):
+        assert one_file_writer.beat(target, user, groups=[FIRST]) == "", user
+    assert may_open(STRANGER, place / f"{file.name}.lock") == []
+
+
+def test_whose_group_the_list_gives_nothing_keeps_the_file(one_file_writer, common):
+    """Two users of one group: what the mode shows for the group is what the list gives at the most."""
+    place = folder(common, owner=FIRST, group=GROUP, mode=0o775)
+    target, file = one_file_writer.target(place)
+    assert one_file_writer.beat(target, FIRST, groups=[GROUP]) == ""
+    os.chown(file, FIRST, GROUP)
+    os.setxattr(file, ACCESS, access_list(6, {SECOND: 6}, 0, 0))
+    for user in (SECOND, FIRST):
+        assert one_file_writer.beat(target, user, groups=[GROUP]) == "", user
+    assert may_open(SECOND, file) == ["r", "r+"] and may_open(GROUP, file) == []
+
+
 def test_under_a_mask_that_takes_all_the_maker_goes_on(writer, common):
     place = folder(common, owner=FIRST, group=FIRST, mode=0o700)
     target, file = writer.target(place)

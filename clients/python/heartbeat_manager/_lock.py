@@ -129,8 +129,8 @@ class Lock:
             # who is not in the folder's group cannot: then its members find the lock held, or not theirs to take
             is_of_group = _access_list.take_group(descriptor, mine, folder)
         try:
-            entries = _access_list.of(self._place.folder)
-            wanted = _access_list.of_file(entries, 0, is_of_group) if entries else []
+            entries = _access_list.of_folder(self._place.folder)
+            wanted = _access_list.of_file(entries, 0, mine, folder, is_of_group) if entries else []
             # not what the folder gives to all new files, which may be for readers
             if wanted != _access_list.of(descriptor):
                 if wanted:

@@ -97,11 +97,7 @@ def _share(place: Place, descriptor: int, is_shared: bool) -> None:
         give_to_owner(place, descriptor)
         return
     mode = stat.S_IMODE(mine.st_mode)
-    entries = _access_list.of(place.folder)
-    # What the folder gives to all new files the kernel has given to this one.
-    if entries and folder.st_mode & 0o020 and not _access_list.of(descriptor):
-        is_of_group = _access_list.take_group(descriptor, mine, folder)
-        _access_list.give(descriptor, _access_list.of_file(entries, mode & 0o007, is_of_group))
+    if folder.st_mode & 0o020 and _share_by_list(place, descriptor, mine, folder):
         give_to_owner(place, descriptor)
         return
     if folder.st_mode & 0o020:
@@ -115,6 +111,20 @@ def _share(place: Place, descriptor: int, is_shared: bool) -> None:
         mode |= 0o666
     os.fchmod(descriptor, mode)
     give_to_owner(place, descriptor)
+
+
+def _share_by_list(place: Place, descriptor: int, mine: os.stat_result, folder: os.stat_result) -> bool:
+    entries = _access_list.of_folder(place.folder)
+    # What the folder gives to all new files the kernel has given to this one.
+    if not entries or _access_list.of(descriptor):
+        return False
+    is_of_group = _access_list.take_group(descriptor, mine, folder)
+    try:
+        _access_list.give(descriptor, _access_list.of_file(entries, mine.st_mode & 0o007, mine, folder, is_of_group))
+        return True
+    except OSError as error:
+        let_through(error)
+        return False
 
 
 class _TakesAway(Exception):
@@ -139,14 +149,15 @@ def _hand_over(place: Place, name: str, descriptor: int, old: os.stat_result) ->
             pass
     mode = stat.S_IMODE(old.st_mode) & 0o777
     others = mode & 0o007
-    if not has_group and (mode & 0o070) >> 3 & ~others:
+    entries = _access_list_of(place, name, old)
+    group = _access_list.group_rights(entries) if entries else (mode & 0o070) >> 3
+    if not has_group and group & ~others:
         raise _TakesAway("%s: its group %d would lose it, since this user is not in that group; %s" % (
             place.beside(name), old.st_gid, _ADVICE))
-    if not has_owner and mode & 0o200 and not others & 0o002:
-        if not (mode & 0o020 and has_group and _is_member(old.st_uid, old.st_gid)):
+    if not has_owner and mode & 0o200 and not others & 0o002 and not _access_list.lets_write(entries, old.st_uid):
+        if not (group & 0o2 and has_group and _is_member(old.st_uid, old.st_gid)):
             raise _TakesAway("%s belongs to user %d, who could not write it any more; %s" % (
                 place.beside(name), old.st_uid, _ADVICE))
-    entries = _access_list_of(place, name, old)
     if entries:
         try:
             _access_list.give(descriptor, entries)
@@ -163,6 +174,8 @@ def _access_list_of(place: Place, name: str, old: os.stat_result) -> _access_lis
     try:
         descriptor = place.open(name, os.O_RDONLY)
     except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOENT):
+            raise
         let_through(error)
         return []
     try:

@@ -120,6 +120,10 @@ Test("no push is lost: one cannot be written, and then the exporter is started a
 Test("no push is lost any more: two could not be written six minutes ago") \
     .has("heartbeat_push_errors_total", "0x4 1x3 2x100", reason="unavailable").fires("HeartbeatPushFailing", "4m30s").silent("HeartbeatPushFailing", "12m30s")
 
+Test("pushes are lost, all of an hour's at once, each quarter of an hour") \
+    .has("heartbeat_push_errors_total", "0x30 500x59 1000x59 1500x59 2000x59", reason="no_space") \
+    .silent("HeartbeatPushFailing", "10m", "25m").fires("HeartbeatPushFailing", "40m", "55m")
+
 Test("pushes that are refused are not lost by the exporter") \
     .has("heartbeat_push_errors_total", "0+1x80", reason="invalid").silent("HeartbeatPushFailing", "15m")
 

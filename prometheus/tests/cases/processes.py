@@ -3,6 +3,7 @@
 from .kit import BIDDER, Test
 
 GONE = "dead", "pid_gone"
+MILL = {"process": "mill", "state": "hung"}
 STARTED = {"__name__": "heartbeat:started_timestamp_seconds"} | BIDDER
 
 
@@ -68,9 +69,24 @@ Test("since which scrape: of each run of them the first") \
     .state("1x3 stale _x1 1 stale", "alive", "beating").state("_x4 1x1 stale 1x20", *GONE) \
     .state("1x3 stale", "alive", "beating", "mill").state("_x4 1x1 stale", "hung", "silent", "mill").state("_x6 1x20", "hung", "suspended", "mill") \
     .of_process("heartbeat_status", "1x20", status="failed").of_process("heartbeat_data_restarts_total", "3x20") \
-    .gives("heartbeat:fallen_since_timestamp_seconds", "1m15s", (since("fallen"), 60)).gives("heartbeat:fallen_since_timestamp_seconds", "1m30s") \
-    .gives("heartbeat:fallen_since_timestamp_seconds", "3m", (since("fallen"), 105)).gives("heartbeat:given_up_since_timestamp_seconds", "3m", (since("given_up"), 105)) \
-    .gives("heartbeat:silent_since_timestamp_seconds", "3m", (since("silent") | {"process": "mill", "state": "hung"}, 60))
+    .gives("heartbeat:fallen_since_timestamp_seconds", "1m15s", (since("fallen"), 60), (since("fallen") | MILL, 60)) \
+    .gives("heartbeat:fallen_since_timestamp_seconds", "1m30s", (since("fallen") | MILL, 60)) \
+    .gives("heartbeat:lost_since_timestamp_seconds", "3m", (since("lost"), 105), (since("lost") | MILL, 60)) \
+    .gives("heartbeat:given_up_since_timestamp_seconds", "3m", (since("given_up"), 105))
+
+Test("dead: the reason is another one at each scrape") \
+    .state("1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale", *GONE) \
+    .state("_ 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1", "dead", "silent").silence("5000+15x20") \
+    .silent("ProcessDead", "1m").fires("ProcessDead", "1m15s", "2m", "3m")
+
+Test("dead: silent, and its entry comes and goes") \
+    .state("1x2 stale 1x2 stale 1x2 stale 1x2 stale 1x2 stale", "dead", "silent").silence("5000+15x20") \
+    .state("_x3 1 stale _x1 1 stale _x1 1 stale _x1 1 stale _x1 1", "dead", "entry_vanished").fires("ProcessDead", "1m15s", "2m", "3m")
+
+Test("hung: the reason is another one at each scrape") \
+    .state("1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale", "hung", "clock_ahead") \
+    .state("_ 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1 stale 1", "hung", "silent").silence("5000+15x20") \
+    .fires("ProcessHung", "1m", "2m", "3m")
 
 Test("not dead: it said good-bye") \
     .state("1x60", "stopped", "said_stopped").silence("5+15x60").silent("ProcessDead", "10m").silent("ProcessHung", "10m")
