@@ -11,8 +11,6 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     @usableFromInline var calls = 0
     /// Of what was found to be under way, whether it answers anew.
     @usableFromInline var watches: [Key: HangWatch] = [:]
-    /// The calls that threads of others make (`callHere`).
-    @usableFromInline var here: Set<Int> = []
     /// The calls that were left behind, which take no place of others.
     @usableFromInline var leftBehind: [Int: HangWatch] = [:]
     @usableFromInline var work: [@Sendable () -> Bool] = []
@@ -71,13 +69,11 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   }
 
   /// Begins to make the calls; their answers are waited for later.
-  ///
-  /// - Parameter aside: of these calls the one whose answer nobody waits for.
   @inlinable
   public func begin<Value: Sendable>(
-    _ keys: [Key], aside: Key? = nil, _ call: @escaping @Sendable (Key) -> Value
+    _ keys: [Key], _ call: @escaping @Sendable (Key) -> Value
   ) -> PendingCalls<Key, Value> {
-    let batch = Batch<Key, Value>(keys, aside: aside.flatMap { keys.firstIndex(of: $0) })
+    let batch = Batch<Key, Value>(keys)
     let work: @Sendable () -> Bool = { [self] in
       var next = batch.next()
       while let (place, key) = next {
@@ -97,29 +93,8 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
     return PendingCalls(batch: batch, isStarted: isStarted) { [self] in start(work) }
   }
 
-  /// Makes a call on the very thread that asks for it, which hangs with it, so that nobody has to be woken: only for threads that may
-  /// hang. Meanwhile it counts as under way for all others.
-  ///
-  /// - Returns: false when one for the key is under way already, and none was made.
-  public func callHere(_ key: Key, _ call: () -> Void) -> Bool {
-    let number = state.withoutWaking { state -> Int? in
-      guard state.running[key] == nil else { return nil }
-      state.calls += 1
-      state.running[key] = state.calls
-      state.here.insert(state.calls)
-      return state.calls
-    }
-    guard let number else { return false }
-    call()
-    _ = end(key, number)
-    return true
-  }
-
   /// Whether nothing is being called.
   public var isIdle: Bool { state.withoutWaking { $0.running.isEmpty } }
-
-  /// Whether the call for a key has not come back.
-  public func isRunning(_ key: Key) -> Bool { state.withoutWaking { $0.running[key] != nil } }
 
   /// What has been called and has not come back.
   public var running: Set<Key> { state.withoutWaking { Set($0.running.keys) } }
@@ -146,7 +121,7 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
       state.running[key] = nil
       state.watches[key] = watch
       state.leftBehind[number] = watch
-      if !state.here.contains(number) { state.threads -= 1 }
+      state.threads -= 1
       return true
     }
     // It has come back meanwhile.
@@ -189,7 +164,6 @@ public final class TimeLimitedCalls<Key: Hashable & Sendable>: Sendable {
   func end(_ key: Key, _ number: Int) -> Bool {
     let isUsual = state.withoutWaking { state in
       if state.running[key] == number { state.running[key] = nil }
-      if !state.here.isEmpty { state.here.remove(number) }
       return state.leftBehind.isEmpty && state.watches.isEmpty
     }
     return isUsual ? false : endBeside(key, number)
@@ -275,9 +249,6 @@ public struct PendingCalls<Key: Hashable & Sendable, Value: Sendable>: Sendable 
     (self.batch, self.isStarted, self.help) = (batch, isStarted, help)
   }
 
-  /// What is called, in the order of the results.
-  public var keys: [Key] { batch.keys }
-
   /// Waits for the answers, and goes on without those that are late; see `TimeLimitedCalls.call`.
   @inlinable
   public func results(until deadline: UInt64, patience: Double = 0.1) -> [Value?] {
@@ -318,15 +289,11 @@ final class Batch<Key: Sendable, Value: Sendable>: Sendable {
   }
 
   @usableFromInline let keys: [Key]
-  /// The place of the call that nobody waits for, and how many are left.
-  @usableFromInline let aside: Int?
-  @usableFromInline let awaited: Int
   @usableFromInline let state: ConditionLock<State>
 
   @inlinable
-  init(_ keys: [Key], aside: Int?) {
-    (self.keys, self.aside) = (keys, aside)
-    awaited = keys.count - (aside == nil ? 0 : 1)
+  init(_ keys: [Key]) {
+    self.keys = keys
     state = ConditionLock(State(results: Array(repeating: nil, count: keys.count)))
   }
 
@@ -340,9 +307,9 @@ final class Batch<Key: Sendable, Value: Sendable>: Sendable {
   @inlinable
   func finish(_ place: Int, _ value: Value?, goesOn: Bool = true) -> (place: Int, key: Key)? {
     let (isLast, next) = state.withoutWaking { state in
-      if place != aside { state.finished += 1 }
+      state.finished += 1
       if !state.isClosed { state.results[place] = value }
-      return (place != aside && state.finished == awaited, goesOn ? state.take(keys) : nil)
+      return (state.finished == keys.count, goesOn ? state.take(keys) : nil)
     }
     // Who waits is woken once, for all.
     if isLast { state.withLock { _ in } }
@@ -356,7 +323,7 @@ final class Batch<Key: Sendable, Value: Sendable>: Sendable {
   /// Waits until all have come back, or none has for as long as the patience lasts.
   @inlinable
   func wait(until deadline: UInt64, patience: Double) -> Bool {
-    let count = awaited
+    let count = keys.count
     var seen = state.withoutWaking { $0.finished }
     while true {
       let now = Clock.monotonicNanoseconds

@@ -122,15 +122,11 @@ extension Procfs {
 
   /// Asks the mounts for their room; where some are not there, those that this process sees elsewhere are asked there.
   private func ask() -> (LastMounts, [MountProbe.Answer]) {
-    let now = Clock.monotonicNanoseconds
-    // Those that were asked ahead have had their time since then; something is left for others in any case.
-    let used = min(Double(now &- min(now, picture?.time ?? now)) / 1e9, 0.25 * mountTimeout)
-    let time = mountTimeout - used
-    let end = now + Clock.nanoseconds(time)
+    let end = Clock.monotonicNanoseconds + Clock.nanoseconds(mountTimeout)
     guard let current = mounts else { return (LastMounts(mounts: [], files: .own, fault: nil, time: 0), []) }
     let asked = current.keys(limits.mounts)
     // At first no mount is known to hang, and one that does would leave no time for a second question.
-    let first = mountProbe.answers(of: asked, in: picture, within: (hasAskedMounts ? 1 : 0.75) * time)
+    let first = mountProbe.answers(of: asked, within: (hasAskedMounts ? 1 : 0.75) * mountTimeout)
     hasAskedMounts = true
     let isAllHere = zip(current.mounts, first).allSatisfy { isSeen($0, $1, current) && !$1.isForbidden }
     guard !looksAround, !isAllHere else { return (current, first) }

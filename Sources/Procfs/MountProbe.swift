@@ -49,8 +49,8 @@ public final class MountProbe: Sendable {
   private let trusted = TimeLimitedCalls<Key>(name: "mount")
   private let others: TimeLimitedCalls<Key>
   private let ask: @Sendable ([UInt8]) -> Answer
-  /// Those that answered last time, in the order of the mounts.
-  private let answered = Lock<[Key]>([])
+  /// Those that answered last time.
+  private let answered = Lock<Set<Key>>([])
 
   /// So many mounts that have not answered before may hang; then no further one of those is asked.
   static let mostHanging = 256
@@ -68,41 +68,15 @@ public final class MountProbe: Sendable {
     self.ask = ask
   }
 
-  /// Asks those that answered last time, on the thread of the caller, which hangs when one of them does now: then nothing else must have
-  /// to be done by it.
-  public func askAhead(_ picture: Picture) {
-    let known = answered.withLock { $0 }
-    picture.ask(known)
-    for (place, key) in known.enumerated() {
-      // Who came back from one that hung asks no more: others have by then. It is noted before it counts as under way, so that nobody who
-      // finds it so takes it for one that hangs.
-      guard picture.begin(place) else { return }
-      if !trusted.callHere(key, { picture.end(place, ask(key.path)) }) { picture.end(place, nil) }
-    }
-  }
-
-  /// - Parameters:
-  ///   - former: what was answered a moment ago, which is not asked again.
-  ///   - picture: what was asked ahead.
+  /// - Parameter former: what was answered a moment ago, which is not asked again.
   /// - Returns: in the order of the mounts.
-  func answers(
-    of paths: [Key], former: [Key: Answer] = [:], in picture: Picture? = nil, within seconds: Double
-  ) -> [Answer] {
+  func answers(of paths: [Key], former: [Key: Answer] = [:], within seconds: Double) -> [Answer] {
     let deadline = Clock.monotonicNanoseconds + Clock.nanoseconds(seconds)
-    let ahead = picture?.takeRoom()
-    if let ahead, ahead.keys == paths, isIdle {
-      let answers = ahead.answers.compactMap { $0 }
-      if answers.count == paths.count { return answers }
-    }
     if !isIdle {
       let present = Set(paths)
       for calls in [trusted, others] { calls.leaveBehind { !present.contains($0) } }
     }
-    var former = former
-    if let ahead {
-      for (key, answer) in zip(ahead.keys, ahead.answers) { former[key] = former[key] ?? answer }
-    }
-    let (known, hanging) = (Set(answered.withLock { $0 }), hanging)
+    let (known, hanging) = (answered.withLock { $0 }, hanging)
     let asked = paths.indices.filter { former[paths[$0]] == nil && !hanging.contains(paths[$0]) }
     let first = asked.filter { known.contains(paths[$0]) }
     let second = asked.filter { !known.contains(paths[$0]) }
@@ -116,13 +90,7 @@ public final class MountProbe: Sendable {
         answers[place] = answer
       }
     }
-    // The one that was asked ahead and hangs, or is slow, has the same time.
-    if let ahead, let place = ahead.underWay, let index = paths.firstIndex(of: ahead.keys[place]),
-      answers[index] == nil
-    {
-      answers[index] = picture?.answer(of: place, until: deadline)
-    }
-    answered.withLock { $0 = paths.indices.filter { answers[$0] != nil }.map { paths[$0] } }
+    answered.withLock { $0 = Set(paths.indices.filter { answers[$0] != nil }.map { paths[$0] }) }
     let late = self.hanging
     return zip(paths, answers).map { path, answer in answer ?? (late.contains(path) ? .late : .notAsked) }
   }

@@ -23,8 +23,7 @@ public final class Procfs {
   let lines: [ProcessLine]
   /// Which mounts and devices are shown.
   let filter: HostFilter
-  /// Asks mounts for their room; readers of the same tree share it.
-  public let mountProbe: MountProbe
+  let mountProbe: MountProbe
   /// How long to wait for mounts that do not answer, in seconds.
   let mountTimeout: Double
 
@@ -64,8 +63,6 @@ public final class Procfs {
   var looksAround = false
   /// Whether they were asked for their room before.
   var hasAskedMounts = false
-  /// What others have asked for the same picture; nil when none was begun.
-  private(set) var picture: Picture?
 
   /// The most bytes of one of the host's files that count; the rest of a longer one is left out, which is said.
   static let sizeLimit = 4 << 20
@@ -134,7 +131,6 @@ public final class Procfs {
   /// of the directory before is seen.
   public func begin(_ picture: Picture) {
     pendingStat = nil
-    self.picture = picture
     // Looked at also by a reader that has nothing open: others go by it.
     let now = picture.identity(of: path)
     guard directory != nil else { return }

@@ -35,55 +35,6 @@ struct TimeLimitedCallsTests {
     #expect(calls.call([1, 2, 3], until: Self.later(60), answer) == [1, 2, 3])
   }
 
-  @Test("a call that nobody waits for is made in its turn, and when it hangs the others are made beside it")
-  func aside() {
-    let calls = TimeLimitedCalls<Int>(name: "test")
-    let gate = ConditionLock((isOpen: true, asked: 0))
-    @Sendable func answer(_ key: Int) -> Int {
-      guard key == 2 else { return key }
-      gate.withLock { $0.asked += 1 }
-      gate.wait { $0.isOpen ? () : nil }
-      return key
-    }
-    #expect(calls.begin([1, 2, 3], aside: 2, answer).results(until: Self.later(60)) == [1, 2, 3])
-    #expect(calls.begin([1, 3], aside: 2, answer).results(until: Self.later(60)) == [1, 3])
-    gate.withLock { $0.isOpen = false }
-    // Without an end: it is not waited for.
-    #expect(calls.begin([1, 2, 3], aside: 2, answer).results(until: .max, patience: 0.01) == [1, nil, 3])
-    #expect(gate.withLock { $0.asked } == 2 && calls.running == [2])
-    gate.withLock { $0.isOpen = true }
-    for _ in 0..<30_000 where !calls.isIdle { shortPause() }
-  }
-
-  @Test("a call on the thread that asks for it is under way for all, and takes no thread of others, left behind or not")
-  func here() throws {
-    let calls = TimeLimitedCalls<Int>(name: "test", threadLimit: 1)
-    let gate = ConditionLock((isOpen: false, asked: 0))
-    @Sendable func hang() {
-      gate.withLock { $0.asked += 1 }
-      gate.wait { $0.isOpen ? () : nil }
-    }
-    let thread = try Thread.start(named: "here") { _ = calls.callHere(1, hang) }
-    for _ in 0..<30_000 where gate.withLock({ $0.asked }) == 0 { shortPause() }
-    #expect(!calls.callHere(1, hang) && calls.isRunning(1) && !calls.isIdle && calls.running == [1])
-    #expect(calls.call([1, 2], until: Self.later(60)) { $0 } == [nil, 2])
-    calls.leaveBehind { $0 == 1 }
-    #expect(calls.isIdle)
-    // There is one thread still, once it has turned from what it did last, and no second one.
-    var found: [Int?] = []
-    for _ in 0..<30_000 where found != [1, 2] {
-      found = calls.call([1, 2], until: Self.later(60)) { $0 }
-      shortPause()
-    }
-    #expect(found == [1, 2])
-    for _ in 0..<30_000 where !calls.isRunning(3) { _ = calls.call([3], until: Self.later(0.3)) { _ in hang() } }
-    #expect(calls.call([4], until: Self.later(0.3)) { $0 } == [nil])
-    gate.withLock { $0.isOpen = true }
-    thread.join()
-    for _ in 0..<30_000 where !calls.isIdle { shortPause() }
-    #expect(calls.callHere(1, hang) && calls.isIdle)
-  }
-
   @Test("many that hang are waited for together, and keep a bounded number of threads")
   func many() {
     let calls = TimeLimitedCalls<Int>(name: "test", threadLimit: 4)

@@ -246,73 +246,6 @@ struct FilesystemsTests {
     gate.withLock { $0.isOpen = true }
   }
 
-  @Test("mounts asked ahead are asked once; where one hangs others are asked beside it, and a slow one is waited for")
-  func ahead() throws {
-    let tree = try TemporaryTree()
-    let points = ["/", "/fickle", "/last"]
-    tree.write("1/mounts", points.map { "dev\($0) \($0) beegfs rw\n" }.joined())
-    let gate = ConditionLock((isOpen: true, asked: [String]()))
-    let probe = MountProbe { path in
-      let path = String(decoding: path, as: UTF8.self)
-      gate.withLock { $0.asked.append(path) }
-      if path == "/fickle" { gate.wait { $0.isOpen ? () : nil } }
-      return .room(Filesystem.Room(statvfs()))
-    }
-    func found(_ picture: Picture, within seconds: Double = 60) throws -> (answered: [String], late: [String]) {
-      let procfs = Procfs(
-        procfs: tree.path, rootfs: "/", limits: ProcfsLimits(), mountProbe: probe, mountTimeout: seconds)
-      procfs.begin(picture)
-      let all = try procfs.filesystems()
-      return (all.filter { $0.failure == nil }.map(\.mountPoint), all.filter { $0.failure != nil }.map(\.mountPoint))
-    }
-    func takeAsked() -> [String] {
-      gate.withLock { state in
-        defer { state.asked = [] }
-        return state.asked.sorted()
-      }
-    }
-    // Who never answered is not asked ahead.
-    let first = Picture()
-    probe.askAhead(first)
-    #expect(takeAsked().isEmpty)
-    #expect(try found(first).answered == points && takeAsked() == points)
-    let second = Picture()
-    probe.askAhead(second)
-    #expect(takeAsked() == points)
-    #expect(try found(second).answered == points && takeAsked() == [])
-    // Another picture knows nothing of that.
-    #expect(try found(Picture()).answered == points && takeAsked() == points)
-
-    func askAheadUntilItHangs(_ picture: Picture) throws -> Thread {
-      gate.withLock { $0.isOpen = false }
-      let thread = try Thread.start(named: "ahead") { probe.askAhead(picture) }
-      for _ in 0..<30_000 where !gate.withLock({ $0.asked.contains("/fickle") }) { shortPause() }
-      return thread
-    }
-    let slow = Picture()
-    let waiting = try askAheadUntilItHangs(slow)
-    let opener = try Thread.start(named: "opener") {
-      // It is opened once the others were asked beside it.
-      for _ in 0..<30_000 where !gate.withLock({ $0.asked.contains("/last") }) { shortPause() }
-      gate.withLock { $0.isOpen = true }
-    }
-    #expect(try found(slow).answered == points && takeAsked() == points)
-    for thread in [waiting, opener] { thread.join() }
-
-    let hung = Picture()
-    let hanging = try askAheadUntilItHangs(hung)
-    let beside = try found(hung, within: 0.5)
-    #expect(beside.answered == ["/", "/last"] && beside.late == ["/fickle"])
-    // From then on nobody waits for it, and it is not asked again.
-    _ = takeAsked()
-    let next = Picture()
-    probe.askAhead(next)
-    #expect(try found(next).late == ["/fickle"] && takeAsked() == ["/", "/last"])
-    gate.withLock { $0.isOpen = true }
-    hanging.join()
-    #expect(try found(Picture()).answered == points)
-  }
-
   @Test("a root of the host that is not there is a failure, not a host without file systems")
   func noRoot() throws {
     let tree = try TemporaryTree()
@@ -582,9 +515,4 @@ struct FilesystemsTests {
     }
     gate.withLock { $0 = true }
   }
-}
-
-/// A moment in which another thread may go on.
-private func shortPause() {
-  usleep(1_000)
 }

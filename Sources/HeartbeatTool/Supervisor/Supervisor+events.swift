@@ -57,12 +57,16 @@ extension Supervisor {
     handleStarts()
     guard let current = run, current.isStarting else { return false }
     switch action {
-    case .nothing, .noted: return false
+    case .nothing:
+      // The program cannot be seen to stop, and the shell waits for that.
+      guard Self.suspending.contains(signal.number), host.sharesTerminal else { return false }
+      suspendBetweenRuns()
     case .end, .endWithoutWord, .kill:
       isStopping = true
       run?.stoppedAtStart = current.stoppedAtStart ?? signal.number
       killProgram()
-    case .handOn, .resume:
+    // What the terminal sent waits for the program, too: it may die of it much later.
+    case .handOn, .resume, .noted:
       if current.heldSignals.count < Self.mostHeld { run?.heldSignals.append((action, signal)) }
     }
     return true
@@ -101,7 +105,7 @@ extension Supervisor {
 
   private static let suspending: Set<Int32> = [SIGTSTP, SIGTTIN, SIGTTOU]
 
-  /// Ctrl-Z is for the whole job, also while it has no program that could be suspended.
+  /// Ctrl-Z is for the whole job, also while it has no program that could be seen to be suspended.
   private mutating func suspendBetweenRuns() {
     host.settleBeats(within: Self.suspensionPatience)
     host.suffer(SIGTSTP)

@@ -666,6 +666,19 @@ struct SupervisorTests {
     #expect((isStarting ? 13...13.2 : 17...17.2).contains(host.elapsed))
   }
 
+  @Test("what the terminal sends while it starts suspends all of the job, or ends it once the program has it")
+  func terminalAtStart() throws {
+    host.sharesTerminal = true
+    host.startsLate = [1]
+    host.onSignal = { _, _ in }
+    host.at(2) { $0.arrive(SIGTSTP, fromTerminal: true) }
+    host.at(3) { $0.arrive(SIGQUIT, fromTerminal: true) }
+    host.at(30) { $0.finishStart() }
+    host.at(30.1) { $0.end(.signalled(SIGQUIT)) }
+    #expect(try supervise { $0.policy.mode = .always } == .exit(128 + SIGQUIT))
+    #expect(host.deeds == ["0 start", "2 suffers SIGTSTP"])
+  }
+
   @Test("a start that fails late is one that failed", arguments: [1, 2])
   func lateFailure(number: Int) throws {
     host.startsLate = [number]

@@ -49,11 +49,6 @@ final class HostReaders: Sendable {
 
   private let state: Lock<State>
   private let names: [String]
-  /// The place of the file systems.
-  private let filesystems: Int?
-  /// What stands for a place where mounts are asked ahead.
-  private let ahead = -1
-  private let mounts: MountProbe
   private let calls: TimeLimitedCalls<Int>
   private let limits: ScrapeLimits
   /// The host's name where it is given.
@@ -71,8 +66,6 @@ final class HostReaders: Sendable {
     state = Lock(State(places: slots.map { Place(slot: $0) }, template: procfs.another()))
     let names = sources.map { "\(procfs.path)/\(type(of: $0).file)" }
     self.names = names
-    filesystems = sources.firstIndex { $0 is FilesystemSource }
-    mounts = procfs.mountProbe
     let tree = procfs.path
     calls = TimeLimitedCalls(name: "host") { [names.indices.contains($0) ? names[$0] : tree + "/sys/kernel/hostname"] }
   }
@@ -86,11 +79,7 @@ final class HostReaders: Sendable {
   /// Begins to read all sources, and write their families.
   func begin(in style: ExpositionStyle) -> PendingCalls<Int, Reading> {
     let picture = Picture()
-    return calls.begin(asked, aside: ahead) { [self] place in
-      guard place != ahead else {
-        mounts.askAhead(picture)
-        return Reading()
-      }
+    return calls.begin(Array(names.indices)) { [self] place in
       let slot = take(place, picture)
       defer { give(slot, place) }
       // Mostly it is about as long as the last time.
@@ -103,21 +92,14 @@ final class HostReaders: Sendable {
     }
   }
 
-  /// The places to ask, in their order. Before the file systems the mounts are asked for them, by a call of its own: where one hangs the
-  /// file systems are read beside it, and it is left out until it has come back.
-  private var asked: [Int] {
-    guard let filesystems, !calls.isRunning(ahead) else { return Array(names.indices) }
-    return names.indices[..<filesystems] + [ahead] + names.indices[filesystems...]
-  }
-
   /// What the sources gave: text in their order, and what could not be read.
   func end(_ pending: PendingCalls<Int, Reading>, until deadline: UInt64) -> Reading {
     let readings = pending.results(until: deadline, patience: limits.patience)
     var all = Reading()
     all.text.reserveCapacity(readings.reduce(0) { $0 + ($1?.text.count ?? 0) })
-    for (place, reading) in zip(pending.keys, readings) where place != ahead {
+    for (name, reading) in zip(names, readings) {
       guard let reading else {
-        all.failures.append(ProcfsError(late: names[place]))
+        all.failures.append(ProcfsError(late: name))
         continue
       }
       all.text += reading.text
