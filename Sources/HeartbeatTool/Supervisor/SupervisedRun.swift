@@ -13,7 +13,7 @@ struct SupervisedRun {
   /// The signal by which somebody ended it before its start was over.
   var stoppedAtStart: Int32?
   /// What is handed on when its start is over.
-  var heldSignals: [(action: SignalAction, signal: ReceivedSignal)] = []
+  private var heldSignals: [(action: SignalAction, signal: ReceivedSignal)] = []
   var liveness: Liveness
   var grace: StopGrace
   var nextProbe: Double
@@ -79,6 +79,21 @@ struct SupervisedRun {
     (isStarting, startedAt) = (false, now)
     liveness.started(at: now)
     if options.probe != nil { nextProbe = now }
+  }
+
+  /// The most signals that are kept for the end of a start.
+  private static let mostHeld = 1000
+
+  /// Keeps a signal until its start is over.
+  mutating func hold(_ action: SignalAction, _ signal: ReceivedSignal) {
+    if heldSignals.count < SupervisedRun.mostHeld { heldSignals.append((action, signal)) }
+  }
+
+  /// What was kept, once.
+  mutating func takeHeldSignals() -> [(action: SignalAction, signal: ReceivedSignal)] {
+    var held: [(action: SignalAction, signal: ReceivedSignal)] = []
+    swap(&held, &heldSignals)
+    return held
   }
 
   /// The program has ended, or was ended before it was one.

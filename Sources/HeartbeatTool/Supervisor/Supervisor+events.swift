@@ -46,9 +46,6 @@ extension Supervisor {
     }
   }
 
-  /// The most signals that are kept for the end of a start.
-  private static let mostHeld = 1000
-
   /// Deals with a signal while the program's start is not over; false when that is over after all.
   ///
   /// What is not the program yet has its signals blocked, and dies of what it was sent when it lets them in. There is nothing to lose by
@@ -56,18 +53,20 @@ extension Supervisor {
   private mutating func holds(_ action: SignalAction, _ signal: ReceivedSignal) -> Bool {
     handleStarts()
     guard let current = run, current.isStarting else { return false }
-    switch action {
-    case .nothing:
-      // The program cannot be seen to stop, and the shell waits for that.
-      guard Self.suspending.contains(signal.number), host.sharesTerminal else { return false }
+    // The program cannot be seen to stop, and the shell waits for that.
+    if Self.suspending.contains(signal.number), host.sharesTerminal {
       suspendBetweenRuns()
+      return true
+    }
+    switch action {
+    case .nothing: return false
     case .end, .endWithoutWord, .kill:
       isStopping = true
       run?.stoppedAtStart = current.stoppedAtStart ?? signal.number
       killProgram()
     // What the terminal sent waits for the program, too: it may die of it much later.
     case .handOn, .resume, .noted:
-      if current.heldSignals.count < Self.mostHeld { run?.heldSignals.append((action, signal)) }
+      run?.hold(action, signal)
     }
     return true
   }
@@ -77,10 +76,9 @@ extension Supervisor {
       if let failure {
         if pid == run?.child.pid { run?.startFailure = failure }
         if pid == run?.probeChild?.process.pid { run?.probeChild?.startFailure = failure }
-      } else if let current = run, pid == current.child.pid, current.status == nil, current.killedAt == nil {
+      } else if pid == run?.child.pid, run?.status == nil, run?.killedAt == nil {
         run?.started(options, at: now)
-        run?.heldSignals = []
-        for held in current.heldSignals { apply(held.action, held.signal) }
+        for held in run?.takeHeldSignals() ?? [] { apply(held.action, held.signal) }
       }
     }
   }
@@ -270,11 +268,11 @@ extension Supervisor {
       host.signal(SIGKILL, to: probe.process)
       run?.probeChild?.deadline = .infinity
       // Now, not at its end: a disk that hangs may keep that from it.
-      return probeAnswered(Probe.answer(.timeout))
+      return probeAnswered(Probe.noAnswer)
     }
     guard now >= current.nextProbe else { return }
     // One that cannot end is answer enough.
-    guard current.probeChild == nil else { return probeAnswered(Probe.answer(.timeout)) }
+    guard current.probeChild == nil else { return probeAnswered(Probe.noAnswer) }
     // Asked once; the next time is set when the answer is there.
     run?.nextProbe = .infinity
     switch probe.target {

@@ -173,8 +173,8 @@ def test_the_tool(addresses, beats):
         assert (found["pid"], found["status"], found["additional_data"]) == (os.getpid(), "busy", {"offset": 7})
     assert run(TOOL, "send", "env", env={"HEARTBEAT_URL": addresses[0]}).returncode == 0
     assert "env" in processes(beats)
-    result = run(TOOL, "send", "x", "--url", addresses[0], "--pid", "5000000")
-    assert result.returncode == 1 and "answered 422" in result.stderr and "4194304" in result.stderr
+    result = run(TOOL, "send", "heartbeat-exporter", "--url", addresses[0])
+    assert result.returncode == 1 and "answered 422" in result.stderr and "heartbeat-exporter" in result.stderr
     assert run(TOOL, "send", "x", "--url", "ftp://x").returncode == 2
     result = run(TOOL, "send", "x", "--url", f"https://127.0.0.1:{free_port()}")
     assert result.returncode == 1 and "is the exporter running" in result.stderr
