@@ -121,14 +121,22 @@ public enum Number {
       // Rounds to the nearest: whatever comes out counts only if it reads back.
       let scaled = UInt64(product + 0.5)  // no trap: below 1e15
       guard Double(scaled) / scale == magnitude else { continue }
-      let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: divisor)
-      if value < 0 { output.append(UInt8(ascii: "-")) }
-      write(digitsOf: whole, atLeast: 1, to: &output)
-      output.append(UInt8(ascii: "."))
-      write(digitsOf: fraction, atLeast: decimals, to: &output)
+      write(scaled, over: divisor, decimals, isNegative: value < 0, to: &output)
       return true
     }
     return false
+  }
+
+  /// Writes digits with a point in front of so many of them; `power` is ten to that.
+  @inlinable
+  static func write(
+    _ digits: UInt64, over power: UInt64, _ decimals: Int, isNegative: Bool, to output: inout OutputSpan<UInt8>
+  ) {
+    let (whole, fraction) = digits.quotientAndRemainder(dividingBy: power)
+    if isNegative { output.append(UInt8(ascii: "-")) }
+    write(digitsOf: whole, atLeast: 1, to: &output)
+    output.append(UInt8(ascii: "."))
+    write(digitsOf: fraction, atLeast: decimals, to: &output)
   }
 
   /// Writes a value that has a fraction and is too long for `writeDecimal`, as times to the last digit and quotients are.
@@ -164,11 +172,7 @@ public enum Number {
       if isUp { digits &+= 1 }
       let distance = isUp ? mask &- rest &+ 1 : rest
       guard distance &* 2 < power else { continue }
-      let (whole, fraction) = digits.quotientAndRemainder(dividingBy: power)
-      if value < 0 { output.append(UInt8(ascii: "-")) }
-      write(digitsOf: whole, atLeast: 1, to: &output)
-      output.append(UInt8(ascii: "."))
-      write(digitsOf: fraction, atLeast: decimals, to: &output)
+      write(digits, over: power, decimals, isNegative: value < 0, to: &output)
       return true
     }
     return false

@@ -39,18 +39,18 @@ class Writer:
         """What it is given for a folder, and the file that it then writes."""
         return (place, place / "mill.json") if self.has_folder else (place / "beats.json", place / "beats.json")
 
-    def run(self, target, user=0, groups=(), umask="022", name="mill"):
+    def run(self, target, user=0, groups=(), umask="022", name="mill", within=()):
         programs = {
             "node": ["node", "-e", NODE_BEAT, "--", target, name], "python": ["/usr/bin/python3", "-S", "-c", PYTHON_BEAT, target, name],
             "tool": [self.client / TOOL.name, "send", name, "--file", target, "--data", "n=1"],
         }  # fmt: skip
         program = programs[self.kind.partition(",")[0]]
         environment = {"PYTHONPATH": str(self.client), "CLIENT": str(self.client), "PYTHONDONTWRITEBYTECODE": "1"}
-        return run(*as_user(user, user, groups), "sh", "-c", f'umask {umask}; exec "$@"', "sh", *program, env=environment, cwd="/")
+        return run(*as_user(user, user, groups), "sh", "-c", f'umask {umask}; exec "$@"', "sh", *within, *program, env=environment, cwd="/")
 
-    def beat(self, target, user=0, groups=(), umask="022", name="mill"):
+    def beat(self, target, user=0, groups=(), umask="022", name="mill", within=()):
         """What went wrong, or nothing."""
-        result = self.run(target, user, groups, umask, name)
+        result = self.run(target, user, groups, umask, name, within)
         assert (result.returncode == 0) == (result.stderr == ""), result
         return result.stderr.strip()[-600:]
 
@@ -617,3 +617,26 @@ def test_under_a_mask_that_takes_all_the_maker_goes_on(writer, common):
     for _ in range(2):
         assert writer.beat(target, FIRST, umask="777") == ""
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_in_a_container_whom_a_list_names_may_have_no_number(one_file_writer, common):
+    """A rootless container with a mounted folder: of all users it knows its own root."""
+    place = folder(common, group=0, mode=0o755)
+    os.setxattr(place, ACCESS, access_list(7, {FIRST: 7}, 5, 5))
+    target, file = one_file_writer.target(place)
+    for _ in range(2):
+        assert one_file_writer.beat(target, within=["unshare", "--user", "--map-root-user"]) == ""
+    assert one_file_writer.has(file)
+
+
+def test_a_list_that_nobody_can_read_is_not_taken_for_none(one_file_writer, common):
+    """With so few descriptors that the old file cannot be looked at again, a beat fails or the list stays."""
+    place = folder(common, group=0, mode=0o755)
+    target, file = one_file_writer.target(place)
+    assert one_file_writer.beat(target) == ""
+    os.setxattr(file, ACCESS, access_list(6, {FIRST: 6}, 0, 0))
+    before, outcomes = os.getxattr(file, ACCESS), set()
+    for limit in range(4, 16):
+        outcomes.add(one_file_writer.run(target, within=["prlimit", f"--nofile={limit}"]).returncode == 0)
+        assert os.getxattr(file, ACCESS) == before, limit
+    assert outcomes == {False, True}
